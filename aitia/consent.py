@@ -17,6 +17,7 @@ from typing import Final
 from aitia.core.config import McpServer
 from aitia.core.errors import BadInput, Untrusted
 from aitia.core.home import aitia_home
+from aitia.core.postgres import shown
 from aitia.core.redact import Policy
 from aitia.core.trust import beyond, is_below
 from aitia.settings import FILE, Retention, Service, Settings, Slack, find_settings, load_settings
@@ -80,6 +81,8 @@ def _loosened(settings: Settings) -> list[str]:
     service, slack, kept, policy = settings.service, settings.slack, settings.retention, settings.redaction
     if service.token_env != Service().token_env:
         found.append(f"the service's token is the environment variable {service.token_env}")
+    if service.database:
+        found.append(f"diagnoses and what is known of past ones are kept at {shown(service.database)}")
     for field in ("app_token_env", "bot_token_env", "signing_secret_env"):
         if getattr(slack, field) != getattr(Slack(), field):
             found.append(f"Slack's {field} is the environment variable {getattr(slack, field)}")

@@ -21,7 +21,7 @@ from aitia.settings import Settings
 from aitia.tools.logs.heard import undecided
 from aitia.tools.meaning.answers import ANSWERS, Answers
 from aitia.tools.meaning.asking import read_name
-from aitia.tools.meaning.dictionary import Dictionary, Entry, Message, read_dictionary, write_dictionary
+from aitia.tools.meaning.dictionary import Dictionary, Entry, Message, Tag, read_dictionary, write_dictionary
 from aitia.tools.meaning.messages_asking import read_message
 from aitia.tools.meaning.names import UNKNOWN, lexicon
 from aitia.tools.registry import SourceSet, ToolContext
@@ -40,11 +40,12 @@ class Built:
     left: int = 0
     names_by: dict[str, Entry] = field(default_factory=dict)
     messages_by: dict[str, Message] = field(default_factory=dict)
+    tags: dict[str, Tag] = field(default_factory=dict)
 
     @property
     def dictionary(self) -> Dictionary:
         """All entries, those of before among them."""
-        return Dictionary(names=self.names_by, messages=self.messages_by)
+        return Dictionary(names=self.names_by, messages=self.messages_by, tags=self.tags)
 
 
 def models_for(model: str, settings: Settings) -> Readers:
@@ -119,7 +120,7 @@ def build(
     """
     known = read_dictionary(path) if path.exists() else Dictionary()
     model, hearing = _answers(llm), _answers(listener)
-    made = Built(names_by=dict(known.names), messages_by=dict(known.messages))
+    made = Built(names_by=dict(known.names), messages_by=dict(known.messages), tags=dict(known.tags))
     open_names = []
     for name in names:
         made.names += 1
@@ -163,5 +164,5 @@ def set_message(path: Path, text: str, fault: bool) -> str:
     if not key:
         raise BadInput("Give the text of a message that a program writes.")
     entry = {key: Message(fault=fault)}
-    write_dictionary(path, Dictionary(names=found.names, messages=found.messages | entry))
+    write_dictionary(path, found.model_copy(update={"messages": found.messages | entry}))
     return key

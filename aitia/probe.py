@@ -15,7 +15,7 @@ from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.trust import leads_out
 from aitia.core.words import Word
-from aitia.probe_files import TABLES, described, look_at
+from aitia.probe_files import PLAIN_TEXTS, TABLES, described, is_table_text, look_at
 from aitia.probe_json import (
     JSONS,
     cluster_sources,
@@ -315,6 +315,8 @@ def probe_folder(folder: Path) -> Iterator[Probe]:
     for path in data:
         if path.name not in usual:
             yield from _data(path)
+    texts = sorted(p for p in folder.iterdir() if p.suffix.lower() in PLAIN_TEXTS and _is_data(p, folder))
+    yield from (found for path in texts if is_table_text(path) for found in _data(path))
     for name, file, kind, reader in _FILES:
         if _is_data(folder / file, folder):
             size = (folder / file).stat().st_size

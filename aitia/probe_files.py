@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from aitia.tools.sources.metrics.table import TableSource
 
 TABLES: Final = (".csv", ".tsv", ".parquet", ".xlsx", ".xlsm")
+PLAIN_TEXTS: Final = (".txt", ".dat", ".prn", ".asc", ".lvm", ".lis", ".tab")
+"""Exports often end so, and so do notes: each is looked into."""
+_MEASURED: Final = 0.8  # of the cells below a column's name that are numbers or words for none
+_LEAST_ROWS: Final = 3
 _NOUNS: Final = {
     "traces": "spans",
     "topology": "components",
@@ -54,6 +58,28 @@ def look_at(path: Path) -> tuple[str, Found]:
     if kind == "topology":
         return kind, described(SourceConfig(name=name, kind=kind, type=kind, path=path.name), path.parent)
     return kind, _events(path, name) if kind == "logs" else _table(path, name)
+
+
+def is_table_text(path: Path) -> bool:
+    """Whether a text that need not be a table is one: a column of times, and one or more of numbers below one another."""
+    from aitia.tools.sources.exports.numbers import looks_numeric
+    from aitia.tools.sources.exports.shape import shape_of
+    from aitia.tools.sources.exports.sheets import head_sheet
+    from aitia.tools.sources.exports.words import is_missing
+
+    try:
+        rows = head_sheet(path).rows
+        shape = shape_of(rows)
+    except (AitiaError, OSError):
+        return False
+    if shape is None:
+        return False
+    body = [r for r in rows[shape.first :] if any(r)]
+    good = [
+        sum(c.at < len(r) and (looks_numeric(r[c.at]) or is_missing(r[c.at])) for r in body)
+        for c in shape.of_role("value")
+    ]
+    return len(body) >= _LEAST_ROWS and any(n >= _MEASURED * len(body) for n in good)
 
 
 def is_measured(path: Path) -> bool:

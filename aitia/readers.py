@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aitia.core.config import SourceConfig
-from aitia.core.disk import is_file
 from aitia.core.errors import BadInput, Untrusted
 from aitia.core.protocols import Source
 from aitia.core.redact import hidden_fields
+from aitia.core.state import has_memory
 from aitia.core.store import RunStore
 from aitia.core.trust import confined, trusts
 from aitia.settings import Settings, absolute
@@ -30,7 +30,7 @@ def with_memory(
     readers: list[Source], recorded: list[SourceConfig], home: Path
 ) -> tuple[list[Source], list[SourceConfig]]:
     """The site's incident memory beside the sources, where there is one and nobody named it."""
-    if any(c.type == "memory" for c in recorded) or not is_file(home / "memory" / "incidents.sqlite"):
+    if any(c.type == "memory" for c in recorded) or not has_memory(home):
         return readers, recorded
     taken = {r.name for r in readers}
     name = next(n for n in ("memory", "incident-memory", "aitia-memory") if n not in taken)

@@ -6,6 +6,7 @@ import typing
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -80,6 +81,7 @@ class Service(Word):
     join_minutes: float = Field(
         default=15.0, ge=0, le=1440
     )  # so near in time alerts may be of one incident; 0: never
+    database: str = ""  # postgresql://USER@HOST/NAME: tables there, for several homes; "": SQLite files
     token_env: str = "AITIA_TOKEN"  # the environment variable that holds the HTTP token
     max_body: int = Field(default=2_000_000, ge=1024)  # bytes of a request
     connections: int = Field(
@@ -89,6 +91,20 @@ class Service(Word):
         default=PER_CLIENT, ge=4
     )  # of them of one address: behind a proxy set it to `connections`
     at: Moment | None = None  # the moment that every diagnosis looks from: for recorded telemetry only
+
+    @field_validator("database")
+    @classmethod
+    def _without_password(cls, url: str) -> str:
+        try:
+            told = urlsplit(url)
+            secret = told.password or "password" in told.query
+        except ValueError:
+            raise ValueError("it is no URL; write one like postgresql://USER@HOST:PORT/NAME") from None
+        if secret:
+            raise ValueError("leave the password out; give it by PGPASSWORD, ~/.pgpass or AITIA_DATABASE")
+        if url and told.scheme not in ("postgresql", "postgres"):
+            raise ValueError("write a URL like postgresql://USER@HOST:PORT/NAME")
+        return url
 
 
 class Slack(Word):
@@ -156,7 +172,7 @@ def load_settings(file: Path) -> Settings:
     root = file.resolve().parent
     return settings.model_copy(
         update={
-            "sources": tuple(source.named_in(file) for source in absolute(settings.sources, root)),
+            "sources": tuple(s.named_in(file) for s in with_tags(absolute(settings.sources, root))),
             "taxonomy": tuple(str(root / Path(path).expanduser()) for path in settings.taxonomy),
             "weights": str(root / Path(settings.weights).expanduser()) if settings.weights else "",
             "mcp": tuple(_placed(server, root) for server in settings.mcp),
@@ -174,6 +190,25 @@ def _placed(server: McpServer, root: Path) -> McpServer:
     """A server whose command starts in the configuration's folder: in the working folder others may have put files."""
     here = str(root / Path(server.cwd).expanduser())
     return server.model_copy(update={"cwd": here}) if server.command else server
+
+
+def with_tags(sources: Sequence[SourceConfig]) -> tuple[SourceConfig, ...]:
+    """The sources, of which tables without a list of tags take that of the site's dictionary, where it holds tags."""
+    file = next((s.path for s in sources if s.type == "dictionary" and _holds_tags(Path(s.path))), "")
+    return tuple(
+        s.model_copy(update={"options": {**s.options, "tags": file}})
+        if file and s.type == "table" and "tags" not in s.options
+        else s
+        for s in sources
+    )
+
+
+def _holds_tags(file: Path) -> bool:
+    """Whether a dictionary has a section of tags; what cannot be read is told when it is opened."""
+    try:
+        return file.is_file() and "\ntags:" in read_text(file)
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def absolute(sources: Sequence[SourceConfig], root: Path) -> tuple[SourceConfig, ...]:
@@ -210,7 +245,8 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
         allowed = ", ".join(sorted(owner.model_fields)) if owner else ""
         return f"{where!r}: there is no such field; the fields are {allowed}"
     got = first.get("input")
-    shown = f" (it is {got!r:.80})" if isinstance(got, str | int | float | bool) else ""
+    secret = loc[-1:] == ("database",)  # whatever is wrong with it, a password may be in it
+    shown = f" (it is {got!r:.80})" if isinstance(got, str | int | float | bool) and not secret else ""
     return f"{where!r}: {first['msg']}{shown}"
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
@@ -13,7 +12,7 @@ from typing import Any, cast
 
 os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
-from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
@@ -21,7 +20,6 @@ from langgraph.types import Command
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.weights import Weights
 from aitia.core.clock import Clock, RecordedClock, Stopwatch
-from aitia.core.database import querying, sound
 from aitia.core.errors import BadInput, StoreError, WaitsForPerson
 from aitia.core.events import Event, NodeDone, RunFailed, RunFinished, RunStarted
 from aitia.core.incidents import redacted
@@ -34,8 +32,8 @@ from aitia.graphs.judgement import remembered
 from aitia.graphs.live import live, recorded_tools
 from aitia.graphs.nodes import closing, collecting, explaining, judging, planning
 from aitia.graphs.report import assemble
-from aitia.graphs.serde import STRICT
 from aitia.graphs.state import Context, Options, State
+from aitia.graphs.steps import any_kept, forget, steps_of, thread_of
 from aitia.tools import Registry
 
 __all__ = ["Options", "build", "diagnose", "resume"]
@@ -43,7 +41,9 @@ __all__ = ["Options", "build", "diagnose", "resume"]
 OnEvent = Callable[[Event], None]
 
 
-def build(checkpointer: SqliteSaver | None = None) -> CompiledStateGraph[State, Context, State, State]:
+def build(
+    checkpointer: BaseCheckpointSaver[Any] | None = None,
+) -> CompiledStateGraph[State, Context, State, State]:
     """The compiled machine. Its drawing is kept in docs/graph.md by a test."""
     graph = StateGraph(State, context_schema=Context)
     graph.add_node("open", collecting.open_run)
@@ -163,25 +163,21 @@ def resume(
 
 def _asks(store: RunStore) -> bool:
     """Whether the run stopped at a question that nobody's answer has reached yet."""
-    with _checkpointer(store, True) as saver:
-        stopped = build(saver).get_state({"configurable": {"thread_id": store.id}})
+    with steps_of(store) as saver:
+        stopped = build(saver).get_state({"configurable": {"thread_id": thread_of(store)}})
         return bool(stopped.interrupts)
 
 
 def has_begun(store: RunStore) -> bool:
     """Whether a first step of the run was kept, from which it can go on."""
-    if not os.path.lexists(store.path / "checkpoints.sqlite"):
-        return False
-    with _checkpointer(store, True) as saver:
-        assert saver is not None
-        return saver.get_tuple({"configurable": {"thread_id": store.id}}) is not None
+    return any_kept(store)
 
 
 def run(context: Context, start: Any, *, on_event: OnEvent | None = None, checkpoint: bool = True) -> Report:
     """Stream the machine to its end; its events go to the store and to `on_event`."""
     store, options = context.store, context.options
     config: Any = {
-        "configurable": {"thread_id": store.id},
+        "configurable": {"thread_id": thread_of(store) if checkpoint else store.id},
         # One worker of LangGraph's pool waits on the stream: with a pool of one nothing would ever run.
         "max_concurrency": options.max_concurrency + 1,
         "recursion_limit": 60,
@@ -189,7 +185,7 @@ def run(context: Context, start: Any, *, on_event: OnEvent | None = None, checkp
     state: dict[str, Any] = {}
     waiting, asked = False, {}
     try:
-        with _checkpointer(store, checkpoint) as saver:
+        with steps_of(store) if checkpoint else nullcontext() as saver:
             machine = build(saver)
             emit, lap = partial(_emit, store if checkpoint else None, on_event), Stopwatch()
             alone = apart()
@@ -219,6 +215,7 @@ def run(context: Context, start: Any, *, on_event: OnEvent | None = None, checkp
         store.report() if context.publish else store.redactor.word(assemble(cast("State", state), context))
     )
     if checkpoint:
+        forget(store)
         _emit(
             store, on_event, RunFinished(run=store.id, verdict=report.verdict, probability=report.probability)
         )
@@ -248,31 +245,3 @@ def _emit(store: RunStore | None, on_event: OnEvent | None, event: Event) -> Non
         store.event(event)
     if on_event is not None:
         on_event(event)
-
-
-@contextmanager
-def _checkpointer(store: RunStore, wanted: bool) -> Iterator[SqliteSaver | None]:
-    if not wanted:
-        yield None
-        return
-    file = store.path / "checkpoints.sqlite"
-
-    def begin() -> SqliteSaver:
-        connection = sqlite3.connect(file, check_same_thread=False)
-        try:
-            connection.execute("pragma journal_mode=wal")
-            # A power cut may take the last steps back, which are taken again; SQLite would flush the disk for each.
-            connection.execute("pragma synchronous=normal")
-            saver = SqliteSaver(connection, serde=STRICT)
-            saver.setup()
-        except BaseException:
-            connection.close()
-            raise
-        return saver
-
-    saver = sound(file, begin, whole=True)
-    try:
-        with querying(file):
-            yield saver
-    finally:
-        saver.conn.close()

@@ -15,9 +15,9 @@ from aitia.agent.facts import is_anomaly
 from aitia.agent.learned import NOTHING, Learned, lessons_of
 from aitia.agent.planning.plans import PastPlan, PlanStore, from_run
 from aitia.agent.taxonomy import Taxonomy
-from aitia.core.disk import is_file
 from aitia.core.errors import AitiaError, BadInput
 from aitia.core.redact import Redactor, load_key
+from aitia.core.state import has_memory
 from aitia.core.store import RunStore
 from aitia.core.words import Report
 from aitia.graphs.judgement import taxonomy_of
@@ -43,7 +43,7 @@ class Said:
 
 def learned(home: Path) -> Learned:
     """All lessons of the site's outcomes; without any where nothing was ever said, or with a note why none are used."""
-    if not is_file(home / FILE):
+    if not has_memory(home):
         return NOTHING
     try:
         with _memory(home) as memory:
@@ -54,7 +54,7 @@ def learned(home: Path) -> Learned:
 
 def outcomes(home: Path) -> list[Outcome]:
     """What persons said, the last word on each run, oldest first."""
-    if not is_file(home / FILE):
+    if not has_memory(home):
         return []
     with _memory(home) as memory:
         return sorted({o.run: o for o in memory.outcomes()}.values(), key=lambda o: (o.at, o.run))

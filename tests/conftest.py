@@ -7,7 +7,7 @@ import gc
 import json
 import os
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from aitia.core.store import RunStore
 from aitia.core.words import Report
 from aitia.graphs.replay import replay
 from aitia.graphs.state import Options
+from tests.database import Server, running_server
 
 # Clocks measure the machine, and examples may share a test's folder: what they write there is theirs.
 hypothesis_settings.register_profile(
@@ -93,3 +94,27 @@ def diagnosed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Diagn
         return Diagnosed(home=home, run=found["run"], score=found["score"])
 
     return of
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[Server]:
+    """A real PostgreSQL server; skips where it is not installed."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def new_database(request: pytest.FixtureRequest) -> Callable[[], str]:
+    """Give a new, empty database as AITIA_DATABASE names it: "" is SQLite below AITIA_HOME."""
+    if request.param == "sqlite":
+        return lambda: ""
+    server: Server = request.getfixturevalue("database_server")
+    return server.database
+
+
+@pytest.fixture
+def database(new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """A new database that is in use: the test runs with SQLite, then with PostgreSQL."""
+    url = new_database()
+    monkeypatch.setenv("AITIA_DATABASE", url)
+    return url

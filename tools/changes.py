@@ -121,7 +121,7 @@ def _fact(ctx: ToolContext, change: RecordedChange, aspect: str, before: float) 
         window=ctx.incident.window,
         onset=change.at,
         direction="changed",
-        strength=round(proximity(_near(before, ctx.incident), history=aspect == "maintenance.work"), 3),
+        strength=round(proximity(near(before, ctx.incident), history=aspect == "maintenance.work"), 3),
         source=change.ref,
         taint=True,
     )
@@ -145,7 +145,7 @@ def _touched(change: RecordedChange, redact: Callable[[str], str]) -> dict[str, 
     return {name: value for name, value in told.items() if value}
 
 
-def _near(before: float, incident: Incident) -> float:
+def near(before: float, incident: Incident) -> float:
     """Where a person told the moment, it is rounded: what came shortly after it may have come before the trouble."""
     told = incident.origin in ("cli", "slack", "api")
     return 0.0 if told and -_ROUNDED_S <= before < 0 else before

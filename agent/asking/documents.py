@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.protocols import Source
+from aitia.core.state import has_memory
 from aitia.core.trust import leads_out
 from aitia.core.words import SourceRef
 from aitia.tools.incidents.sample import sample_documents
@@ -64,7 +65,7 @@ def _is_page(path: Path, folder: Path) -> bool:
 
 def _remembered(home: Path) -> list[Document]:
     """The incidents of the memory, if there is one."""
-    if not (home / "memory" / "incidents.sqlite").is_file() or find_spec("aitia.tools.memory.store") is None:
+    if not has_memory(home) or find_spec("aitia.tools.memory.store") is None:
         return []
     from aitia.tools.memory.store import MemoryStore
 

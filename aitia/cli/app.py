@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from aitia.cli import (
+    audit,
     chat,
     cluster,
     confirm,
@@ -27,6 +28,7 @@ from aitia.cli import (
     setup,
     signals,
     slack,
+    state,
 )
 from aitia.cli.ask import ask
 from aitia.cli.drill import drill
@@ -110,6 +112,8 @@ app.add_typer(cluster.app, name="cluster", rich_help_panel="Diagnose")
 app.add_typer(logs.app, name="logs", rich_help_panel="Diagnose")
 app.add_typer(signals.app, name="signals", rich_help_panel="Diagnose")
 app.add_typer(memory.app, name="memory", rich_help_panel="Set up")
+app.add_typer(audit.app, name="audit", rich_help_panel="Look again")
+app.add_typer(state.app, name="state", rich_help_panel="Set up")
 app.add_typer(dictionary.app, name="dictionary", rich_help_panel="Set up")
 app.add_typer(lab.app, name="lab", rich_help_panel="Set up")
 app.command("topology", rich_help_panel="Set up")(topology)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from aitia.cli.console import Format
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from aitia.core.config import SourceConfig
 
 Text = Annotated[str, typer.Argument(help="What is wrong, in words.", show_default=False)]
 Model = Annotated[
@@ -83,6 +90,20 @@ Healthy = Annotated[
 ]
 
 
+def _own_time(named: Sequence[SourceConfig], config: Path | None, now: datetime) -> datetime | None:
+    """Where recorded data end, said; None where they are of today, or a recording is named, which is of now."""
+    from aitia.api import settings_of
+    from aitia.cli.console import note
+    from aitia.own_time import own_time
+
+    if any(s.type == "recording" for s in named):
+        return None
+    found = own_time([*settings_of(config).sources, *named], now)
+    if found is not None:
+        note(f"the data end at {found:%Y-%m-%d %H:%M:%S} UTC: looked from there (else give --at)")
+    return found
+
+
 def diagnose(
     text: Text = "",
     alert: Annotated[
@@ -136,15 +157,18 @@ def diagnose(
 
     now = datetime.now(tz=UTC)
     moment = parse_moment(at, now=now, option="--at") if at else None
-    seen_from = moment or now
-    sources = named_sources(
+    named = partial(
+        named_sources,
         metrics=metrics or [],
         logs=logs or [],
         changes=changes or [],
         topology=topology or [],
         signals=signals or [],
-        seen_from=seen_from,
     )
+    if moment is None and not (alert or again or window):
+        moment = _own_time(named(), config, now)
+    seen_from = moment or now
+    sources = named(seen_from=seen_from)
     shape = pick_format(format, as_json=as_json, output=output)
     if again:
         if sources or since or component or window or healthy or planner or narrator or max_calls:

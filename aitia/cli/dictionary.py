@@ -133,9 +133,10 @@ def show(file: File = _FILE, as_json: Json = False) -> None:
     names, messages = _ordered(found.names), _ordered(found.messages)
     if as_json:
         parts = (("names", names), ("messages", messages))
-        print_json(
-            {part: {n: e.model_dump(mode="json") | {"state": e.state} for n, e in of} for part, of in parts}
-        )
+        shown = {
+            part: {n: e.model_dump(mode="json") | {"state": e.state} for n, e in of} for part, of in parts
+        }
+        print_json(shown | {"tags": {t: e.model_dump(mode="json") for t, e in found.tags.items()}})
         return
     rows = [(n, e.quantity, e.direction, f"{e.confidence:.0%}", e.by, _state(e.state)) for n, e in names]
     said = [
@@ -146,6 +147,11 @@ def show(file: File = _FILE, as_json: Json = False) -> None:
         _show(("name", "quantity", "trouble", "sure", "by", ""), rows)
     if said:
         _show(("message", "means", "sure", "by", ""), said)
+    if found.tags:
+        cells = [
+            [t, *(str(v) for v in (e.asset, e.point, e.quantity, e.unit))] for t, e in found.tags.items()
+        ]
+        _show(("tag", "asset", "point", "quantity", "unit"), cells)
 
 
 def _ordered(entries: Mapping[str, E]) -> list[tuple[str, E]]:
@@ -212,7 +218,7 @@ def set_(
     except ValidationError:
         raise BadInput(f"Give --bad up, down, both or none, not {direction!r}.") from None
     found = read_dictionary(file) if file.exists() else Dictionary()
-    write_dictionary(file, Dictionary(names={**found.names, name: entry}, messages=found.messages))
+    write_dictionary(file, found.model_copy(update={"names": {**found.names, name: entry}}))
     note(f"{name} means {quantity}; trouble is {_TROUBLE[way]}")
 
 
@@ -220,7 +226,7 @@ def set_(
 def check(file: File = _FILE) -> None:
     """Whether the file can be read; what is wrong otherwise."""
     found = _read(file)
-    entries = len(found.names) + len(found.messages)
+    entries = len(found.names) + len(found.messages) + len(found.tags)
     typer.echo(f"{entries} entries, {found.waiting} wait for a person")
 
 

@@ -55,7 +55,7 @@ def fleet(
     one_thread()
     from aitia.cli.console import note, print_json, write_out
     from aitia.core.home import aitia_home
-    from aitia.fleet.assets import about_assets, limits_of, units_of
+    from aitia.fleet.assets import about_assets, units_of
     from aitia.fleet.look import look
     from aitia.fleet.page import fleet_lines, render_fleet
     from aitia.incoming import parse_healthy, parse_moment
@@ -68,7 +68,7 @@ def fleet(
     with _progress() as show:
         told = look(
             units, about, keep=aitia_home() / "fleet", jobs=jobs, healthy=period, now=moment, days=days, fresh=fresh,
-            limits=limits_of(path), errors=errors, on_done=show,
+            errors=errors, on_done=show,
         )  # fmt: skip
     for name, why in told.errors.items():
         note(f"{name}: {why}")

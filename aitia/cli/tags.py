@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,7 @@ import typer
 from aitia.cli.diagnose import Json
 
 if TYPE_CHECKING:
+    from aitia.core.words import Component
     from aitia.tools.sources.exports.asked import Samples
     from aitia.tools.sources.exports.export import Export
     from aitia.tools.tags.map import TagEntry
@@ -29,34 +31,76 @@ def tags(
     samples: Annotated[
         str, typer.Option(help="Print time and value of this tag as CSV.", metavar="TAG", show_default=False)
     ] = "",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Keep in the dictionary what a tag is: 'TI3301 asset=P-101 quantity=temperature'; repeatable.",
+            metavar="'TAG FIELD=VALUE …'",
+        ),
+    ] = None,
+    dictionary: Annotated[
+        Path, typer.Option("--dictionary", help="The site's dictionary.", dir_okay=False)
+    ] = Path("dictionary.yaml"),
+    orders: Annotated[
+        Path | None,
+        typer.Option(
+            help="Work orders (CSV) whose functional locations say what is part of what.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    topology: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the asset tree here, for a source of type topology.",
+            metavar="YAML",
+            show_default=False,
+        ),
+    ] = None,
     timezone: Annotated[str, typer.Option(help="Zone of times without one.", show_default=False)] = "",
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show the tag map of an export as it is: tag, machine, point, quantity, unit, range, and how each was told.
 
-    What is wrong is corrected in the written `tags.csv`: beside the data it decides, here and in a diagnosis.
+    What is wrong is corrected in the written `tags.csv`, which decides beside the data, or with --set in the site's dictionary,
+    which a diagnosis, a question and a fleet read where aitia.yaml names it.
     """
     from aitia.cli.console import note, print_json
+    from aitia.tools.tags.tree import placed_in, tree_lines, tree_of
 
-    export = _read(place, timezone)
+    export = _read(place, timezone, dictionary)
+    if set_:
+        _keep(export, set_, dictionary)
+        export = _read(place, timezone, dictionary)
     if samples:
         _print_samples(export, samples)
         return
     if write is not None:
         _write(export, write, force=force)
+    tree = tree_of(export.entries, placed_in(orders) if orders else ())
+    if topology is not None:
+        _write_tree(tree, topology, force=force)
     if as_json:
         rows = [_row(e, s) for e, s in zip(export.entries, export.series, strict=True)]
-        print_json({"tags": rows, "guessed": export.said, "notes": export.notes, "zoned": export.zoned})
+        print_json(
+            {"tags": rows, "guessed": export.said, "notes": export.notes, "zoned": export.zoned,
+             "tree": [c.model_dump(mode="json", exclude_defaults=True) for c in tree]}
+        )  # fmt: skip
         return
     _show(export)
+    if any(c.links for c in tree):
+        print("\nasset tree, by spelling" + (" and work orders" if orders else "") + ":")
+        for line in tree_lines(tree):
+            print(f"  {line}")
     for word in [*export.said, *export.notes]:
         note(word)
     if not export.zoned:
         note("times without a zone are read as UTC (else add --timezone)")
 
 
-def _read(place: Path, timezone: str) -> Export:
+def _read(place: Path, timezone: str, dictionary: Path) -> Export:
     from datetime import UTC, datetime
 
     from aitia.cli.logs_diff import zone_named
@@ -65,6 +109,7 @@ def _read(place: Path, timezone: str) -> Export:
     from aitia.probe_files import is_measured
     from aitia.tools.sources.exports.asked import Asked
     from aitia.tools.sources.exports.export import read_export
+    from aitia.tools.sources.exports.tag_files import read_map
     from aitia.tools.sources.paths import iter_files
 
     if not place.exists():
@@ -74,7 +119,50 @@ def _read(place: Path, timezone: str) -> Export:
     asked = Asked(near=datetime.now(UTC), zone=zone, zone_given=bool(timezone))
     root = place if place.is_dir() else place.parent
     files = [f for f in iter_files(config, Path("/")) if f == place.absolute() or is_measured(f)]
-    return read_export(files, asked, root=root.absolute())
+    known = read_map(dictionary) if dictionary.is_file() else {}
+    return read_export(files, asked, root=root.absolute(), known=known)
+
+
+def _keep(export: Export, told: Sequence[str], file: Path) -> None:
+    """Write what a person says of tags into the dictionary, beside what it holds. Raises BadInput."""
+    from pydantic import ValidationError
+
+    from aitia.cli.console import note
+    from aitia.core.errors import BadInput
+    from aitia.tools.meaning.dictionary import Dictionary, Tag, read_dictionary, write_dictionary
+
+    found = read_dictionary(file) if file.exists() else Dictionary()
+    tags = dict(found.tags)
+    held = {s.tag.name for s in export.series}
+    for text in told:
+        tag, fields = _said(text)
+        if tag not in held:
+            raise BadInput(f"There is no tag {tag!r}. Give --set one of: {', '.join(sorted(held)[:8])}.")
+        before = tags.get(tag, Tag()).model_dump()
+        try:
+            tags[tag] = Tag.model_validate(before | fields)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise BadInput(
+                f"Fix {'.'.join(map(str, first['loc']))} in --set {text!r}: {first['msg']}."
+            ) from None
+    write_dictionary(file, found.model_copy(update={"tags": tags}))
+    note(f"{len(told)} of {len(tags)} tags of {file} set; aitia.yaml reads it as a source of type dictionary")
+
+
+def _said(text: str) -> tuple[str, dict[str, str]]:
+    """The tag and the fields of `TAG FIELD=VALUE …`; a tag may hold blanks, and a value too."""
+    import re
+
+    from aitia.core.errors import BadInput
+    from aitia.tools.meaning.dictionary import Tag
+
+    parts = re.split(rf"\s+({'|'.join(Tag.model_fields)})=", text.strip())
+    if len(parts) < 3 or not parts[0]:
+        raise BadInput(
+            f"Write --set as 'TAG FIELD=VALUE …' with fields {', '.join(Tag.model_fields)}, not {text[:80]!r}."
+        )
+    return parts[0], dict(zip(parts[1::2], (v.strip() for v in parts[2::2]), strict=True))
 
 
 def _row(entry: TagEntry, samples: Samples) -> dict[str, Any]:
@@ -105,6 +193,21 @@ def _write(export: Export, file: Path, *, force: bool) -> None:
         raise BadInput(f"{str(file)!r} already exists. Add --force to overwrite it.")
     write_csv(file, export.entries)
     note(f"{len(export.entries)} tags written to {file}; correct it and keep it beside the data as tags.csv")
+
+
+def _write_tree(tree: Sequence[Component], file: Path, *, force: bool) -> None:
+    import yaml
+
+    from aitia.cli.console import note
+    from aitia.core.disk import write_whole
+    from aitia.core.errors import BadInput
+
+    if file.exists() and not force:
+        raise BadInput(f"{str(file)!r} already exists. Add --force to overwrite it.")
+    body = {"components": [c.model_dump(mode="json", exclude_defaults=True) for c in tree]}
+    head = "# Proposed by `aitia tags` from the spelling of tags: read it, and add what feeds what.\n"
+    write_whole(file, (head + yaml.safe_dump(body, sort_keys=False, allow_unicode=True)).encode())
+    note(f"{len(tree)} components written to {file}")
 
 
 def _print_samples(export: Export, tag: str) -> None:

@@ -17,7 +17,7 @@ BUNDLED = frozenset({"sample_runbooks", "memory"})
 """Types of sources that come with aitia and need no path."""
 
 
-FILE_OPTIONS = frozenset({"fault_model", "life_model", "metadata", "map"})
+FILE_OPTIONS = frozenset({"fault_model", "life_model", "metadata", "map", "tags"})
 """Options of sources that name a file, relative to the file that holds the configuration."""
 
 SCHEMES = {"mqtt": ("mqtt://", "mqtts://"), "opcua": ("opc.tcp://",), "modbus": ("modbus://",)}

@@ -69,6 +69,10 @@ class NoAccess(StoreError):
     """A folder or file that may not be read or written, or that is of the wrong kind."""
 
 
+class DatabaseAway(StoreError):
+    """The database server does not answer, or refuses: what was begun can be tried again."""
+
+
 class StoreDamaged(StoreError):
     """A stored file that does not hold what was written: empty, cut short, overwritten, or of a newer schema."""
 

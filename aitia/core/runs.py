@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from aitia.core.disk import storing, tell_once, trouble
 from aitia.core.errors import RunNotFound, StoreDamaged
 from aitia.core.memory_folder import spare_runs
+from aitia.core.state import server
 
 SCHEMA_VERSION = 1
 # What `run.json` must hold, and of which kind the rest is where it is there.
@@ -76,6 +77,8 @@ def not_stored(home: Path, run_id: str) -> str:
 def remove_run(home: Path, run_id: str) -> None:
     """Delete a run and all it holds, whatever state it is in. Raises RunNotFound, StoreError."""
     path = run_folders(home)[named_run(home, run_id)]
+    if (at := server()) is not None:
+        at.forget_run(path.name)
     gone = path.with_name(f".{path.name}.gone")  # at once: half a run would be taken for a damaged one
     with storing(path):
         path.rename(gone)

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from aitia.core.disk import need_room, set_aside, storing, tell_once, write_whole
-from aitia.core.errors import NotRecorded, RunNotFound, StoreDamaged, StoreError, Untrusted
+from aitia.core.errors import DatabaseAway, NotRecorded, RunNotFound, StoreDamaged, StoreError, Untrusted
 from aitia.core.events import EVENT, Event
 from aitia.core.memory_folder import adopt, make_spare, spare_runs
 from aitia.core.redact import Redactor, drawn_value, load_key
@@ -423,7 +423,7 @@ def surviving(store: RunStore, work: Callable[[], T], *, steps: bool) -> T:
     """
     try:
         return work()
-    except StoreDamaged:
+    except (StoreDamaged, DatabaseAway):  # a server that is away is no reason to go on without it
         raise
     except StoreError as error:
         store.leave(error, steps=steps)

@@ -21,16 +21,17 @@ from aitia.settings import load_settings
 from aitia.tools.sources import MetricSource, open_source
 from aitia.tools.sources.column_names import plain
 from aitia.tools.sources.duck import database
+from aitia.tools.sources.exports.tag_files import NAMES, read_map
 from aitia.tools.sources.metrics.table import TableSource
 from aitia.tools.sources.paths import iter_files
 
 ENDINGS: Final = (".parquet", ".pq", ".csv", ".tsv", ".csv.gz", ".xlsx")
 LARGE: Final = 256 << 20  # bytes; of a larger source each asset is read by itself, so that memory stays flat
 USUAL_CRITICALITY: Final = 3
+DICTIONARY: Final = "dictionary.yaml"
 LISTS: Final = ("assets.csv", "assets.tsv")  # beside the data
-TAGS: Final = "tags.csv"  # beside the data: tag, asset, point, low, high
 _ASIDE: Final = (
-    "tags.csv",
+    *NAMES,
     "topology.csv",
     "orders.csv",
     "alarms.csv",
@@ -88,6 +89,7 @@ def units_of(path: Path) -> tuple[list[Unit], dict[str, str]]:
         sources = [_table(path)]
     else:
         raise BadInput(f"{str(path)!r} does not exist. Give a folder of tables, a table, or an aitia.yaml.")
+    sources = _with_tags(sources, path if path.is_dir() else path.parent)
     units, errors = list[Unit](), dict[str, str]()
     for source in sources:
         try:
@@ -95,6 +97,19 @@ def units_of(path: Path) -> tuple[list[Unit], dict[str, str]]:
         except AitiaError as error:
             errors[source.name] = str(error)
     return units, errors
+
+
+def _with_tags(sources: Iterable[SourceConfig], folder: Path) -> list[SourceConfig]:
+    """The sources, of which tables take the list of tags of the site's folder: limits and corrections hold for all."""
+    file = next((f for name in (*NAMES, DICTIONARY) if (f := folder / name).is_file()), None)
+    if file is not None:
+        read_map(file)  # what is wrong with it is told once, before the work begins
+    return [
+        s.model_copy(update={"options": {**s.options, "tags": str(file.absolute())}})
+        if file is not None and s.type == "table" and "tags" not in s.options
+        else s
+        for s in sources
+    ]
 
 
 def _of_folder(folder: Path) -> Iterator[SourceConfig]:
@@ -156,9 +171,9 @@ def _split(source: SourceConfig) -> list[Unit]:
     """A source as one unit, or, where it is large or on a server, its components one by one."""
     if source.path and not source.url:
         stats = [(p, p.stat()) for p in iter_files(source, Path("/"))]
-        seen = hashlib.sha256(
-            repr([(str(p), s.st_size, s.st_mtime_ns) for p, s in stats]).encode()
-        ).hexdigest()[:16]
+        tags = [Path(str(source.options["tags"]))] if "tags" in source.options else []
+        state = [(str(p), s.st_size, s.st_mtime_ns) for p, s in (*stats, *((t, t.stat()) for t in tags))]
+        seen = hashlib.sha256(repr(state).encode()).hexdigest()[:16]
         if sum(s.st_size for _, s in stats) <= LARGE:
             return [Unit(source=source, seen=seen)]
     else:
@@ -228,33 +243,3 @@ def _level(text: str, where: str) -> int:
 def said_of(asset: str, about: Mapping[str, About]) -> About:
     """What is said of an asset."""
     return about.get(asset.casefold(), About())
-
-
-def limits_of(path: Path) -> dict[str, tuple[float | None, float | None]]:
-    """Low and high limits by tag (and by ASSET.POINT), without case, of `tags.csv` beside the data. Raises BadInput."""
-    file = (path if path.is_dir() else path.parent) / TAGS
-    if not file.is_file():
-        return {}
-    try:
-        text = read_text(file).removeprefix("\ufeff")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"Fix {str(file)!r}: it cannot be read ({error}).") from None
-    rows = csv.DictReader(io.StringIO(text), delimiter=_mark(text))
-    rows.fieldnames = [plain(n) for n in rows.fieldnames or ()]
-    found: dict[str, tuple[float | None, float | None]] = {}
-    for row in rows:
-        where = f"line {rows.line_num} of {str(file)!r}"
-        low, high = (_limit(row.get(side), side, where) for side in ("low", "high"))
-        for name in (row.get("tag") or "", f"{row.get('asset') or ''}.{row.get('point') or ''}"):
-            if (low is not None or high is not None) and name.strip("."):
-                found[name.casefold()] = low, high
-    return found
-
-
-def _limit(text: str | None, side: str, where: str) -> float | None:
-    if not (text or "").strip():
-        return None
-    try:
-        return float(str(text).replace(",", "."))
-    except ValueError:
-        raise BadInput(f"Set {side} in {where} to a number, not {str(text)[:20]!r}.") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -17,8 +17,6 @@ from aitia.tools.signals.condition.words import AssetSignals, Limits, Point
 from aitia.tools.sources import MetricSource, open_source
 from aitia.tools.sources.base import Series
 
-Limited = Mapping[str, tuple[float | None, float | None]]
-"""Low and high by tag without case."""
 MOST_SPARKS: Final = 3  # points of an asset whose course is kept
 
 
@@ -26,7 +24,6 @@ def judge(
     unit: Unit,
     *,
     kinds: Mapping[str, str],
-    limits: Limited,
     healthy: tuple[float, float] | None,
     now: float | None,
     days: float,
@@ -47,21 +44,25 @@ def judge(
                 why="no samples in the time that was looked at",
             )
         ]
-    return [
-        _judged(name, points, unit, kinds, limits, healthy, now) for name, points in sorted(by_asset.items())
-    ]
+    return [_judged(name, *held, unit, kinds, healthy, now) for name, held in sorted(by_asset.items())]
 
 
-def _assets(unit: Unit, now: float | None, days: float) -> dict[str, dict[str, Point]]:
+def _assets(
+    unit: Unit, now: float | None, days: float
+) -> dict[str, tuple[dict[str, Point], dict[str, Limits]]]:
+    """The points of each asset, and the limits that the tag map gives them."""
     source = open_source(unit.source, Path("/"))
     if not isinstance(source, MetricSource):
         return {}
     end = from_epoch(now + 1.0) if now is not None else datetime.now(UTC)
     start = from_epoch(max(0.0, end.timestamp() - 86_400.0 * days)) if days else from_epoch(0)
-    found: dict[str, dict[str, Point]] = defaultdict(dict)
+    found: dict[str, tuple[dict[str, Point], dict[str, Limits]]] = defaultdict(lambda: ({}, {}))
     for series in source.read(Window(start=start, end=end), component=unit.component):
-        name = series.component or unit.source.name
-        found[name][_point(series, found[name])] = Point(t=series.t, v=series.v, unit=series.metadata.unit)
+        points, limits = found[series.component or unit.source.name]
+        name, said = _point(series, points), series.metadata
+        points[name] = Point(t=series.t, v=series.v, unit=said.unit)
+        if said.low is not None or said.high is not None:
+            limits[name] = Limits(low=said.low, high=said.high, origin="tag")
     return found
 
 
@@ -75,15 +76,15 @@ def _point(series: Series, taken: Mapping[str, Point]) -> str:
 def _judged(
     name: str,
     points: Mapping[str, Point],
+    limits: Mapping[str, Limits],
     unit: Unit,
     kinds: Mapping[str, str],
-    limits: Limited,
     healthy: tuple[float, float] | None,
     now: float | None,
 ) -> Judged:
     asset = AssetSignals(name=name, points=points, kind=kinds.get(name.casefold(), ""))
     try:
-        told = assess(asset, healthy=healthy, limits=_limits(name, points, limits), now=now)
+        told = assess(asset, healthy=healthy, limits=limits, now=now)
     except AitiaError as error:
         return Judged(asset=name, source=unit.source.name, status="error", why=str(error), points=len(points))
     return Judged(
@@ -97,17 +98,6 @@ def _judged(
         why=told.not_judged.get("", "") if told.status == "no_data" else "",
         sparkline=dict(list(told.sparkline.items())[:MOST_SPARKS]),
     )
-
-
-def _limits(asset: str, points: Iterable[str], limits: Limited) -> dict[str, Limits]:
-    """The limits of an asset's points: of their tags as the export writes them, else of asset and point."""
-    found: dict[str, Limits] = {}
-    for point in points:
-        names = (f"{asset}.{point}", f"{asset}_{point}", f"{asset}/{point}", f"{asset}:{point}", point)
-        told = next((limits[n.casefold()] for n in names if n.casefold() in limits), None)
-        if told is not None:
-            found[point] = Limits(low=told[0], high=told[1], origin="tag")
-    return found
 
 
 def prepare() -> None:

@@ -21,7 +21,7 @@ from aitia.fleet.risk import ranked
 from aitia.fleet.threads import one_thread_a_child
 from aitia.fleet.words import Fleet, Judged, Unit
 
-VERSION: Final = 1  # of what is kept; raised with what a judgement means
+VERSION: Final = 2  # of what is kept; raised with what a judgement means
 TASKS_A_CHILD: Final = (
     50  # units after which a process is replaced, so that what libraries hold on to is given back
 )
@@ -38,7 +38,6 @@ def look(
     healthy: tuple[float, float] | None = None,
     now: float | None = None,
     days: float = 0.0,
-    limits: Mapping[str, tuple[float | None, float | None]] = {},
     fresh: bool = False,
     errors: Mapping[str, str] = {},
     on_done: Callable[[int, int, int], None] = lambda done, reused, total: None,
@@ -49,8 +48,8 @@ def look(
     """
     began = time.monotonic()
     kinds = {name: said.kind for name, said in about.items() if said.kind}
-    work = partial(judge, kinds=kinds, limits=limits, healthy=healthy, now=now, days=days)
-    asked = repr((VERSION, healthy, now, days, sorted(kinds.items()), sorted(limits.items())))
+    work = partial(judge, kinds=kinds, healthy=healthy, now=now, days=days)
+    asked = repr((VERSION, healthy, now, days, sorted(kinds.items())))
     files = {n: _file(keep, unit, asked) for n, unit in enumerate(units) if unit.seen}
     known: dict[int, list[Judged]] = {}
     for n, file in files.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,17 +13,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from aitia import api
-from aitia.core.errors import BadInput
+from aitia.core.errors import BadInput, DatabaseAway, RunNotFound
 from aitia.core.events import Event
 from aitia.core.incidents import redacted
 from aitia.core.redact import use
+from aitia.core.state import database_url, use_database
 from aitia.core.store import RunStore, find_run
 from aitia.core.words import Component, Incident, Inventory, Origin
 from aitia.incoming import make_incident
 from aitia.jobs.event_stream import Tail, parse_cursor
 from aitia.jobs.joining import belong, joined, says_more, topology_of
 from aitia.jobs.table import JobTable
-from aitia.jobs.words import APPROVAL, Job, JobState, Submitted, Update
+from aitia.jobs.words import APPROVAL, Job, JobState, KeyTaken, Submitted, Update
 from aitia.settings import Settings
 
 BEAT_S: Final = 10.0
@@ -36,8 +36,9 @@ class Jobs:
 
     def __init__(self, home: Path, settings: Settings) -> None:
         self.home, self.settings = home, settings
-        self.table = JobTable(home)
         use(settings.redaction)
+        use_database(settings.service.database)
+        self.table = JobTable(home)
         self.table.forget(days=settings.service.keep_days)
 
     def submit(
@@ -77,7 +78,7 @@ class Jobs:
                     alert="firing" if group else "",
                 )
                 return Submitted(job=job, new=True)
-            except sqlite3.IntegrityError:  # the same key came in at the same moment
+            except KeyTaken:  # the same key came in at the same moment
                 known = self.table.by_key(key)
                 assert known is not None
         if group:
@@ -157,7 +158,22 @@ class Jobs:
             raise BadInput(f"Diagnosis {job} is {row['state']}. Wait until it has ended.")
         incident = Incident.model_validate_json(row["incident"])
         self._note(job, again_by=by[:200])
+        self.table.note(job, what="look again", who=by[:200])
         self.table.tell_again(job, incident, content=row["content"], open_end=bool(row["open_end"]))
+        return self.get(job)
+
+    def correct(self, job: str, text: str, *, by: str) -> Job:
+        """Diagnose a finished job's incident again with what a person says of it. Raises BadInput where that corrects nothing."""
+        from aitia.correcting import with_correction
+
+        row = self.table.row(job)
+        if row["state"] not in ("done", "failed"):
+            raise BadInput(f"Diagnosis {job} is {row['state']}. Correct it when it has ended.")
+        incident = Incident.model_validate_json(row["incident"])
+        told = with_correction(incident, text, self.run_store(job), by=by, settings=self.settings)
+        self._note(job, corrected_by=by[:200])
+        self.table.note(job, what="correct", who=by[:200])
+        self.table.tell_again(job, told, content=row["content"], open_end=bool(row["open_end"]))
         return self.get(job)
 
     def answer(self, job: str, said: Mapping[str, bool], *, by: str) -> Job:
@@ -172,7 +188,7 @@ class Jobs:
         if any(said.get(a.hash) and a.stale for a in found.asked):
             hours = f"{APPROVAL.total_seconds() / 3600:g}"
             raise BadInput(f"This was asked more than {hours} hours ago. Deny it and diagnose again.")
-        taken = self.table.answer(job, said)
+        taken = self.table.answer(job, said, by=by[:200])
         if said and not taken:
             raise BadInput("Somebody has already answered this. Check the diagnosis.")
         self._note(job, **{f"answer_{h}": {"approved": said[h], "by": by[:200], "at": _now()} for h in taken})
@@ -202,6 +218,11 @@ class Jobs:
         found = self.get(job)
         if not found.run:
             raise BadInput(f"Diagnosis {job} is {found.state}. Wait until it has started.")
+        if find_run(self.home, found.run) is None and database_url():
+            raise RunNotFound(
+                f"Run {found.run} is not below this AITIA_HOME: another replica made it, or it was deleted. Mount one "
+                "folder as AITIA_HOME/runs of all replicas."
+            )
         return RunStore.open(self.home, found.run)
 
     def counts(self) -> dict[str, int]:
@@ -262,7 +283,12 @@ class _Watch:
 
     def look(self) -> tuple[Update | None, bool]:
         """An update where there is something to tell, and whether that was the last."""
-        job = self._jobs.get(self._id)  # before the events: what ended has written them all
+        try:
+            job = self._jobs.get(self._id)  # before the events: what ended has written them all
+        except DatabaseAway:
+            if self._told is None:
+                raise
+            return None, False  # who follows it waits for the server, as its worker does
         events = tuple(self._events(job))
         ended = job.over or job.state == "waiting"
         changed = self._told is None or _state(self._told) != _state(job)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Final
+from typing import Any, Final
+
+from aitia.core.state import Place
 
 TABLE: Final = """
 create table if not exists alerts (
@@ -15,28 +14,26 @@ create table if not exists alerts (
 create index if not exists alerts_group on alerts (alert_group);
 """
 _OWN: Final = "own"  # no digest of a key: the alert that began the job
-Connection = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
 
 class JoinedAlerts:
-    """The queries of this table, over the job table's connections."""
+    """The queries of this table, where the job table is."""
 
-    def __init__(self, read: Connection, write: Connection) -> None:
-        self._read, self._write = read, write
+    def __init__(self, place: Place) -> None:
+        self._at = place
 
-    def find(self, key: str, group: str) -> sqlite3.Row | None:
+    def find(self, key: str, group: str) -> Any:
         """An alert that joined another one's job, by its key, or by its group while that fires: `job`, `content`, `alert`."""
-        with self._read() as db:
-            row: sqlite3.Row | None = db.execute(
+        with self._at.reading() as db:
+            return db.execute(
                 "select * from alerts where key = ? or (alert_group = ? and alert_group != '' and alert = 'firing')"
                 " order by key = ? desc, rowid desc limit 1",
                 [key, group, key],
             ).fetchone()
-        return row
 
     def keep(self, job: str, *, key: str, group: str, content: str, alert: str = "firing") -> None:
         """Keep that an alert belongs to a job that another one began, and what it says now."""
-        with self._write() as db:
+        with self._at.writing() as db:
             db.execute(
                 "insert into alerts values (?, ?, ?, ?, ?) on conflict (key) do update set content = excluded.content,"
                 " alert = excluded.alert",
@@ -45,7 +42,7 @@ class JoinedAlerts:
 
     def resolve(self, key: str) -> str:
         """An alert that joined, by its key or group, is over; its job, "" where it joined none."""
-        with self._write() as db:
+        with self._at.writing() as db:
             rows = db.execute(
                 "update alerts set alert = 'resolved' where key = ? or (alert_group = ? and alert = 'firing') returning job",
                 [key, key],
@@ -62,6 +59,6 @@ class JoinedAlerts:
 
     def fires(self, job: str) -> bool:
         """Whether an alert that joined a job still fires."""
-        with self._read() as db:
+        with self._at.reading() as db:
             found = db.execute("select 1 from alerts where job = ? and alert = 'firing'", [job]).fetchone()
         return found is not None

@@ -1,4 +1,4 @@
-"""The job table: `AITIA_HOME/jobs.sqlite`. Any process of the same home sees and claims the same jobs.
+"""The job table: `AITIA_HOME/jobs.sqlite`, or on the server that several homes share. All who see it claim the same jobs.
 
 A claim is a lease: its owner renews it while it works. What a killed owner leaves behind is claimed again.
 """
@@ -7,26 +7,23 @@ from __future__ import annotations
 
 import json
 import secrets
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from aitia.core.database import querying, sound
-from aitia.core.errors import BadInput
+from aitia.core import trail
 from aitia.core.redact import Redactor, load_key
+from aitia.core.state import Queries, open_place, server
 from aitia.core.words import Incident
 from aitia.jobs.joined_alerts import TABLE, JoinedAlerts
 from aitia.jobs.owner import is_alive
-from aitia.jobs.words import Full, Job, JobNotFound, JobState
+from aitia.jobs.words import Full, Job, JobNotFound, JobState, KeyTaken
 
 FILE: Final = "jobs.sqlite"
-_PATIENCE_S: Final = 10.0
-_VERSION: Final = 1
+VERSION: Final = 1
 _FAR_S: Final = 600.0  # or ten leases: clocks and settings of other workers differ by less
 _TABLE: Final = """
 create table if not exists jobs (
@@ -45,6 +42,7 @@ create index if not exists jobs_state on jobs (state, created_at);
 create index if not exists jobs_group on jobs (alert_group) where alert_group != '';
 create index if not exists jobs_created on jobs (created_at);
 """
+SCHEMA: Final = f"{_TABLE} {TABLE} {trail.TABLE}"
 _JSON: Final = ("asked", "answers", "place")  # columns that hold a JSON text
 _SHOWN: Final = (
     "id", "origin", "title", "state", "created_at", "started_at", "finished_at", "run", "revision", "attempts", "verdict",
@@ -65,28 +63,20 @@ class Claim:
 
 
 class JobTable:
-    """The table's queries. A connection is opened for each: safe for threads and forks."""
+    """The table's queries. Each takes a connection of its own: safe for threads and forks."""
 
     def __init__(self, home: Path) -> None:
         self.file, self._home = home / FILE, home
-        self.joined = JoinedAlerts(self._open, self._write)
-        sound(self.file, self._begin, whole=True)
+        self._at = open_place(self.file, SCHEMA, version=VERSION)
+        self.joined = JoinedAlerts(self._at)
 
-    def _begin(self) -> None:
-        with self._open() as db:
-            db.execute("pragma journal_mode=wal")
-            (version,) = db.execute("pragma user_version").fetchone()
-            if version not in (0, _VERSION):
-                raise BadInput(
-                    f"{str(self.file)!r} has schema {version}, from another aitia version. Use the version that "
-                    "wrote it."
-                )
-            db.executescript(f"{_TABLE} {TABLE} pragma user_version = {_VERSION};")
-        with querying(self.file):
-            self.file.chmod(0o600)
+    def check(self) -> None:
+        """Take a writer's place and give it back. Raises StoreError, sqlite3.OperationalError."""
+        with self._at.writing() as db:
+            db.execute("select 1")
 
     def add(self, incident: Incident, *, places: int, **fields: Any) -> Job:
-        """Queue a new job. Raises Full where `places` wait already, and sqlite3.IntegrityError where its key is known."""
+        """Queue a new job. Raises Full where `places` wait already, and KeyTaken where its key is known."""
         now = datetime.now(tz=UTC)
         incident = self._redactor.word(incident)
         row = {
@@ -99,43 +89,47 @@ class JobTable:
             **self._safe(fields),
         }
         names = ", ".join(row)
-        with self._write() as db:
+        with self._at.writing(alone="places") as db:
             (waiting,) = db.execute("select count(*) from jobs where state = 'queued'").fetchone()
             if waiting >= places:
                 raise Full(f"{waiting} diagnoses are already waiting. Send it again later.")
-            db.execute(f"insert into jobs ({names}) values ({', '.join('?' * len(row))})", [*row.values()])
+            marks = ", ".join("?" * len(row))
+            query = f"insert into jobs ({names}) values ({marks}) on conflict do nothing"
+            if not db.execute(query, [*row.values()]).rowcount:
+                raise KeyTaken("There is a job of this key already.")
+            self._note(
+                db, who=row.get("by", ""), what="request", about=row["id"], detail={"origin": row["origin"]}
+            )
         return self.get(row["id"])
 
     def get(self, job: str) -> Job:
         """A job by its id. Raises JobNotFound."""
         return _job(self.row(job))
 
-    def row(self, job: str) -> sqlite3.Row:
+    def row(self, job: str) -> Any:
         """All columns of a job. Raises JobNotFound."""
-        with self._open() as db:
+        with self._at.reading() as db:
             found = db.execute("select * from jobs where id = ?", [job]).fetchone()
         if found is None:
             raise JobNotFound(f"There is no diagnosis {job[:80]!r}. Give the id of one that was requested.")
-        row: sqlite3.Row = found
-        return row
+        return found
 
-    def by_key(self, key: str) -> sqlite3.Row | None:
+    def by_key(self, key: str) -> Any:
         """The job of an idempotency key."""
-        with self._open() as db:
-            row: sqlite3.Row | None = db.execute("select * from jobs where key = ?", [key]).fetchone()
-        return row
+        with self._at.reading() as db:
+            return db.execute("select * from jobs where key = ?", [key]).fetchone()
 
-    def firing(self, group: str) -> sqlite3.Row | None:
+    def firing(self, group: str) -> Any:
         """The latest job of an alert group, where the group was firing when it was last heard of."""
-        with self._open() as db:
-            row: sqlite3.Row | None = db.execute(
+        with self._at.reading() as db:
+            row = db.execute(
                 "select * from jobs where alert_group = ? order by created_at desc limit 1", [group]
             ).fetchone()
         return row if row is not None and row["alert"] == "firing" else None
 
-    def recent(self, since: datetime, limit: int = 50) -> list[sqlite3.Row]:
+    def recent(self, since: datetime, limit: int = 50) -> list[Any]:
         """Jobs of alerts that still fire, that are under way or ended since then, newest first."""
-        with self._open() as db:
+        with self._at.reading() as db:
             return db.execute(
                 "select * from jobs where alert = 'firing' and (state in ('queued', 'running', 'waiting') or finished_at >= ?)"
                 " order by created_at desc limit ?",
@@ -154,7 +148,7 @@ class JobTable:
                 terms.append(term)
                 values.append(value)
         where = f"where {' and '.join(terms)}" if terms else ""
-        with self._open() as db:
+        with self._at.reading() as db:
             rows = db.execute(f"select * from jobs {where} order by id desc limit ?", [*values, limit])
             return [_job(row) for row in rows]
 
@@ -164,13 +158,13 @@ class JobTable:
         names = ", ".join(f"{name} = ?" for name in fields)
         held = "" if held_by is None else " and owner = ? and state = 'running'"
         values = [*fields.values(), job, *([] if held_by is None else [held_by])]
-        with self._write() as db:
+        with self._at.writing() as db:
             return db.execute(f"update jobs set {names} where id = ?{held}", values).rowcount == 1
 
     def merge_place(self, job: str, fields: Mapping[str, str]) -> None:
         """Merge fields into `place`."""
-        with self._write() as db:
-            row = db.execute("select place from jobs where id = ?", [job]).fetchone()
+        with self._at.writing() as db:
+            row = db.execute(f"select place from jobs where id = ?{self._at.for_update}", [job]).fetchone()
             if row is None:
                 raise JobNotFound(f"There is no diagnosis called {job[:80]!r}.")
             place = json.loads(row["place"]) | self._redactor.plain(dict(fields))
@@ -180,8 +174,9 @@ class JobTable:
         """What is reported of a job's incident by now: at once where it waits or is over, else after the present work."""
         incident = self._redactor.word(incident)
         told = incident.model_dump_json()
-        with self._write() as db:
-            row = db.execute("select state, begun, reported from jobs where id = ?", [job]).fetchone()
+        with self._at.writing() as db:
+            query = f"select state, begun, reported from jobs where id = ?{self._at.for_update}"
+            row = db.execute(query, [job]).fetchone()
             if row["begun"]:  # its run has the incident as it was: it comes to its end first
                 fields: dict[str, Any] = {"later": told}
             else:
@@ -198,14 +193,15 @@ class JobTable:
             names = ", ".join(f"{name} = ?" for name in fields)
             db.execute(f"update jobs set {names} where id = ?", [*fields.values(), job])
 
-    def answer(self, job: str, said: Mapping[str, bool]) -> tuple[str, ...]:
+    def answer(self, job: str, said: Mapping[str, bool], *, by: str = "") -> tuple[str, ...]:
         """Keep answers to what is asked, the first to each; once all are there the job is queued again.
 
         The hashes that were answered now: strange ones, and those that somebody answered before, are not kept.
         """
-        with self._write() as db:
+        with self._at.writing() as db:
             row = db.execute(
-                "select asked, answers from jobs where id = ? and state = 'waiting'", [job]
+                f"select asked, answers from jobs where id = ? and state = 'waiting'{self._at.for_update}",
+                [job],
             ).fetchone()
             if row is None:
                 return ()
@@ -216,6 +212,10 @@ class JobTable:
                 "update jobs set answers = ?, state = ?, attempts = 0 where id = ?",
                 [json.dumps(answers), "queued" if asked <= set(answers) else "waiting", job],
             )
+            for call in taken:
+                self._note(
+                    db, who=by, what="approve" if said[call] else "deny", about=job, detail={"call": call}
+                )
         return taken
 
     def claim(self, owner: str, *, lease_s: float, attempts: int) -> Claim | None:
@@ -224,14 +224,14 @@ class JobTable:
         A job that was begun `attempts` times without an end is given up. A lease that ends later than any that is given now
         was given before the clock was set back: it is over too.
         """
-        now = datetime.now(tz=UTC)
         free = "(state = 'queued' or (state = 'running' and (lease_until < ? or lease_until > ?)))"
-        over = [now.isoformat(), _after(now, max(_FAR_S, 10 * lease_s))]
-        with self._write() as db:
+        with self._at.writing() as db:
+            now = self._at.now(db)
+            over = [now.isoformat(), _after(now, max(_FAR_S, 10 * lease_s))]
             given_up = f"where {free} and attempts >= ?", [*over, attempts]
             db.execute(
                 "update jobs set state = 'queued', incident = later, later = '', attempts = 0, begun = 0, owner = '',"
-                f" lease_until = '', run = case when reported then run else '' end {given_up[0]} and later != ''",
+                f" lease_until = '', run = case when reported > 0 then run else '' end {given_up[0]} and later != ''",
                 given_up[1],
             )
             why = (
@@ -246,7 +246,7 @@ class JobTable:
             row = db.execute(
                 f"update jobs set state = 'running', owner = ?, lease_until = ?, attempts = attempts + 1, begun = 1,"
                 f" started_at = coalesce(started_at, ?), message = '' where id ="
-                f" (select id from jobs where {free} order by created_at limit 1) returning *",
+                f" (select id from jobs where {free} order by created_at limit 1{self._at.skip_locked}) returning *",
                 [owner, _after(now, lease_s), now.isoformat(), *over],
             ).fetchone()
         if row is None:
@@ -262,7 +262,12 @@ class JobTable:
 
     def renew(self, claim: Claim, *, lease_s: float) -> bool:
         """Hold a job for another while; False where it is held no longer."""
-        return self.set(claim.job.id, held_by=claim.owner, lease_until=_after(datetime.now(tz=UTC), lease_s))
+        with self._at.writing() as db:
+            held = db.execute(
+                "update jobs set lease_until = ? where id = ? and owner = ? and state = 'running'",
+                [_after(self._at.now(db), lease_s), claim.job.id, claim.owner],
+            )
+            return held.rowcount == 1
 
     def settle(self, claim: Claim, state: JobState, **fields: Any) -> bool:
         """End the work on a job: `done`, `failed` or `waiting`. With a later notice there, it is queued again.
@@ -280,8 +285,9 @@ class JobTable:
             }
         if state == "done":
             values |= {"attempts": 0}
-        with self._write() as db:
-            row = db.execute("select later, revision from jobs where id = ?", [claim.job.id]).fetchone()
+        with self._at.writing() as db:
+            query = f"select later, revision from jobs where id = ?{self._at.for_update}"
+            row = db.execute(query, [claim.job.id]).fetchone()
             if over and row is not None and row["later"]:
                 values |= {"state": "queued", "incident": row["later"], "later": "", "attempts": 0}
                 values |= {"revision": values.get("revision", row["revision"]) + 1}
@@ -298,41 +304,61 @@ class JobTable:
         orderly  they were ended on purpose: that is no failed attempt
         """
         gone = [owner for owner in self.owners() if not is_alive(owner)]
-        with self._write() as db:
+        if not gone:
+            return 0
+        with self._at.writing() as db:
             return db.execute(
-                "update jobs set state = 'queued', owner = '', lease_until = '', attempts = max(0, attempts - ?)"
+                "update jobs set state = 'queued', owner = '', lease_until = '',"
+                " attempts = case when attempts > ? then attempts - ? else 0 end"
                 f" where state = 'running' and owner in ({', '.join('?' * len(gone))})",
-                [int(orderly), *gone],
+                [int(orderly), int(orderly), *gone],
             ).rowcount
 
     def owners(self) -> list[str]:
         """Who holds a job."""
-        with self._open() as db:
+        with self._at.reading() as db:
             return [
                 row["owner"] for row in db.execute("select distinct owner from jobs where state = 'running'")
             ]
 
     def counts(self) -> dict[str, int]:
         """How many jobs are in each state."""
-        with self._open() as db:
+        with self._at.reading() as db:
             found = dict(db.execute("select state, count(*) from jobs group by state").fetchall())
         return {state: found.get(state, 0) for state in ("queued", "running", "waiting", "done", "failed")}
 
     def oldest_wait_s(self) -> float:
         """For how many seconds the oldest queued job waits."""
-        with self._open() as db:
+        with self._at.reading() as db:
             (oldest,) = db.execute("select min(created_at) from jobs where state = 'queued'").fetchone()
         return (datetime.now(tz=UTC) - datetime.fromisoformat(oldest)).total_seconds() if oldest else 0.0
 
     def forget(self, *, days: int) -> int:
         """Delete jobs that ended more than `days` ago; how many."""
         oldest = (datetime.now(tz=UTC) - timedelta(days=days)).isoformat()
-        with self._write() as db:
+        with self._at.writing() as db:
             gone = db.execute(
                 "delete from jobs where state in ('done', 'failed') and finished_at < ?", [oldest]
             ).rowcount
             db.execute("delete from alerts where job not in (select id from jobs)")
+            if gone:
+                self._note(db, who="aitia", what="forget", detail={"jobs": gone, "older_than_days": days})
+        if (shared := server()) is not None:
+            shared.forget_runs(datetime.now(tz=UTC) - timedelta(days=days))
         return gone
+
+    def note(self, job: str, *, what: str, who: str) -> None:
+        """Add a line to the trail."""
+        with self._at.writing() as db:
+            self._note(db, who=who, what=what, about=job, detail={})
+
+    def trail(self) -> list[trail.Line]:
+        """Who asked for what, oldest first."""
+        with self._at.reading() as db:
+            return list(trail.lines(db))
+
+    def _note(self, db: Queries, *, who: str, what: str, about: str = "", detail: Mapping[str, Any]) -> None:
+        trail.append(db, who=self._redactor.plain(who), what=what, about=about, detail=detail)
 
     @cached_property
     def _redactor(self) -> Redactor:
@@ -347,26 +373,8 @@ class JobTable:
             for name, value in fields.items()
         }
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        with querying(self.file):
-            db = sqlite3.connect(self.file, timeout=_PATIENCE_S, isolation_level=None)
-            db.row_factory = sqlite3.Row
-            try:
-                yield db
-            finally:
-                db.close()
 
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction; what raises leaves it, and closing the connection rolls it back."""
-        with self._open() as db:
-            db.execute("begin immediate")
-            yield db
-            db.execute("commit")
-
-
-def _job(row: sqlite3.Row) -> Job:
+def _job(row: Any) -> Job:
     told = {name: row[name] for name in _SHOWN}
     return Job.model_validate(told | {"asked": json.loads(row["asked"]), "place": json.loads(row["place"])})
 

@@ -23,6 +23,10 @@ class Full(BadInput):
     """As many jobs wait as may."""
 
 
+class KeyTaken(BadInput):
+    """Another request of the same key came in at the same moment."""
+
+
 class Approval(Word):
     """A call that a person must approve: the answer is bound to its hash (`aitia.graphs.nodes.closing.call_hash`)."""
 

@@ -7,20 +7,21 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from aitia import api
 from aitia.core.disk import tell_once
-from aitia.core.errors import AitiaError, BadInput, StoreDamaged, StoreError, WaitsForPerson
+from aitia.core.errors import AitiaError, BadInput, DatabaseAway, StoreDamaged, StoreError, WaitsForPerson
 from aitia.core.events import Event, RunStarted
 from aitia.core.protocols import Source
 from aitia.core.redact import Redactor, load_key
 from aitia.core.store import RunStore, find_run, not_stored, remove_run
 from aitia.core.words import Report
 from aitia.jobs.table import Claim, JobTable
+from aitia.jobs.words import JobState
 from aitia.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +31,14 @@ LONGEST_MESSAGE: Final = 400
 _TAKEN: Final = "Another worker has taken over this job. Check it again."
 _log: Final = logging.getLogger("aitia.jobs")
 _PASSING: Final = (sqlite3.OperationalError, StoreError)  # a locked table, a full disk
+PAUSE_S: Final = 1.0  # until a server that was away is asked again
+T = TypeVar("T")
 _BEATS: Final = 4  # signs of life in the time of a lease
+
+
+def _revision(meta: Mapping[str, Any]) -> int:
+    """Which revision of the job a run tells: one that was begun anew for a later one counts from there."""
+    return int(meta.get("revision", 1)) + int(meta.get("first_revision", 1)) - 1
 
 
 class Work:
@@ -91,20 +99,22 @@ class Work:
                 {"hash": h, "tool": call["tool"], "args": call["args"], "at": at}
                 for h, call in error.asked.items()
             ]
-            self._table.settle(claim, "waiting", run=error.run, asked=json.dumps(asked), answers="{}")
+            self._keep(claim, "waiting", run=error.run, asked=json.dumps(asked), answers="{}")
+        except DatabaseAway:
+            raise
         except AitiaError as error:
             told = Redactor(load_key(self._home)).text(str(error))
-            self._table.settle(claim, "failed", message=told[:LONGEST_MESSAGE])
+            self._keep(claim, "failed", message=told[:LONGEST_MESSAGE])
         except Exception as error:  # one diagnosis that fails must not end the worker for all others
             _log.exception("diagnosis %s failed", claim.job.id)
             told = (
                 f"Internal error in diagnosis {claim.job.id}: {type(error).__name__}. Please report it as an "
                 "aitia bug, with the log."
             )
-            self._table.settle(claim, "failed", message=told)
+            self._keep(claim, "failed", message=told)
         else:
-            revision = int(RunStore.open(self._home, report.run).meta().get("revision", 1))
-            self._table.settle(
+            revision = _revision(RunStore.open(self._home, report.run).meta())
+            self._keep(
                 claim,
                 "done",
                 run=report.run,
@@ -117,6 +127,18 @@ class Work:
                 message=not_stored(self._home, report.run)[:LONGEST_MESSAGE],
             )
 
+    def _keep(self, claim: Claim, state: JobState, **fields: Any) -> None:
+        self._patiently(lambda: self._table.settle(claim, state, **fields))
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        """What a server answers that is away for a moment: what was diagnosed is not lost, as long as the job is held."""
+        while True:
+            try:
+                return ask()
+            except DatabaseAway:
+                if self._lost.wait(PAUSE_S):
+                    raise
+
     def _report(self, claim: Claim) -> Report:
         """By what the run says of itself: a worker may have been killed at any moment before."""
         store = self._store(claim.job.run)
@@ -125,7 +147,7 @@ class Work:
         meta = store.meta()
         state = meta.get("state")
         if state == "finished":
-            looked = int(meta.get("revision", 1)) >= claim.job.revision
+            looked = _revision(meta) >= claim.job.revision
             return store.report() if looked else self._again(claim, store)
         from aitia.graphs.diagnose import has_begun
 
@@ -160,9 +182,11 @@ class Work:
     def _begun(self, claim: Claim) -> Report:
         def note(event: Event) -> None:
             self._hear(event)
-            if isinstance(event, RunStarted) and not self._table.set(
-                claim.job.id, held_by=claim.owner, run=event.run
-            ):
+            if not isinstance(event, RunStarted):
+                return
+            if claim.job.revision > 1:  # the run of those before is another replica's, or was deleted
+                RunStore.open(self._home, event.run).update_meta(first_revision=claim.job.revision)
+            if not self._patiently(lambda: self._table.set(claim.job.id, held_by=claim.owner, run=event.run)):
                 raise BadInput(_TAKEN)
 
         incident, at = claim.incident, self._settings.service.at

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from aitia.core.disk import tell_once
-from aitia.core.errors import StoreError
+from aitia.core.errors import DatabaseAway, StoreError
 from aitia.core.redact import use
 from aitia.core.redaction.speech import guard_speech
+from aitia.core.state import use_database
 from aitia.engine import Engine, choose_engine
 from aitia.jobs.owner import owner_of
 from aitia.jobs.table import JobTable
@@ -21,6 +22,7 @@ from aitia.jobs.work import Work
 from aitia.jobs.worker_options import Orders
 
 IDLE_S: Final = 0.2
+YIELDS: Final = 5  # niceness: a door must answer in seconds, a diagnosis may wait for that moment
 JOBS: Final = (
     50  # after so many a worker is replaced by a fresh one: its memory stays flat whatever a library keeps
 )
@@ -29,6 +31,7 @@ JOBS: Final = (
 def main() -> None:
     """Claim and carry out jobs until told to stop."""
     guard_speech()
+    os.nice(YIELDS)
     orders = Orders.model_validate_json(sys.stdin.readline())
     # No Event: a handler that sets one while it interrupts the waiting for it would wait for itself.
     told: list[int] = []
@@ -37,8 +40,13 @@ def main() -> None:
     threading.Thread(target=_watch_door, name="aitia-door", daemon=True).start()
     settings, home = orders.settings, Path(orders.home)
     use(settings.redaction)
+    use_database(settings.service.database)
     engine = _engine(orders)
-    table, owner = JobTable(home), owner_of(os.getpid())
+    try:
+        table, owner = JobTable(home), owner_of(os.getpid())
+    except DatabaseAway as error:  # the next one is started in a while
+        tell_once(str(error))
+        sys.exit(1)
     work = Work(table, home, settings, engine)
     done = 0
     while not told and done < JOBS:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from aitia.core.children import own_environment, python_module
+from aitia.core.errors import DatabaseAway
+from aitia.core.state import use_database
 from aitia.engine import AUTO
 from aitia.jobs.table import JobTable
 from aitia.jobs.worker_options import Orders
@@ -37,6 +39,7 @@ class Workers:
         narrator: Narrator | None = None,
         threads: int | None = None,
     ) -> None:
+        use_database(settings.service.database)
         self._table = JobTable(home)
         self._orders = Orders(
             home=str(home.resolve()),
@@ -77,7 +80,8 @@ class Workers:
                 process.kill()
                 process.wait()
             _close(process)
-        self._table.free_dead(orderly=True)
+        with contextlib.suppress(DatabaseAway):  # then the leases run out
+            self._table.free_dead(orderly=True)
 
     def _begin(self) -> tuple[subprocess.Popen[bytes], float]:
         process = subprocess.Popen(

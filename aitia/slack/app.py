@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from aiohttp import ClientError, web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -32,6 +34,7 @@ PATH: Final = "/slack/events"
 API: Final = "https://slack.com/api/"
 _log: Final = logging.getLogger("aitia.slack")
 _Next = Callable[[], Awaitable[BoltResponse]]
+_Of = TypeVar("_Of")
 
 
 def token(name: str, *, prefix: str = "") -> str:
@@ -64,7 +67,11 @@ async def served(
     delivery = Delivery(app.client, me=str(who["user_id"]))
     desk = Desk(home, settings, Jobs(home, settings), Inbox(home), delivery)
     teams = {str(who["team_id"]), *settings.slack.teams} if who.get("team_id") else set[str]()
-    register(app, desk, redact=Redactor(load_key(home)).text, teams=teams)
+    redact = Redactor(load_key(home)).text
+    await asyncio.to_thread(
+        redact, API
+    )  # the first text takes as long as thousands after it: not while Slack waits
+    register(app, desk, redact=redact, teams=teams)
     await desk.start()
     try:
         async with _http(app, http) if http else _socket(app, app_token):
@@ -89,21 +96,26 @@ def register(app: AsyncApp, desk: Desk, *, redact: Callable[[str], str], teams: 
     teams  the workspaces whose people are heard; all where empty
     """
     inbox, channels = desk.door.inbox, desk.door.settings.slack.channels
+    arrivals = ThreadPoolExecutor(1, thread_name_prefix="aitia-slack-arrivals")  # Slack waits three seconds
+
+    async def first(function: Callable[..., _Of], *args: Any, **options: Any) -> _Of:
+        """In a thread that nothing else uses: those of `to_thread` may all be at work on results."""
+        call = functools.partial(function, *args, **options)
+        return await asyncio.get_running_loop().run_in_executor(arrivals, call)
 
     @app.middleware  # type: ignore[untyped-decorator,unused-ignore]
     async def keep(body: dict[str, Any], context: AsyncBoltContext, next: _Next) -> BoltResponse | None:
         entry = entry_of(body, me=desk.door.delivery.me, redact=redact)
         if entry is None or (teams and entry.team not in teams):
             return BoltResponse(status=200)
-        if (
-            entry.kind == "message"
-            and not (await asyncio.to_thread(inbox.thread, entry.channel, entry.thread))[0]
-        ):
+        if entry.kind == "message" and not (await first(inbox.thread, entry.channel, entry.thread))[0]:
             return BoltResponse(status=200)  # what people say elsewhere is not kept
         refused = bool(channels) and entry.channel not in channels
-        talk = entry.kind == "command" and commands.at_once(desk.door.jobs, entry.text) is not None
+        talk = (
+            entry.kind == "command" and await first(commands.at_once, desk.door.jobs, entry.text) is not None
+        )
         done = refused or talk or entry.kind == "modal"
-        if not await asyncio.to_thread(inbox.put, entry, done=done):
+        if not await first(inbox.put, entry, done=done):
             return BoltResponse(status=200)
         context["entry"], context["refused"] = entry, refused
         return await next()
@@ -120,7 +132,7 @@ def register(app: AsyncApp, desk: Desk, *, redact: Callable[[str], str], teams: 
             return await _said(
                 ack, "aitia is not set up for this channel. Use one that is (slack.channels in aitia.yaml)."
             )
-        told = await asyncio.to_thread(commands.at_once, desk.door.jobs, entry.text)
+        told = await first(commands.at_once, desk.door.jobs, entry.text)
         await _said(ack, told or commands.TAKEN)
         if told is None:
             desk.take(entry)

@@ -1,4 +1,4 @@
-"""What came from Slack, kept before it is acknowledged: `AITIA_HOME/slack.sqlite`.
+"""What came from Slack, kept before it is acknowledged: `AITIA_HOME/slack.sqlite`, or on the server that homes share.
 
 Slack delivers again what it doubts we got; a door that is killed after the acknowledgement finds here what it had not
 finished. Of what is finished only the key stays.
@@ -6,15 +6,11 @@ finished. Of what is finished only the key stays.
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
-from aitia.core.database import querying, sound
-from aitia.core.disk import storing
+from aitia.core.state import open_place
 from aitia.core.words import Word
 
 FILE: Final = "slack.sqlite"
@@ -65,43 +61,35 @@ class Inbox:
 
     def __init__(self, home: Path) -> None:
         self.file = home / FILE
-        with storing(home):
-            home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        sound(self.file, self._begin, whole=True)
-
-    def _begin(self) -> None:
-        with self._open() as db:
-            db.execute("pragma journal_mode=wal")
-            db.executescript(_TABLES)
+        self._at = open_place(self.file, _TABLES)
+        with self._at.writing() as db:
             db.execute("delete from inbox where at < ?", [time.time() - KEPT_S])
-        with querying(self.file):
-            self.file.chmod(0o600)
 
     def put(self, entry: Entry, *, done: bool = False) -> bool:
         """Keep an entry; False where its key is known already."""
         body = "" if done else entry.model_dump_json()
         row = [entry.key, body, time.time(), int(done)]
-        with self._open() as db:
+        with self._at.reading() as db:
             return (
                 db.execute(
-                    "insert or ignore into inbox (key, entry, at, done) values (?, ?, ?, ?)", row
+                    "insert into inbox (key, entry, at, done) values (?, ?, ?, ?) on conflict do nothing", row
                 ).rowcount
                 == 1
             )
 
     def begin(self, key: str) -> None:
         """An entry is being worked on."""
-        with self._open() as db:
+        with self._at.reading() as db:
             db.execute("update inbox set tries = tries + 1 where key = ?", [key])
 
     def done(self, key: str) -> None:
         """An entry is finished: what was said is forgotten, its key stays."""
-        with self._open() as db:
+        with self._at.reading() as db:
             db.execute("update inbox set done = 1, entry = '' where key = ?", [key])
 
     def left(self) -> list[Entry]:
         """What a door before this one left unfinished, oldest first."""
-        with self._open() as db:
+        with self._at.reading() as db:
             rows = db.execute(
                 "select entry, tries from inbox where done = 0 and tries < ? order by at", [TRIES]
             ).fetchall()
@@ -109,7 +97,7 @@ class Inbox:
 
     def thread(self, channel: str, thread: str) -> tuple[str, str]:
         """The job of a thread and the id of its conversation; "" where there is none."""
-        with self._open() as db:
+        with self._at.reading() as db:
             row = db.execute(
                 "select job, conversation from threads where channel = ? and thread = ?", [channel, thread]
             ).fetchone()
@@ -117,18 +105,19 @@ class Inbox:
 
     def bind(self, channel: str, thread: str, job: str, *, conversation: str = "") -> None:
         """Remember whose thread it is, and where its questions go on."""
-        with self._open() as db:
+        with self._at.reading() as db:
             db.execute(
-                "insert into threads values (?, ?, ?, ?) on conflict do update set job = excluded.job,"
-                " conversation = case excluded.conversation when '' then conversation else excluded.conversation end",
+                "insert into threads values (?, ?, ?, ?) on conflict (channel, thread) do update set"
+                " job = excluded.job, conversation = case excluded.conversation when '' then threads.conversation"
+                " else excluded.conversation end",
                 [channel, thread, job, conversation],
             )
 
     def answer(self, job: str, revision: int, call: str, *, said: bool, by: str, key: str) -> Answered:
         """Keep the first answer to an approval; the one that holds, which may be another's."""
-        with self._open() as db:
+        with self._at.reading() as db:
             db.execute(
-                "insert or ignore into answers values (?, ?, ?, ?, ?, ?)",
+                "insert into answers values (?, ?, ?, ?, ?, ?) on conflict do nothing",
                 [job, revision, call, int(said), by, key],
             )
         found = self.answered(job, revision, call)
@@ -137,7 +126,7 @@ class Inbox:
 
     def answered(self, job: str, revision: int, call: str) -> Answered | None:
         """The answer to an approval."""
-        with self._open() as db:
+        with self._at.reading() as db:
             row = db.execute(
                 "select said, by, key from answers where job = ? and revision = ? and hash = ?",
                 [job, revision, call],
@@ -146,16 +135,7 @@ class Inbox:
 
     def take_back(self, job: str, revision: int, call: str) -> None:
         """Forget an answer that did not count."""
-        with self._open() as db:
+        with self._at.reading() as db:
             db.execute(
                 "delete from answers where job = ? and revision = ? and hash = ?", [job, revision, call]
             )
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        with querying(self.file):
-            db = sqlite3.connect(self.file, timeout=10.0, isolation_level=None)
-            try:
-                yield db
-            finally:
-                db.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from threading import Lock
 from typing import Any, Final
 
@@ -138,7 +137,7 @@ def router(jobs: Jobs, workers: Workers | None) -> APIRouter:
         """Diagnoses can be taken and carried out: the job table can be written, workers run."""
         if workers is not None and not workers.alive():
             raise Problem(503, "No worker is running. Check the log of aitia.", retry_s=BUSY_S)
-        await request.app.state.quick(_writable, jobs)
+        await request.app.state.quick(jobs.table.check)
         return {"workers": workers.alive() if workers is not None else 0}
 
     @guarded.get(
@@ -153,13 +152,3 @@ def router(jobs: Jobs, workers: Workers | None) -> APIRouter:
 
     made.include_router(guarded)
     return made
-
-
-def _writable(jobs: Jobs) -> None:
-    """Take the table's write lock and give it back. Raises sqlite3.OperationalError."""
-    db = sqlite3.connect(jobs.table.file, timeout=2, isolation_level=None)
-    try:
-        db.execute("begin immediate")
-        db.execute("rollback")
-    finally:
-        db.close()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 
+from aitia.core.state import has_memory
 from aitia.core.store import list_runs
 from aitia.jobs import Jobs
 from aitia.web.strict_json import ApiRoute
@@ -48,10 +49,10 @@ class Finder:
         return Found(incidents=matches, runs=tuple(_runs(self._home, jobs, words, limit)), note=note)
 
     def _similar(self, words: str, limit: int) -> tuple[tuple[Match, ...], str]:
-        from aitia.tools.memory.store import FILE, MemoryStore
+        from aitia.tools.memory.store import MemoryStore
         from aitia.tools.memory.words import Query as Sought
 
-        if not (self._home / FILE).is_file():
+        if not has_memory(self._home):
             return (), ""
         with self._lock:
             if self._memory is None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from aitia.core.errors import BadInput
+from aitia.tools.signals.condition.calculated import calculated
 from aitia.tools.signals.condition.words import AssetSignals, Limits, Point
 from aitia.tools.sources.rows import Floats
 from benchmarks.contract import chosen
@@ -57,8 +59,24 @@ def _case(folder: Path) -> MachineCase:
         low, high = _limit(own["low"]), _limit(own["high"])
         if low is not None or high is not None:
             limits.setdefault(own["asset"], {})[own["point"]] = Limits(low=low, high=high)
+    for tag, formula in _formulas(folder):
+        own = tags[tag]
+        try:
+            made = calculated(formula, points[own["asset"]], quantity=own["quantity"], unit=own["unit"])
+        except BadInput:
+            continue  # it is told in words
+        points[own["asset"]][own["point"]] = made
+        limits.setdefault(own["asset"], {})[own["point"]] = Limits(
+            low=_limit(own["low"]), high=_limit(own["high"])
+        )
     assets = {name: AssetSignals(name=name, points=own) for name, own in points.items()}
     return MachineCase(name=folder.name, assets=assets, limits=limits, folder=folder)
+
+
+def _formulas(folder: Path) -> list[tuple[str, str]]:
+    """Tags that the site calculates, and how."""
+    path = folder / "calculated.csv"
+    return [(row["tag"], row["formula"]) for row in _rows(path)] if path.is_file() else []
 
 
 def point_of(tag: str, asset: str) -> str:

@@ -39,7 +39,7 @@ LAST = 4.1e9  # epoch seconds, in 2099: the end of the window that is asked for
 ALSO = {
     "differential pressure": {"pressure"}, "pressure drop": {"pressure"}, "acceleration": {"vibration"},
     "velocity": {"vibration", "speed"}, "displacement": {"vibration", "position"}, "setpoint": {"setting"},
-    "runtime": {"age", "count", "time"}, "ratio": {"power", "share"}, "power factor": {"power", "ratio"},
+    "runtime": {"age", "count", "time"}, "ratio": {"power", "share", "power factor"}, "power factor": {"power", "ratio"},
     "conductivity": {"concentration"}, "ph": {"concentration"}, "turbidity": {"concentration"}, "density": {"concentration"},
     "torque": {"force"}, "weight": {"force"}, "mass": {"force"}, "angle": {"position"}, "opening": {"position"},
     "status": {"state"}, "command": {"state"}, "alarm": {"state"}, "counter": {"count"}, "volume": {"count", "flow"},
@@ -237,8 +237,8 @@ def bare_text(text: str) -> str:
 
 
 def same_quantity(wanted: str, got: str) -> bool:
-    words = wanted.casefold()
-    return got.casefold() in {words, words.split()[-1] if words else "", *ALSO.get(words, ())}
+    words, told = wanted.casefold(), got.casefold().replace("_", " ")
+    return told in {words, words.split()[-1] if words else "", *ALSO.get(words, ())}
 
 
 def same_unit(wanted: str, got: str) -> bool:

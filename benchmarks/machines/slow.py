@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,19 @@ def main() -> None:
         "--totals", action="store_true", help="write no answers case by case: for data kept back"
     )
     options.add_argument("--ours", action="store_true", help="leave the peers out: they do not change")
+    options.add_argument(
+        "--ceiling",
+        action="store_true",
+        help="only what is left to chance: the true law, onset and severity are known",
+    )
     args = options.parse_args()
     began, measured, told = time.monotonic(), {}, []
     for case in cases(Path(args.data), args.cases):
+        if args.ceiling:
+            told.append({"id": case.name})
+            for system, value in _ceilings(case):
+                measured.setdefault(system, {}).setdefault("time to limit within 30 %", []).append(value)
+            continue
         for system in ("ours",) if args.ours else ("ours", *SYSTEMS):
             one = _judged(case, system)
             told.append({"id": case.name, "system": system, **one})
@@ -86,6 +97,28 @@ def _life(mine: list[dict[str, Any]], true: float) -> dict[str, float]:
             scores["80 % interval holds it"] = float(first["low"] <= true <= (first["high"] or math.inf))
     scores["time to limit given"] = float(first is not None)
     return scores
+
+
+LAWS: dict[str, Callable[[float], float]] = {
+    "linear": lambda s: s,
+    "exponential": lambda s: math.log1p(s * math.expm1(3.0)) / 3.0,
+    "power 0.6": lambda s: s ** (1 / 0.6),
+    "power 1.8": lambda s: s ** (1 / 1.8),
+}  # the share of the way by severity, of `made_slow.py`
+
+
+def _ceilings(case: MachineCase) -> list[tuple[str, float]]:
+    """Who is told onset and severity, and the law or not, against the truth: pauses, cleanings and load are left to chance."""
+    truth = case.answer()
+    end = max(float(p.t[-1]) for asset in case.assets.values() for p in asset.points.values())
+    if truth["class"] == "healthy" or epoch(truth["limit_time"]) <= end:
+        return []
+    true, since = epoch(truth["limit_time"]) - end, end - epoch(truth["onset"])
+    found = []
+    for system, law in (("peer true law", truth["law"]), ("peer straight line", "linear")):
+        gone = LAWS[law](min(0.99, truth["severity_at_end"]))
+        found.append((system, float(abs(since * (1 - gone) / gone - true) <= WITHIN * true)))
+    return found
 
 
 def _alarms(case: MachineCase, system: str, now: float) -> list[dict[str, Any]]:

@@ -118,7 +118,7 @@ def answers(args: Any, asked: Sequence[Row]) -> list[dict[str, float]]:
         assert isinstance(model, Classifier)
         started = time.monotonic()
         for done, name in enumerate(missing, 1):
-            known[name] = ask_quantity(model, name, [*lexicon().quantities, "other"])
+            known[name] = ask_quantity(model, name, [*lexicon().asked, "other"])
             if kept and (done % 50 == 0 or done == len(missing)):
                 kept.write_text(json.dumps(known), "utf-8")
         tuned = isinstance(model, Tuned) and model.role

@@ -333,3 +333,18 @@ def test_doctor_tells_what_was_guessed_and_what_is_no_number_also_of_an_old_tabl
         ),
     )
     assert "decimal comma" in fresh.detail
+
+
+def test_a_text_is_proposed_where_it_holds_a_table(tmp_path: Path) -> None:
+    rows = "".join(f"09.03.2026 18:{n:02}:00\t{n},5\t{40 - n}\n" for n in range(20))
+    (tmp_path / "trend.txt").write_text("Zeit\tP-1.Druck\tP-1.Strom\n" + rows)
+    (tmp_path / "notes.txt").write_text(
+        "Shift of 09.03.2026\nP-1 was noisy at 10:05.\nBob has extension 4711.\n"
+    )
+    (tmp_path / "worker.dat").write_text(
+        "".join(f"2026-03-01 10:0{n}:00 INFO job {n} took long\n" for n in range(9))
+    )
+    found = {Path(p.place).name: p for p in probe.probe_folder(tmp_path)}
+    assert set(found) == {"trend.txt"}
+    assert found["trend.txt"].source is not None
+    assert found["trend.txt"].source.type == "table"

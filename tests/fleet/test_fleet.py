@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from aitia.cli.app import run
 from aitia.core.errors import BadInput
 from aitia.core.words import from_epoch
-from aitia.fleet.assets import About, about_assets, limits_of, units_of
+from aitia.fleet.assets import About, about_assets, units_of
 from aitia.fleet.look import look
 from aitia.fleet.page import fleet_lines, render_fleet
 from aitia.fleet.risk import ranked, risk_of
@@ -132,22 +133,22 @@ def test_tables_of_the_same_assets_are_one_source_and_those_of_different_ones_ar
 
 
 def test_limits_of_tags_give_a_time_and_a_wrong_one_is_named(site: Path, tmp_path: Path) -> None:
-    keep = tmp_path / "kept"
-    (tmp_path / "P-2.parquet").symlink_to(site / "P-2.parquet")
-    (tmp_path / "tags.csv").write_text("tag,asset,point,low,high\nP-2.vibration_mm_s,P-2,vibration,,7.1\n")
-    assert limits_of(tmp_path) == {"p-2.vibration_mm_s": (None, 7.1), "p-2.vibration": (None, 7.1)}
-    units, _ = units_of(tmp_path)
-    without, told = (
-        look(units, {}, keep=keep, jobs=1, limits=limits) for limits in ({}, limits_of(tmp_path))
-    )
-    assert told.reused == 0
+    keep, data = tmp_path / "kept", tmp_path / "data"
+    data.mkdir()
+    shutil.copy(site / "P-2.parquet", data / "P-2.parquet")
+    without = look(units_of(tmp_path)[0], {}, keep=keep, jobs=1)
     assert without.assets[0].judged.findings[0].limit is None
-    limit = told.assets[0].judged.findings[0].limit
-    assert limit is not None
-    assert (limit.limit, limit.origin) == (7.1, "tag")
+    for rows in ("tag,asset,point,low,high\nP-2.vibration_mm_s,P-2,vibration,,7.1\n",
+                 "asset,point,high\nP-2,vibration_mm_s,7.1\n"):  # fmt: skip
+        (tmp_path / "tags.csv").write_text(rows)
+        told = look(units_of(tmp_path)[0], {}, keep=keep, jobs=1)
+        assert told.reused == 0
+        limit = told.assets[0].judged.findings[0].limit
+        assert limit is not None
+        assert (limit.limit, limit.origin) == (7.1, "tag")
     (tmp_path / "tags.csv").write_text("tag,high\nP-2.x,seven\n")
-    with pytest.raises(BadInput, match=r"Set high in line 2 of .*, not 'seven'"):
-        limits_of(tmp_path)
+    with pytest.raises(BadInput, match=r"Set high of 'P-2.x' in .*, not 'seven'"):
+        units_of(tmp_path)
 
 
 def test_what_cannot_be_read_is_told_and_the_rest_goes_on(site: Path, tmp_path: Path) -> None:

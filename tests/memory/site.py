@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from aitia.core.postgres import Postgres
+from aitia.core.state import server
 from aitia.tools.memory.words import PastIncident
 
 T0 = datetime(2026, 11, 1, 10, tzinfo=UTC)
@@ -62,6 +64,17 @@ class Stub:
 
 
 def holding(home: Path, needle: str | bytes) -> list[str]:
-    """The files of the memory that hold these bytes, in upper or lower case."""
+    """The files of the memory, and the tables on a server, that hold these bytes, in upper or lower case."""
+    if (at := server()) is not None:
+        return _tables_holding(at, needle if isinstance(needle, str) else needle.hex())
     wanted = (needle.encode() if isinstance(needle, str) else needle).lower()
     return [p.name for p in (home / "memory").rglob("*") if p.is_file() and wanted in p.read_bytes().lower()]
+
+
+def _tables_holding(at: Postgres, needle: str) -> list[str]:
+    with at.reading() as db:
+        names = [n for (n,) in db.execute("select tablename from pg_tables where schemaname = 'aitia'")]
+        held = {
+            n: str([tuple(r) for r in db.execute(f"select t::text from {n} as t")]).lower() for n in names
+        }
+    return [name for name, rows in held.items() if needle.lower() in rows]

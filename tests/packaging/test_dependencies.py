@@ -23,8 +23,8 @@ PINNED = {canonicalize_name(r.name): r for r in map(Requirement, LINES)}
 # The first version without the vulnerability that docs/dependencies.md names.
 FLOORS = {
     "aiohttp": "3.12.14", "cryptography": "44.0.1", "h11": "0.16", "jinja2": "3.1.6", "langchain-core": "1.2.5",
-    "langgraph-checkpoint-sqlite": "3.0.1", "mcp": "1.23", "protobuf": "6.31.1", "python-multipart": "0.0.18",
-    "scikit-learn": "1.5", "setuptools": "78.1.1", "starlette": "0.49.1", "torch": "2.8", "transformers": "4.53",
+    "langgraph-checkpoint-postgres": "3.0.1", "langgraph-checkpoint-sqlite": "3.0.1", "mcp": "1.23", "protobuf": "6.31.1",
+    "python-multipart": "0.0.18", "scikit-learn": "1.5", "setuptools": "78.1.1", "starlette": "0.49.1", "torch": "2.8", "transformers": "4.53",
 }  # fmt: skip
 
 

@@ -93,7 +93,9 @@ def test_a_machine_is_asked(pump: Sitting) -> None:
     assert found.value >= max(held)
     other = pump.ask("and the other pump?")
     assert 'component="P-101B"' in other.query
-    assert pump.ask("oil pressure of P-101A").answer.status == "not_known"
+    asked = pump.ask("oil pressure of P-101A").answer
+    assert asked.status == "not_known"
+    assert "Measured of P-101A:" in asked.text
 
 
 def test_two_spans_are_compared(shop: Sitting) -> None:

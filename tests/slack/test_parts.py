@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -138,6 +136,7 @@ def test_which_events_are_taken(fields: dict[str, Any], kind: str | None) -> Non
     assert (found.kind if found else None) == kind
 
 
+@pytest.mark.usefixtures("database")
 def test_the_inbox_keeps_what_is_unfinished_and_of_the_rest_the_key(tmp_path: Path) -> None:
     inbox = Inbox(tmp_path)
     entry = Entry(key="event Ev1", kind="mention", channel="C1", text="checkout is slow")
@@ -150,10 +149,11 @@ def test_the_inbox_keeps_what_is_unfinished_and_of_the_rest_the_key(tmp_path: Pa
     assert inbox.left() == []
     inbox.done(entry.key)
     assert not inbox.put(entry)
-    with closing(sqlite3.connect(inbox.file)) as db:
-        assert db.execute("select entry, done from inbox").fetchall() == [("", 1)]
+    with inbox._at.reading() as db:
+        assert [tuple(row) for row in db.execute("select entry, done from inbox")] == [("", 1)]
 
 
+@pytest.mark.usefixtures("database")
 def test_the_first_answer_holds(tmp_path: Path) -> None:
     inbox = Inbox(tmp_path)
     assert inbox.answer("j", 1, "h", said=True, by="U1", key="k1").said
@@ -162,6 +162,16 @@ def test_the_first_answer_holds(tmp_path: Path) -> None:
     assert inbox.answered("j", 2, "h") is None
     inbox.take_back("j", 1, "h")
     assert inbox.answered("j", 1, "h") is None
+
+
+@pytest.mark.usefixtures("database")
+def test_a_thread_keeps_its_conversation_when_it_is_bound_anew(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path)
+    inbox.bind("C1", "1.2", "job-1", conversation="talk")
+    inbox.bind("C1", "1.2", "job-2")
+    assert inbox.thread("C1", "1.2") == ("job-2", "talk")
+    inbox.bind("C1", "1.2", "job-2", conversation="other")
+    assert inbox.thread("C1", "1.2") == ("job-2", "other")
 
 
 def test_steps_are_told_once_and_only_what_is_new() -> None:

@@ -57,7 +57,6 @@ def test_twenty_diagnoses_at_once(site: Site, slack: FakeSlack) -> None:
     for ts in roots:
         assert len([m for m in slack.thread(ts) if m.get("files")]) == 1
     assert {j.verdict for j in site.jobs.list()} == {"cause"}
-    assert max(seconds for seconds, _ in slack.acks) < 3
 
 
 def test_a_storm_of_refusals_is_waited_out(site: Site, slack: FakeSlack, run: Path) -> None:

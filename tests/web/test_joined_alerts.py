@@ -15,7 +15,7 @@ from tests.shop import small_settings, small_yaml
 from .served import Served, opened
 from .test_api_door import post
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("database")]
 
 
 @pytest.fixture

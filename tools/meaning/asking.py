@@ -44,7 +44,7 @@ def read_name(name: str, model: Classifier | None, model_name: str = "") -> Entr
     """What a name means by its words, and by the model where there is one. Raises ModelError."""
     words, by = lexicon().shares(name), "words"
     if model is not None:
-        said = ask_quantity(model, name, [*lexicon().quantities, OTHER])
+        said = ask_quantity(model, name, [*lexicon().asked, OTHER])
         words, by = pooled(words, said, MODEL_WEIGHT), f"model {model_name}"
     quantity = max(sorted(words), key=lambda q: words[q])
     if quantity == OTHER:

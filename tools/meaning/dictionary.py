@@ -27,6 +27,7 @@ _HEAD: Final = (
     "# quantity: one of `aitia dictionary quantities`; direction of trouble: up, down, both or none.\n"
     "# by: person, or the model that read it, whose entries count from a confidence of 0.8 on, and by it; below 0.9 they wait\n"
     "# for a person (`aitia dictionary set`). messages: whether what a program writes is a sign of a fault, by its template.\n"
+    "# tags: what a person says of a plant's tags (`aitia tags FILE --set`): asset, point, quantity, unit, low, high.\n"
 )
 
 
@@ -76,11 +77,31 @@ class Message(Word):
         return "counts" if self.by == "person" or self.confidence >= HEARD else "waits"
 
 
+class Tag(Word):
+    """What a person says of a tag of a plant; what is empty is left as it is proposed. `low` and `high` are limits in `unit`."""
+
+    asset: str = ""
+    point: str = ""
+    quantity: str = ""
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    description: str = ""
+
+    @field_validator("quantity")
+    @classmethod
+    def _known(cls, quantity: str) -> str:
+        if quantity and quantity not in lexicon().quantities:
+            raise ValueError(f"{quantity[:40]!r} is no quantity; `aitia dictionary quantities` lists them")
+        return quantity
+
+
 class Dictionary(Word):
-    """What names mean, by name; and messages, by what their program wrote of their template."""
+    """What names mean, by name; messages, by what their program wrote of their template; and tags of a plant."""
 
     names: dict[str, Entry] = {}
     messages: dict[str, Message] = {}
+    tags: dict[str, Tag] = {}
 
     @property
     def waiting(self) -> int:
@@ -96,14 +117,20 @@ def read_dictionary(path: Path) -> Dictionary:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadInput(f"Fix the YAML in {str(path)!r}: {str(error)[:200]}") from None
     parts = raw if isinstance(raw, dict) else {}
-    names, messages = parts.get("names"), parts.get("messages", {})
+    names, messages, tags = parts.get("names"), parts.get("messages", {}), parts.get("tags", {})
     if not isinstance(names, dict):
         raise BadInput(
             f"{str(path)!r} needs a mapping under `names`: NAME: {{quantity: latency, direction: up}}."
         )
     if not isinstance(messages, dict):
         raise BadInput(f"{str(path)!r} needs a mapping under `messages`: TEXT: {{fault: true}}.")
-    return Dictionary(names=_entries(Entry, names, path), messages=_entries(Message, messages, path))
+    if not isinstance(tags, dict):
+        raise BadInput(f"{str(path)!r} needs a mapping under `tags`: TAG: {{asset: P-101, quantity: flow}}.")
+    return Dictionary(
+        names=_entries(Entry, names, path),
+        messages=_entries(Message, messages, path),
+        tags=_entries(Tag, tags, path),
+    )
 
 
 def _entries(kind: type[W], raw: Mapping[Any, Any], path: Path) -> dict[str, W]:
@@ -125,13 +152,17 @@ def write_dictionary(path: Path, found: Dictionary) -> None:
     lines = [_HEAD, *_section("names", found.names)]
     if found.messages:
         lines += _section("messages", found.messages)
+    if found.tags:
+        lines += _section("tags", found.tags)
     write_whole(path, "".join(lines).encode())
 
 
-def _section(title: str, entries: Mapping[str, Entry] | Mapping[str, Message]) -> Iterator[str]:
+def _section(title: str, entries: Mapping[str, Word]) -> Iterator[str]:
     yield f"{title}:\n" if entries else f"{title}: {{}}\n"
     for name in sorted(entries):
-        entry = entries[name].model_dump(mode="json") | {"confidence": round(entries[name].confidence, 3)}
+        entry = entries[name].model_dump(mode="json", exclude_defaults=isinstance(entries[name], Tag))
+        if "confidence" in entry:
+            entry["confidence"] = round(entry["confidence"], 3)
         text = yaml.safe_dump(
             {name: entry}, default_flow_style=None, allow_unicode=True, width=1000, sort_keys=False
         )

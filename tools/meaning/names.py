@@ -68,6 +68,7 @@ class Quantity:
     relative: bool
     words: Mapping[str, float]
     pairs: Mapping[tuple[str, str], float]
+    asked: bool = True  # whether a model may choose it; it was tuned on a fixed list
 
     def say(self, direction: Direction) -> str:
         """How a sentence names it, where trouble lies that way."""
@@ -118,6 +119,11 @@ class Lexicon:
             for name in names
         }
         self._paired = {word for pair, _, _ in self._pairs for word in pair}
+
+    @property
+    def asked(self) -> list[str]:
+        """The quantities that a model chooses among."""
+        return [q.id for q in self.quantities.values() if q.asked]
 
     def known(self, word: str) -> bool:
         """Whether a word says anything here."""
@@ -345,6 +351,7 @@ def _quantity(id: str, raw: Mapping[str, Any]) -> Quantity:
         relative=bool(raw.get("relative", True)),
         words={str(w): float(v) for w, v in raw["words"].items()},
         pairs=pairs,
+        asked=bool(raw.get("asked", True)),
     )
 
 

@@ -92,6 +92,7 @@ def quantity_in(text: str) -> str:
     found = [(n, quantity_of_word(w) or quantity_of_word(b)) for n, (w, b) in enumerate(zip(words, bare, strict=True))
              if len(b) > 1 or n == len(words) - 1 or n == 0]  # fmt: skip
     pairs = [quantity_of_word(f"{a} {b}") for a, b in itertools.pairwise(words)]
+    pairs += [quantity_of_word(" ".join(words[n : n + 3])) for n in range(len(words) - 2)]
     told = [q for _, q in found if q]
     if "setting" in told:
         return "setting"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from aitia.core.state import Session
 from aitia.tools.memory.words_index import chunks, idf
 
 ELSEWHERE: Final = (
@@ -20,22 +20,22 @@ POSTINGS: Final = 6_000  # that one query reads, rarest tokens first
 _ANY: Final = "|*"  # stands for the component in a sign
 
 
-def add(db: sqlite3.Connection, rows: Sequence[tuple[int, Sequence[str]]]) -> None:
+def add(db: Session, rows: Sequence[tuple[int, Sequence[str]]]) -> None:
     """Index (number, fingerprint) of new incidents; within the caller's transaction."""
     found = {number: features(tokens) for number, tokens in rows}
     counts = Counter(token for tokens in found.values() for token in tokens)
     db.executemany(
-        "INSERT INTO tokens (token, n) VALUES (?, ?) ON CONFLICT (token) DO UPDATE SET n = n + excluded.n",
+        "INSERT INTO tokens (token, n) VALUES (?, ?) ON CONFLICT (token) DO UPDATE SET n = tokens.n + excluded.n",
         sorted(counts.items()),
     )
     numbers = {token: number for token, (number, _) in _known(db, list(counts)).items()}
     db.executemany(
-        "INSERT OR IGNORE INTO moved (token, incident) VALUES (?, ?)",
+        "INSERT INTO moved (token, incident) VALUES (?, ?) ON CONFLICT DO NOTHING",
         sorted((numbers[token], incident) for incident, tokens in found.items() for token in tokens),
     )
 
 
-def drop(db: sqlite3.Connection, numbers: Sequence[int]) -> None:
+def drop(db: Session, numbers: Sequence[int]) -> None:
     """Take incidents out of the index; within the caller's transaction, before their rows are deleted."""
     for some in chunks(numbers):
         marks = ",".join("?" * len(some))
@@ -49,14 +49,14 @@ def drop(db: sqlite3.Connection, numbers: Sequence[int]) -> None:
         db.executemany("DELETE FROM tokens WHERE number = ? AND n <= 0", ((token,) for token in counts))
 
 
-def empty(db: sqlite3.Connection) -> None:
+def empty(db: Session) -> None:
     """Forget all; within the caller's transaction."""
     db.execute("DELETE FROM moved")
     db.execute("DELETE FROM tokens")
 
 
 def candidates(
-    db: sqlite3.Connection, fingerprint: Sequence[str], before: float | None, top: int, size: int
+    db: Session, fingerprint: Sequence[str], before: float | None, top: int, size: int
 ) -> list[int]:
     """The incidents that share most of what moved, by the idf of the shared tokens and signs."""
     known = sorted(_known(db, sorted(features(fingerprint))).items(), key=lambda pair: (pair[1][1], pair[0]))
@@ -81,7 +81,7 @@ def candidates(
 
 
 def likenesses(
-    db: sqlite3.Connection, asked: Sequence[str], held: Mapping[int, tuple[Sequence[str], str]], size: int
+    db: Session, asked: Sequence[str], held: Mapping[int, tuple[Sequence[str], str]], size: int
 ) -> dict[int, float]:
     """How alike the evidence is, 0..1, of the incidents that have any: by number their fingerprint and their component."""
     signs = {sign_of(token) for token in asked}
@@ -140,7 +140,7 @@ def features(fingerprint: Iterable[str]) -> set[str]:
     return {t for token in fingerprint for t in (token, f"{sign_of(token)}{_ANY}")}
 
 
-def _known(db: sqlite3.Connection, tokens: Sequence[str]) -> dict[str, tuple[int, int]]:
+def _known(db: Session, tokens: Sequence[str]) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     for some in chunks(tokens):
         marks = ",".join("?" * len(some))

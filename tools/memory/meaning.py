@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
@@ -18,9 +18,19 @@ from typing import Final, Literal
 import numpy as np
 
 from aitia.core.events import Progress
+from aitia.core.state import Session
 from aitia.tools.memory.rows import embedded_text
 from aitia.tools.memory.schema import meta, set_meta, transaction
-from aitia.tools.memory.vectors import Embeds, Rows, VectorIndex, failures, open_embedder, writing
+from aitia.tools.memory.vectors import (
+    Embeds,
+    Rows,
+    ServerVectors,
+    VectorIndex,
+    failures,
+    open_embedder,
+    turn,
+    writing,
+)
 from aitia.tools.memory.words import PastIncident
 from aitia.tools.memory.words_index import chunks
 
@@ -35,7 +45,7 @@ class Meaning:
 
     def __init__(
         self,
-        db: sqlite3.Connection,
+        db: Session,
         folder: Path,
         home: Path,
         embedder: Embeds | Literal["auto"] | None,
@@ -43,7 +53,7 @@ class Meaning:
     ) -> None:
         self._db, self._folder, self._home, self._lock = db, folder, home, lock
         self._given = embedder
-        self._opened: tuple[str, VectorIndex] | None = None
+        self._opened: tuple[str, VectorIndex | ServerVectors] | None = None
         self._model: Embeds | None = None
         self._looked = False
         self.note = ""
@@ -94,7 +104,7 @@ class Meaning:
             return 0
         done = 0
         try:
-            with self._lock, writing(self._folder):
+            with self._lock, self._turn():
                 self._index(model, make=True)
             total = min(self.pending(), most if most is not None else 1 << 60)
             while done < total and (made := self._embed(model, min(BATCH, total - done))):
@@ -106,7 +116,7 @@ class Meaning:
         return done
 
     def _embed(self, model: Embeds, most: int) -> int:
-        with self._lock, writing(self._folder):
+        with self._lock, self._turn():
             index = self._index(model, make=True)
             rows = self._db.execute(
                 "SELECT number, text_hash, body FROM incidents WHERE embedded = 0 ORDER BY number DESC LIMIT ?",
@@ -124,9 +134,9 @@ class Meaning:
         Where the old one cannot be read all vectors are dropped and the incidents wait for new ones; so they do without
         chromadb `at_any_cost`, since what was removed must go.
         """
-        if not self._folder.exists() or not (at_any_cost or find_spec("chromadb")):
+        if not self._has_any() or not (at_any_cost or find_spec("chromadb")):
             return
-        with self._lock, writing(self._folder):
+        with self._lock, self._turn():
             state = self._state()
             kept: set[str] = set()
             made = ""
@@ -144,14 +154,36 @@ class Meaning:
                 lost = [(h,) for (h,) in held if h not in kept]
                 self._db.executemany("UPDATE incidents SET embedded = 0 WHERE text_hash = ?", lost)
                 set_meta(self._db, "vectors", f"{made if kept else ''} {state[1] + 1}")
-            for folder in self._folder.iterdir():
-                if folder.is_dir() and folder.name != (made if kept else ""):
-                    shutil.rmtree(folder)
+            self._drop(lambda name: name != (made if kept else ""))
 
     def close(self) -> None:
         """Let go of the index."""
         with self._lock:
             self._close()
+
+    def _vectors(self, generation: str) -> VectorIndex | ServerVectors:
+        if isinstance(self._db, sqlite3.Connection):
+            return VectorIndex(self._folder / generation)
+        return ServerVectors(self._db, generation)
+
+    def _turn(self) -> AbstractContextManager[None]:
+        return writing(self._folder) if isinstance(self._db, sqlite3.Connection) else turn(self._db)
+
+    def _has_any(self) -> bool:
+        if isinstance(self._db, sqlite3.Connection):
+            return self._folder.exists()
+        return bool(self._state()[0])
+
+    def _drop(self, which: Callable[[str], bool]) -> None:
+        """Delete generations by name."""
+        if isinstance(self._db, sqlite3.Connection):
+            for folder in self._folder.iterdir():
+                if folder.is_dir() and which(folder.name):
+                    shutil.rmtree(folder)
+            return
+        for (name,) in self._db.execute("SELECT DISTINCT generation FROM vectors").fetchall():
+            if which(name):
+                self._db.execute("DELETE FROM vectors WHERE generation = ?", (name,))
 
     def _copy(self, made: str, on_progress: OnProgress | None) -> set[str]:
         kept: set[str] = set()
@@ -160,8 +192,8 @@ class Meaning:
             return kept
         query = "SELECT DISTINCT text_hash FROM incidents WHERE embedded = 1"
         wanted = sorted(h for (h,) in self._db.execute(query))
-        shutil.rmtree(self._folder / made, ignore_errors=True)
-        new, done = VectorIndex(self._folder / made), 0
+        self._drop(lambda name: name == made)
+        new, done = self._vectors(made), 0
         try:
             for some in chunks(wanted):
                 hashes, rows = old.vectors(some)
@@ -191,7 +223,9 @@ class Meaning:
         generation, _, writes = meta(self._db, "vectors", " 0").rpartition(" ")
         return generation, int(writes)
 
-    def _index(self, model: Embeds | None = None, *, make: bool = False) -> VectorIndex | None:
+    def _index(
+        self, model: Embeds | None = None, *, make: bool = False
+    ) -> VectorIndex | ServerVectors | None:
         """The generation in force, opened anew where another process has written; None where there is none."""
         model = model or self._model
         generation, writes = self._state()
@@ -208,7 +242,7 @@ class Meaning:
         state = f"{generation} {writes}"
         if self._opened is None or self._opened[0] != state:
             self._close()
-            self._opened = (state, VectorIndex(self._folder / generation))
+            self._opened = (state, self._vectors(generation))
         return self._opened[1]
 
     def _close(self) -> None:

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from aitia.core import trail
 from aitia.core.database import is_damage, replace_damaged, sound, trouble_of
 from aitia.core.disk import trouble
 from aitia.core.errors import BadInput, StoreDamaged
+from aitia.core.state import Session
 
 VERSION: Final = 1
 APPLICATION: Final = 0x61697469  # "aiti": another program's database is not taken for a memory
@@ -72,6 +74,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         ):
             db.execute(f"PRAGMA {pragma}")
         _prepare(db, path)
+        db.execute(trail.TABLE)  # beside the tables of this version: those before do not know it
     except BaseException:
         db.close()
         raise
@@ -140,13 +143,29 @@ def _damaged(path: Path, error: sqlite3.Error) -> StoreDamaged:
     )
 
 
+def begin(db: Session) -> None:
+    """Begin a transaction with the write lock in hand."""
+    if isinstance(db, sqlite3.Connection):
+        db.execute("BEGIN IMMEDIATE")
+        return
+    db.execute("BEGIN")
+    db.execute("SELECT pg_advisory_xact_lock(hashtext('aitia memory'))")
+
+
+def damage_of(db: Session) -> str:
+    """What SQLite finds damaged, "ok" for nothing; a server looks after its own pages."""
+    if not isinstance(db, sqlite3.Connection):
+        return "ok"
+    return str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+
+
 @contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[None]:
+def transaction(db: Session) -> Iterator[None]:
     """All or nothing; the write lock is taken at once, so that two processes wait. One within another is part of it."""
     if within(db):
         yield
         return
-    db.execute("BEGIN IMMEDIATE")
+    begin(db)
     try:
         yield
         db.execute("COMMIT")
@@ -156,18 +175,18 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def within(db: sqlite3.Connection) -> bool:
+def within(db: Session) -> bool:
     """Whether a transaction is open."""
     return db.in_transaction
 
 
-def meta(db: sqlite3.Connection, key: str, default: str = "") -> str:
+def meta(db: Session, key: str, default: str = "") -> str:
     """One value of the store itself."""
     found = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return str(found[0]) if found else default
 
 
-def set_meta(db: sqlite3.Connection, key: str, value: str) -> None:
+def set_meta(db: Session, key: str, value: str) -> None:
     """Keep one value of the store itself."""
     db.execute(
         "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",

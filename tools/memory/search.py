@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from aitia.core.state import Session
 from aitia.tools.memory import evidence_index, fusion, words_index
 from aitia.tools.memory.meaning import Meaning
 from aitia.tools.memory.words import Match, PastIncident, Query, Why, known_by
@@ -35,7 +35,7 @@ class _Candidate:
     why: dict[Why, float] = field(default_factory=dict)
 
 
-def search(db: sqlite3.Connection, meaning: Meaning, query: Query, *, top: int) -> list[Match]:
+def search(db: Session, meaning: Meaning, query: Query, *, top: int) -> list[Match]:
     """The similar incidents, best first; [] where none is similar enough."""
     size = int(db.execute("SELECT count(*) FROM incidents").fetchone()[0])
     if not size or top < 1:
@@ -81,7 +81,7 @@ def _shortlist(ways: Sequence[Sequence[int]]) -> list[int]:
     return sorted({n for way in ways for place, n in enumerate(way) if place < FIRST or times[n] > 1})
 
 
-def _cut(db: sqlite3.Connection, before: datetime | None) -> float | None:
+def _cut(db: Session, before: datetime | None) -> float | None:
     """The moment as epoch seconds; None where all incidents are over by then, so that no query has to ask."""
     if before is None:
         return None
@@ -93,7 +93,7 @@ def _early(candidate: _Candidate, before: float | None) -> bool:
     return before is None or candidate.ended is None or candidate.ended < before
 
 
-def _load(db: sqlite3.Connection, column: str, keys: Sequence[int | str]) -> dict[int, _Candidate]:
+def _load(db: Session, column: str, keys: Sequence[int | str]) -> dict[int, _Candidate]:
     found: dict[int, _Candidate] = {}
     for some in words_index.chunks(keys):
         marks = ",".join("?" * len(some))
@@ -114,7 +114,7 @@ def _load(db: sqlite3.Connection, column: str, keys: Sequence[int | str]) -> dic
 
 
 def _compare(
-    db: sqlite3.Connection,
+    db: Session,
     pool: Mapping[int, _Candidate],
     query: Query,
     weights: Mapping[str, float],
@@ -136,7 +136,7 @@ def _compare(
             c.why["recent"] = fusion.recent(datetime.fromtimestamp(c.at, tz=UTC), now)
 
 
-def _best(db: sqlite3.Connection, pool: Mapping[int, _Candidate], query: Query, top: int) -> list[Match]:
+def _best(db: Session, pool: Mapping[int, _Candidate], query: Query, top: int) -> list[Match]:
     facts = len(query.fingerprint)
     scored = [(round(fusion.fused(c.why, facts), 4), c) for c in pool.values()]
     ordered = sorted(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.home import aitia_home
+from aitia.core.state import has_memory
 from aitia.core.words import Holding, Window
 from aitia.tools.memory.words import Match, Query
 from aitia.tools.sources.base import Configured
@@ -61,6 +62,7 @@ class IncidentMemory(Configured):
         path = self._config.path
         home = self._root / Path(path).expanduser() if path else aitia_home()
         with self._lock:
-            if self._store is None and (home / FILE).is_file():
-                self._store = MemoryStore(home)
+            there = (home / FILE).is_file() if path else has_memory(home)
+            if self._store is None and there:
+                self._store = MemoryStore(home, shared=not path)
             return self._store

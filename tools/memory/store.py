@@ -22,10 +22,12 @@ from typing import Final, Literal
 from aitia.core.errors import BadInput
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
+from aitia.core.state import Session, server
+from aitia.core.trail import Line, lines
 from aitia.tools.memory import tables, words_index
 from aitia.tools.memory.meaning import Meaning, OnProgress
 from aitia.tools.memory.rows import plain, redacted_outcome, row_of
-from aitia.tools.memory.schema import connect, said, set_meta, transaction
+from aitia.tools.memory.schema import begin, connect, damage_of, said, set_meta, transaction
 from aitia.tools.memory.search import search
 from aitia.tools.memory.vectors import Embeds
 from aitia.tools.memory.words import AuditEntry, Counts, Match, Outcome, PastIncident, Query
@@ -37,18 +39,26 @@ _START: Final = (-1e18, "")  # before the first incident by time, and before tho
 
 
 class MemoryStore:
-    """`AITIA_HOME/memory/incidents.sqlite` and the vectors beside it. Safe for several threads and processes.
+    """`AITIA_HOME/memory/incidents.sqlite` and the vectors beside it, or both on the server that homes share (with `shared`).
+
+    Safe for several threads and processes.
 
     Each change is one transaction with its line of the audit. Everything is redacted before it is kept. Every method
     raises BadInput where the database is damaged, of a newer schema, busy or not writable.
     """
 
     def __init__(
-        self, home: Path | None = None, *, embedder: Embeds | Literal["auto"] | None = "auto"
+        self,
+        home: Path | None = None,
+        *,
+        embedder: Embeds | Literal["auto"] | None = "auto",
+        shared: bool = True,
     ) -> None:
         home = home or aitia_home()
         self.path = home / FILE
-        self._db = connect(self.path)
+        at = server() if shared else None
+        self._db: Session = connect(self.path) if at is None else at.kept()
+        self._at = at
         self._close = weakref.finalize(self, self._db.close)
         self._lock = threading.RLock()
         self._redactor = Redactor(load_key(home))
@@ -105,8 +115,8 @@ class MemoryStore:
         while True:
             with self._reading():
                 rows = self._db.execute(
-                    "SELECT ifnull(at, -1e18), id, body FROM incidents WHERE (ifnull(at, -1e18), id) > (?, ?)"
-                    " ORDER BY ifnull(at, -1e18), id LIMIT ?",
+                    "SELECT coalesce(at, -1e18), id, body FROM incidents WHERE (coalesce(at, -1e18), id) > (?, ?)"
+                    " ORDER BY coalesce(at, -1e18), id LIMIT ?",
                     (*place, BATCH),
                 ).fetchall()
             if not rows:
@@ -119,7 +129,7 @@ class MemoryStore:
         moment = before.timestamp() if before is not None else 1e18
         with self._reading():
             rows = self._db.execute(
-                "SELECT body FROM incidents WHERE ended IS NULL OR ended < ? ORDER BY at DESC, id LIMIT ?",
+                "SELECT body FROM incidents WHERE ended IS NULL OR ended < ? ORDER BY at DESC NULLS LAST, id LIMIT ?",
                 (moment, limit),
             ).fetchall()
         return [PastIncident.model_validate_json(body) for (body,) in rows]
@@ -178,6 +188,9 @@ class MemoryStore:
         """What `aitia memory stats` tells; bytes are those of the whole folder."""
         with self._reading():
             told = tables.sizes(self._db)
+        if self._at is not None:
+            with self._reading():
+                return told | {"bytes": tables.server_bytes(self._db), "folder": self._at.where}
         folder = self.path.parent
         told["bytes"] = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
         told["folder"] = str(folder)
@@ -191,7 +204,7 @@ class MemoryStore:
     def reindex(self, *, on_progress: OnProgress | None = None) -> None:
         """Build the indexes of words and evidence anew from the rows, and write the vectors anew. Raises BadInput."""
         with self._reading():
-            state = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            state = damage_of(self._db)
         if state != "ok":
             raise BadInput(f"{str(self.path)!r} is damaged ({state}). Restore it from a copy.")
         with self._writing():
@@ -226,12 +239,17 @@ class MemoryStore:
         with self._reading():
             return tables.audit(self._db)
 
+    def trail(self) -> list[Line]:
+        """The same as a chain of hashes; on a server with what was asked of the doors."""
+        with self._reading():
+            return list(lines(self._db))
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """All that is kept, recorded or taken back within is one transaction; nothing can be removed in it."""
         with self._lock:
             with said(self.path):
-                self._db.execute("BEGIN IMMEDIATE")
+                begin(self._db)
             try:
                 yield
             except BaseException:

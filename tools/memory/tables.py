@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from aitia.core import trail
 from aitia.core.errors import BadInput
 from aitia.core.events import Progress
 from aitia.core.redact import Redactor
+from aitia.core.state import Session
 from aitia.tools.memory import evidence_index, words_index
 from aitia.tools.memory.rows import Row, cleaned, known_from, plain, row_of, twin_key
 from aitia.tools.memory.schema import meta, transaction
@@ -20,7 +22,7 @@ from aitia.tools.memory.words import AuditEntry, Outcome, PastIncident
 OnProgress = Callable[[Progress], None]
 
 
-def known(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+def known(db: Session, ids: Sequence[str]) -> dict[str, tuple[int, bytes]]:
     """Number and content hash of the ids that are kept."""
     found: dict[str, tuple[int, bytes]] = {}
     for some in words_index.chunks(ids):
@@ -30,7 +32,7 @@ def known(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, tuple[int, by
     return found
 
 
-def twins(db: sqlite3.Connection, incidents: Sequence[PastIncident], redactor: Redactor) -> dict[str, str]:
+def twins(db: Session, incidents: Sequence[PastIncident], redactor: Redactor) -> dict[str, str]:
     """Ids of incidents that are not kept, with the id of the other record: one that is kept, or an earlier one of these."""
     keys = {i.id: twin_key(i, redactor) for i in incidents}
     ids = {i.id: cleaned(i.id, redactor) for i in incidents}
@@ -47,7 +49,7 @@ def twins(db: sqlite3.Connection, incidents: Sequence[PastIncident], redactor: R
     return found
 
 
-def of_runs(db: sqlite3.Connection, incidents: Sequence[PastIncident], redactor: Redactor) -> set[str]:
+def of_runs(db: Session, incidents: Sequence[PastIncident], redactor: Redactor) -> set[str]:
     """Ids under which an incident with other content is kept that came from a run."""
     held: dict[str, bytes] = {}
     for some in words_index.chunks([cleaned(i.id, redactor) for i in incidents]):
@@ -60,7 +62,7 @@ def of_runs(db: sqlite3.Connection, incidents: Sequence[PastIncident], redactor:
     }
 
 
-def insert(db: sqlite3.Connection, rows: Sequence[Row]) -> None:
+def insert(db: Session, rows: Sequence[Row]) -> None:
     """New incidents with their words and evidence; they wait for a vector."""
     made: list[tuple[int, Row]] = []
     for row in rows:
@@ -68,14 +70,14 @@ def insert(db: sqlite3.Connection, rows: Sequence[Row]) -> None:
         at, moved = i.at.timestamp() if i.at else None, "\n".join(i.fingerprint)
         number = db.execute(
             "INSERT INTO incidents (id, at, ended, component, run, moved, hash, twin, text_hash, body)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
             (i.id, at, known_from(i), i.component, i.run, moved, row.hash, row.twin, row.text_hash, row.body),
-        ).lastrowid
-        made.append((int(number or 0), row))
+        ).fetchone()[0]
+        made.append((int(number), row))
     _index(db, made)
 
 
-def drop(db: sqlite3.Connection, numbers: Sequence[int]) -> None:
+def drop(db: Session, numbers: Sequence[int]) -> None:
     """Incidents and what the indexes hold of them."""
     words_index.drop(db, numbers)
     evidence_index.drop(db, numbers)
@@ -83,14 +85,14 @@ def drop(db: sqlite3.Connection, numbers: Sequence[int]) -> None:
         db.execute(f"DELETE FROM incidents WHERE number IN ({','.join('?' * len(some))})", some)
 
 
-def drop_outcomes(db: sqlite3.Connection, numbers: Sequence[int]) -> None:
+def drop_outcomes(db: Session, numbers: Sequence[int]) -> None:
     """What was said of the runs that these incidents came from."""
     for some in words_index.chunks(numbers):
         runs = f"SELECT run FROM incidents WHERE number IN ({','.join('?' * len(some))}) AND run <> ''"
         db.execute(f"DELETE FROM outcomes WHERE run IN ({runs})", some)
 
 
-def rebuild(db: sqlite3.Connection, redactor: Redactor, on_progress: OnProgress | None) -> int:
+def rebuild(db: Session, redactor: Redactor, on_progress: OnProgress | None) -> int:
     """The indexes of words and evidence anew from the rows; how many."""
     words_index.empty(db)
     evidence_index.empty(db)
@@ -107,8 +109,11 @@ def rebuild(db: sqlite3.Connection, redactor: Redactor, on_progress: OnProgress 
     return len(numbers)
 
 
-def wipe(db: sqlite3.Connection, path: Path) -> None:
+def wipe(db: Session, path: Path) -> None:
     """Write the database anew, so that no byte of what was removed stays; outside any transaction. Raises BadInput."""
+    if not isinstance(db, sqlite3.Connection):
+        _wipe_server(db)
+        return
     with transaction(db):
         words_index.merge(db)
     db.execute("VACUUM")
@@ -122,14 +127,28 @@ def wipe(db: sqlite3.Connection, path: Path) -> None:
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def to_wipe(db: sqlite3.Connection) -> bool:
+def _wipe_server(db: Session) -> None:
+    """Its tables anew. The server's write-ahead log, and backups, are its administrator's."""
+    for table in ("incidents", "words", "frequency", "tokens", "moved", "outcomes", "vectors"):
+        db.execute(f"VACUUM FULL {table}")
+    db.execute("DELETE FROM meta WHERE key = 'purge'")
+
+
+def server_bytes(db: Session) -> int:
+    """What the tables of the memory take on a server, with their indexes."""
+    tables = ("incidents", "words", "frequency", "tokens", "moved", "outcomes", "audit", "vectors")
+    marks = " + ".join("pg_total_relation_size(?::regclass)" for _ in tables)
+    return int(db.execute(f"SELECT {marks}", tables).fetchone()[0])
+
+
+def to_wipe(db: Session) -> bool:
     """Whether something was removed whose bytes may be there yet, by this process or one that was stopped."""
     return bool(meta(db, "purge"))
 
 
 _SIZES: Final = {
     "incidents": "SELECT count(*) FROM incidents",
-    "confirmed": "SELECT count(*) FROM incidents WHERE json_extract(body, '$.confirmed')",
+    "confirmed": """SELECT count(*) FROM incidents WHERE body LIKE '%"confirmed":true%'""",
     "outcomes": "SELECT count(*) FROM outcomes WHERE reverted = 0",
     "words": "SELECT count(*) FROM frequency",
     "evidence_tokens": "SELECT count(*) FROM tokens",
@@ -137,38 +156,38 @@ _SIZES: Final = {
 }
 
 
-def sizes(db: sqlite3.Connection) -> dict[str, int | str]:
+def sizes(db: Session) -> dict[str, int | str]:
     """How much there is."""
     return {name: int(db.execute(query).fetchone()[0]) for name, query in _SIZES.items()}
 
 
-def add_outcome(db: sqlite3.Connection, outcome: Outcome) -> int:
+def add_outcome(db: Session, outcome: Outcome) -> int:
     """What a person said of a run; its number."""
     row = (outcome.run, outcome.at.timestamp(), outcome.model_dump_json())
-    return int(
-        db.execute("INSERT INTO outcomes (run, at, body, reverted) VALUES (?, ?, ?, 0)", row).lastrowid or 0
-    )
+    query = "INSERT INTO outcomes (run, at, body, reverted) VALUES (?, ?, ?, 0) RETURNING number"
+    return int(db.execute(query, row).fetchone()[0])
 
 
-def revert_outcomes(db: sqlite3.Connection, run: str) -> int:
+def revert_outcomes(db: Session, run: str) -> int:
     """Take back all that was said of a run; how much."""
     return db.execute("UPDATE outcomes SET reverted = 1 WHERE run = ? AND reverted = 0", (run,)).rowcount
 
 
-def outcomes(db: sqlite3.Connection, run: str) -> list[Outcome]:
+def outcomes(db: Session, run: str) -> list[Outcome]:
     """What was said and not taken back, of one run or, with "", of all."""
     query = "SELECT body FROM outcomes WHERE reverted = 0 AND (? = '' OR run = ?) ORDER BY number"
     return [Outcome.model_validate_json(body) for (body,) in db.execute(query, (run, run))]
 
 
-def add_audit(db: sqlite3.Connection, redactor: Redactor, by: str, what: str, detail: str) -> None:
+def add_audit(db: Session, redactor: Redactor, by: str, what: str, detail: str) -> None:
     """A line of the audit."""
     at = datetime.now(tz=UTC).timestamp()
     row = (at, redactor.text(plain(by)), what, redactor.text(plain(detail)))
     db.execute('INSERT INTO audit (at, "by", what, detail) VALUES (?, ?, ?, ?)', row)
+    trail.append(db, who=row[1], what=what, about="memory", detail=row[3])
 
 
-def audit(db: sqlite3.Connection) -> list[AuditEntry]:
+def audit(db: Session) -> list[AuditEntry]:
     """Every change, oldest first."""
     return [
         AuditEntry(at=datetime.fromtimestamp(at, tz=UTC), by=by, what=what, detail=detail)
@@ -181,6 +200,6 @@ def id_hash(id: str) -> str:
     return hashlib.sha256(id.encode()).hexdigest()[:12]
 
 
-def _index(db: sqlite3.Connection, rows: Sequence[tuple[int, Row]]) -> None:
+def _index(db: Session, rows: Sequence[tuple[int, Row]]) -> None:
     words_index.add(db, [(number, row.strong, row.rest) for number, row in rows])
     evidence_index.add(db, [(number, row.incident.fingerprint) for number, row in rows])

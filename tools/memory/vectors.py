@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -14,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.core.errors import ModelError
+from aitia.core.state import Session
 
 Rows = NDArray[np.float32]
+TURN_S: Final = 0.2
 _EXTRA: Final = ("chromadb", "onnxruntime", "tokenizers")
 MISSING: Final = "compared by words and evidence only: pip install '.[memory]' adds comparison by meaning"
 
@@ -107,6 +110,69 @@ class VectorIndex:
         if not found["ids"]:
             return [], np.zeros((0, 0), dtype=np.float32)
         return list(found["ids"]), np.asarray(found["embeddings"], dtype=np.float32)
+
+
+class ServerVectors:
+    """One generation on the server that homes share: all are held in memory, and the nearest is exact."""
+
+    def __init__(self, db: Session, generation: str) -> None:
+        self._db, self._generation = db, generation
+        self._all: tuple[list[str], Rows] | None = None
+
+    def close(self) -> None:
+        """Let go of what is held."""
+        self._all = None
+
+    def add(self, hashes: Sequence[str], vectors: Rows) -> None:
+        """Keep vectors; those that are there already stay the same."""
+        self._all = None
+        rows = [
+            (self._generation, h, v.astype("<f4").tobytes()) for h, v in zip(hashes, vectors, strict=True)
+        ]
+        query = "INSERT INTO vectors (generation, hash, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        self._db.executemany(query, rows)
+
+    def nearest(self, vector: Rows, n: int) -> dict[str, float]:
+        """The cosines of the n nearest, by hash."""
+        hashes, rows = self._held()
+        if not hashes:
+            return {}
+        cosines = rows @ vector
+        best = np.argsort(-cosines, kind="stable")[:n]
+        return {hashes[i]: float(cosines[i]) for i in best}
+
+    def cosines(self, vector: Rows, hashes: Sequence[str]) -> dict[str, float]:
+        """The cosines of some, by hash; those that have no vector are left out."""
+        held, rows = self.vectors(hashes)
+        return dict(zip(held, (rows @ vector).tolist(), strict=True)) if held else {}
+
+    def vectors(self, hashes: Sequence[str]) -> tuple[list[str], Rows]:
+        """Those that there are, with their hashes."""
+        query = "SELECT hash, body FROM vectors WHERE generation = ? AND hash = ANY(?)"
+        return _matrix(self._db.execute(query, (self._generation, list(hashes))).fetchall())
+
+    def _held(self) -> tuple[list[str], Rows]:
+        if self._all is None:
+            query = "SELECT hash, body FROM vectors WHERE generation = ? ORDER BY hash"
+            self._all = _matrix(self._db.execute(query, (self._generation,)).fetchall())
+        return self._all
+
+
+def _matrix(found: Sequence[tuple[str, bytes]]) -> tuple[list[str], Rows]:
+    if not found:
+        return [], np.zeros((0, 0), dtype=np.float32)
+    return [h for h, _ in found], np.stack([np.frombuffer(body, dtype="<f4") for _, body in found])
+
+
+@contextmanager
+def turn(db: Session) -> Iterator[None]:
+    """Hold the vectors of a server against other processes; as long as it takes, since embedding is slow."""
+    while not db.execute("SELECT pg_try_advisory_lock(hashtext('aitia vectors'))").fetchone()[0]:
+        time.sleep(TURN_S)
+    try:
+        yield
+    finally:
+        db.execute("SELECT pg_advisory_unlock(hashtext('aitia vectors'))")
 
 
 @contextmanager

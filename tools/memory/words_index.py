@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from aitia.core.lexical import K1, B, bm25_idf
+from aitia.core.state import Session
 from aitia.tools.memory.schema import meta, set_meta
 from aitia.tools.memory.terms import terms
 
@@ -20,7 +21,7 @@ POSTINGS: Final = (
 OTHERS: Final = 50
 
 
-def add(db: sqlite3.Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+def add(db: Session, rows: Sequence[tuple[int, str, str]]) -> None:
     """Index (number, strong text, rest) of new incidents; within the caller's transaction."""
     made = [(number, terms(strong), terms(rest)) for number, strong, rest in rows]
     db.executemany(
@@ -31,7 +32,7 @@ def add(db: sqlite3.Connection, rows: Sequence[tuple[int, str, str]]) -> None:
     _lengthen(db, sum(len(strong) + len(rest) for _, strong, rest in made))
 
 
-def drop(db: sqlite3.Connection, numbers: Sequence[int]) -> None:
+def drop(db: Session, numbers: Sequence[int]) -> None:
     """Take incidents out of the index; within the caller's transaction."""
     held = _held(db, numbers)
     _count(db, (set(strong) | set(rest) for strong, rest in held.values()), -1)
@@ -39,12 +40,13 @@ def drop(db: sqlite3.Connection, numbers: Sequence[int]) -> None:
     db.executemany("DELETE FROM words WHERE rowid = ?", ((number,) for number in numbers))
 
 
-def merge(db: sqlite3.Connection) -> None:
+def merge(db: Session) -> None:
     """Make one segment of all: quicker to ask, and what was dropped is no longer anywhere in it."""
-    db.execute("INSERT INTO words (words) VALUES ('optimize')")
+    if isinstance(db, sqlite3.Connection):
+        db.execute("INSERT INTO words (words) VALUES ('optimize')")
 
 
-def empty(db: sqlite3.Connection) -> None:
+def empty(db: Session) -> None:
     """Forget all; within the caller's transaction."""
     db.execute("DELETE FROM words")
     db.execute("DELETE FROM frequency")
@@ -52,7 +54,7 @@ def empty(db: sqlite3.Connection) -> None:
 
 
 def candidates(
-    db: sqlite3.Connection,
+    db: Session,
     weights: Mapping[str, float],
     counts: Mapping[str, int],
     before: float | None,
@@ -62,6 +64,8 @@ def candidates(
     asked = _affordable(weights, counts)
     if not asked:
         return []
+    if not isinstance(db, sqlite3.Connection):
+        return _on_server(db, {term: weights[term] for term in asked}, before, top)
     match = " OR ".join(f'"{term}"' for term in asked)
     rank = f"bm25(words, {STRONG}, 1.0)"
     if before is None:
@@ -74,6 +78,19 @@ def candidates(
     return [int(n) for (n,) in db.execute(query, (match, before, top))]
 
 
+def _on_server(db: Session, weights: Mapping[str, float], before: float | None, top: int) -> list[int]:
+    """The same where there is no FTS5: rows that hold a term by its index, ranked by our own BM25."""
+    query = (
+        "SELECT w.rowid, w.strong, w.rest FROM words AS w JOIN incidents AS i ON i.number = w.rowid"
+        " WHERE string_to_array(w.strong || ' ' || w.rest, ' ') && ?::text[] AND (i.ended IS NULL OR i.ended < ?)"
+    )
+    found = db.execute(query, (list(weights), 1e18 if before is None else before)).fetchall()
+    size = int(db.execute("SELECT count(*) FROM incidents").fetchone()[0])
+    usual = max(1.0, float(meta(db, "terms", "0")) / max(1, size))
+    told = {number: _told(weights, strong.split(), rest.split(), usual) for number, strong, rest in found}
+    return sorted(told, key=lambda number: (-told[number], number))[:top]
+
+
 def _affordable(weights: Mapping[str, float], counts: Mapping[str, int]) -> list[str]:
     asked: list[str] = []
     read = 0
@@ -84,7 +101,7 @@ def _affordable(weights: Mapping[str, float], counts: Mapping[str, int]) -> list
     return asked
 
 
-def query_terms(db: sqlite3.Connection, text: str, size: int) -> tuple[dict[str, float], dict[str, int]]:
+def query_terms(db: Session, text: str, size: int) -> tuple[dict[str, float], dict[str, int]]:
     """The query's rarest terms with their idf, and in how many incidents each of them is."""
     asked = sorted(set(terms(text)))
     counts: dict[str, int] = {}
@@ -104,9 +121,7 @@ def idf(n: int, size: int) -> float:
     return bm25_idf(n, size + OTHERS)
 
 
-def shares(
-    db: sqlite3.Connection, weights: Mapping[str, float], numbers: Sequence[int], size: int
-) -> dict[int, float]:
+def shares(db: Session, weights: Mapping[str, float], numbers: Sequence[int], size: int) -> dict[int, float]:
     """How much of what the query says each incident holds: 0..1, the saturated BM25 over its most."""
     whole = sum(weights.values())
     if not whole or not size:
@@ -130,7 +145,7 @@ def _told(weights: Mapping[str, float], strong: list[str], rest: list[str], usua
     return told
 
 
-def _held(db: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
+def _held(db: Session, numbers: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
     found: dict[int, tuple[list[str], list[str]]] = {}
     for some in chunks(numbers):
         marks = ",".join("?" * len(some))
@@ -141,17 +156,17 @@ def _held(db: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, tuple[lis
     return found
 
 
-def _count(db: sqlite3.Connection, documents: Iterable[set[str]], by: int) -> None:
+def _count(db: Session, documents: Iterable[set[str]], by: int) -> None:
     changed = Counter(term for document in documents for term in document)
     db.executemany(
-        "INSERT INTO frequency (term, n) VALUES (?, ?) ON CONFLICT (term) DO UPDATE SET n = n + excluded.n",
+        "INSERT INTO frequency (term, n) VALUES (?, ?) ON CONFLICT (term) DO UPDATE SET n = frequency.n + excluded.n",
         ((term, by * n) for term, n in sorted(changed.items())),
     )
     if by < 0:
         db.executemany("DELETE FROM frequency WHERE term = ? AND n <= 0", ((term,) for term in changed))
 
 
-def _lengthen(db: sqlite3.Connection, by: int) -> None:
+def _lengthen(db: Session, by: int) -> None:
     set_meta(db, "terms", str(max(0, int(meta(db, "terms", "0")) + by)))
 
 

@@ -11,6 +11,7 @@ from aitia.tools.cluster.live import status as pod_status
 from aitia.tools.cluster.manifest import at, listed, mapping, name_of
 from aitia.tools.cluster.reading import Reader
 from aitia.tools.query.found import Found, unknown
+from aitia.tools.query.machine_state import machine_state
 from aitia.tools.query.parts import part_of
 from aitia.tools.query.samples import has_labels
 from aitia.tools.query.site import Site
@@ -67,6 +68,8 @@ def list_objects(query: List, site: Site) -> Found:
 
 def get_part(query: Get, site: Site) -> Found:
     """One part of what a name means: of its pods, or of the object that owns them."""
+    if query.part == "state" and not site.readers() and (told := machine_state(site, query.component)):
+        return told
     held = objects_of(site, query.component, query.of, query.part)
     if isinstance(held, Found):
         return held

@@ -20,7 +20,7 @@ class DictionaryFile(Configured):
         found = self.entries()
         wait = "1 entry waits" if found.waiting == 1 else f"{found.waiting} entries wait"
         note = f"{wait} for a person: aitia dictionary show" if found.waiting else ""
-        held = sorted([*found.names, *found.messages])
+        held = sorted([*found.names, *found.messages, *found.tags])
         return Holding(source=self.name, kind=self.kind, items=tuple(held), count=len(held), note=note)
 
     def entries(self) -> Dictionary:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
@@ -14,6 +13,7 @@ from aitia.core.bounds import TooManyValues, load_json
 from aitia.core.config import SourceConfig
 from aitia.core.deadline import Deadline
 from aitia.core.errors import BadInput, OutOfTime, SourceError
+from aitia.tools.sources.tls import tls_of
 
 if TYPE_CHECKING:
     import httpx
@@ -108,7 +108,9 @@ class JsonApi:
             given["Authorization"] = f"Bearer {bearer}"
         basic = (auth.username, auth.secret("password")) if auth.username else None
         self._calls = TimedTransport(
-            Deadline(self._config.timeout_s), verify=self._tls(), proxy=auth.proxy or None
+            Deadline(self._config.timeout_s),
+            verify=tls_of(self._config, self._root),
+            proxy=auth.proxy or None,
         )
         return httpx.Client(
             headers={"Accept": "application/json", "Accept-Encoding": "gzip", **given},
@@ -118,22 +120,6 @@ class JsonApi:
             transport=self._calls,
             trust_env=False,
         )
-
-    def _tls(self) -> ssl.SSLContext:
-        auth = self._config.auth
-        try:
-            context = ssl.create_default_context(cafile=self._file(auth.ca) if auth.ca else None)
-            if auth.cert:
-                context.load_cert_chain(self._file(auth.cert), self._file(auth.key) if auth.key else None)
-        except (OSError, ssl.SSLError) as error:
-            raise BadInput(
-                f"Give readable PEM files as auth.ca, auth.cert, auth.key of source {self._config.name!r}: {error}"
-            ) from None
-        return context
-
-    def _file(self, name: str) -> str:
-        path = Path(name).expanduser()
-        return str(path if path.is_absolute() else self._root / path)
 
     def _bounded(self, answer: httpx.Response) -> bytes:
         parts, size = [], 0

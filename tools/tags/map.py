@@ -14,17 +14,20 @@ from aitia.tools.meaning.unit_table import split_unit, unit_named
 from aitia.tools.tags.names import Parts, is_machine, mention_in, parts_of, plain
 
 PERSON: Final = "person"
+LOOP: Final = "loop of ISA-5.1"
+AREA: Final = "a guess: loops of one hundred"
 _PLANT: Final = frozenset(
-    {"temperature", "pressure", "flow", "level", "vibration", "speed", "current", "voltage", "power", "energy", "position",
+    {"temperature", "pressure", "flow", "level", "vibration", "speed", "current", "voltage", "power", "power_factor", "energy",
+     "position",
      "humidity", "concentration", "force", "frequency", "setting", "state", "age", "count"}
 )  # fmt: skip
 _KKS: Final = {"CP": "pressure", "CT": "temperature", "CF": "flow", "CL": "level", "CS": "speed",
                 "CY": "vibration", "CE": "current", "CG": "position", "CQ": "concentration"}  # fmt: skip
 _IED: Final = re.compile(r"^[\w-]+/[A-Z]{3,9}\d*[.$](\w+)")
 _IEC_61850: Final = {
-    "TotW": "power", "TotVAr": "power", "TotVA": "power", "TotPF": "power", "W": "power", "VAr": "power", "PF": "power",
-    "PhV": "voltage", "PPV": "voltage", "Vol": "voltage", "A": "current", "Amp": "current", "Hz": "frequency",
-    "Tmp": "temperature",
+    "TotW": "power", "TotVAr": "power", "TotVA": "power", "TotPF": "power_factor", "W": "power", "VAr": "power",
+    "PF": "power_factor", "PhV": "voltage", "PPV": "voltage", "Vol": "voltage", "A": "current", "Amp": "current",
+    "Hz": "frequency", "Tmp": "temperature",
     "TotWh": "energy", "SupWh": "energy", "DmdWh": "energy", "Pos": "state", "Op": "state", "Str": "state", "Pres": "pressure",
     "Flw": "flow", "Lev": "level", "Hum": "humidity", "Spd": "speed", "RotSpd": "speed", "Vbr": "vibration",
 }  # fmt: skip
@@ -61,7 +64,7 @@ class TagEntry:
 
 
 def propose(points: Sequence[Point], known: Mapping[str, TagEntry] | None = None) -> list[TagEntry]:
-    """The map of some tags, in their order; what `known` says of a tag (without case) stands.
+    """The map of some tags, in their order; what `known` says of a tag, or of ASSET.POINT (without case), stands.
 
     A tag of which neither its name nor a column nor a description tells the machine gets that of its file, said in `by`.
     """
@@ -69,11 +72,13 @@ def propose(points: Sequence[Point], known: Mapping[str, TagEntry] | None = None
     parts = [parts_of(_bare(p)) for p in points]
     owners = _short({p.whole: p.asset for p in parts if p.whole and not p.loop})
     loops = _loops(points, parts)
+    areas = _areas(points, parts, loops)
     alone = len({p.place for p in points}) <= 1
     entries = []
     for point, part in zip(points, parts, strict=True):
-        entry = _entry(point, _owned(point, part, owners, loops, alone=alone))
-        if (said := written.get(plain(point.tag))) is not None:
+        entry = _entry(point, _owned(point, part, owners, loops, areas, alone=alone))
+        said = written.get(plain(point.tag)) or written.get(plain(f"{entry.asset}.{entry.point}"))
+        if said is not None:
             entry = _overruled(entry, said)
         entries.append(entry)
     return entries
@@ -124,8 +129,31 @@ def _loops(points: Sequence[Point], parts: Sequence[Parts]) -> dict[str, str]:
     return found
 
 
+def _areas(points: Sequence[Point], parts: Sequence[Parts], loops: Mapping[str, str]) -> dict[str, str]:
+    """Loops of one instrument each whose numbers lie in one hundred, as one machine: `TI3301` and `FI3302` are of 3300.
+
+    A loop of several instruments stays a machine of its own, and so does all where another one lies in the same hundred.
+    """
+    held: dict[tuple[str, str], dict[str, int]] = defaultdict(Counter)
+    for point, part in zip(points, parts, strict=True):
+        before, _, number = part.loop.rpartition("-")
+        if part.by == LOOP and len(number) >= 3 and not point.asset and not mention_in(point.description):
+            held[before, number[:-2]][part.loop] += 1
+    found: dict[str, str] = {}
+    for (before, hundred), of in held.items():
+        if len(of) > 1 and max(of.values()) == 1 and not of.keys() & loops.keys():
+            found |= dict.fromkeys(of, "-".join(filter(None, (before, f"{hundred}00"))))
+    return found
+
+
 def _owned(
-    point: Point, part: Parts, owners: Mapping[str, str], loops: Mapping[str, str], *, alone: bool
+    point: Point,
+    part: Parts,
+    owners: Mapping[str, str],
+    loops: Mapping[str, str],
+    areas: Mapping[str, str],
+    *,
+    alone: bool,
 ) -> tuple[str, str, str]:
     """Machine, point, and what told it."""
     bare = _bare(point)
@@ -141,9 +169,11 @@ def _owned(
             return owners.get(part.whole, part.asset), part.point, part.by
         return point.asset, part.point if inner else bare, "column of machines"
     if part.loop:
-        said = mention_in(point.description)
-        asset = said or loops.get(part.loop, part.loop)
-        return asset, bare, "its description" if said else part.by
+        if said := mention_in(point.description):
+            return said, bare, "its description"
+        if (area := areas.get(part.loop)) is not None:
+            return area, bare, AREA
+        return loops.get(part.loop, part.loop), bare, part.by
     if part.asset:
         return owners.get(part.whole, part.asset), part.point, part.by
     if said := mention_in(point.description):

@@ -6,7 +6,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final
@@ -32,6 +32,50 @@ _CODE: Final = re.compile(
     r"(?<![A-Za-z0-9])((?:\d{1,4}[-_])?([A-Z]{1,4})[-_ ]?\d{1,5}[A-Z]?(?:/[A-Z])?)(?![A-Za-z0-9])"
 )
 _KKS: Final = re.compile(r"^[=+]?(\d{0,2}[A-Z]{3}\d{2})[ -]?([A-Z]{2}\d{3}[A-Z]?)")
+_BLOCK: Final = re.compile(r"(?i)(?:AI|AO|DI|DO|PID|ALM|CALC|SCLR|ACT|CND|INT|LOOP)\d{0,2}")
+"""Function blocks of Foundation Fieldbus and DeltaV below a tag: `LIT-501/AI1/PV`."""
+_BEFORE: Final = re.compile(
+    r"(?i)^(?:(?:tag|hmi|scada|opc|trend\d*|trd|area[ _-]?\d+|u\d{1,3}|unit[ _-]?\d+)[_ .-]+)+(?=(?-i:[A-Z][A-Za-z]*)[-_ ]?\d)"
+)
+"""What systems and sites set before the code of a machine: `HMI_P101_Flow`, `AREA1_P101_PT01`, `U12_P1201A_AMPS`."""
+_AXIS: Final = re.compile(r"[AJ]\d|Z\d{1,2}")  # axes of a robot, zones of a heater
+_ROOTS: Final = frozenset(
+    {
+        "root",
+        "objects",
+        "default",
+        "points",
+        "drivers",
+        "gvl",
+        "main",
+        "prg",
+        "plc",
+        "server",
+        "channel",
+        "device",
+        "tags",
+        "opc",
+    }
+)
+"""Levels of a server and not of a plant."""
+_CHINESE: Final = re.compile(
+    r"^(.*?(?:\d+\s*[#号號]|#\s*\d+|[A-Z]\d*)\s*(?:给水泵|循环泵|水泵|油泵|泵|引风机|送风机|风机|机组|锅炉|汽轮机|汽机|发电机|电动机|电机"
+    r"|压缩机|空压机|冷水机组|冷却塔|反应釜|反应器|换热器|储罐|罐|塔|磨煤机|磨|主变|变压器|离心机|窑))[\s_.-]*(.+)$"
+)
+"""A number with its mark and a kind of machine, then the point: `1号给水泵轴承温度`, `2#风机 电流`."""
+_LABELS: Final = re.compile(r"^([\w:.]*)\s*\{(.+=.+)\}$")
+_ASSET_LABELS: Final = (
+    "asset",
+    "machine",
+    "equipment",
+    "device",
+    "unit",
+    "pump",
+    "motor",
+    "turbine",
+    "component",
+    "instance",
+)
 _IED: Final = re.compile(r"^([\w-]+)/([A-Z]{3,9}\d*[.$].+)$")
 
 
@@ -72,6 +116,10 @@ def plain(text: str) -> str:
 def parts_of(tag: str) -> Parts:
     """The machine and the point of a tag; `asset` is "" where the tag names none."""
     bare = _WRAPPER.sub("", tag.strip())
+    if (labels := _LABELS.match(bare)) and (told := _by_labels(labels)):
+        return told
+    if chinese := _CHINESE.match(bare):
+        return Parts(asset=chinese[1], point=chinese[2], whole=chinese[1], by="a machine and its number")
     if ied := _IED.match(bare):
         return Parts(asset=ied[1], point=ied[2], whole=ied[1], by="IEC 61850")
     if kks := _KKS.match(bare):
@@ -80,6 +128,16 @@ def parts_of(tag: str) -> Parts:
     if len(levels) > 1:
         return _by_levels(bare, levels)
     return _by_words(bare) or _mention(bare) or Parts(asset="", point=bare, by="no machine in its name")
+
+
+def levels_above(tag: str, machine: str) -> list[str]:
+    """The levels of a path before its machine, from above: of `Site/Area 1/Pump 3/Flow` site and area."""
+    bare = _WRAPPER.sub("", tag.strip())
+    before = bare.partition(machine)[0]
+    if not machine or before == bare:
+        return []
+    texts = [before[a:b].strip(" ._-") for a, b in _levels(before)]
+    return [t for t in texts if t and plain(t) not in _ROOTS]
 
 
 def is_machine(word: str) -> bool:
@@ -93,6 +151,14 @@ def mention_in(text: str) -> str:
         if found[2] in _data()["codes"] and not _isa(found[1]) and re.search(r"\d{2}|-\d", found[1]):
             return found[1]
     return ""
+
+
+def _by_labels(found: re.Match[str]) -> Parts | None:
+    """Machine and name of a series with labels, as Grafana and Prometheus write it: `flow{asset="P-101"}`."""
+    labels = dict(re.findall(r'(\w+)="([^"]*)"', found[2]))
+    name = found[1] or labels.pop("__name__", "") or labels.pop("name", "")
+    asset = next((labels[k] for k in _ASSET_LABELS if labels.get(k)), "")
+    return Parts(asset=asset, point=name, whole=asset, by="its labels") if asset and name else None
 
 
 def _kks(found: re.Match[str], tag: str) -> Parts:
@@ -119,7 +185,9 @@ def _by_levels(tag: str, levels: Sequence[tuple[int, int]]) -> Parts:
     """Of a path: the numbered levels before the point, without places above and parts of a machine below."""
     texts = [tag[a:b] for a, b in levels]
     last = len(texts) - 1
-    while last > 0 and (plain(texts[last]) in _FIELD or _unit_like(texts[last])):
+    while last > 0 and (
+        plain(texts[last]) in _FIELD or _unit_like(texts[last]) or _BLOCK.fullmatch(texts[last])
+    ):
         last -= 1
     own = _isa(texts[last])
     inner = None if own else _by_words(texts[last])
@@ -157,8 +225,10 @@ def _by_levels(tag: str, levels: Sequence[tuple[int, int]]) -> Parts:
     while len(free) > 1 and _is_part(texts[free[-1]]):
         free.pop()
     a, b = levels[free[-1]]
+    if texts[free[-1]].isdecimal() and len(free) > 1:  # `press/03`
+        a = levels[free[-2]][0]
     deeper = _by_words(texts[free[-1]])
-    if deeper and re.search(r"\d", deeper.asset):
+    if deeper and not deeper.loop and re.search(r"\d", deeper.asset):
         b = a + len(deeper.asset)
     return Parts(asset=tag[a:b], point=tag[b:].strip("./\\:|'>_- "), whole=tag[:b], by="path")
 
@@ -168,9 +238,14 @@ def _contiguous(named: Sequence[int], texts: Sequence[str]) -> list[int]:
     kept = [n for n in named if not (_is_part(texts[n]) and n != named[0])] or list(named[:1])
     run = [kept[-1]]
     for n in reversed(kept[:-1]):
-        if n == run[0] - 1 and len(run) < 2:
+        if n == run[0] - 1 and len(run) < 2 and not _is_any(texts[n]):
             run.insert(0, n)
     return run
+
+
+def _is_any(text: str) -> bool:
+    """Whether a level names a machine by no kind: `Anlage5`, `U100`; below it stands the machine itself."""
+    return re.sub(r"[\s_\-]*\d*$", "", plain(text)) in {"anlage", "unit", "u", "aggregat", "equipment"}
 
 
 def _unit_like(text: str) -> bool:
@@ -184,8 +259,13 @@ def _numbered(text: str) -> bool:
     return (
         bool(re.search(r"\d", text))
         and bool(re.search(r"[^\W\d_]", text))
-        and not quantity_of_word(re.sub(r"[\d_]+$", "", text))
+        and (not quantity_of_word(base := re.sub(r"[\d_]+$", "", text)) or _is_code(base, text))
     )
+
+
+def _is_code(base: str, text: str) -> bool:
+    """Whether letters with at least two digits behind them are a code of equipment: `P101`."""
+    return base in _data()["codes"] and bool(re.search(r"\d{2}", text))
 
 
 def _is_place(text: str) -> bool:
@@ -196,7 +276,7 @@ def _is_place(text: str) -> bool:
 
 
 def _is_part(text: str) -> bool:
-    return re.sub(r"[\s_\-]*\d*$", "", plain(text)) in _data()["parts"]
+    return bool(_AXIS.fullmatch(text)) or re.sub(r"[\s_\-]*\d*$", "", plain(text)) in _data()["parts"]
 
 
 def _isa(text: str) -> tuple[str, str] | None:
@@ -211,9 +291,11 @@ def _by_words(text: str) -> Parts | None:
     """Of words side by side: those before the first that tells a quantity, up to the last with a number."""
     if own := _isa(text):
         return Parts(asset=own[1], point=text, whole=own[0], by="loop of ISA-5.1", loop=own[1])
+    if (before := _BEFORE.match(text)) and (inner := _by_words(text[before.end() :])):
+        return replace(inner, whole=text[: before.end()] + inner.whole)
     words = list(_WORD.finditer(_ascii(text)))
     first = next((n for n, w in enumerate(words) if n and _measures(text, words, n)), len(words))
-    if (end := _numbered_machine(text, words)) and end < len(text):
+    if (end := _whole_token(text, _numbered_machine(text, words))) and end < len(text):
         return Parts(
             asset=text[:end],
             point=text[end:].strip(" _-.:,/'"),
@@ -240,13 +322,21 @@ def _by_words(text: str) -> Parts | None:
         return None
     if kept == 0 or (kept == 1 and _is_part(words[0][0]) and not re.search(r"\d", words[0][0])):
         return None
-    b = words[kept - 1].end()
+    b = _whole_token(text, words[kept - 1].end())
     asset = text[:b]
     if not any(c.isalpha() for c in asset):
         return None
     return Parts(
         asset=asset, point=text[b:].strip(" _-.:,/'") or text, whole=asset, by="words before the quantity"
     )
+
+
+def _whole_token(text: str, end: int) -> int:
+    """The end of a code that goes on behind hyphens, `B1-FWP-A SPEED`, where a blank ends it and it tells no quantity."""
+    more = re.match(r"(?:-[A-Z0-9]{1,5})+(?=\s)", text[end:]) if end else None
+    if more is None or any(quantity_of_word(w) for w in more[0].split("-") if len(w) > 1):
+        return end
+    return end + more.end()
 
 
 def _numbered_machine(text: str, words: Sequence[re.Match[str]]) -> int:
@@ -299,13 +389,18 @@ def _measures(text: str, words: Sequence[re.Match[str]], n: int) -> bool:
         return False
     if n == 0 and (plain(bare) in _data()["machines"] and bare != word):
         return False
-    return bool(quantity_of_word(bare)) or bool(
-        _ISA.match(f"{word}-100")
-        and word.isupper()
-        and 2 <= len(word) <= 4
-        and word not in _data()["codes"]
-        and n > 0
+    if quantity_of_word(bare):
+        return True
+    instrument = _ISA.match(f"{bare}-100") and bare.isupper() and 2 <= len(bare) <= 4
+    return (
+        bool(instrument) and bare not in _data()["codes"] and n > 0 and not _numbers_a_machine(text, words, n)
     )
+
+
+def _numbers_a_machine(text: str, words: Sequence[re.Match[str]], n: int) -> bool:
+    """Whether letters of an instrument are a machine's: a number is joined to them, and words behind it tell a quantity."""
+    joined = n + 1 < len(words) and words[n + 1][0][0].isdigit() and text[words[n].end()] in "-_"
+    return joined and any(len(w[0]) > 2 and quantity_of_word(w[0]) for w in words[n + 2 :])
 
 
 def _code_at(text: str, words: Sequence[re.Match[str]], n: int) -> bool:

@@ -21,6 +21,7 @@ from aitia.agent.asking.question.pieces import Pieces
 from aitia.tools.query.measured import Measured, measured
 from aitia.tools.query.words import Curve, Query, Stat, Who
 
+_MOST_NAMES: Final = 12  # of what is measured of a component, where what was asked for is not
 MOST_LOOKS: Final = 6  # looks that one question makes
 MOST_QUERIES: Final = 3  # measurements that fit a question equally well and are all answered
 
@@ -89,7 +90,7 @@ def of_measurements(p: Pieces) -> Reading | None:
         return unknown(
             f"{_phrase(p)} is not measured{f' of {p.component}' if p.component else ''}: nothing there is"
             f" called {top[0].left[0]!r}."
-            f" Nearest: {top[0].of.family} of {top[0].of.component}.",
+            f" Nearest: {top[0].of.family} of {top[0].of.component}.{_held(p)}",
             f"a measurement of {' '.join(top[0].left)}",
         )
     families = list({(f.of.component, f.of.family): f for f in top}.values())
@@ -150,8 +151,17 @@ def _unmeasured(p: Pieces) -> Reading | None:
         return None
     whose = f" of {p.component}" if p.component else ""
     return unknown(
-        f"{_phrase(p)}{whose} is not measured.", f"a metrics source that holds {_phrase(p)}{whose}"
+        f"{_phrase(p)}{whose} is not measured.{_held(p)}", f"a metrics source that holds {_phrase(p)}{whose}"
     )
+
+
+def _held(p: Pieces) -> str:
+    """What is measured of the component that a question names."""
+    names = list(
+        dict.fromkeys(m.family for m in measured(p.site) if p.component and m.component == p.component)
+    )
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f" Measured of {p.component}: {', '.join(names[:_MOST_NAMES])}{more}." if names else ""
 
 
 def _of_several(p: Pieces, families: Sequence[Fit], components: Sequence[str]) -> Reading:

@@ -20,6 +20,7 @@ from aitia.agent.asking.question.outcome import (
 )
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.tools.meaning.incidents.words import one_of, plain
+from aitia.tools.query.machine_state import tells_running
 from aitia.tools.query.measured import measured
 from aitia.tools.query.words import Changes, Count, Events, Get, List, Stat, Who
 
@@ -127,7 +128,7 @@ def of_objects(p: Pieces) -> Reading | None:
     kinds = p.keys("resources")
     parts, states = _parts(p), p.keys("states")
     own = [k for k in kinds if k in KUBERNETES]
-    if p.component and parts and (p.site.readers() or own) and not better_measured(p):
+    if p.component and parts and (p.site.readers() or own or parts == ["state"]) and not better_measured(p):
         return _part_of(p, parts[0], own)
     if own and not (better_measured(p) and not states):
         return _of_cluster(p, own, parts, states)
@@ -161,6 +162,8 @@ def _parts(p: Pieces) -> list[str]:
 
 
 def _part_of(p: Pieces, part: str, own: Sequence[str]) -> Reading:
+    if part == "state" and not p.site.readers() and tells_running(p.site, p.component):
+        return one(Get(component=p.component, part=part))
     if not p.site.readers():
         return unknown(
             f"No cluster source tells the {part} of {p.component}.", "a cluster source (kubectl or recorded)"
@@ -259,6 +262,16 @@ def of_reasons_told(p: Pieces) -> Reading | None:
     return one(Get(component=p.component, part="why")) if failing else None
 
 
+def _of_machine(p: Pieces) -> Reading | None:
+    """Whether a machine runs, where something measured tells."""
+    asked = {"running", "not_ready", "ready"} & set(p.keys("states"))
+    return (
+        one(Get(component=p.component, part="state"))
+        if asked and tells_running(p.site, p.component)
+        else None
+    )
+
+
 def _up_of_all(p: Pieces) -> Reading | None:
     """Which of several is down: by the `up` of each, the least first."""
     if not {"ready", "running", "not_ready"} & set(p.keys("states")) or not any(
@@ -289,6 +302,8 @@ def of_state(p: Pieces) -> Reading | None:
             for m in measured(p.site)
             if m.component == p.component and (m.metric == "up" or m.metric.endswith("_up"))
         ]
+        if not up and (told := _of_machine(p)):
+            return told
         up = up or [
             m
             for c in ("speed", "current")

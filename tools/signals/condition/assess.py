@@ -11,13 +11,14 @@ import numpy as np
 from aitia.core.words import from_epoch
 from aitia.tools.signals.condition.corrected import blocks, corrected, features
 from aitia.tools.signals.condition.departing import LEAST_BLOCKS, Left, left, thresholds
-from aitia.tools.signals.condition.findings import Seen, process_findings, sensor_finding
+from aitia.tools.signals.condition.findings import Seen, process_findings, sensor_finding, swing_finding
 from aitia.tools.signals.condition.grid import Buckets, bucketed
-from aitia.tools.signals.condition.instruments import Wrong, frozen_since, wrong_instruments
+from aitia.tools.signals.condition.instruments import Wrong, frozen_since, other_units, wrong_instruments
+from aitia.tools.signals.condition.joint import shifted, swinging
 from aitia.tools.signals.condition.redundancy import told_together, witnessed
 from aitia.tools.signals.condition.reference import named, proposed
 from aitia.tools.signals.condition.regimes import regimes
-from aitia.tools.signals.condition.roles import Role, drivers_of, loads_of, quantity_of, role_of
+from aitia.tools.signals.condition.roles import Role, drivers_of, loads_of, quantity_of, role_of, trembles
 from aitia.tools.signals.condition.running import Mask, Running, changes_of, running, runs
 from aitia.tools.signals.condition.words import (
     AssetSignals,
@@ -37,6 +38,8 @@ LEAST_EXPECTED: Final = 0.05
 _MONTH_S: Final = 30.44 * 86_400.0
 BLOCKS: Final = 200  # of the data: each reference of a quarter has 50
 _JUDGED: Final = frozenset({"answer", "position"})
+_TOLD: Final = frozenset({"setting", "state", "position", "ambient"})  # whatever they show
+_AT_ONCE: Final = 0.1  # of the data: steps nearer than that are of one fault
 _QUIET: Final = 0.7  # times the threshold: a load that has not left tells how the others are run
 _SPARKS: Final = 60
 
@@ -76,7 +79,8 @@ def assess(
             return _nothing(asset, why, false_alarms)
     quantities = {n: quantity_of(n, asset.points[n]) for n in grid.names}
     roles = {n: role_of(n, quantities[n], grid.raw[n][1]) for n in grid.names}
-    wrong = wrong_instruments(grid, roles, quantities, runs(grid, roles, quantities))
+    roles |= {n: "answer" for n in grid.names if roles[n] not in _TOLD and trembles(grid.raw[n][1])}
+    wrong, steps = _instruments(grid, roles, quantities)
     way = _way(grid, roles, quantities, wrong)
     size = max(1, -(-grid.t.size // BLOCKS))
     t, levels = blocks(grid.t, way.levels, size)
@@ -89,17 +93,28 @@ def assess(
     false_alarms = max(false_alarms, LEAST_EXPECTED * _MONTH_S / float(grid.t[-1] - grid.t[0]))
     gone = _departures(grid, way, wrong, levels, part, size * grid.step, false_alarms, why)
     out = {*way.drivers, *(w.point for w in wrong)}
-    extra = [n for n in loads_of(roles, quantities) if n not in out and not _left(gone, n, _QUIET)]
+    extra = [
+        n for n in loads_of(roles, quantities)
+        if n not in out and not _left(gone, n, _QUIET) and not trembles(grid.raw[n][1])
+    ]  # fmt: skip
     if extra:
         way = replace(way, levels=_levels(grid, (*way.drivers, *extra), way.run.settled))
         levels = blocks(grid.t, way.levels, size)[1][known]
         gone = _departures(grid, way, wrong, levels, part, size * grid.step, false_alarms, why)
-    gone = {n: one for n, one in gone.items() if one.times >= 1.0}
+    gone |= {w.point: _stepped(w, t) for w in steps if not _left(gone, w.point, 1.0)}
+    judged = [n for n in grid.names if roles[n] in _JUDGED and n not in {w.point for w in wrong}]
+    common = shifted(gone, levels, grid.names, part, judged, block_s=size * grid.step, per_month=false_alarms)
+    gone = {n: one for n, one in gone.items() if one.times >= 1.0} | common
+    width = np.log(np.maximum(np.abs(way.levels - _slow(way.levels)), 1e-12))
+    wider = (
+        swinging(blocks(grid.t, width, size)[1][known], levels, grid.names, part, judged) if not gone else {}
+    )
     seen = Seen(
         asset=asset, grid=grid, t=t, levels=levels, settled=way.levels, quantities=quantities, limits=limits,
         now=float(grid.t[-1]),
     )  # fmt: skip
     found = _findings(seen, way, wrong, gone, reference)
+    found += [swing_finding(seen, wider)] if wider else []
     return Condition(
         asset=asset.name, status="ok", now=from_epoch(seen.now),
         seen=Span(start=from_epoch(float(grid.t[0] - grid.step)), end=from_epoch(seen.now)),
@@ -121,7 +136,7 @@ def _way(grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str]
     """How the asset is run: twice, since what a change leaves behind shows once its drivers are known."""
     broken = {w.point for w in wrong}
     moving = [n for n in grid.names if n not in broken and _moves(grid.column(n))]
-    on = runs(grid, roles, quantities)
+    on = runs(grid, roles, {n: q if n not in broken else "out of use" for n, q in quantities.items()})
     drivers = tuple(drivers_of(roles, quantities, moving))
     changed = changes_of([grid.column(n) for n in drivers if roles[n] not in {"ambient", "inlet"}])
     levels = _levels(grid, drivers, on)
@@ -195,6 +210,25 @@ def _departures(
         if one is not None:
             found[name] = one
     return found
+
+
+def _instruments(
+    grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str]
+) -> tuple[list[Wrong], list[Wrong]]:
+    """Instruments that are wrong by their own samples; and steps of several points at once, which are the process."""
+    broken = {w.point for w in other_units(grid, roles, quantities)}
+    sound = {n: q if n not in broken else "out of use" for n, q in quantities.items()}
+    wrong = wrong_instruments(grid, roles, quantities, runs(grid, roles, sound))
+    near = _AT_ONCE * float(grid.t[-1] - grid.t[0])
+    biased = [w for w in wrong if w.kind == "bias"]
+    steps = [w for w in biased if any(abs(w.since - o.since) <= near for o in biased if o is not w)]
+    return [w for w in wrong if w not in steps], steps
+
+
+def _stepped(one: Wrong, t: Floats) -> Left:
+    """The step of a point that others made with it, as a departure."""
+    k = min(int(np.searchsorted(t, one.since)), t.size - 1)
+    return Left(times=1.0, size=0.0, k=k, error=1.0, shape="step", before=one.before, now=one.now)
 
 
 def _left(gone: Mapping[str, Left], name: str, least: float) -> bool:

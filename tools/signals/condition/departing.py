@@ -21,6 +21,8 @@ _LENGTHS: Final = (0.08, 0.2)  # of the reference: the means that are watched
 _FREEDOM: Final = 6.0  # at least: all parts of the reference are seen by several means each
 _MONTH_S: Final = 30.44 * 86_400.0
 _FLOOR: Final = 0.01  # of a point's own spread while running: what no threshold goes below
+_TRUSTED: Final = 0.25  # of the independent blocks: that they are so independent is itself an estimate
+_CLIPPED: Final = 3.0  # robust standard deviations
 _LASTS: Final = 1.0  # lengths of the mean for which a departure lasts at least, to the end
 
 
@@ -56,15 +58,30 @@ def thresholds(
     from scipy.stats import t as student
 
     found = []
+    independent = independent_blocks(reference)
     for share in _LENGTHS:
         length = max(2, round(share * reference.size))
         stray = _strays(reference, length)
         sigma = max(float(np.sqrt(np.mean(stray**2))), _FLOOR * spread, 1e-12)
-        freedom = max(_FREEDOM, reference.size / length - 1.0)
+        freedom = max(_FREEDOM, reference.size / length - 1.0, _TRUSTED * independent)
         chance = per_month * length * block_s / _MONTH_S / (points * len(_LENGTHS))
         quantile = float(student.isf(min(0.05, chance) / 2.0, freedom))
         found.append(Threshold(length=length, limit=quantile * sigma, sigma=sigma))
     return found
+
+
+def independent_blocks(reference: Floats) -> float:
+    """How many independent blocks the reference holds, by a first-order autoregression (Kendall's correction of its bias)."""
+    n = reference.size
+    y = reference - np.median(reference)
+    spread = 1.4826 * float(np.median(np.abs(y))) or float(np.std(y))
+    y = np.clip(y, -_CLIPPED * spread, _CLIPPED * spread)
+    power = float(y @ y)
+    if power <= 0.0:
+        return 1.0
+    memory = float(y[1:] @ y[:-1]) / power
+    memory = float(np.clip(memory + (1.0 + 4.0 * memory) / n, 0.0, 1.0 - 1.0 / n))
+    return n * (1.0 - memory) / (1.0 + memory)
 
 
 def _strays(reference: Floats, length: int) -> Floats:
@@ -108,19 +125,19 @@ def _onset(
     blocks: Floats, first: int, middle: float, sigma: float
 ) -> tuple[int, float, Literal["trend", "step"], float]:
     """Where a flat line bends or jumps, how sure that is, which of both it is, and the level now."""
-    y = blocks - middle
+    y = np.clip(blocks - middle, *np.quantile(blocks - middle, (0.01, 0.99)))
     n = y.size
-    grid = np.arange(n, dtype=np.float64)
-    cost: dict[str, Floats] = {"trend": np.full(n, np.inf), "step": np.full(n, np.inf)}
-    level: dict[str, Floats] = {"trend": np.zeros(n), "step": np.zeros(n)}
-    clipped = np.clip(y, *(np.quantile(y, (0.01, 0.99))))
-    for k in range(max(first, 2), n - 2):
-        ramp = np.maximum(grid[k:] - k + 1.0, 0.0)
-        slope = float(ramp @ clipped[k:] / (ramp @ ramp))
-        cost["trend"][k] = float(np.sum(clipped[:k] ** 2) + np.sum((clipped[k:] - slope * ramp) ** 2))
-        jump = float(np.mean(clipped[k:]))
-        cost["step"][k] = float(np.sum(clipped[:k] ** 2) + np.sum((clipped[k:] - jump) ** 2))
-        level["trend"][k], level["step"][k] = slope * ramp[-1], jump
+    m = n - np.arange(n, dtype=np.float64)  # blocks from each one to the end
+    total = np.cumsum(y[::-1])[::-1]
+    ramped = np.cumsum(total[::-1])[::-1]  # with weights 1, 2, 3, … from each one on
+    squares = m * (m + 1.0) * (2.0 * m + 1.0) / 6.0
+    out = (np.arange(n) < max(first, 2)) | (np.arange(n) >= n - 2)
+    whole = float(y @ y)
+    cost: dict[str, Floats] = {
+        "trend": np.where(out, np.inf, whole - ramped**2 / squares),
+        "step": np.where(out, np.inf, whole - total**2 / m),
+    }
+    level: dict[str, Floats] = {"trend": ramped / squares * m, "step": total / m}
     shape: Literal["trend", "step"] = "trend" if np.min(cost["trend"]) <= np.min(cost["step"]) else "step"
     k = int(np.argmin(cost[shape]))
     left_over = cost[shape][k] / max(1, n - 3)

@@ -121,6 +121,8 @@ def _fact(told: Condition, finding: Finding, source: str, window: Window) -> Evi
 
 
 def _aspect(finding: Finding) -> str:
+    if finding.kind == "swing":
+        return "pattern.unlike"
     if finding.cls == "sensor":
         return _PATTERN.get(finding.kind, "pattern.offset")
     return machine_aspect(finding.point, finding.unit) or (

@@ -206,6 +206,24 @@ def _process(seen: Seen, left: Mapping[str, Left], told: Told | None) -> Finding
     )  # fmt: skip
 
 
+def swing_finding(seen: Seen, wider: Mapping[str, Left]) -> Finding:
+    """The finding of points that swing more widely than they did; levels are the usual distance from the slow level."""
+    names = tuple(sorted(wider, key=lambda n: (-wider[n].times, n)))
+    lead = names[0]
+    one = wider[lead]
+    t, _ = seen.column(lead)
+    before, now = math.exp(one.before), math.exp(one.now)
+    onset, unit = float(t[min(one.k, t.size - 1)]), seen.unit(lead)
+    return Finding(
+        cls="process", kind="swing", point=lead, channels=names, unit=unit, quantity=seen.quantities[lead],
+        onset=from_epoch(onset), onset_error_s=_error(t, one), direction="up", before=_six(before), now_level=_six(now),
+        size=round(one.size, 2), times_threshold=round(max(1.0, one.times), 2), severity="watch",
+        confidence=round(1.0 - 0.5 ** max(1.0, one.times), 3), no_limit="it swings about its level and goes nowhere",
+        why=f"{len(names)} points swing more widely together, which no single instrument does",
+        statement=f"{seen.asset.name}: {lead} swings {now / before:.2g} times as widely since {_day(onset)}{_beside(names)}.",
+    )  # fmt: skip
+
+
 def _until(seen: Seen, name: str, left: Left) -> tuple[TimeToLimit | None, str]:
     t, y = seen.column(name)
     if left.shape == "step":

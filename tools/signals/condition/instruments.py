@@ -9,8 +9,11 @@ from typing import Final, Literal
 import numpy as np
 
 from aitia.tools.signals.condition.grid import LEAST_SAMPLES, Buckets
+from aitia.tools.signals.condition.lone import moved_by_hand
+from aitia.tools.signals.condition.lone_steps import lone_steps
 from aitia.tools.signals.condition.roles import Role
-from aitia.tools.signals.condition.running import Mask, steady
+from aitia.tools.signals.condition.running import TELLS, Mask, steady
+from aitia.tools.signals.condition.spikes import lone_spikes
 from aitia.tools.signals.condition.unit_factors import pairs
 from aitia.tools.sources.rows import Floats
 
@@ -21,11 +24,7 @@ _LEAST_RUNS: Final = 20  # of different values, or a point that hardly moves say
 _LIVELY: Final = 0.5  # of the other points that must move meanwhile
 _MARGIN: Final = 4  # buckets beside a start or a stop
 _FROZEN: Final = 0.25  # of the points that stand still: no instrument's fault
-_SPIKE: Final = 12.0  # robust deviations from the neighbours' median
-_OF_RANGE: Final = 0.25  # of a point's usual range: smaller ones are noise
-_LEAST_SPIKES: Final = 3
-_MORE_OFTEN: Final = 5.0  # times as often as before
-_BESIDE: Final = 3  # samples at most of a spike
+_SPIKES_BY_HAND: Final = 4  # fewer may be a valve or a knock
 _SIDE: Final = 60  # samples on each side of a jump that are compared
 _LEAST_SIDE: Final = 12
 _LEVEL_FITS: Final = (
@@ -43,7 +42,7 @@ _JUMP: Final = 8.0  # usual moves of a point within one sample
 class Wrong:
     """An instrument that is wrong by itself: since when (epoch s, and the error of that), and what shows it."""
 
-    kind: Literal["stuck", "spike", "unit", "swapped"]
+    kind: Literal["stuck", "spike", "unit", "swapped", "bias"]
     point: str
     since: float
     until: float
@@ -72,14 +71,31 @@ def wrong_instruments(
     grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str], on: Mask
 ) -> list[Wrong]:
     """One verdict a point at most, the plainest kind first; what happens at rest, at a start or a stop says nothing."""
+    units = other_units(grid, roles, quantities)
     if not on.all():
         grid = _while(grid, steady(on, _MARGIN))
     judged = [n for n in grid.names if roles[n] not in {"setting", "state"}]
+    states = [n for n in grid.names if n not in judged]
+    given = [n for n in judged if roles[n] in {"inlet", "ambient", "load", "position"}]
     found: dict[str, Wrong] = {}
-    for one in (*_stuck_ones(grid, judged), *_unit_ones(grid, judged, quantities), *_swapped_ones(grid, judged),
-                *_spiking_ones(grid, judged)):  # fmt: skip
+    for one in (*_stuck_ones(grid, judged), *units, *_unit_ones(grid, judged, quantities), *_swapped_ones(grid, judged),
+                *_spiking_ones(grid, judged, quantities), *_biased_ones(grid, judged, states, quantities, given)):  # fmt: skip
         found.setdefault(one.point, one)
     return [found[n] for n in sorted(found)]
+
+
+def other_units(grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str]) -> list[Wrong]:
+    """Points that show another unit to the end, whatever they say of whether the asset runs."""
+    judged = [n for n in grid.names if roles[n] not in {"setting", "state"} and quantities[n] in TELLS]
+    return [one for one in _unit_ones(grid, judged, quantities) if _never_rests(*grid.raw[one.point], one)]
+
+
+def _never_rests(t: Floats, v: Floats, one: Wrong) -> bool:
+    """Whether what it shows since then lies about as far apart, in parts, as before: no machine that runs down."""
+    before, after = (np.quantile(v[rows], (0.02, 0.5, 0.98)) for rows in (t < one.since, t >= one.since))
+    one_part, two_part = (abs(float(q[1])) / max(float(np.ptp(q)), 1e-12) for q in (before, after))
+    there = abs(one.now - float(after[1])) <= _LEVEL_FITS * abs(one.now - one.before)
+    return there and _alike(one_part, two_part, _NOISE_NEAR)
 
 
 def _while(grid: Buckets, rows: Mask) -> Buckets:
@@ -127,64 +143,35 @@ def _others_move(grid: Buckets, name: str, begin: float, end: float) -> bool:
     return bool(np.mean(np.array(changes) >= min(5, inside.sum() - 1)) >= _LIVELY)
 
 
-def _spiking_ones(grid: Buckets, names: Sequence[str]) -> Iterable[Wrong]:
-    spikes = {n: _spikes(*grid.raw[n]) for n in names}
-    for name, (at, size) in spikes.items():
-        alone = np.array([
-            not any(np.any(np.abs(other - when) <= 2 * grid.native[n]) for n, (other, _) in spikes.items() if n != name)
-            for when in at
-        ], dtype=bool)  # fmt: skip
-        at, size = at[alone], size[alone]
-        t, v = grid.raw[name]
-        since = _more_often(at, t[0], grid.t[-1])
-        if since is None or not _unheard_of(at, t, v):
+def _spiking_ones(grid: Buckets, names: Sequence[str], quantities: Mapping[str, str]) -> Iterable[Wrong]:
+    for one in lone_spikes(grid, names):
+        if one.at.size < _SPIKES_BY_HAND and moved_by_hand(quantities[one.point], len(names) - 1):
             continue
+        t, v = grid.raw[one.point]
+        since = float(one.at[0])
         level = float(np.median(v[t < since])) if np.any(t < since) else float(np.median(v))
+        many = f"{one.at.size} lone samples lie" if one.at.size > 1 else "one lone sample lies"
         yield Wrong(
-            kind="spike", point=name, since=since, until=float(at[-1]), error=grid.native[name], before=level,
-            now=level + float(np.median(size[at >= since])), sure=0.85,
-            why=f"{int(np.sum(at >= since))} lone samples lie far from those beside them, and no other point shows them",
+            kind="spike", point=one.point, since=since, until=float(one.at[-1]), error=grid.native[one.point], before=level,
+            now=level + float(np.median(one.size)), sure=0.85 if one.at.size > 1 else 0.7,
+            why=f"{many} far from those beside them and from all others, and no other point shows them",
         )  # fmt: skip
 
 
-def _unheard_of(at: Floats, t: Floats, v: Floats) -> bool:
-    """Whether most spikes reach values that the point does not show otherwise: a machine that runs for a moment does not."""
-    place = np.searchsorted(t, at)
-    others = np.delete(v, np.unique(np.clip(place[:, None] + np.arange(_BESIDE + 1)[None, :], 0, v.size - 1)))
-    if not others.size:
-        return False
-    low, high = np.quantile(others, (0.005, 0.995))
-    reach = np.stack([v[np.minimum(place + k, v.size - 1)] for k in range(_BESIDE)])
-    return bool(np.mean(np.any((reach < low) | (reach > high), axis=0)) > 0.5)
-
-
-def _spikes(t: Floats, v: Floats) -> tuple[Floats, Floats]:
-    """Times and sizes of samples (up to three in a row) that stand alone far from their neighbours."""
-    from scipy.ndimage import median_filter
-
-    if v.size < 40:
-        return np.empty(0), np.empty(0)
-    off = v - median_filter(v, size=2 * _BESIDE + 3, mode="nearest")
-    usual = 1.4826 * float(np.median(np.abs(off)))
-    usual = max(usual, 0.25 * float(np.quantile(np.abs(off), 0.95)))
-    low, high = np.quantile(v, (0.02, 0.98))
-    far = np.abs(off) > max(_SPIKE * usual, _OF_RANGE * float(high - low), 1e-12)
-    first = np.flatnonzero(far & ~np.r_[False, far[:-1]])
-    return t[first], off[first]
-
-
-def _more_often(at: Floats, begin: float, end: float) -> float | None:
-    """Since when spikes come: the first after which they are so much more frequent; None where there are too few."""
-    if at.size < _LEAST_SPIKES:
-        return None
-    best: tuple[float, float] | None = None
-    for k in range(at.size - _LEAST_SPIKES + 1):
-        before = (k + 0.5) / max(at[k] - begin, 1e-9)
-        after = (at.size - k) / max(end - at[k], 1e-9)
-        ratio = after / before
-        if at[k] - begin > 0.05 * (end - begin) and ratio > _MORE_OFTEN and (best is None or ratio > best[0]):
-            best = (ratio, float(at[k]))
-    return best[1] if best else None
+def _biased_ones(
+    grid: Buckets,
+    names: Sequence[str],
+    states: Sequence[str],
+    quantities: Mapping[str, str],
+    given: Sequence[str],
+) -> Iterable[Wrong]:
+    for one in lone_steps(grid, names, states, quantities, given):
+        yield Wrong(
+            kind="bias", point=one.point, since=one.since, until=one.until, error=grid.native[one.point],
+            before=one.before, now=one.after, sure=min(0.95, 1.0 - 0.5**one.times),
+            why=f"it stepped from one sample to the next, {one.times:.2g} times as far as at any other time, and no other"
+            " point moved with it",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ _MOVED_BY_HAND: Final = frozenset(
     {"position", "speed", "power", "current", "flow", "vibration", "state", "frequency"}
 )
 """Quantities that a valve, a control or a mechanical fault changes at once and alone."""
+_BY_A_CONTROL: Final = frozenset({"position", "vibration", "state"})  # alone however many others there are
 _NEVER_BELOW: Final = frozenset({"level", "concentration", "humidity", "speed", "frequency", "vibration"})
 _LEAST: Final = 12  # buckets on each side of an exchange
 _EXCHANGED: Final = 0.35  # of the distance to a point's own values: how near those of the other come
@@ -32,9 +33,14 @@ def lone_instrument(gone: Mapping[str, Left], quantities: Mapping[str, str], jud
     if left.now < 0.0 <= left.before and quantities[name] in _NEVER_BELOW:
         return name, f"it shows {left.now:.3g}, and {quantities[name]} is never below nothing"
     least = _OTHERS_STEP if left.shape == "step" else _OTHERS_TREND
-    if quantities[name] in _MOVED_BY_HAND or judged - 1 < least:
+    if moved_by_hand(quantities[name], judged - 1) or judged - 1 < least:
         return "", ""
     return name, f"none of {judged - 1} other points moved with it, as they do when the process changes"
+
+
+def moved_by_hand(quantity: str, others: int) -> bool:
+    """Whether a control or a mechanical fault may have moved the point alone: of a flow or a power many others would tell."""
+    return quantity in _BY_A_CONTROL or (quantity in _MOVED_BY_HAND and others < _OTHERS_TREND)
 
 
 def exchanged(

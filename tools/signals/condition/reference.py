@@ -15,6 +15,10 @@ SHARE: Final = (
     0.25  # of the data: long enough for its own noise, short enough to end before most slow faults show
 )
 _PLACES: Final = 16
+_EARLY: Final = (
+    0.4  # of the data, where a reference begins if it is nearly as calm: a worn machine may be calm as well
+)
+_NEARLY_AS_CALM: Final = 2.5  # times the calmest
 _AS_CALM: Final = 1.4  # times the calmest: earlier ones are preferred, since faults come later
 
 
@@ -35,9 +39,11 @@ def proposed(t: Floats, levels: Floats, drivers: tuple[str, ...]) -> tuple[slice
     size = max(4, round(SHARE * t.size))
     places = np.unique(np.linspace(0, max(0, t.size - size), _PLACES).astype(int))
     restless = np.array([_restless(levels, slice(p, p + size)) for p in places])
-    chosen = (
-        int(np.flatnonzero(restless <= _AS_CALM * np.min(restless))[0]) if np.isfinite(restless).any() else 0
-    )
+    early = restless[places <= _EARLY * t.size]
+    calm = _AS_CALM * np.min(restless)
+    if np.min(early) <= _NEARLY_AS_CALM * np.min(restless):
+        calm = max(calm, _AS_CALM * float(np.min(early)))
+    chosen = int(np.flatnonzero(restless <= calm)[0]) if np.isfinite(restless).any() else 0
     part = slice(int(places[chosen]), int(places[chosen]) + size)
     span = Span(start=from_epoch(float(t[part][0])), end=from_epoch(float(t[part][-1])))
     why = "no healthy period was named; this one is the earliest of the calmest"

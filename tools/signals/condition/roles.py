@@ -44,6 +44,7 @@ _MORE: Final = frozenset({"torque", "charge"})
 _MOST: Final = (
     2  # points of such a quantity: more are answers of a plant, not the way in which one machine is run
 )
+_TREMBLES: Final = 0.3  # correlation of neighbours below which a point is noise
 _STATES: Final = 4  # whole numbers at most that a point shows which is a state
 
 
@@ -81,6 +82,20 @@ def role_of(name: str, quantity: str, values: Floats) -> Role:
     if low & _WORDS["inlet"] and quantity in _OUTSIDE:
         return "inlet"
     return "answer"
+
+
+def trembles(values: Floats) -> bool:
+    """Whether a point only trembles about one level: it says nothing of how the asset is run."""
+    off = np.clip(values, *np.quantile(values, (0.02, 0.98)))
+    half = off.size // 2
+    memories = [_memory(part) for part in (off[:half], off[half:])]
+    return min(memories) < _TREMBLES
+
+
+def _memory(part: Floats) -> float:
+    off = part - np.mean(part)
+    power = float(off @ off)
+    return float(off[1:] @ off[:-1]) / power if power > 0.0 else 1.0
 
 
 def _is_state(values: Floats) -> bool:

@@ -21,7 +21,7 @@ _EMPTY: Final = (
 _BETWEEN: Final = 0.1  # of the buckets at rest that may lie in between: those in which it started
 _RARE: Final = 0.003  # of all buckets: at rest for less is no regime
 _AGREE: Final = 0.8  # of the buckets: points of one machine rest together, those of a plant do not
-_TELLS: Final = ("speed", "power", "current", "flow", "frequency", "")
+TELLS: Final = ("speed", "power", "current", "flow", "frequency", "")
 _STEP: Final = 0.12  # of a driver's range within two buckets: it was changed, not wandering
 _UNLIKE: Final = 5.0  # usual moves of a driver: the same, against its own noise
 _MOST_STEPS: Final = 0.1  # of the buckets: a driver that jumps more often than that is noise or a cycle
@@ -44,7 +44,7 @@ class Running:
 
 def runs(grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str]) -> Mask:
     """Whether the asset runs: by the first quantity that has a level of rest; always where none has."""
-    for wanted in _TELLS:
+    for wanted in TELLS:
         votes = [
             on for n in grid.names
             if quantities[n] == wanted and roles[n] in {"answer", "speed", "load"} and (on := _on(grid.column(n))) is not None

@@ -13,7 +13,7 @@ from aitia.tools.sources.rows import Floats
 
 Class = Literal["process", "sensor"]
 SensorKind = Literal["stuck", "drift", "spike", "bias", "swapped", "unit"]
-ProcessKind = Literal["trend", "step"]
+ProcessKind = Literal["trend", "step", "swing"]
 Severity = Literal["watch", "plan", "act"]
 LimitOrigin = Literal["tag", "user", "iso"]
 

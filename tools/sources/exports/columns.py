@@ -46,6 +46,7 @@ class Shape:
     labels: dict[str, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     passed: int = 0  # lines before the names
+    titled: bool = False  # a line alone above the data names the tag, as one may above each further block
 
     def of_role(self, role: Role) -> list[Column]:
         """The columns of a role."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,9 +16,9 @@ from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.exports.asked import Asked, Samples, Tag
 from aitia.tools.sources.exports.reading import read_sheet
 from aitia.tools.sources.exports.sheets import JSONS, SUFFIXES, sheets_of, stem_of
-from aitia.tools.sources.exports.tag_files import NAMES, listed, read_yaml
+from aitia.tools.sources.exports.tag_files import NAMES, beside, listed
 from aitia.tools.sources.text_form import few
-from aitia.tools.tags.map import Point, TagEntry, propose
+from aitia.tools.tags.map import AREA, Point, TagEntry, propose
 
 
 @dataclass
@@ -39,17 +40,18 @@ def read_export(
     encoding: str = "",
     delimiter: str = "",
     machine: str = "",
+    known: Mapping[str, TagEntry] = MappingProxyType({}),
 ) -> Export:
     """The series of some files. Raises SourceError where no file holds any, BadInput where a package is missing.
 
     root     the folder that names of files are told from
     machine  the machine that all tags belong to, where a person says so
+    known    what is said of tags elsewhere, of more than are in these files; what stands beside the files goes first
     """
     base = root or (paths[0].parent if paths else Path())
-    found, known = Export(), dict[str, TagEntry]()
+    found, own = Export(), beside(paths)
     reasons: list[str] = []
     tables = any(p.suffix.lower() in SUFFIXES and p.suffix.lower() not in JSONS for p in paths)
-    known |= beside(paths)
     for path in paths:
         if path.name.lower() in NAMES:
             continue
@@ -60,7 +62,7 @@ def read_export(
         for sheet in sheets_of(path, root=base, encoding=encoding, delimiter=delimiter):
             read = read_sheet(sheet, asked)
             if not read.series and (told := listed(sheet)):
-                known |= told
+                own |= told
                 found.said.append(f"{len(told)} tags told by {sheet.path!r}")
                 continue
             if not read.series:
@@ -78,21 +80,9 @@ def read_export(
         found.notes += [f"passed over {r}" for r in reasons[:5]]
     _placed(found, paths)
     found.series = _merged(found.series)
-    _map(found, known, machine)
+    _map(found, known, own, machine)
     _tell(found)
     return found
-
-
-def beside(paths: Sequence[Path]) -> dict[str, TagEntry]:
-    """What `tags.csv` or `tags.yaml` in the folder of the first file says of tags; {} where there is none. Raises BadInput."""
-    for name in NAMES:
-        path = paths[0].parent / name if paths else Path(name)
-        if not paths or not path.is_file() or path.is_symlink():
-            continue
-        if path.suffix != ".csv":
-            return read_yaml(path)
-        return {t: e for sheet in sheets_of(path, root=path.parent) for t, e in listed(sheet).items()}
-    return {}
 
 
 def _placed(found: Export, paths: Sequence[Path]) -> None:
@@ -152,11 +142,12 @@ def _joined(of: Sequence[Samples]) -> Samples:
     return made
 
 
-def _map(found: Export, known: dict[str, TagEntry], machine: str) -> None:
+def _map(found: Export, known: Mapping[str, TagEntry], own: Mapping[str, TagEntry], machine: str) -> None:
     points = [_point(s.tag, machine) for s in found.series]
-    found.entries = propose(points, known)
-    missing = [t for t in known if t not in {p.tag for p in points}]
-    if known and missing:
+    found.entries = propose(points, {**known, **own})
+    held = {p.tag for p in points}
+    missing = [t for t in own if t not in held]
+    if missing:
         found.notes.append(f"{len(missing)} tags of the list are not in the data: {few(missing)}")
 
 
@@ -203,6 +194,12 @@ def _tell(found: Export) -> None:
     unknown = sorted({e.unit for e in found.entries if e.unit and unit_named(e.unit) is None})
     if unknown:
         found.notes.append(f"unknown unit {few(unknown)}: kept as written, nothing is converted")
+    areas = sorted({e.asset for e in found.entries if e.by == AREA})
+    if areas:
+        found.notes.append(
+            f"loops of one hundred are taken as one machine ({few(areas)}), a guess"
+            " (else write tags.csv: `aitia tags FILE --write tags.csv`)"
+        )
     homeless = [e.tag for e in found.entries if e.by.startswith("no machine")]
     if homeless:
         places = {e.asset for e in found.entries if e.tag in homeless}

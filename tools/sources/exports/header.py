@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from aitia.tools.meaning.unit_table import split_unit, unit_named
 from aitia.tools.sources.exports.columns import Column, Role, Shape
 from aitia.tools.sources.exports.turning import full_time
 from aitia.tools.sources.exports.words import called, data, folded, key_of
 from aitia.tools.tags.names import parts_of
+
+_GROUPING: Final = 0.75  # of the cells of the fullest row of names: with fewer a row names groups of columns
 
 
 def header_rows(rows: Sequence[Sequence[str]], first: int, width: int) -> list[int]:
@@ -103,11 +106,14 @@ def _names_row(names: Sequence[Sequence[str]], times: dict[int, Role]) -> int:
         ):
             return n
 
-    def worth(row: Sequence[str]) -> tuple[bool, bool, float]:
+    most = max((len([c for c in row if c]) for row in names), default=0)
+
+    def worth(row: Sequence[str]) -> tuple[bool, bool, bool, float]:
         cells = [c for n, c in enumerate(row) if c and n not in times]
         tags = sum(bool(re.search(r"[\d_./]", c)) and " " not in c for c in cells)
         timed = any(called(split_unit(row[n])[0], "time") for n in times if n < len(row) and row[n])
-        return called(row[0] if row else "", "tag"), timed, len(set(cells)) + 0.5 * tags
+        grouping = len([c for c in row if c]) <= _GROUPING * most  # a machine over several columns each
+        return called(row[0] if row else "", "tag"), not grouping, timed, len(set(cells)) + 0.5 * tags
 
     return max(range(len(names)), key=lambda n: (worth(names[n]), n), default=0) if names else 0
 

@@ -11,7 +11,7 @@ from aitia.tools.sources.exports.cells import all_states, is_passed, repeats, sh
 from aitia.tools.sources.exports.columns import Column, Shape
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.words import called, data, is_missing, key_of
-from aitia.tools.tags.names import parts_of
+from aitia.tools.tags.names import mention_in, parts_of
 
 
 def find_long_rows(shape: Shape, held: dict[int, list[str]]) -> None:
@@ -24,6 +24,8 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]]) -> None:
     repeated = [c for c in texts if repeats(held[c.at])]
     if not values and len(numbers) > 1 and all(key_of(c.name) in _AGGREGATES for c in numbers):
         values = [min(numbers, key=lambda c: _AGGREGATES.index(key_of(c.name)))]
+    if not texts or not (tags or repeated):
+        tags = [c for c in numbers if key_of(c.name) in INDEX and c not in values and repeats(held[c.at])]
     several_times = any(c.of >= 0 for c in shape.columns)
     if several_times:
         return
@@ -34,6 +36,7 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]]) -> None:
         and not all(key_of(c.name) in _AGGREGATES for c in numbers)
         and len([c for c in numbers if not is_passed(c)]) > 1 + len(values)
         and not any(called(c.name, "tag") for c in texts)
+        and not any(c in numbers for c in tags)
     ):
         values = []
     if values and (tags or repeated):
@@ -61,6 +64,9 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]]) -> None:
     _by_row(shape, texts, numbers, held)
 
 
+INDEX: Final = ("tagindex", "tag_index", "tagid", "tag_id", "pointid", "point_id", "itemid", "item_id", "sensor_id",
+                "sensorid", "channel_id", "signal_id", "idx", "handle")  # fmt: skip
+"""Numbers that stand for tags, which another file names."""
 _AGGREGATES: Final = ("avg", "average", "mean", "mittelwert", "media", "last", "value", "median", "first", "min",
                       "minimum", "max", "maximum",
                       "count", "n", "sum", "std", "stddev", "samples")  # fmt: skip
@@ -118,7 +124,8 @@ def _names_machines(column: Column, cells: Sequence[str], tags: int) -> bool:
     usual = any(called(column.name, r) for r in ("quality", "ignore")) or key_of(column.name).endswith(
         ("_id", "type")
     )
-    return not usual and repeats(cells) and len(set(cells)) > 1 and not all(is_missing(c) for c in cells)
+    several = len(set(cells)) > 1 or bool(mention_in(cells[0]))
+    return not usual and repeats(cells) and several and not all(is_missing(c) for c in cells)
 
 
 def _by_row(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from aitia.tools.sources.exports.words import (
     folded,
 )
 from aitia.tools.tags.names import mention_in
+
+_MARK: Final = re.compile(r"\$[A-Z_]+\$")  # WinCC's rows on the recording itself: `$RT_OFF$`
 
 
 def read_sheet(sheet: Sheet, asked: Asked) -> Reading:
@@ -70,11 +73,17 @@ def _body(
         if any(_is_time(cell_at(row, n), numeric=numeric) for n in times):
             held.append(row)
         elif any(row) and tuple(row) not in header:
-            if _another(rows, at, times, numeric=numeric):
+            if _another(rows, at, times, numeric=numeric) or (shape.titled and _is_title(rows, at)):
                 return held, left, at
             left.append(row)
         at += 1
     return held, left, -1
+
+
+def _is_title(rows: Sequence[list[str]], at: int) -> bool:
+    """Whether a line alone has rows with a time right below it."""
+    below = next((r for r in rows[at + 1 : at + 3] if any(r)), [])
+    return len([c for c in rows[at] if c]) == 1 and any(stamp_of(c) is not None for c in below)
 
 
 def _another(rows: Sequence[list[str]], at: int, times: Sequence[int], *, numeric: bool) -> bool:
@@ -179,7 +188,7 @@ def _long(
     rows: dict[tuple[str, str], list[int]] = defaultdict(list)
     for n, row in enumerate(body):
         name = cell_at(row, tag.at)
-        if name:
+        if name and not _MARK.fullmatch(name):
             rows[cell_at(row, assets[0].at) if assets else "", name].append(n)
     keys = [f"{cell_at(r, assets[0].at) if assets else ''}\x1f{cell_at(r, tag.at)}" for r in body]
     times = clock.of(value, keys)

@@ -74,7 +74,11 @@ def _by_name(column: Column, cells: Sequence[str]) -> None:
         and share(cells, lambda c: unit_named(c) is not None) > 0.3
     ):
         column.role = "unit"
-    elif words > 0.6 and (numeric < 0.5 or called(column.name, "quality")):
+    elif (
+        words > 0.6
+        and (numeric < 0.5 or called(column.name, "quality"))
+        and not called(column.name, "ignore")
+    ):
         column.role = "quality"
     elif called(column.name, "other_time") or key_of(column.name).endswith(
         ("_nano_offset", "_nanos", "nanoseconds")

@@ -10,7 +10,7 @@ from aitia.tools.sources.exports.columns import Role, Shape
 from aitia.tools.sources.exports.header import align_units, columns_from, header_rows, labels_above
 from aitia.tools.sources.exports.roles import give_roles
 from aitia.tools.sources.exports.times import clock_of, stamp_of
-from aitia.tools.sources.exports.turning import PARTS_OF_DATE
+from aitia.tools.sources.exports.turning import PARTS_OF_DATE, full_time
 from aitia.tools.sources.exports.words import called, key_of
 
 _SAMPLE: Final = 400  # rows by which columns are told
@@ -39,7 +39,22 @@ def shape_of(rows: Sequence[Sequence[str]]) -> Shape | None:
     shape.passed = names_at[0] if names_at else first
     align_units(shape)
     give_roles(shape, body, times)
+    _title(shape)
     return shape
+
+
+def _title(shape: Shape) -> None:
+    """Take a line that stands alone above times and values without names for the tag: `P-101 FLOW M3/H`."""
+    values = shape.of_role("value")
+    if len(values) != 1 or values[0].name:
+        return
+    first = shape.columns[0]
+    above = shape.above[-1] if shape.above and len(shape.above[-1]) == 1 else [""]
+    title = above[0]
+    if first.role == "time" and first.name and not called(first.name, "time"):
+        title, first.name = f"{first.name} {first.unit}".strip(), ""
+    if title and "tag" not in shape.labels and not full_time(title) and ":" not in title.partition("\\")[0]:
+        shape.labels["tag"], shape.titled = title.lstrip("# "), True
 
 
 def _times(rows: Sequence[Sequence[str]]) -> tuple[int, dict[int, Role]]:

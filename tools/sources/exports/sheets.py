@@ -16,6 +16,7 @@ from typing import IO, Any, Final
 from aitia.core.bounds import load_json
 from aitia.core.errors import BadInput, SourceError
 from aitia.tools.sources.duck import database
+from aitia.tools.sources.exports.line_protocol import line_protocol
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.times import CLOCK, stamp_of
 from aitia.tools.sources.exports.words import is_missing, quality_word
@@ -190,11 +191,30 @@ def _objects(path: Path, where: str) -> Sheet:
         held = next(
             (v for v in held.values() if isinstance(v, list) and v and isinstance(v[0], dict)), [held]
         )
-    flat = [dict(_flat(one)) for one in held if isinstance(one, dict)]
+    flat = [_bare(dict(_flat(one))) for one in held if isinstance(one, dict)]
     names = list(dict.fromkeys(name for one in flat for name in one))
     return Sheet(
         name=stem_of(where), path=where, rows=[names, *([_cell(one.get(n)) for n in names] for one in flat)]
     )
+
+
+_WRAPPERS: Final = (
+    "telemetry.",
+    "values.",
+    "payload.",
+    "data.",
+    "fields.",
+    "body.",
+    "properties.",
+    "measurements.",
+)
+
+
+def _bare(one: Mapping[str, Any]) -> dict[str, Any]:
+    """An object without what messages wrap their values in, where names stay apart."""
+    wrapper = next((w for w in _WRAPPERS if any(name.startswith(w) for name in one)), "")
+    made = {name.removeprefix(wrapper): value for name, value in one.items()}
+    return made if len(made) == len(one) else dict(one)
 
 
 def _flat(one: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
@@ -246,6 +266,8 @@ def split(text: str, given: str = "") -> tuple[str, list[list[str]]]:
     told = re.match(r"\ufeff?sep=(.)\r?\n", text)
     if told:
         text, given = text[told.end() :], given or told[1]
+    if not given and (rows := line_protocol(text)) is not None:
+        return " ", rows
     given = {"tab": "\t", "\\t": "\t"}.get(given, given)
     if len(given) > 1:
         raise SourceError(f"Set `options.delimiter` to one character or to tab, not {given[:20]!r}.")

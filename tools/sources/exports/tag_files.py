@@ -1,25 +1,33 @@
-"""Lists of tags beside the data (`tags.csv`, `tags.yaml`, or any table of tags without times): what a person says of each tag."""
+"""Lists of tags: `tags.csv`, `tags.yaml`, the site's dictionary, or any table of tags without times."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from aitia.core.bounds import load_yaml, read_text
+from aitia.core.config import SourceConfig
 from aitia.core.disk import write_whole
-from aitia.core.errors import BadInput
+from aitia.core.errors import BadInput, SourceError
+from aitia.core.trust import checked
+from aitia.tools.meaning.dictionary import read_dictionary
 from aitia.tools.meaning.names import lexicon
 from aitia.tools.meaning.plant_words import quantity_in
-from aitia.tools.sources.exports.sheets import Sheet
+from aitia.tools.sources.exports.long_rows import INDEX
+from aitia.tools.sources.exports.sheets import MOST_BYTES, Sheet
 from aitia.tools.sources.exports.words import called, key_of
+from aitia.tools.sources.text_form import encoding_of, text_of
 from aitia.tools.tags.map import PERSON, TagEntry
+from aitia.tools.tags.names import parts_of
 
 NAMES: Final = ("tags.csv", "tags.yaml", "tags.yml")
+_KEPT: Final = 4  # lists that are held in memory: a fleet reads one for each of its assets
 FIELDS: Final = ("tag", "asset", "point", "quantity", "unit", "low", "high", "description")
 _KNOWN: Final = {
     "quantity": ("quantity", "grosse", "messgrosse", "magnitud"),
@@ -27,11 +35,65 @@ _KNOWN: Final = {
 }
 
 
+def map_of(config: SourceConfig, root: Path) -> dict[str, TagEntry]:
+    """What the file that `options: {tags: FILE}` names says of tags; {} without it. Raises SourceError, BadInput."""
+    file = str(config.options.get("tags", ""))
+    if not file:
+        return {}
+    path = checked(root / Path(file).expanduser(), config.within)
+    if not path.is_file():
+        raise SourceError(f"Fix options.tags of source {config.name!r}: {file!r} does not exist.")
+    return read_map(path)
+
+
+def read_map(path: Path) -> dict[str, TagEntry]:
+    """The entries of a list of tags, by tag. Raises BadInput that names what is wrong."""
+    stat = path.stat()
+    return dict(_read_map(path, stat.st_size, stat.st_mtime_ns))
+
+
+@lru_cache(maxsize=_KEPT)
+def _read_map(path: Path, size: int, changed: int) -> Mapping[str, TagEntry]:
+    """The same; `size` and `changed` (ns) tell one state of the file from another."""
+    if path.suffix.lower() != ".csv":
+        return read_yaml(path)
+    try:
+        text = text_of(path, encoding_of(path), MOST_BYTES).removeprefix("\ufeff")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"Fix {path.name!r}: it cannot be read ({error}).") from None
+    mark = max(
+        ";\t,|", key=text.partition("\n")[0].count
+    )  # it has a line of names, and hardly a number to tell it by
+    rows = [[c.strip() for c in row] for row in csv.reader(io.StringIO(text), delimiter=mark)]
+    found = listed(Sheet(name=path.stem, path=path.name, rows=rows))
+    if not found and any(map(any, rows[1:])):
+        raise BadInput(f"Name the columns of {path.name!r} in its first line: {', '.join(FIELDS)}.")
+    return found
+
+
+def beside(paths: Sequence[Path]) -> dict[str, TagEntry]:
+    """What a list in the folder of the first file says of tags; {} where there is none. Raises BadInput."""
+    found = next((f for name in NAMES if paths and _is_own(f := paths[0].parent / name)), None)
+    return read_map(found) if found is not None else {}
+
+
+def _is_own(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
 def listed(sheet: Sheet) -> dict[str, TagEntry]:
     """The tags of a sheet that lists them: a column of tags beside machines, units or descriptions, and no times."""
     for at, row in enumerate(sheet.rows[:20]):
         columns = _columns(row)
-        if "tag" in columns and {"asset", "unit", "description", "quantity"} & columns.keys():
+        pairs = {"asset", "point"} <= columns.keys()
+        if ("tag" in columns or pairs) and {
+            "asset",
+            "unit",
+            "description",
+            "quantity",
+            "low",
+            "high",
+        } & columns.keys():
             return _entries(sheet.rows[at + 1 :], columns, sheet.path)
     return {}
 
@@ -44,6 +106,7 @@ def _columns(row: Sequence[str]) -> dict[str, int]:
         role = role or next(
             (r for r in ("tag", "asset", "unit", "description", "low", "high") if called(name, r)), ""
         )
+        role = "index" if key_of(name) in (*INDEX, "id") else role
         if role and role not in found:
             found[role] = at
     return found
@@ -53,9 +116,19 @@ def _entries(rows: Sequence[Sequence[str]], columns: Mapping[str, int], place: s
     found = {}
     for row in rows:
         cells = {f: row[at].strip() if at < len(row) else "" for f, at in columns.items()}
-        if cells["tag"]:
-            found[cells["tag"]] = _entry(cells, place)
+        if cells.get("tag") and cells.get("index"):
+            found[cells["index"]] = _named(cells, place)
+        tag = cells.get("tag", "") or ".".join(filter(None, (cells.get("asset", ""), cells.get("point", ""))))
+        if tag:
+            found[tag] = _entry(cells | {"tag": tag}, place)
     return found
+
+
+def _named(cells: Mapping[str, str], place: str) -> TagEntry:
+    """The entry of a tag that the data call by a number: its machine and point are those of its name."""
+    parts = parts_of(cells["tag"])
+    told = {"asset": parts.asset, "point": parts.point} | {k: v for k, v in cells.items() if v}
+    return _entry(told | {"tag": cells["index"]}, place)
 
 
 def _entry(raw: Mapping[str, Any], place: str) -> TagEntry:
@@ -88,6 +161,9 @@ def read_yaml(path: Path) -> dict[str, TagEntry]:
         raw = load_yaml(read_text(path)) or {}
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise BadInput(f"Fix {path.name!r}: {str(error)[:200]}") from None
+    if isinstance(raw, dict) and {"names", "tags"} <= raw.keys():  # the site's dictionary
+        said = read_dictionary(path).tags
+        return {t: _entry({"tag": t, **e.model_dump()}, path.name) for t, e in said.items()}
     if not isinstance(raw, dict) or not all(isinstance(v, dict) for v in raw.values()):
         raise BadInput(f"{path.name!r} needs a mapping: TAG: {{asset: P-101, quantity: flow, unit: m3/h}}.")
     return {str(tag): _entry({"tag": str(tag), **of}, path.name) for tag, of in raw.items()}

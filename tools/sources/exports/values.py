@@ -48,8 +48,8 @@ def qualities_of(shape: Shape, body: Sequence[list[str]], column: Column) -> lis
     numbers = {
         c: code_of(c) for c in set(cells) if not re.search(r"[a-zA-Z]{2}", c) or c.lower().startswith("0x")
     }
-    if numbers and sum(n is not None for n in numbers.values()) >= 0.5 * len([c for c in words if c]):
-        known = [n for n in numbers.values() if n is not None]
+    known = [n for n in numbers.values() if n is not None]
+    if known and len(known) >= 0.5 * len([c for c in words if c]):
         counted = Counter(c for c in cells if c)
         usual = numbers.get(counted.most_common(1)[0][0]) if counted else None
         if max(known) >= 64 and max(known) != 100:

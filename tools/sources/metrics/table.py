@@ -25,7 +25,7 @@ from aitia.tools.sources.base import Series
 from aitia.tools.sources.clocks import zone_of
 from aitia.tools.sources.duck import database
 from aitia.tools.sources.exports.sheets import SUFFIXES
-from aitia.tools.sources.exports.tag_files import NAMES
+from aitia.tools.sources.exports.tag_files import NAMES, map_of
 from aitia.tools.sources.metrics.metric_metadata import read_metadata
 from aitia.tools.sources.metrics.table_columns import Layout
 from aitia.tools.sources.metrics.table_export import (
@@ -67,7 +67,7 @@ class TableSource(Modelled, Telling):
 
     OPTIONS = frozenset(
         {"separator", "max_points", "timezone", "date_order", "decimal", "delimiter", "encoding",
-         "metadata", "fault_model", "class.*", "life_*"}
+         "metadata", "tags", "fault_model", "class.*", "life_*"}
     )  # fmt: skip
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
@@ -76,6 +76,7 @@ class TableSource(Modelled, Telling):
         self._known: tuple[object, Layout] | None = None
         self.prepared: Prepared | None = None  # where the files are not read as they stand
         self._tags: dict[tuple[str, str], TagEntry] = {}
+        self._said_of_tags: dict[str, TagEntry] = {}
 
     def describe(self, window: Window) -> Holding:
         """Components and metrics with rows in the window, cells that are no numbers, and what had to be guessed."""
@@ -246,6 +247,9 @@ class TableSource(Modelled, Telling):
         for cached in ("_paths", "_form", "_copies", "_table"):
             self.__dict__.pop(cached, None)
         self.prepared, self._tags = None, {}
+        self._said_of_tags = map_of(
+            self._config, self._root
+        )  # what is wrong with it must not look like a table's fault
         odd = not is_told(self._config) and needs_copy(self._paths)
         try:
             found = self._copied(db, near) if odd else self._as_it_stands(db, near)
@@ -268,7 +272,11 @@ class TableSource(Modelled, Telling):
                 return self._copied(db, near)
             except SourceError:
                 raise error from None
-        entries = {} if is_told(self._config) or self._config.component else tags_of(found, self._paths)
+        entries = (
+            {}
+            if is_told(self._config) or self._config.component
+            else tags_of(found, self._paths, self._said_of_tags)
+        )
         if entries:
             found = (
                 found
@@ -282,7 +290,7 @@ class TableSource(Modelled, Telling):
         """The layout of a plain copy, which takes the place of the files."""
         folder = Path(self._config.path).expanduser()
         root = self._root / folder if (self._root / folder).is_dir() else (self._root / folder).parent
-        made = prepare(self._config, self._paths, root, self._copies, near)
+        made = prepare(self._config, self._paths, root, self._copies, near, self._said_of_tags)
         self.__dict__.pop("_table", None)
         self.__dict__ |= {"_paths": made.paths, "_form": TextForm()}
         self.prepared, self._tags = made, dict(made.tags)

@@ -15,13 +15,14 @@ import numpy as np
 from aitia.core.config import Columns, SourceConfig
 from aitia.tools.meaning.metadata import Metadata
 from aitia.tools.meaning.unit_table import unit_named
-from aitia.tools.sources.column_names import COMPONENT, first
+from aitia.tools.sources.column_names import COMPONENT, METRIC, VALUE, first
 from aitia.tools.sources.exports.asked import Asked
-from aitia.tools.sources.exports.columns import Shape
-from aitia.tools.sources.exports.export import Export, beside, read_export
+from aitia.tools.sources.exports.columns import Role, Shape
+from aitia.tools.sources.exports.export import Export, read_export
 from aitia.tools.sources.exports.numbers import notation_of
 from aitia.tools.sources.exports.shape import shape_of
 from aitia.tools.sources.exports.sheets import MOST_BYTES, PARQUET, TEXTS, head_sheet
+from aitia.tools.sources.exports.tag_files import beside
 from aitia.tools.sources.exports.times import numeric_times, stamp_of, zone_told
 from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
 from aitia.tools.sources.exports.words import called, state_of
@@ -103,17 +104,42 @@ def needs_copy(paths: Sequence[Path]) -> bool:
         shape = shape_of(sheet.rows)
         if shape is None:
             return len(paths) > 1
+        if path.suffix.lower() in PARQUET and _is_typed(shape):
+            heads.add(tuple(c.name for c in shape.columns))
+            continue
         if _is_odd(shape, sheet.rows[shape.first :], commas_part=sheet.commas_part, size=path.stat().st_size):
             return True
         heads.add(tuple(c.name for c in shape.columns))
     return len(heads) > 1
 
 
+def _is_typed(shape: Shape) -> bool:
+    """Whether a wide Parquet table has nothing but a time and values: its numbers are numbers, whatever their unit."""
+    return not shape.long and not shape.said and {c.role for c in shape.columns} == {"time", "value"}
+
+
+def _is_called(shape: Shape, role: Role, names: Sequence[str]) -> bool:
+    """Whether the column of a role is called as a plain table calls it."""
+    return bool(first([c.name for c in shape.of_role(role)[:1]], names))
+
+
 def _is_odd(shape: Shape, body: Sequence[Sequence[str]], *, commas_part: bool, size: int) -> bool:
     values = shape.of_role("value")
-    if shape.above or shape.first != 1 or shape.said or any(c.group or c.description for c in shape.columns):
+    if (
+        shape.titled
+        or shape.above
+        or shape.first != 1
+        or shape.said
+        or any(c.group or c.description for c in shape.columns)
+    ):
         return True
     if any(shape.of_role(role) for role in ("quality", "unit", "description", "nanos")):
+        return True
+    if (
+        shape.long
+        and any(called(c.name, "tag") for c in shape.of_role("tag"))
+        and not (_is_called(shape, "tag", METRIC) and _is_called(shape, "value", VALUE))
+    ):
         return True
     for column in shape.of_role("clock"):
         if not all(CLOCK.fullmatch(r[column.at]) for r in body if column.at < len(r) and r[column.at]):
@@ -163,12 +189,17 @@ def _plant_tags(shape: Shape, body: Sequence[Sequence[str]]) -> bool:
 
 
 def prepare(
-    config: SourceConfig, paths: Sequence[Path], root: Path, folder: Path, near: datetime
+    config: SourceConfig,
+    paths: Sequence[Path],
+    root: Path,
+    folder: Path,
+    near: datetime,
+    known: Mapping[str, TagEntry],
 ) -> Prepared:
     """A plain copy in a folder of the reader's own. Raises SourceError, BadInput."""
     export = read_export(
         paths, asked_of(config, near), root=root, encoding=str(config.options.get("encoding", "")),
-        delimiter=str(config.options.get("delimiter", "")), machine=config.component,
+        delimiter=str(config.options.get("delimiter", "")), machine=config.component, known=known,
     )  # fmt: skip
     tags: dict[Key, TagEntry] = {}
     copy = folder / "samples.csv"
@@ -203,13 +234,14 @@ def _rows(samples: Samples, key: Key) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def tags_of(layout: Layout, paths: Sequence[Path]) -> dict[str, TagEntry]:
-    """The tag map of a plain wide table, by column; {} where it is none of a plant and no list stands beside."""
+def tags_of(layout: Layout, paths: Sequence[Path], elsewhere: Mapping[str, TagEntry]) -> dict[str, TagEntry]:
+    """The tag map of a plain wide table, by column; {} where it is none of a plant and no list tells of its tags."""
     if layout.shape != "wide":
         return {}
     apart = {layout.time.column, *layout.joined}
     columns = [c for c in layout.columns if c not in apart and not called(c, "ignore")]
-    known = beside(paths)
+    wanted = {plain(c) for c in columns}
+    known = {t: e for t, e in {**elsewhere, **beside(paths)}.items() if plain(t) in wanted}
     entries = propose([Point(tag=c, place=paths[0].name) for c in columns], known)
     if layout.by_row:
         rows = propose(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from aitia.tools.sources.plant.addresses import away, host_and_port, missing
 from aitia.tools.sources.plant.payloads import decode
 from aitia.tools.sources.plant.readings import Box, now
 from aitia.tools.sources.plant.sparkplug import HOLD_S, NAMESPACE, Sparkplug
+from aitia.tools.sources.tls import tls_of
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client
@@ -78,27 +78,12 @@ class MqttFeed:
         if auth.username:
             client.username_pw_set(auth.username, auth.secret("password"))
         if self._config.url.startswith("mqtts:"):
-            client.tls_set_context(self._tls())
+            client.tls_set_context(tls_of(self._config, self._root))
         client.on_connect = self._connected(box)
         client.on_subscribe = self._subscribed(box)
         client.on_disconnect = self._disconnected(box)
         client.on_message = self._message(box)
         return client
-
-    def _tls(self) -> ssl.SSLContext:
-        auth = self._config.auth
-        try:
-            context = ssl.create_default_context(cafile=self._file(auth.ca) if auth.ca else None)
-            if auth.cert:
-                context.load_cert_chain(self._file(auth.cert), self._file(auth.key) if auth.key else None)
-        except (OSError, ssl.SSLError) as error:
-            raise BadInput(
-                f"Give readable PEM files as auth.ca, auth.cert, auth.key of source {self._config.name!r}: {error}"
-            ) from None
-        return context
-
-    def _file(self, name: str) -> str:
-        return str(self._root / Path(name).expanduser())
 
     def _connected(self, box: Box) -> Callable[..., None]:
         def connected(client: Client, _data: Any, _flags: Any, code: Any, _properties: Any) -> None:

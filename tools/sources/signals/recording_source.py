@@ -42,6 +42,14 @@ class RecordingSource(Configured):
         recording = self._recording
         return [b for b in (self._block(c, recording) for c in recording.channels) if window.contains(b.at)]
 
+    def extent(self, near: datetime) -> tuple[float, float] | None:
+        """When the recording begins and ends."""
+        blocks = [self._block(c, self._recording) for c in self._recording.channels]
+        if not blocks:
+            return None
+        ends = [b.at.timestamp() + b.x.size / b.fs for b in blocks]
+        return min(b.at.timestamp() for b in blocks), max(ends)
+
     @property
     def _path(self) -> Path:
         return check_file(self._config, self._root)
