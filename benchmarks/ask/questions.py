@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from aitia.agent.asking.answer import Answer
 from aitia.agent.asking.documents import bundled_documents
 from aitia.agent.asking.lookup import Lookup
-from aitia.asking import DOCUMENTS, zone_of
+from aitia.asking_live import DOCUMENTS, zone_of
 from aitia.core.errors import AitiaError
 from aitia.core.llm import Llm
 from aitia.core.scenario import load_scenario

@@ -50,7 +50,7 @@ def of_people(p: Pieces) -> Reading | None:
         or asks_for_components(p)
     ):
         return None
-    if acted or not (p.component or fitting(p, "")) or p.has("verbs", "lines"):
+    if acted or not (p.keys("rank") or p.has("parts", "role")):
         return unknown(
             "No source here names people.", "a ticket, a work order with its author, or the version control"
         )
@@ -70,6 +70,7 @@ def of_lifecycle(p: Pieces) -> Reading | None:
     if (
         not found
         or not asks
+        or p.has("verbs", "why")
         or p.has("parts", "schedule")
         or p.level
         or p.quoted
@@ -87,6 +88,11 @@ def of_lifecycle(p: Pieces) -> Reading | None:
     if kind != "switch" and not p.component:
         return None
     for component, words in _places(p, kind):
+        if p.has("verbs", "count"):  # by one word alone: a start may be told in several lines
+            *name, stems = words.split()
+            words = next(
+                (w for s in stems.split("|") if stands(p, w := " ".join([*name, s]), component)), words
+            )
         if stands(p, words, component):
             span = span_fields(p)
             if p.has("verbs", "count") or not p.has("verbs", "when"):
