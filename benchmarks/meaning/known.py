@@ -10,7 +10,6 @@ import re
 import sys
 from pathlib import Path
 
-
 FINER = {"power_factor": ("down", re.compile(r"power ?factor", re.I))}
 """Quantities that the readers could not choose, since they came later: names that say it in so many words."""
 
