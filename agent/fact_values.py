@@ -15,6 +15,15 @@ LITTLE: Final = (
     1.5  # times what a process uses, below which more exhausts nothing where no limit is near; by hand
 )
 
+SIZES: Final = frozenset({"memory", "disk"})
+GROWN: Final = frozenset({"metric.shift", "metric.trend"})
+BYTES: Final = {"": 1, "bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+SHARES: Final = frozenset({"percent", "ratio", "share"})
+SMALL_BYTES: Final = float(
+    16 << 20
+)  # that more of memory or disk exhaust nothing, where no limit is near; by hand
+SELDOM: Final = 2  # lines
+
 
 def is_few(evidence: Evidence) -> bool:
     """Whether what is held, waits or runs is fewer than a handful after the rise."""
@@ -33,9 +42,29 @@ def last_words(evidence: Iterable[Evidence]) -> dict[str, datetime]:
 
 
 def is_little(evidence: Evidence) -> bool:
-    """Whether a process uses somewhat more memory than before: of a share of what there is, it is told how much that is."""
-    shift = evidence.kind == "metric.shift" and evidence.aspect == "memory"
-    return shift and evidence.unit not in ("percent", "ratio", "share") and 0 < ratio_of(evidence) < LITTLE
+    """Whether a process uses somewhat more memory than before, or so little more that it exhausts nothing (bytes, where no unit
+    is told): of a share of what there is, it is told how much that is.
+    """
+    if evidence.aspect not in SIZES or evidence.kind not in GROWN or evidence.unit in SHARES:
+        return False
+    somewhat = (
+        evidence.kind == "metric.shift" and evidence.aspect == "memory" and 0 < ratio_of(evidence) < LITTLE
+    )
+    begin, end = ("from", "to") if evidence.kind == "metric.trend" else ("before", "after")
+    before, after = evidence.values.get(begin), evidence.values.get(end)
+    if isinstance(before, int | float) and isinstance(after, int | float) and evidence.unit in BYTES:
+        return somewhat or 0 <= (after - before) * BYTES[evidence.unit] < SMALL_BYTES
+    return somewhat
+
+
+def is_from_the_start(evidence: Evidence) -> bool:
+    """Whether a line may be as old as its log: it stands once or twice where no earlier line is at hand, and is no error."""
+    return (
+        evidence.kind == "log.new"
+        and evidence.values.get("p_value") == 1.0
+        and evidence.values.get("level") not in ("error", "fatal")
+        and float(evidence.values.get("count_window", 0)) <= SELDOM
+    )
 
 
 def ratio_of(evidence: Evidence) -> float:
@@ -50,6 +79,13 @@ def ratio_of(evidence: Evidence) -> float:
 def is_slower(evidence: Evidence) -> bool:
     """Whether its own answers take longer."""
     return evidence.aspect == "latency" and evidence.direction == "up" and not evidence.peer
+
+
+def no_later(first: Evidence, second: Evidence) -> bool:
+    """Whether a fact's onset is no later than another's, as far as either is known."""
+    if first.onset is None or second.onset is None:
+        return False
+    return (first.onset - second.onset).total_seconds() <= max(first.onset_error_s, second.onset_error_s)
 
 
 def not_read(evidence: Evidence) -> float:

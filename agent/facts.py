@@ -11,9 +11,11 @@ from aitia.agent.fact_values import (
     WAITING,
     is_few,
     is_first_hand,
+    is_from_the_start,
     is_little,
     is_slower,
     last_words,
+    no_later,
     not_read,
     order,
     ratio_of,
@@ -25,7 +27,7 @@ from aitia.agent.told_alike import MOVED, told_alike
 from aitia.agent.topology import Topology
 from aitia.core.aspects import AGAINST, CHANGE, CLUSTER, CONTEXT, LOADED, WEIGHT
 from aitia.core.words import Evidence
-from aitia.tools.changes import proximity
+from aitia.tools.change.nearness import proximity
 from aitia.tools.memory.words import fingerprint_of
 
 PLANT: Final = AGAINST | {
@@ -40,6 +42,8 @@ _HARM: Final = frozenset(
 )
 LEVELS: Final = frozenset({"metric.limit", "metric.level"})
 """Kinds of facts that are bad by where they stand, whatever the load is."""
+RELIEF: Final = frozenset({("latency", "down"), ("errors", "down"), ("availability", "up")})
+"""What nobody suffers of: answers faster, or failing less, than before."""
 _FELT: Final = frozenset({*LEVELS, *ALERTS, "signal.pattern", "condition.trend", "condition.step", *PLANT})
 _HARMLESS: Final = frozenset({"log.other", "log.restart", "log.retry", "vibration.none"})
 _LOADED: Final = LOADED | {"latency"}
@@ -82,6 +86,7 @@ class Facts:
         for e in strong:
             for caller in topology.callers(e.component) if is_slower(e) else ():
                 self._slow[caller] = max(ratio_of(e), self._slow.get(caller, 0.0))
+        self._waiting = sorted((e for e in strong if is_slower(e) and e.onset), key=ratio_of, reverse=True)
         self._spoke = last_words(evidence)
         self._answers = {e.component for e in evidence if e.values.get("answers") is True}
         self._first: dict[str, Evidence | None] = {}
@@ -139,6 +144,8 @@ class Facts:
         if evidence.aspect == "memory" and evidence.kind == "metric.shift" and self._was_started(evidence):
             return evidence.strength / 3
         if evidence.aspect == "lag" and self._only_waits(evidence):
+            return evidence.strength / 3
+        if is_from_the_start(evidence):
             return evidence.strength / 3
         if evidence.kind == "log.vanished" and evidence.component in self._present:
             return evidence.strength / 3
@@ -239,8 +246,14 @@ class Facts:
         )
 
     def _waits(self, evidence: Evidence) -> float:
-        """By how much the calls of or to the fact's components slowed: work in progress rises as much (Little's law)."""
-        return max(self._slow.get(evidence.component, 0.0), self._slow.get(evidence.peer, 0.0))
+        """By how much the calls of or to the fact's components slowed: work in progress rises as much (Little's law).
+
+        That those who call it wait as long themselves explains it only where that began no later: a leak comes first.
+        """
+        held_by = {evidence.peer, *self.topology.callers(evidence.component)}
+        own = next((e for e in self._waiting if e.component in held_by and no_later(e, evidence)), None)
+        theirs = self._slow.get(evidence.component, 0.0), self._slow.get(evidence.peer, 0.0)
+        return max(*theirs, ratio_of(own) if own else 0.0)
 
     def about(self, component: str, pattern: Pattern) -> Evidence | None:
         """The strongest fact that matches a pattern seen from a suspect, or None."""
@@ -288,7 +301,9 @@ class Facts:
         """How surely anything is wrong, in [0, 1]: the weightiest harm, half the weightiest sign, or a machine's departure."""
         signs = max((self.weight(e) for e in self.anomalies), default=0.0)
         departed = max((self.departed(e) for e in self.anomalies), default=0.0)
-        return max(self.harm({e.component for e in self.anomalies}), signs / 2, departed)
+        # Answers that became faster hurt nobody, but nothing is as usual either.
+        eased = (self.weight(e) for e in self.anomalies if (e.aspect, e.direction) in RELIEF)
+        return max(self.harm({e.component for e in self.anomalies}), signs / 2, departed, *eased)
 
     def not_understood(self, *, by_model: bool = False) -> tuple[float, str]:
         """The share of what moved among metrics, by strength, of which no name says what is measured; the strongest of these.
@@ -370,6 +385,8 @@ def is_harm(evidence: Evidence) -> bool:
     known fault of a plant, a cluster that does not do what its objects ask for.
     """
     aspect = evidence.aspect
+    if (aspect, evidence.direction) in RELIEF:
+        return False
     named = aspect.startswith(("log.", "vibration.")) and aspect not in _HARMLESS
     return evidence.kind in _FELT or named or aspect in _HARM or aspect in CLUSTER
 

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
 
+from aitia.agent.began import MIN_PRIMARY, TOLERANCE_S, began_before
+from aitia.agent.corrections import EXCLUDED, said_not
 from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.learned import Term
+from aitia.agent.overlooked import overlooked
 from aitia.agent.taxonomy import Fault, covers
 from aitia.agent.told_alike import COMPLAINTS, tellers
 from aitia.agent.topology import CALLS_FAIL
@@ -39,16 +42,12 @@ ITS_OWN_ERRORS: Final = -1.5
 WAITS: Final = frozenset({"software.slow_call", "software.dependency"})
 RESIDUAL: Final = "software.failure"  # the kind of errors that no kind explains
 
-MIN_PRIMARY: Final = 0.3  # strength below which a primary pattern makes no suspect
 MAX_WITNESSES: Final = 2  # beside the first
-TOLERANCE_S: Final = 15.0  # of an order of onsets
 SHARP_S: Final = 120.0  # error of an order at which it counts half
 FAINT: Final = 0.5  # of the weight of what changed later: what is fainter sets no order
 SECOND_HAND: Final = 0.5  # of a ranking's share, where it was given to one that the suspect may harm
 RANKING_FLOOR: Final = 0.02  # a share below it says nothing for a component
-GONE: Final = 0.5  # strength from which on it is plain that something no longer answers: silence where nobody calls is weaker
 ALIKE: Final = 0.8  # of each client that tells of the suspect what others tell; by hand
-SUSPECTED: Final = 0.1  # share of a ranking from which on it has seen what is wrong with a component
 
 
 class Line(NamedTuple):
@@ -148,9 +147,9 @@ def _ranking(case: Case) -> Iterator[Line]:
     A share is the ranking's probability that the component is the culprit, so that the log of two shares' ratio is
     what it adds to one suspect more than to the other. A ranking by traces cannot tell a component from those that it
     calls and that send no spans: it is shared among them, as far as anything of them moved. A ranking by metrics cannot
-    tell a component from one whose failure it only passes on: it adds nothing where a callee that was overlooked fails.
+    tell a component from one whose failure it only passes on: it adds nothing where one that was overlooked fails.
     """
-    blind = _overlooked(case.facts, case.facts.topology.callees(case.component))
+    blind = overlooked(case.facts, case.component)
     fault = case.fault.id
     shares: list[tuple[float, str, Evidence]] = []
     for e in case.facts.all:
@@ -218,7 +217,9 @@ def _order(case: Case) -> Iterator[Line]:
         sure = FIRST * SHARP_S / (SHARP_S + error)
         yield Line("order.first", sure, "began no later than what it would explain", own.id)
     elif (
-        lag > max(TOLERANCE_S, error) and (told := case.facts.weight(first) / case.facts.weight(own)) >= FAINT
+        lag > max(TOLERANCE_S, error)
+        and (told := case.facts.weight(first) / case.facts.weight(own)) >= FAINT
+        and not began_before(case.facts, case.component, case.fault, first)
     ):
         yield Line("order.late", LATE * min(1.0, told), "it changed later", own.id, first.id)
 
@@ -239,6 +240,8 @@ def _past(case: Case) -> Iterator[Line]:
 def _learned(case: Case) -> Iterator[Line]:
     for term, moved, why in case.learned:
         yield Line(term, moved, why)
+    for said in said_not(case.facts.all, case.component):
+        yield Line("person.excluded", EXCLUDED, "a person said that it is not the cause", said.id)
 
 
 def _unseen(case: Case) -> Iterator[Line]:
@@ -247,9 +250,7 @@ def _unseen(case: Case) -> Iterator[Line]:
         return  # that it waits for one of whom nothing is seen is what it says
     topology = case.facts.topology
     near = topology.callees(case.component)
-    if "callees" in case.fault.spread and case.fault.id.startswith(
-        "resource."
-    ):  # one of its callers may exhaust it
+    if "callees" in case.fault.spread and case.fault.id.startswith("resource."):  # a caller may exhaust it
         near = [*near, *topology.callers(case.component)]
     dark = next((n for n in near if not topology.family(n) & case.facts.seen), "")
     if dark:
@@ -369,21 +370,6 @@ class Ledger:
             )
             if line.bars and not self.bar:
                 self.bar = line.why
-
-
-def _overlooked(facts: Facts, components: Sequence[str]) -> str:
-    """The first component that fails and that a ranking by metrics cannot place: it stopped answering, or none suspects it as
-    it has no telemetry and others tell of failing calls to it. "" where there is none.
-    """
-    gone = {
-        e.peer or e.component
-        for e in facts.anomalies
-        if e.aspect == "availability" and e.direction in ("gone", "down") and facts.strength(e) >= GONE
-    }
-    told = {e.peer for e in facts.anomalies if is_harm(e) and facts.strength(e) >= MIN_PRIMARY}
-    unwatched = {c for c in components if not facts.topology.family(c) & facts.seen}
-    suspected = {e.component for e in facts.all if e.aspect == "rank.metrics" and e.strength >= SUSPECTED}
-    return next((c for c in components if c in gone | ((told & unwatched) - suspected)), "")
 
 
 def _why(on: str, fact: Evidence) -> str:

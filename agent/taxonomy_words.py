@@ -64,6 +64,7 @@ class Fault(Word):
     machines  of which machines it is a fault: classes (agent/machine_classes.yaml), ids or aliases; empty: of any component
     effect    what it does to the plant
     decides   the one measurement that confirms it or rules it out
+    sure      how often it is this kind and no other where only what others show as well tells of it: the rest is left open
     parts, tools, safe  what is replaced, with what, and how the machine is brought to a safe state: advice for a work order
     """
 
@@ -71,6 +72,7 @@ class Fault(Word):
     source: str = ""
     title: str
     explanation: str = ""
+    sure: float = Field(default=1.0, gt=0, le=1)
     machines: tuple[str, ...] = ()
     effect: str = ""
     decides: str = ""

@@ -12,11 +12,12 @@ import math
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from aitia.agent.began import MIN_PRIMARY
 from aitia.agent.doubt import HEALTHY, Doubt
 from aitia.agent.facts import Facts
 from aitia.agent.given_up import MOST, held_down
 from aitia.agent.learned import NOTHING, Learned, Taught
-from aitia.agent.ledger import MIN_PRIMARY, Ledger
+from aitia.agent.ledger import Ledger
 from aitia.agent.machine_class import classes_of
 from aitia.agent.subject import Subject
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
@@ -112,6 +113,7 @@ class _Judge:
         self._components = inventory.components
         self._classes = classes_of(inventory.components)
         self._machinery = {c.id for c in inventory.components if c.type in ("machine", "part", "channel")}
+        self._instruments = {c.id for c in inventory.components if c.type == "channel"}
         self._topology = Topology(inventory.components)
         self._taxonomy, self._weights, self._learned = taxonomy, weights, learned
 
@@ -155,7 +157,7 @@ class _Judge:
         for (component, _), ledger in ledgers.items():
             if component in dark:  # nothing of its own was seen: it may be named, never convicted
                 ledger.bar = "no telemetry of its own"
-            elif placed and not ledger.bar and not ledger.reaches(missed):
+            elif placed and not ledger.bar and not any(ledger.reaches(c) for c in self._shows(missed)):
                 ledger.bar = f"the alarm is of {missed}, which was not watched and which it does not affect"
             ledger.bar = ledger.bar or subject.bar(ledger)
             if ledger.bar:
@@ -167,9 +169,33 @@ class _Judge:
         scored = [*_most_specific(pairs, self._topology), healthy, unknown]
         total = _log_sum_exp([s.score for s in scored])
         suspects = [s.model_copy(update={"probability": round(math.exp(s.score - total), 4)}) for s in scored]
-        suspects.sort(key=lambda s: (-s.score, s.component, s.fault))
+        suspects = self._left_open(suspects)
+        suspects.sort(key=lambda s: (-s.probability, -s.score, s.component, s.fault))
         barred = {pair for pair, ledger in ledgers.items() if ledger.bar}
         return _verdict(suspects, barred)
+
+    def _shows(self, component: str) -> list[str]:
+        """What an alarm of a component may be about: of an instrument also what it measures, and, of a tank or a place, what that
+        feeds: where less comes from elsewhere, it gives more.
+        """
+        wholes = self._topology.wholes(component) if component in self._instruments else []
+        fed = [c for w in wholes if w in self._topology.assets for c in self._topology.callers(w)]
+        return [component, *wholes, *fed]
+
+    def _left_open(self, suspects: Sequence[Suspect]) -> list[Suspect]:
+        """What kinds that look alike cannot be told apart by goes to the component's open kind, of which nobody says more."""
+        open_of = {s.component: i for i, s in enumerate(suspects) if s.fault == OPEN}
+        made = list(suspects)
+        for i, suspect in enumerate(suspects):
+            fault = self._taxonomy.get(suspect.fault)
+            at = open_of.get(suspect.component)
+            if fault is None or fault.sure == 1 or at is None:
+                continue
+            told = round(suspect.probability * fault.sure, 4)
+            left = suspect.probability - told
+            made[i] = suspect.model_copy(update={"probability": told})
+            made[at] = made[at].model_copy(update={"probability": round(made[at].probability + left, 4)})
+        return made
 
     def _may_have(self, component: str, fault: Fault, machinery: Collection[str]) -> bool:
         """Whether it is a fault of such a machine, as far as anybody knows what machine it is: a valve does not cavitate, and no

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from aitia.agent.facts import Facts, is_anomaly, is_harm
+from aitia.agent.facts import RELIEF, Facts, is_anomaly, is_harm
 from aitia.agent.told_alike import tellers
 from aitia.agent.weights import family_of
 from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK
@@ -270,6 +270,8 @@ def by_logs_alone(supporting: Sequence[Evidence]) -> bool:
 
 def _hurts(fact: Evidence) -> bool:
     """Whether somebody is in trouble: slow, failing or gone, or answering less than half of what it usually does."""
+    if (fact.aspect, fact.direction) in RELIEF:
+        return False
     return fact.aspect in table().harm or (
         fact.aspect == "traffic" and fact.direction == "down" and 0 <= _left(fact) < HALF
     )

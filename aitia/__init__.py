@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 __all__ = [
-    "diagnose", "adiagnose", "astream", "resume", "aresume", "replay", "ask", "confirm", "Report", "Incident", "Event",
+    "diagnose", "adiagnose", "astream", "resume", "aresume", "replay", "ask", "correct", "confirm", "Report", "Incident", "Event",
     "__version__",
 ]  # fmt: skip
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from aitia.asking import ask
     from aitia.core.events import Event
     from aitia.core.words import Incident, Report
+    from aitia.correcting import correct
     from aitia.outcomes import confirm
 
 _HOMES = {
     "adiagnose": "aio", "aresume": "aio", "astream": "aio", "diagnose": "api", "replay": "api", "resume": "api",
-    "Incident": "api", "Report": "api", "ask": "asking", "Event": "core.events", "confirm": "outcomes",
+    "Incident": "api", "Report": "api", "ask": "asking", "Event": "core.events", "correct": "correcting", "confirm": "outcomes",
 }  # fmt: skip
 
 

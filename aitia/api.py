@@ -116,7 +116,7 @@ def diagnose(
         },
     )
     options = replace(engine.options, approvals=approvals)
-    with _failure_noted(store):
+    with failure_noted(store):
         report = run(
             found,
             readers,
@@ -205,7 +205,7 @@ def resume(
     return carry_on(
         store,
         readers,
-        llm=_same_model(store.meta(), model, threads, on_event),
+        llm=same_model(store.meta(), model, threads, on_event),
         on_event=on_event,
         answers=answers,
     )
@@ -244,14 +244,14 @@ def again(
     clock: Clock = RecordedClock(at) if at else WallClock()
     found = _extended(Incident.model_validate(meta["incident"]), incident, config, now=clock.now())
     readers = recorded_readers(store, sources, trust)
-    llm = _same_model(meta, model, threads, on_event) if meta.get("model") else None
+    llm = same_model(meta, model, threads, on_event) if meta.get("model") else None
     from aitia.graphs.diagnose import Options
     from aitia.graphs.diagnose import diagnose as start
     from aitia.graphs.judgement import taxonomy_of, weights_of
 
     options = Options(**meta["options"])
     surviving(store, store.revise, steps=False)
-    with _failure_noted(store):
+    with failure_noted(store):
         return start(
             found,
             readers,
@@ -269,7 +269,7 @@ def again(
 
 
 @contextmanager
-def _failure_noted(store: RunStore) -> Iterator[None]:
+def failure_noted(store: RunStore) -> Iterator[None]:
     """A run that fails is noted as failed; where even that cannot be written, the failure itself is what matters."""
     try:
         yield
@@ -305,6 +305,9 @@ def _extended(
     window = before.window.model_copy(update={"end": now})
     if told is None:
         return before.model_copy(update={"window": window})
+    if isinstance(told, Incident) and told.corrections != before.corrections:
+        # A person moved its beginning, or said what it is not: that counts, up to now.
+        return told.model_copy(update={"window": told.window.model_copy(update={"end": now})})
     later = incident_of(told, settings_of(config), now=now, window=window)
     return later.model_copy(
         update={
@@ -330,7 +333,7 @@ def _judgement(settings: Settings) -> tuple[Taxonomy | None, Weights | None]:
     )
 
 
-def _same_model(
+def same_model(
     meta: Mapping[str, Any], model: str | Llm | None, threads: int | None, on_event: OnEvent | None
 ) -> Llm | None:
     """The model that the run began with; none where it began without one."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
 
+from aitia.asking_live import DOCUMENTS, live_site, looked
+from aitia.asking_run import RunAsked
 from aitia.consent import found_settings
 from aitia.core.config import SourceConfig
 from aitia.core.disk import storing, write_whole
@@ -20,7 +21,6 @@ from aitia.core.protocols import Source
 from aitia.core.redact import Careful, Redactor, load_key, use
 from aitia.core.store import RunStore
 from aitia.engine import AUTO
-from aitia.readers import configured_readers
 from aitia.settings import FILE, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from aitia.agent.asking.lookup import Lookup
     from aitia.agent.asking.record import Record
     from aitia.graphs.ask import AskContext
-    from aitia.tools.query.words import Query
-
-DOCUMENTS: Final = ("runbooks", "incidents")  # kinds of sources that are searched, not looked at
 
 
 def ask(
@@ -48,8 +45,11 @@ def ask(
     home: Path | None = None,
     sources: Sequence[Source | SourceConfig] = (),
     at: datetime | None = None,
+    live: Settings | None = None,
 ) -> Answer:
     """Answer a question from a run's evidence, or (without a run) from live sources and documents, with citations.
+
+    Of a run, a line's name alone (`E12`, `next 1`) looks at it again on the sources as they are now.
 
     question      a sentence, or a query such as `lines(component="web", level="error", limit=10)` (docs/ask.md)
     run           a run's id, a unique beginning of it, or `last`
@@ -60,6 +60,7 @@ def ask(
     model         a model asked for by name writes one sentence; `auto` lets the default read passages; None for none
     sources       readers or their configurations that are looked at besides those of `config`
     at            the moment that counts as now (default: now, or the settings' `service.at`); aware datetime
+    live          settings whose sources a question is put to that the run does not hold: lines, objects, counts, curves
     """
     from aitia.graphs.ask import AskContext
     from aitia.graphs.ask import ask as answer_of
@@ -89,12 +90,18 @@ def ask(
 
     question, about = _directed(question, about, home)
     kept = folder if going_on else None
-    if not about["run"]:
-        live = _looked(
-            question, about, home, kept, [s for s in sources if not isinstance(s, SourceConfig)], redactor
+    given = [s for s in sources if not isinstance(s, SourceConfig)]
+    if about["run"]:
+        here = RunAsked(
+            store=RunStore.open(home, about["run"]), settings=live, given=given, at=at, redactor=redactor
         )
-        if live is not None:
-            return live
+        told = here.before(question, kept, lambda: _begun(home, here.store.path, about))
+        if told is not None:
+            return told
+    else:
+        found = _looked(question, about, home, kept, given, redactor)
+        if found is not None:
+            return found
     context = AskContext(redact=redactor.text, llm=careful(_writer(model, threads)))
     run_path: Path | None = None
     if about["run"]:
@@ -112,6 +119,8 @@ def ask(
     context.conversation = kept.name if kept is not None else ""
     try:
         answer = answer_of(question, context, folder=kept)
+        if about["run"]:
+            return here.after(answer, question, kept)
         return _or_steps(answer, question, about, context, redactor)
     except NoRoom as error:
         context.notes = [*context.notes, f"this conversation is not saved: {error}"]
@@ -161,41 +170,12 @@ def _looked(
     redactor: Redactor,
 ) -> Answer | None:
     """The answer of live sources, None where there are none or where documents are to answer."""
-    from aitia.graphs.looking import keep, last_query, look, opened
-
-    settings = _settings_of(about)
-    configs = [s for s in settings.sources if s.kind not in DOCUMENTS]
     named = [SourceConfig.model_validate(c) for c in about.get("sources", ())]
-    if not (configs or named or given):
+    at = datetime.fromisoformat(about["at"]) if about.get("at") else None
+    site = live_site(_settings_of(about), named, given, at=at, redactor=redactor)
+    if site is None:
         return None
-    use(settings.redaction)
-    readers, _ = configured_readers(settings.model_copy(update={"sources": tuple(configs)}), [*named, *given])
-    now = datetime.fromisoformat(about["at"]) if about.get("at") else settings.service.at
-    site = opened(
-        readers,
-        now=now,
-        components=settings.components,
-        zone=zone_of(settings, [*configs, *named]),
-        redact=redactor.text,
-    )
-    before: Query | None = last_query(kept, site.now) if kept is not None else None
-    found = look(question, site, before)
-    if found is None:
-        return None
-    answer, query = found
-    notes = list(answer.notes)
-    try:
-        kept = kept or _begun(home, None, about)
-        keep(kept, redactor.text(question), query)
-    except StoreError as error:
-        notes.append(f"this conversation is not saved: {error}")
-    return answer.model_copy(update={"conversation": kept.name if kept else "", "notes": tuple(notes)})
-
-
-def zone_of(settings: Settings, sources: Sequence[SourceConfig]) -> tzinfo:
-    """The zone in which people name times: `window.timezone`, else the one that all sources with a zone name."""
-    zones = {str(z) for s in sources if (z := s.options.get("timezone"))}
-    return settings.window.zone or (ZoneInfo(zones.pop()) if len(zones) == 1 else UTC)
+    return looked(question, site, kept, lambda: _begun(home, None, about), redactor)
 
 
 def _settings_of(about: dict[str, Any]) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -101,7 +102,7 @@ def on_demand(
     Left to itself (`auto`), one with an adapter for the role goes before the settings': it reads better, and without examples in
     a fraction of the time.
     """
-    from aitia.models.adapters import adapter_for
+    from aitia.models.adapters import adapter_for, bases_for
     from aitia.models.catalogue import catalogue
     from aitia.models.files import locate, sha256_of
     from aitia.models.on_demand import OnDemand
@@ -109,7 +110,10 @@ def on_demand(
     found, wanted = catalogue(), configured.name if model == AUTO else model
     if wanted == "none":
         return None
-    tuned = [a.base for a in found.adapters.values() if a.role == role] if model == AUTO else []
+    tuned: list[str] = []
+    if role and model == AUTO:
+        with suppress(ModelError):  # loading says it again, to who asks
+            tuned = bases_for(role)
     names = [*tuned, found.default if wanted == "default" else wanted]
     entries = (e for n in names if (e := found.models.get(n)) is not None)
     entry = next((e for e in entries if e.kind == "gguf" and locate(e) is not None), None)

@@ -18,6 +18,7 @@ from aitia.core.errors import BadInput, SourceError
 from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
 from aitia.core.words import Component, Link, Window, Word
+from aitia.linking_clues import by_names, by_ports, by_values, clients
 from aitia.tools.logs.mine import mine
 from aitia.tools.series.kinds import CLIENT, PEER
 from aitia.tools.series.large import is_large
@@ -78,6 +79,8 @@ def calls(sources: Sequence[Source], window: Window) -> tuple[list[Call], list[s
     lines, series = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     examples: dict[tuple[str, str], str] = {}
     names = Names(inventory.components)
+    named = by_ports(sources, resolver)
+    measured: list[Series] = []
     for source in sources:
         try:
             if source.kind == "metrics" and isinstance(source, MetricSource):
@@ -86,17 +89,27 @@ def calls(sources: Sequence[Source], window: Window) -> tuple[list[Call], list[s
                         f"{source.name}: too many series to look at their labels; give a shorter --last"
                     )
                 else:
-                    series.update(_by_labels(source.read(window), resolver))
+                    read = source.read(window)
+                    series.update(_by_labels(read, resolver))
+                    series.update(by_values(read, named.ports, resolver))
+                    series.update(by_names(read, resolver))
+                    measured += read
             elif source.kind == "logs" and isinstance(source, LogSource):
                 for pair, count, text in _by_logs(source, window, resolver, names):
                     lines[pair] += count
                     examples.setdefault(pair, text)
         except SourceError as error:
             problems.append(str(error))
+    for pair, (count, text) in named.pairs.items():
+        lines[pair] += max(count, LEAST)  # an address that a component listens on is no quotation
+        examples.setdefault(pair, text)
     drawn = {(c.id, link.to) for c in inventory.components for link in c.links if link.relation == "calls"}
     seen = {pair for pair, count in lines.items() if count >= LEAST} | set(series) | drawn
     weight = {pair: (pair in drawn, series[pair], lines[pair]) for pair in seen}
     kept = sorted(p for p in seen if p in drawn or weight[p] >= weight.get(p[::-1], (False, 0, 0)))
+    for pair in clients(measured, named.writers, kept, resolver):
+        series[pair] += 1
+        kept.append(pair)
     return [
         Call(caller=a, callee=b, lines=lines[a, b], series=series[a, b], drawn=(a, b) in drawn, example=examples.get((a, b), ""))
         for a, b in kept

@@ -20,6 +20,7 @@ from aitia.core.redact import Names, Redactor
 from aitia.core.resolve import Resolver
 from aitia.core.store import RunStore
 from aitia.core.words import Component, Incident, Inventory, Result, Task
+from aitia.graphs.curves import with_curves
 from aitia.graphs.judgement import taxonomy_of, weights_of
 from aitia.graphs.outcome import learned
 from aitia.graphs.recording import RecordingLlm
@@ -95,14 +96,13 @@ def live(
                 refused.append(error)
                 raise
 
-        result = unresolved(task) or registry.call(
-            names.word(task),
-            replace(
-                shared[0],
-                put_artifact=put_artifact,
-                found=names.real(_consumed(task, store, registry)),
-            ),
+        given = replace(
+            shared[0],
+            put_artifact=put_artifact,
+            found=names.real(_consumed(task, store, registry)),
         )
+        result = unresolved(task) or registry.call(names.word(task), given)
+        result = with_curves(result, given, put_artifact)
         if refused:
             raise refused[0]
         result = safe_result(result, redactor).model_copy(update={"args": dict(task.args)})

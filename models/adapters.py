@@ -13,35 +13,58 @@ from aitia.core.errors import HashMismatch, ModelError
 from aitia.core.words import Word
 from aitia.models.catalogue import catalogue
 from aitia.models.files import model_folder, sha256_of
+from aitia.models.gates import Gate, gates, open_gates
 from aitia.models.gguf import Value, read_header
 
-Role = Literal["names"]
+Role = Literal["names", "messages", "questions", "texts"]
 FIELDS: Final = "aitia."  # in front of what we write into an adapter's header
 
 
 class Adapter(Word):
-    """What an adapter's header tells. `base` and `curriculum` are the sha256 of the model file and of the examples."""
+    """What an adapter's header tells: roles joined by `+`, the sha256 of the model file and of the examples, seed and rank."""
 
-    role: Role
+    role: str
     base: str
     curriculum: str
     seed: int
+    rank: int = 0  # 0: not told
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What it was tuned for."""
+        return tuple(self.role.split("+"))
 
 
-def own_file(role: Role, base: str, home: Path | None = None) -> Path:
-    """Where an adapter that was made here lies: it goes before the one that comes with aitia."""
-    return model_folder(home) / "adapters" / f"{role}-{base[:12]}.gguf"
+def own_file(roles: str, base: str, home: Path | None = None) -> Path:
+    """Where an adapter that was made here lies; `roles` are joined by `+`."""
+    return model_folder(home) / "adapters" / f"{roles}-{base[:12]}.gguf"
 
 
 def adapter_for(role: Role, base: str, home: Path | None = None) -> Path | None:
-    """The adapter for a base with this sha256, if there is one. Raises ModelError for one that cannot be used."""
-    own = own_file(role, base, home)
-    if own.is_file():
-        check_adapter(own, role=role, base=base)
-        return own
-    known = catalogue()
-    for entry in known.adapters.values():
-        if entry.role == role and known[entry.base].sha256 == base:
+    """The adapter that a base (by sha256) uses for a role: the first whose gate is open. Raises ModelError for a damaged one."""
+    for gate in open_gates(role, base, home):
+        path = _file_of(gate, home)
+        if path is not None:
+            check_adapter(path, role=role, base=base)
+            return path
+    return None
+
+
+def bases_for(role: Role, home: Path | None = None) -> list[str]:
+    """The catalogue's models that have an adapter for a role, by open gates; those of comparisons made here first."""
+    names = {e.sha256: e.name for e in catalogue().models.values()}
+    bases = dict.fromkeys(g.base for g in gates(home) if g.role == role)
+    return [names[b] for b in bases if b in names and open_gates(role, b, home)]
+
+
+def _file_of(gate: Gate, home: Path | None) -> Path | None:
+    """The file of a gate's adapter: made here, or of the catalogue. None where it is gone or another one lies in its place."""
+    own = model_folder(home) / "adapters"
+    for path in sorted(own.glob("*.gguf")):
+        if sha256_of(path, home=home) == gate.adapter:
+            return path
+    for entry in catalogue().adapters.values():
+        if entry.sha256 == gate.adapter:
             path = Path(str(files("aitia.models").joinpath("adapters", entry.file)))
             found = sha256_of(path, home=home)
             if found != entry.sha256:
@@ -55,8 +78,8 @@ def adapter_for(role: Role, base: str, home: Path | None = None) -> Path | None:
 def check_adapter(path: Path, *, role: str, base: str) -> Adapter:
     """The header of an adapter for this role and this base. Raises ModelError for any other file."""
     found = adapter_of(read_header(path), path)
-    if found.role != role:
-        raise ModelError(f"Give an adapter for {role}: {str(path)!r} is one for {found.role}.")
+    if role not in found.roles:
+        raise ModelError(f"Give an adapter for {role}: {str(path)!r} is one for {' and '.join(found.roles)}.")
     if found.base != base:
         raise ModelError(
             f"Remove {str(path)!r} or give its base: it was made on the model with sha256 {found.base[:12]}…, not {base[:12]}…."

@@ -54,9 +54,9 @@ class Entry(Word):
 
 
 class AdapterEntry(Word):
-    """An adapter that comes with aitia, in `models/adapters`, for a role of the model `base`."""
+    """An adapter that comes with aitia, in `models/adapters`, for roles of the model `base`."""
 
-    role: Literal["names"]
+    role: str  # several joined by `+`
     base: str
     file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     bytes: int = Field(gt=0)

@@ -218,12 +218,33 @@ class LlamaCpp:
             seconds=time.monotonic() - start,
         )
 
+    def continued(self, prompt: Prompt, *, max_tokens: int, stop: Sequence[str] = ("\n",)) -> Completion:
+        """What follows `system` and `user` as plain text without a chat's turns, as `classify` reads them. Raises ModelError."""
+        start = time.monotonic()
+        with self._lock:
+            evaluated, restored = self._put(prompt, room=max_tokens)
+            text, finish, generated = self._generate(max_tokens, None, [s.encode() for s in stop])
+        return Completion(
+            text=text,
+            finish="stop" if finish else "length",
+            prompt_tokens=evaluated,
+            restored_tokens=restored,
+            generated_tokens=generated,
+            seconds=time.monotonic() - start,
+        )
+
     def _read(self, prompt: Prompt, firsts: Sequence[int]) -> tuple[list[float], int, int]:
         """The log-probability of each first token after the prompt; tokens evaluated and tokens kept from the call before."""
+        evaluated, restored = self._put(prompt)
+        logits = log_softmax(self._session.logits())
+        return [float(logits[t]) for t in firsts], evaluated, restored
+
+    def _put(self, prompt: Prompt, *, room: int = 0) -> tuple[int, int]:
+        """Evaluate a prompt of plain text; tokens evaluated and tokens kept from the call before."""
         prefix = self._session.first_tokens() + self._session.plain_tokens(prompt.system)
         steps = [(step, self._session.plain_tokens(step)) for step in _steps(prompt.user)]
         size = sum(len(tokens) for _, tokens in steps)
-        if len(prefix) + size > self._session.context:
+        if len(prefix) + size + room > self._session.context:
             raise ModelError(f"Shorten the text: {size} tokens do not fit beside {len(prefix)} of examples.")
         kept = self._session.rewinds and self._examples == prompt.system
         restored = False
@@ -244,8 +265,7 @@ class LlamaCpp:
             self._session.eval(tokens)
             end, evaluated = end + len(tokens), evaluated + len(tokens)
             self._steps.append((step, end))
-        logits = log_softmax(self._session.logits())
-        return [float(logits[t]) for t in firsts], evaluated, end - evaluated
+        return evaluated, end - evaluated
 
     def _open_turn(self, prompt: Prompt, *, room: int) -> tuple[int, int]:
         """Evaluate the prompt up to where the assistant writes. Returns tokens evaluated and tokens restored."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.models.adapters import FIELDS, Adapter
 
+Precision = Literal["f16", "q8_0"]
+_BLOCK: Final = 32  # numbers of a row that q8_0 scales together
 ARCHITECTURES: Final = frozenset({"qwen2", "llama"})  # whose tensors are named as below
 TARGETS: Final = {
     "q_proj": "attn_q", "k_proj": "attn_k", "v_proj": "attn_v", "o_proj": "attn_output",
@@ -28,8 +30,12 @@ def write_lora(
     architecture: str,
     alpha: float,
     heads: tuple[int, int],
+    precision: Precision = "f16",
 ) -> None:
-    """Write peft's weights in f16. `heads` are those of queries and of keys, which files of `llama` hold interleaved."""
+    """Write peft's weights; in `q8_0` those whose rows are whole blocks of 32, the others in f16.
+
+    `heads` are those of queries and of keys, which files of `llama` hold interleaved.
+    """
     import gguf
 
     writer = gguf.GGUFWriter(path, architecture)
@@ -37,7 +43,7 @@ def write_lora(
     writer.add_name(f"{adapter.role} for {adapter.base[:12]}")
     writer.add_string("adapter.type", "lora")
     writer.add_float32("adapter.lora.alpha", alpha)
-    for key, value in adapter.model_dump().items():
+    for key, value in adapter.model_dump(exclude_defaults=True).items():
         add: Any = writer.add_uint32 if isinstance(value, int) else writer.add_string
         add(FIELDS + key, value)
     for name in sorted(weights):
@@ -48,9 +54,13 @@ def write_lora(
         values = weights[name]
         if architecture == "llama" and half == "B" and module in ("q_proj", "k_proj"):
             values = interleaved(values, heads[module == "k_proj"])
-        writer.add_tensor(
-            f"blk.{layer}.{TARGETS[module]}.weight.lora_{half.lower()}", values.astype(np.float16)
-        )
+        place = f"blk.{layer}.{TARGETS[module]}.weight.lora_{half.lower()}"
+        if precision == "q8_0" and values.shape[1] % _BLOCK == 0:
+            kind = gguf.GGMLQuantizationType.Q8_0
+            packed = gguf.quants.quantize(np.ascontiguousarray(values, dtype=np.float32), kind)
+            writer.add_tensor(place, packed, raw_dtype=kind)
+        else:
+            writer.add_tensor(place, values.astype(np.float16))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

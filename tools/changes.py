@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final, Literal
@@ -11,6 +10,7 @@ from aitia.core.errors import SourceError
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Incident, Result, Window
+from aitia.tools.change.nearness import near, proximity
 from aitia.tools.diffs.reading import MOST_CHARS, read_diff
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import ChangeSource, RecordedChange
@@ -23,7 +23,6 @@ _HOUR = 3600.0
 _HISTORY = timedelta(days=3650)
 _WORK_AGE_S = 24 * _HOUR  # maintenance older than this is history
 _MOST_HISTORY = 12
-_ROUNDED_S = 120.0
 _NOUNS: Final = {
     "maintenance.work": "work order",
     "change.deploy": "deploy",
@@ -121,7 +120,7 @@ def _fact(ctx: ToolContext, change: RecordedChange, aspect: str, before: float) 
         window=ctx.incident.window,
         onset=change.at,
         direction="changed",
-        strength=round(proximity(_near(before, ctx.incident), history=aspect == "maintenance.work"), 3),
+        strength=round(proximity(near(before, ctx.incident), history=aspect == "maintenance.work"), 3),
         source=change.ref,
         taint=True,
     )
@@ -143,23 +142,6 @@ def _touched(change: RecordedChange, redact: Callable[[str], str]) -> dict[str, 
         "files": quote(" ".join(touched.files)),
     }
     return {name: value for name, value in told.items() if value}
-
-
-def _near(before: float, incident: Incident) -> float:
-    """Where a person told the moment, it is rounded: what came shortly after it may have come before the trouble."""
-    told = incident.origin in ("cli", "slack", "api")
-    return 0.0 if told and -_ROUNDED_S <= before < 0 else before
-
-
-def proximity(before_s: float, *, history: bool = False) -> float:
-    """How much a change's time speaks for it: .7 just before the alarm, .2 after hours, .05 after the alarm."""
-    if before_s < 0:
-        return 0.05
-    if history:
-        return 0.1
-    if before_s >= 6 * _HOUR:
-        return 0.15
-    return 0.2 + 0.5 * math.pow(0.5, max(0.0, before_s - 120.0) / 900.0)
 
 
 def quote(text: str, most: int = MAX_TEXT) -> str:

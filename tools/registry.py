@@ -20,7 +20,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar, cast, get_type_hint
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from aitia.core.aspects import ALL
+from aitia.core.aspects import ALL, PERSON
 from aitia.core.clock import Clock, WallClock
 from aitia.core.deadline import TookTooLong, collecting, within
 from aitia.core.errors import AitiaError, BadInput, OutOfTime
@@ -381,7 +381,7 @@ def _tidy(evidence: Evidence, tool_name: str, limits: Limits, doubted: Mapping[s
     )
     if len(statement) > limits.statement_chars:
         statement = statement[: limits.statement_chars - 1] + "…"
-    aspect = evidence.aspect if evidence.aspect in ALL else "other"
+    aspect = evidence.aspect if evidence.aspect in ALL - PERSON else "other"
     changed: dict[str, Any] = {"statement": statement, "tool": tool_name, "aspect": aspect}
     if doubt := doubted.get(evidence.source.source, 0.0):
         # A moment that may be minutes off is uncertain; what may be of another hour counts half.

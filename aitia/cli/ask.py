@@ -18,7 +18,8 @@ def ask(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            help="The question; give a run id before it to ask about a run.", metavar="[RUN] QUESTION"
+            help="The question; give a run id before it to ask about a run, E12 or next 1 to look at a line again.",
+            metavar="[RUN] QUESTION",
         ),
     ] = None,
     query: Annotated[
@@ -56,17 +57,20 @@ def ask(
 ) -> None:
     """Answer a question from live sources, a run's evidence, or runbooks and past incidents, with citations.
 
+    A fact or a next check of a run (last E12, last next 1) is looked at again on the live sources.
+
     Exit code: 0 answered, 11 not in what there is or to be asked more clearly, 12 asked to change something, 2 bad input.
     """
     from datetime import UTC, datetime
 
+    from aitia.api import settings_of
     from aitia.asking import ask as answer_of
     from aitia.cli.console import print_json
     from aitia.cli.inputs import named_sources
     from aitia.core.errors import BadInput
     from aitia.incoming import parse_moment
 
-    words = _words(words or [], query)
+    words = _words(_of_a_check(words or []), query)
     if len(words) > (1 if again or conversation else 2):
         raise BadInput('Put the question in quotation marks: aitia ask [RUN] "why not the cache?".')
     if (again or conversation) and (documents or config):
@@ -92,12 +96,22 @@ def ask(
             signals=signals or [],
         ),
         at=parse_moment(at, now=datetime.now(tz=UTC), option="--at") if at else None,
+        live=settings_of(config) if config and len(words) == 2 else None,
     )
     if as_json:
         print_json(answer.model_dump(mode="json"))
     else:
-        show_answer(answer)
+        show_answer(answer, **({} if answer.conversation else {"going_on": ""}))
     raise typer.Exit(code_of(answer))
+
+
+def _of_a_check(words: list[str]) -> list[str]:
+    """`last next 2` as a run and a question."""
+    return (
+        [words[0], " ".join(words[1:])]
+        if len(words) == 3 and words[1].casefold() == "next" and words[2].isdigit()
+        else words
+    )
 
 
 def _words(words: list[str], query: str) -> list[str]:

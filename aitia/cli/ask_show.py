@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aitia.agent.asking.answer import Answer
     from aitia.tools.query.found import Found
-
-BLOCKS: Final = "▁▂▃▄▅▆▇█"
-WIDTH: Final = 60  # characters of a sparkline
 
 
 def show_looked(answer: Answer, *, going_on: str) -> None:
@@ -19,6 +14,7 @@ def show_looked(answer: Answer, *, going_on: str) -> None:
     from rich.text import Text
 
     from aitia.cli.console import note, stdout_console
+    from aitia.render.sparklines import sparkline
     from aitia.render.text import clean, glance
 
     console = stdout_console()
@@ -46,19 +42,6 @@ def show_looked(answer: Answer, *, going_on: str) -> None:
         note(f"edit the query: aitia ask --query '…'{going_on}")
     for line in answer.notes:
         note(line)
-
-
-def sparkline(values: Sequence[float], width: int = WIDTH) -> str:
-    """A curve as blocks, each the mean of its part; a blank where nothing is known."""
-    size = max(1, math.ceil(len(values) / width))
-    parts = [[v for v in values[i : i + size] if math.isfinite(v)] for i in range(0, len(values), size)]
-    means = [sum(p) / len(p) if p else math.nan for p in parts]
-    known = [m for m in means if math.isfinite(m)]
-    if not known:
-        return ""
-    low, high = min(known), max(known)
-    scale = (len(BLOCKS) - 1) / (high - low) if high > low else 0.0
-    return "".join(BLOCKS[round((m - low) * scale)] if math.isfinite(m) else " " for m in means)
 
 
 def _ends(found: Found) -> str:

@@ -96,15 +96,22 @@ def _why(talk: Talk, wanted: str) -> None:
     print_suspects(stdout_console(), told)
 
 
+def _again(talk: Talk, wanted: str) -> None:
+    """Look again at what a next check (`/run 1`) or a fact (`/run E12`) rests on."""
+    number = wanted.removeprefix("next").strip() or "1"
+    talk.ask(f"next {number}" if number.isdigit() else number)
+
+
 def _sections(*titles: str, none: str, after: str = "") -> Callable[[Talk, str], None]:
     """Shows these sections of the report, whole."""
 
     def show(talk: Talk, _: str) -> None:
-        from aitia.cli.console import note, stdout_console
+        from aitia.cli.console import artifacts_of, note, stdout_console
         from aitia.render.document import build
         from aitia.render.terminal import print_sections
 
-        found = [s for s in build(talk.report()).sections if s.title in titles]
+        report = talk.report()
+        found = [s for s in build(report, artifacts=artifacts_of(report)).sections if s.title in titles]
         if not found:
             note(none)
             return
@@ -116,10 +123,10 @@ def _sections(*titles: str, none: str, after: str = "") -> Callable[[Talk, str],
 
 
 def _report(talk: Talk, _: str) -> None:
-    from aitia.cli.console import stdout_console
+    from aitia.cli.console import artifacts_of, stdout_console
     from aitia.render.terminal import print_report
 
-    print_report(stdout_console(), talk.report(), full=True)
+    print_report(stdout_console(), talk.report(), full=True, artifacts=artifacts_of(talk.report()))
 
 
 def _runs(talk: Talk, _: str) -> None:
@@ -176,6 +183,16 @@ COMMANDS: dict[str, Command] = {
     ),
     "why": Command(
         takes="[COMPONENT|FAULT]", help="what made a suspect more or less likely, fact by fact", do=_why
+    ),
+    "run": Command(
+        takes="[1|E12]",
+        help="look at a next check or a fact again, on the live sources; it only reads",
+        do=_again,
+    ),
+    "correct": Command(
+        takes="TEXT",
+        help="tell what it is not or when it began: /correct it began at nine",
+        do=lambda talk, rest: talk.correct(rest),
     ),
     "next": Command(
         help="what to check next, with commands", do=_sections("Check next", none="nothing is left to check")

@@ -9,10 +9,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from aitia.cli.console import note, stdout_console
+from aitia.cli.console import artifacts_of, note, stdout_console
 from aitia.core.percent import chance
 from aitia.core.words import Evidence, Report
+from aitia.render.sparklines import LEGEND, curve_line
 from aitia.render.text import at, clean, duration, span
+from aitia.tools.query.behind import behind
+from aitia.tools.query.notation import written
 
 if TYPE_CHECKING:
     from aitia.cli.chat_commands import Command
@@ -35,11 +38,17 @@ def show_fact(report: Report, fact: Evidence) -> None:
     """One fact with its numbers, how it is read again, and which suspects it moved."""
     console = stdout_console()
     console.print(Text.assemble((f"{fact.id} ", "cyan"), clean(fact.statement)))
+    kept = artifacts_of(report) if fact.artifact else {}
+    if drawn := curve_line(fact, kept):
+        console.print(Text(f"    {drawn}   {LEGEND}", style="cyan"), no_wrap=True, overflow="ellipsis")
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, told in _details(fact):
         grid.add_row(name, Text(clean(told)))
+    query = behind(fact, kept.get(fact.artifact, b""))
+    if query is not None:
+        grid.add_row("query", Text(clean(f"{written(query)}   run it: /run {fact.id}")))
     for suspect in report.suspects:
         for line in (c for c in suspect.ledger if fact.id in (c.evidence, c.other)):
             name = f"{suspect.component} {suspect.fault}".strip()

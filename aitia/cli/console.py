@@ -101,12 +101,12 @@ def put_report(report: Report, *, format: Format, output: Path | None, full: boo
     if format == "text" and output is None:
         from aitia.render.terminal import print_report
 
-        print_report(stdout_console(), report, full=full)
+        print_report(stdout_console(), report, full=full, artifacts=artifacts_of(report))
         return
     if format == "pdf":
         from aitia.render.pdf import render_pdf
 
-        _write_bytes(render_pdf(report, artifacts=_artifacts(report)), output)
+        _write_bytes(render_pdf(report, artifacts=artifacts_of(report)), output)
         return
     write_out(rendered(report, format, full=full), output)
 
@@ -120,7 +120,7 @@ def put_work_order(report: Report, *, format: Format, output: Path | None) -> No
             "A work order is written as JSON, HTML or PDF: choose one with --format or the file's name."
         )
     if format in ("html", "pdf"):
-        page = render_work_order(report, artifacts=_artifacts(report))
+        page = render_work_order(report, artifacts=artifacts_of(report))
         if format == "html":
             write_out(page, output)
             return
@@ -131,7 +131,7 @@ def put_work_order(report: Report, *, format: Format, output: Path | None) -> No
     write_out(work_order_json(report), output)
 
 
-def _artifacts(report: Report) -> dict[str, bytes]:
+def artifacts_of(report: Report) -> dict[str, bytes]:
     """The plot data of the report's run, as far as the run still holds it."""
     from aitia.core.errors import NotRecorded, RunNotFound
     from aitia.core.home import aitia_home
@@ -153,7 +153,7 @@ def rendered(report: Report, format: Format, *, full: bool) -> str:
     if format == "html":
         from aitia.render.html import render_html
 
-        return render_html(report, artifacts=_artifacts(report))
+        return render_html(report, artifacts=artifacts_of(report))
     if format == "md":
         from aitia.render.markdown import render_markdown
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aitia import api
-from aitia.cli.console import exit_code, note, stdout_console
+from aitia.cli.console import artifacts_of, exit_code, note, stdout_console
 from aitia.cli.session import say_finished, stoppable, watched
 from aitia.core.config import SourceConfig
 from aitia.core.errors import EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, AitiaError, BadInput
@@ -85,7 +85,8 @@ class Talk:
         elif line.startswith(("{", "[")):  # an alert is a new incident whatever is in hand
             self.new(line)
         elif self.run:
-            self._ask_of_run(line)
+            if not self._corrected(line):
+                self._ask_of_run(line)
         elif self._is_question(line):
             self._tell("question", "read as a question; to have it diagnosed: /new TEXT")
             self.ask_live(line)
@@ -147,6 +148,30 @@ class Talk:
         say_finished(held.id)
         self._diagnose(lambda view: api.resume(held.id, threads=self._asked.threads, on_event=view), held)
 
+    def correct(self, text: str) -> None:
+        """Diagnose the run's incident with what a person says of it: the run's next revision."""
+        from aitia.correcting import correct
+
+        held, asked = self.held(), self._asked
+        settings = self._settings()
+        self._diagnose(
+            lambda view: correct(
+                held.id, text, by="you", settings=settings, threads=asked.threads, on_event=view
+            ),
+            held,
+        )
+
+    def _corrected(self, line: str) -> bool:
+        """Whether a line corrects the run in hand, which then goes on from there: "not the database, we checked"."""
+        from aitia.agent.asking.question.sorting import asks
+        from aitia.correcting import corrects
+
+        if asks(line) or corrects(line, self.held()) is None:
+            return False
+        self._tell("correction", "read as a correction; to have it diagnosed as a new incident: /new TEXT")
+        self.correct(line)
+        return True
+
     def _diagnose(self, work: Callable[[LiveView], Report], held: RunStore | None = None) -> None:
         from aitia.render.terminal import print_report
 
@@ -164,8 +189,10 @@ class Talk:
             return
         self._hold(report.run, report)
         self.code = exit_code(report)
-        print_report(stdout_console(), report)
-        note("ask about it in plain words, or: /why /evidence /next /steps /help")
+        print_report(stdout_console(), report, artifacts=artifacts_of(report))
+        note(
+            'ask about it, correct it ("not the database, we checked"), or: /why /evidence /next /run 1 /steps /help'
+        )
 
     def _stopped(self, run: str) -> None:
         if not run:
@@ -175,7 +202,7 @@ class Talk:
         if store.meta().get("state") == "running":
             store.update_meta(state="interrupted")
         self._hold(run, None)
-        note(f"stopped; continue with /resume, now or later (run {run})")
+        note(f"stopped; continue with /resume, now or later (run {run}); or ask how far it is, or correct it")
 
     # Live systems
 
@@ -266,14 +293,17 @@ class Talk:
         from aitia.asking import ask
         from aitia.cli.ask import code_of, show_answer
 
-        self.report()
+        self.held()
+        settings = self._settings()
         answer = ask(
             question,
             run="" if self._conversation else self.run,
             conversation=self._conversation,
+            live=settings if settings.sources and not self._asked.sources else None,
+            at=self._asked.at,
             model=None if self._asked.model == "none" else self._asked.model,
             threads=self._asked.threads,
         )
-        self._conversation = answer.conversation
+        self._conversation = answer.conversation or self._conversation
         self.code = code_of(answer)
         show_answer(self._fresh(answer), going_on="", whole="/evidence E12")

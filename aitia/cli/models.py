@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from aitia.cli.adapters import compare, curriculum, tune
 from aitia.cli.calibrate import calibrate
 
 app = typer.Typer(no_args_is_help=True)
-app.command()(calibrate)
+for command in (calibrate, curriculum, tune, compare):
+    app.command()(command)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Name = Annotated[str, typer.Argument(help="A name from `aitia models list`, or `default`.", metavar="NAME")]
@@ -163,52 +164,6 @@ def prefixes(
     typer.echo(f"{row['states']} states, {size(sum(n for n, _ in files))}, in {row['folder']}")
     if clear:
         typer.echo(f"{gone} deleted")
-
-
-@app.command()
-def tune(
-    role: Annotated[str, typer.Argument(help="What the model is to read: `names`.", metavar="ROLE")],
-    base: Annotated[
-        str, typer.Option("--base", help="A name from `aitia models list`, or a GGUF file.")
-    ] = "qwen2.5-coder-0.5b",
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Write the adapter here instead of to AITIA_HOME.")
-    ] = None,
-    minutes: Annotated[float, typer.Option(min=0.1, help="Most minutes to train.")] = 25.0,
-    seed: Annotated[int, typer.Option(min=0, help="Of the generated names and of the training.")] = 0,
-    as_json: Json = False,
-) -> None:
-    """Train an adapter that makes a small model read metric names better, on generated names.
-
-    Where it is written to AITIA_HOME, `aitia dictionary build` uses it. Ctrl-C keeps what was learned: the same command goes on.
-    """
-    from aitia.cli.console import note, print_json
-    from aitia.cli.progress import progress_on_stderr
-    from aitia.core.errors import BadInput
-    from aitia.models.adapters import own_file
-    from aitia.models.load import model_file
-    from aitia.models.tuning import tune
-
-    if role != "names":
-        raise BadInput(f"Give `names`, not {role!r}: there is no curriculum for anything else.")
-    with progress_on_stderr() as show:
-        file = model_file(base, on_progress=show)
-        path = out or own_file("names", file.sha256)
-        try:
-            made = tune(file, out=path, seed=seed, minutes=minutes, on_progress=show)
-        except KeyboardInterrupt:
-            note("what was learned is saved: run the same command again to continue")
-            raise
-    if as_json:
-        print_json(
-            {"file": str(made.path), "bytes": made.path.stat().st_size, **made.adapter.model_dump(),
-             "steps": made.steps, "loss": made.loss, "right": made.right, "seconds": made.seconds}
-        )  # fmt: skip
-        return
-    typer.echo(
-        f"{made.path}: {made.path.stat().st_size / 1e6:.1f} MB, {made.steps} steps in {made.seconds / 60:.0f} min, "
-        f"{made.right:.0%} of {made.held_out} held-out names right, curriculum {made.adapter.curriculum[:12]}"
-    )
 
 
 def _rows() -> list[dict[str, Any]]:

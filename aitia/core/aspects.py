@@ -93,8 +93,12 @@ CLUSTER: Final = CLUSTER_SYMPTOMS | frozenset(
     }
 )  # fmt: skip
 """What is inconsistent in a cluster's state, one aspect per finding of `aitia.tools.cluster`."""
-ALL: Final = METRIC | MACHINE | LOG | CHANGE | VIBRATION | PATTERN | MEMORY | CONDITION | RANK | CLUSTER
-CONTEXT: Final = CHANGE | MEMORY | CONDITION | RANK
+PERSON: Final = frozenset({"person.excluded", "person.onset"})
+"""What a person said of the incident: what it is not, when it began."""
+ALL: Final = (
+    METRIC | MACHINE | LOG | CHANGE | VIBRATION | PATTERN | MEMORY | CONDITION | RANK | CLUSTER | PERSON
+)
+CONTEXT: Final = CHANGE | MEMORY | CONDITION | RANK | PERSON
 """What is known beside the telemetry: neither symptom nor cause by itself."""
 
 WEIGHT: Final = {

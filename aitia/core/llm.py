@@ -92,7 +92,7 @@ class Classifier(Protocol):
 
 @runtime_checkable
 class Tuned(Protocol):
-    """A model that may have an adapter for one role (`names`): the role and the adapter's sha256, None and "" without."""
+    """A model that may have an adapter for a role (`names`, …): the role and the adapter's sha256, None and "" without."""
 
     @property
     def role(self) -> str | None: ...

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-Provenance = Literal["client", "service", "infrastructure", "control plane", "document"]
+Provenance = Literal["client", "service", "infrastructure", "control plane", "document", "person"]
 """`client`: whoever sends requests to a service. `service`: the program itself, its logs, spans and own metrics.
 `infrastructure`: what runs or watches it (kernel, kubelet, exporter, proxy, sensor). `control plane`: the cluster's API, what
-deploys. `document`: a person or another system, in a ticket, a runbook or an answer."""
+deploys. `document`: a person or another system, in a ticket, a runbook or an answer.
+`person`: who works on the incident and told aitia."""
 
 # The first prefix of the kind that fits.
 _BY_KIND: Final[tuple[tuple[str, Provenance], ...]] = (
@@ -24,6 +25,7 @@ _BY_KIND: Final[tuple[tuple[str, Provenance], ...]] = (
     ("mcp.", "document"),
     ("alert.", "document"),
     ("alarm.", "infrastructure"),
+    ("person.", "person"),
 )
 # Metrics of these a service counts itself; the rest is counted by what runs it.
 _SERVED: Final = frozenset({"latency", "errors", "traffic", "connections", "queue", "lag"})

@@ -134,6 +134,16 @@ class Understood(Word):
     typed: bool = True  # by a person; what an alert's text excludes does not count
 
 
+class Correction(Word):
+    """What a person said of an incident while it was looked at: when it began, what it is not. A fact of the person."""
+
+    text: str = Field(max_length=2000)
+    by: str = Field(default="", max_length=200)
+    at: Moment
+    start: Moment | None = None
+    excluded: tuple[str, ...] = ()
+
+
 class Alert(Word):
     """One time that an alert fired, as the alerting tool tells it. Its labels say what it is about; nothing else is known."""
 
@@ -160,6 +170,7 @@ class Incident(Word):
     origin: Origin = "cli"
     alerts: tuple[Alert, ...] = ()  # that were reported, where alerts were
     understood: Understood | None = None  # of words only: an alert says itself what it means
+    corrections: tuple[Correction, ...] = ()  # that persons made while it was looked at
 
     @property
     def cleared(self) -> frozenset[str]:

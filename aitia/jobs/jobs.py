@@ -162,6 +162,20 @@ class Jobs:
         self.table.tell_again(job, incident, content=row["content"], open_end=bool(row["open_end"]))
         return self.get(job)
 
+    def correct(self, job: str, text: str, *, by: str) -> Job:
+        """Diagnose a finished job's incident again with what a person says of it. Raises BadInput where that corrects nothing."""
+        from aitia.correcting import with_correction
+
+        row = self.table.row(job)
+        if row["state"] not in ("done", "failed"):
+            raise BadInput(f"Diagnosis {job} is {row['state']}. Correct it when it has ended.")
+        incident = Incident.model_validate_json(row["incident"])
+        told = with_correction(incident, text, self.run_store(job), by=by, settings=self.settings)
+        self._note(job, corrected_by=by[:200])
+        self.table.note(job, what="correct", who=by[:200])
+        self.table.tell_again(job, told, content=row["content"], open_end=bool(row["open_end"]))
+        return self.get(job)
+
     def answer(self, job: str, said: Mapping[str, bool], *, by: str) -> Job:
         """Approve or deny what a job asked for, by hash. Once everything is answered the run goes on. Raises BadInput."""
         found = self.get(job)

@@ -87,14 +87,16 @@ class House:
             config=None if args.run or args.conversation else self.config,
             model=self.model,
             home=self.home,
+            live=self.settings if args.run or args.conversation else None,
+            at=self.settings.service.at if args.run or args.conversation else None,
         )
         said = [f"{escape(r.text)} {' '.join(f'[{c}]' for c in r.cites)}".strip() for r in answer.replies]
         said += [] if answer.replies else ["None of the sources answers that."]
         near = [f"Nearest: {escape(clean(text))}" for text in answer.nearest]
         near += [f"Query: {escape(clean(query))}" for query in answer.queries]
         held = [f"[{c.id}] {escape(clean(c.text))}" for c in answer.citations]
-        on = f"Continue with conversation {answer.conversation}."
-        return "\n".join([*said, *near, *held, on]), answer.model_dump(mode="json")
+        on = [f"Continue with conversation {answer.conversation}."] if answer.conversation else []
+        return "\n".join([*said, *near, *held, *on]), answer.model_dump(mode="json")
 
     def runs(self, args: ListArgs) -> tuple[str, Runs]:
         """The newest runs, a line each."""

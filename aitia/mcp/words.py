@@ -25,7 +25,11 @@ class DiagnoseArgs(Word):
 class AskArgs(Word):
     """A question."""
 
-    question: str = Field(min_length=1, max_length=1000, description="One question.")
+    question: str = Field(
+        min_length=1,
+        max_length=1000,
+        description="One question; of a run, E12 or next 1 alone looks at that line again.",
+    )
     run: str = Field(
         default="",
         max_length=80,

@@ -17,6 +17,8 @@ from aitia.render.facts import by_id, source_kind
 from aitia.render.fitting import Room, short
 from aitia.render.items import Item
 from aitia.render.plots import plot
+from aitia.tools.query.behind import behind
+from aitia.tools.query.notation import written
 
 _NOBODY: Final = {
     "healthy": "nothing is wrong (healthy)",
@@ -37,6 +39,7 @@ class Fact:
     plot: Markup | None
     values: tuple[tuple[str, str], ...]
     cited: bool
+    look: str = ""  # the query that looks again
 
 
 def facts_of(report: Report, document: Document, artifacts: Mapping[str, bytes], room: Room) -> list[Fact]:
@@ -49,7 +52,8 @@ def facts_of(report: Report, document: Document, artifacts: Mapping[str, bytes],
     for item in section.items if section else ():
         name, _, strength = item.lead.partition(" ")
         fact = known.get(name)
-        drawing = plot(fact, report.incident.window, artifacts) if fact and plots > 0 else None
+        moved = fact is not None and (name in cited or not fact.kind.endswith(".quiet"))
+        drawing = plot(fact, report.incident.window, artifacts) if fact and moved and plots > 0 else None
         plots -= drawing is not None
         found.append(
             Fact(
@@ -61,10 +65,18 @@ def facts_of(report: Report, document: Document, artifacts: Mapping[str, bytes],
                 plot=drawing,
                 values=_values(fact, room) if fact and name in cited else (),
                 cited=name in cited,
+                look=_look(fact, artifacts, room) if fact else "",
             )
         )
         used.add(name)
     return found
+
+
+def _look(fact: Evidence, artifacts: Mapping[str, bytes], room: Room) -> str:
+    """The query in the query language; none where it is too long to be copied whole."""
+    query = behind(fact, artifacts.get(fact.artifact, b""))
+    told = t.clean(written(query)) if query else ""
+    return told if len(told) <= room.source else ""
 
 
 def _values(fact: Evidence, room: Room) -> tuple[tuple[str, str], ...]:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from aitia.core.aspects import objects_alone
 from aitia.core.percent import chance
 from aitia.core.words import Incident, Report, Verdict
-from aitia.render import closing, sections
+from aitia.render import behind, closing, sections
 from aitia.render import text as t
 from aitia.render import work_order as maintenance
 from aitia.render.items import Item, Section
@@ -47,7 +47,7 @@ class Document:
 
 
 ORDER: Final = (
-    "Why", "Change", "A further cause", "What stands out", "Closest candidates", "What is missing", "Unchanged",
+    "Why", "Change", "You said", "A further cause", "What stands out", "Closest candidates", "What is missing", "Unchanged",
     "Not looked at", "Maintenance", "Do now", "Check next", "Not seen", "How words were read",
     "Ruled out", "Does not fit", "Other candidates", "Timeline (UTC)", "Prevent", "Evidence", "Tool calls", "Cost",
 )  # fmt: skip
@@ -55,12 +55,13 @@ ORDER: Final = (
 APPENDIX: Final = frozenset({"Evidence", "Tool calls", "Cost"})
 _LABEL: Final[dict[Verdict, str]] = {"cause": "CAUSE", "healthy": "NOTHING WRONG", "unknown": "UNKNOWN"}
 _SHORT: Final = {
-    "Why": 6, "What stands out": 5, "Closest candidates": 3, "What is missing": 4, "Unchanged": 6,
+    "Why": 6, "You said": 4, "What stands out": 5, "Closest candidates": 3, "What is missing": 4, "Unchanged": 6,
     "Not looked at": 4, "Maintenance": 7, "Do now": 4, "Check next": 3, "Not seen": 3, "How words were read": 3,
     "Ruled out": 3, "Does not fit": 2, "Other candidates": 2, "Timeline (UTC)": 7, "Prevent": 2, "Evidence": 9, "Tool calls": 3,
 }  # fmt: skip
 _SCREEN: Final = {
-    "Why": 6, "Change": 1, "A further cause": 2, "What stands out": 3, "Closest candidates": 3, "What is missing": 3,
+    "Why": 6, "Change": 1, "You said": 2, "A further cause": 2,
+    "What stands out": 3, "Closest candidates": 3, "What is missing": 3,
     "Unchanged": 4, "Not looked at": 2, "Maintenance": 3, "Do now": 3, "Check next": 2,
     "Not seen": 2, "How words were read": 1, "Does not fit": 1,
 }  # fmt: skip
@@ -72,9 +73,20 @@ _LONGEST_INCIDENT: Final = 300  # characters of the title, with what the alert s
 _LIKELY: Final = 0.5  # probability of a cause below which more speaks against it than for it
 
 
-def build(report: Report, *, amount: Amount = "full") -> Document:
-    """The report as a document. `short` cuts its lists and says how much is left; one screen leaves out sections too."""
-    found = [section for section in _sections(report, amount) if section.items]
+def build(
+    report: Report,
+    *,
+    amount: Amount = "full",
+    artifacts: Mapping[str, bytes] | None = None,
+    curves: bool = False,
+) -> Document:
+    """The report as a document. `short` cuts its lists and says how much is left; one screen leaves out sections too.
+
+    artifacts  plot data of the run by name: next checks are queries that can be run
+    curves     facts have their curves, as sparklines
+    """
+    every = _sections(report, amount) if artifacts is None else _behind(report, amount, artifacts, curves)
+    found = [section for section in every if section.items]
     ordered = sorted(found, key=lambda section: ORDER.index(section.title))
     limits = _AMOUNTS.get(amount, {})
     one_screen = amount in ("cramped", "screen")
@@ -89,6 +101,19 @@ def build(report: Report, *, amount: Amount = "full") -> Document:
         sections=tuple(_cut(section, limits) for section in kept),
         left_out=tuple((s.title, len(s.items) + s.more) for s in ordered if s not in kept),
     )
+
+
+def _behind(
+    report: Report, amount: Amount, artifacts: Mapping[str, bytes], curves: bool
+) -> Iterable[Section]:
+    """The sections with what stands behind their lines: curves, and queries in the query language."""
+    for section in _sections(report, amount):
+        if curves and section.title in ("Why", "Evidence"):
+            yield behind.with_curves(section, report, artifacts)
+        elif section.title == "Check next":
+            yield behind.with_looks(section, report, artifacts, full=amount == "full")
+        else:
+            yield section
 
 
 def _cut(section: Section, limits: Mapping[str, int]) -> Section:
@@ -154,6 +179,7 @@ def _sections(report: Report, amount: Amount) -> Iterable[Section]:
     full = amount == "full"
     yield sections.why(report)
     yield sections.change(report, again=amount in ("short", "full"))
+    yield sections.said(report)
     yield sections.further(report)
     if report.verdict == "unknown":
         if any(

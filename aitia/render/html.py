@@ -61,7 +61,7 @@ def render_html(
     opened     everything that can be folded is unfolded: for paper
     largest    bytes that the page stays below, where it must be smaller still
     """
-    page, document = "", build(report, amount="full")
+    page, document = "", build(report, amount="full", artifacts=artifacts)
     for room in ROOMS:
         page = _page(report, fitted(document, room), artifacts or {}, room, opened)
         if len(page.encode("utf-8")) < largest:

@@ -22,6 +22,7 @@ class Item:
     short: bool = False  # may be cut to one line where room is scarce
     glance: bool = False  # so may the command: it tells what is asked, and stands whole elsewhere
     kept: bool = False  # stays longest where the list is cut
+    curves: tuple[str, ...] = ()  # what its facts measured, a sparkline each
 
     @property
     def does(self) -> str:

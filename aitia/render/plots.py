@@ -1,7 +1,8 @@
 """A fact's plot: its samples where the run keeps them, else the levels that the fact itself holds.
 
 Samples are an artifact whose name ends in `.series.json`: {"times": [epoch seconds], "values": [numbers or null]}, and
-where known {"limit": number, "shares": {channel: percent of the blame}}; a spectrum's are described in `spectra.py`.
+where known {"limit": number, "shares": {channel: percent of the blame}, "band": [low, high] of the baseline, "baseline": its
+name, "alarm": epoch seconds}; a spectrum's are described in `spectra.py`.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from markupsafe import Markup
 
-from aitia.core.words import Evidence, Window
+from aitia.core.words import Evidence, Window, from_epoch
 from aitia.render import text as t
 from aitia.render.spectra import SPECTRUM, read_spectrum, spectrum_plot
 from aitia.render.svg import fit, picture, tag, text
+from aitia.tools.signals.plots import kept_samples
 
 SUFFIX: Final = ".series.json"
 _WIDE, _HIGH, _EDGE, _BAR = 240, 64, 4, 14
@@ -36,9 +39,9 @@ def plot(fact: Evidence, window: Window, artifacts: Mapping[str, bytes]) -> Mark
     spectrum = read_spectrum(kept) if kept and fact.artifact.endswith(SPECTRUM) else None
     if spectrum is not None:
         return spectrum_plot(fact, spectrum)
-    series = read_series(kept) if kept and fact.artifact.endswith(SUFFIX) else []
+    series = kept_samples(kept) if kept and fact.artifact.endswith(SUFFIX) else []
     if len(series) >= 2:
-        return _samples(fact, series, *read_limit(kept))
+        return _samples(fact, series, *read_limit(kept), read_marks(kept))
     if fact.kind.endswith(".quiet"):
         return None
     for first, second in (*_LEVELS, *_AMOUNTS):
@@ -51,17 +54,6 @@ def plot(fact: Evidence, window: Window, artifacts: Mapping[str, bytes]) -> Mark
     return None
 
 
-def read_series(data: bytes) -> list[tuple[float, float]]:
-    """The samples of an artifact, in time order; [] where it holds none that can be drawn."""
-    try:
-        told = json.loads(data)
-        pairs = zip(told["times"], told["values"], strict=True)
-        found = [(float(x), float(y)) for x, y in pairs if y is not None]
-    except (ValueError, TypeError, KeyError):
-        return []
-    return sorted(p for p in found if math.isfinite(p[0]) and math.isfinite(p[1]))
-
-
 def read_limit(data: bytes) -> tuple[float | None, list[tuple[str, float]]]:
     """The threshold and the channels' shares in percent that an artifact of samples holds."""
     try:
@@ -70,6 +62,27 @@ def read_limit(data: bytes) -> tuple[float | None, list[tuple[str, float]]]:
         return _number(told.get("limit")), [s for s in shares if 0 <= s[1] <= 100][:_MOST_SHARES]
     except (ValueError, TypeError, AttributeError):
         return None, []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marks:
+    """What is drawn beside samples: between which values the baseline lay, and when the alarm was."""
+
+    band: tuple[float, float] | None = None
+    baseline: str = ""
+    alarm: float | None = None
+
+
+def read_marks(data: bytes) -> Marks:
+    """The band and the alarm that an artifact of samples holds."""
+    try:
+        told = json.loads(data)
+        ends = [_number(x) for x in told.get("band") or ()]
+        band = (min(ends), max(ends)) if len(ends) == 2 and None not in ends else None  # type: ignore[type-var]
+        name = str(told.get("baseline") or "")[:40].replace("_", " ")
+        return Marks(band=band, baseline=name, alarm=_number(told.get("alarm")))  # type: ignore[arg-type]
+    except (ValueError, TypeError, AttributeError):
+        return Marks()
 
 
 def _number(value: object) -> float | None:
@@ -82,14 +95,47 @@ def _samples(
     series: Sequence[tuple[float, float]],
     limit: float | None,
     shares: Sequence[tuple[str, float]],
+    marks: Marks,
 ) -> Markup:
-    """The line of the samples, the fact's onset and the threshold as dashed lines; below, who contributes."""
+    """The line of the samples over the baseline's band; onset, alarm and threshold; below, who contributes."""
     start, end = series[0][0], series[-1][0]
-    low, high = min(y for _, y in series), max(y for _, y in series)
+    reach = [y for _, y in series] + list(marks.band or ())
+    low, high = min(reach), max(reach)
     points = [(_across(x, start, end), _up(y, low, high)) for x, y in _thinned(series)]
     line = tag("polyline", {"points": " ".join(f"{x:.1f},{y:.1f}" for x, y in points), "class": "series"})
-    told = f"from {_say(low)} to {_say(high)}"
-    return _frame(fact, line, start, end, low, high, told, drawn="its samples", limit=limit, shares=shares)
+    values = [y for _, y in series]
+    told = f"from {say(min(values))} to {say(max(values))}{unit_of(fact)}"
+    behind = _behind(marks, start, end, low, high)
+    return _frame(
+        fact, [*behind, line], start, end, low, high, told, drawn=_drawn(fact, marks, start, end), limit=limit, shares=shares
+    )  # fmt: skip
+
+
+def _behind(marks: Marks, start: float, end: float, low: float, high: float) -> list[Markup]:
+    """The baseline's band, at least a line, and the alarm."""
+    body: list[Markup] = []
+    if marks.band is not None:
+        top, foot = _up(marks.band[1], low, high), _up(marks.band[0], low, high)
+        body.append(
+            tag("rect", {"x": _EDGE, "y": top - 1, "width": _WIDE - 2 * _EDGE, "height": foot - top + 2, "class": "band"})
+        )  # fmt: skip
+    if marks.alarm is not None and start <= marks.alarm <= end:
+        x = _across(marks.alarm, start, end)
+        body.append(tag("line", {"x1": x, "x2": x, "y1": 2, "y2": _HIGH - 16, "class": "alarm"}))
+    return body
+
+
+def _drawn(fact: Evidence, marks: Marks, start: float, end: float) -> str:
+    """What the picture shows, in words; a full stop behind all but the last."""
+    told = ["its samples"]
+    if marks.band is not None:
+        low, high = marks.band
+        told.append(f"Shaded: the baseline ({marks.baseline}), {say(low)} to {say(high)}{unit_of(fact)}")
+    if fact.onset is not None and start <= fact.onset.timestamp() <= end:
+        told.append(f"Onset {t.at(fact.onset)}")
+    if marks.alarm is not None and start <= marks.alarm <= end:
+        told.append(f"Dashed: the alarm {t.at(from_epoch(marks.alarm))}")
+    return ". ".join(told)
 
 
 def _bars(shares: Sequence[tuple[str, float]]) -> list[Markup]:
@@ -104,7 +150,7 @@ def _bars(shares: Sequence[tuple[str, float]]) -> list[Markup]:
                 {"x": 130, "y": y + 2, "width": max(share * 0.7, 1.0), "height": 10, "class": "amount"},
             )
         )
-        body.append(text(136 + share * 0.7, y + 11, f"{_say(share)} %", kind="tick"))
+        body.append(text(136 + share * 0.7, y + 11, f"{say(share)} %", kind="tick"))
     return body
 
 
@@ -118,8 +164,8 @@ def _levels(fact: Evidence, before: float, after: float, window: Window, *, tren
     turn = f"{x:.1f},{a:.1f}" if trend else f"{x:.1f},{a:.1f} {x:.1f},{b:.1f}"
     points = f"{_EDGE},{a:.1f} {turn} {_WIDE - _EDGE},{b:.1f}"
     line = tag("polyline", {"points": points, "class": "series"})
-    told = f"from {_say(before)} to {_say(after)}{_unit(fact)}"
-    return _frame(fact, line, start, end, low, high, told, drawn="the levels before and after")
+    told = f"from {say(before)} to {say(after)}{unit_of(fact)}"
+    return _frame(fact, [line], start, end, low, high, told, drawn="the levels before and after")
 
 
 def _amounts(fact: Evidence, before: float, after: float, unit: str) -> Markup | None:
@@ -132,14 +178,14 @@ def _amounts(fact: Evidence, before: float, after: float, unit: str) -> Markup |
         long = value / max(before, after) * (_WIDE - 130)
         body.append(text(_EDGE, y + 13, words, kind="tick"))
         body.append(tag("rect", {"x": 52, "y": y, "width": max(long, 1.0), "height": 18, "class": "amount"}))
-        body.append(text(58 + max(long, 1.0), y + 13, fit(f"{_say(value)}{unit}", 70, 11), kind="tick"))
+        body.append(text(58 + max(long, 1.0), y + 13, fit(f"{say(value)}{unit}", 70, 11), kind="tick"))
     return _picture(
-        fact, f"{_say(before)}{unit} before, {_say(after)}{unit} in the window", "what was counted", body
+        fact, f"{say(before)}{unit} before, {say(after)}{unit} in the window", "what was counted", body
     )
 
 
 def _frame(
-    fact: Evidence, line: Markup, start: float, end: float, low: float, high: float, told: str, *, drawn: str,
+    fact: Evidence, line: Sequence[Markup], start: float, end: float, low: float, high: float, told: str, *, drawn: str,
     limit: float | None = None, shares: Sequence[tuple[str, float]] = (),
 ) -> Markup:  # fmt: skip
     body = [
@@ -149,10 +195,10 @@ def _frame(
     if limit is not None and low < limit <= high * 1.001:
         y = _up(limit, low, high)
         body.append(tag("line", {"x1": _EDGE, "x2": _WIDE - _EDGE, "y1": y, "y2": y, "class": "torn"}))
-    words, moment = f"{_say(low)} – {_say(high)}{_unit(fact)}", fact.onset
+    words, moment = f"{say(low)} – {say(high)}{unit_of(fact)}", fact.onset
     if moment is not None and start <= moment.timestamp() <= end:
         x = _across(moment.timestamp(), start, end)
-        body.append(tag("line", {"x1": x, "x2": x, "y1": 2, "y2": _HIGH - 12, "class": "torn"}))
+        body.append(tag("line", {"x1": x, "x2": x, "y1": 2, "y2": _HIGH - 12, "class": "onset"}))
         body.append(text(min(max(x, 30), _WIDE - 30), _HIGH - 2, t.at(moment), kind="tick", anchor="middle"))
         left = x > _WIDE / 2
     else:
@@ -164,7 +210,7 @@ def _frame(
         kind="tick",
         anchor="start" if left else "end",
     )
-    return _picture(fact, told, drawn, [*body, line, room, *_bars(shares)], high=_HIGH + _BAR * len(shares))
+    return _picture(fact, told, drawn, [*line, *body, room, *_bars(shares)], high=_HIGH + _BAR * len(shares))
 
 
 def _picture(fact: Evidence, told: str, drawn: str, body: Sequence[Markup], *, high: int = _HIGH) -> Markup:
@@ -193,9 +239,11 @@ def _thinned(series: Sequence[tuple[float, float]]) -> Sequence[tuple[float, flo
     return [point for pair in ends for point in sorted(pair)]
 
 
-def _say(value: float) -> str:
+def say(value: float) -> str:
+    """A number as a plot says it: three digits."""
     return f"{value:.3g}" if abs(value) < 1e5 else f"{value:.2e}"
 
 
-def _unit(fact: Evidence) -> str:
+def unit_of(fact: Evidence) -> str:
+    """The fact's unit behind a blank; "" where it has none."""
     return f" {t.clean(fact.unit)}" if fact.unit else ""

@@ -180,6 +180,16 @@ def standing_out(report: Report) -> Section:
     return Section(title="What stands out", items=items)
 
 
+def said(report: Report) -> Section:
+    """What persons said of the incident while it was looked at, and how much it weighs."""
+    items = tuple(
+        Item(text=t.clean(e.statement), cites=(e.id,), kept=True)
+        for e in report.evidence
+        if e.kind.startswith("person.") and not e.tool
+    )
+    return Section(title="You said", items=items, note="weighed as your word, not as proof" if items else "")
+
+
 def further(report: Report) -> Section:
     """Independent causes beside the named one."""
     items = tuple(
@@ -261,7 +271,7 @@ def readings(report: Report) -> Section:
 def observes(fact: Evidence) -> bool:
     """Whether it tells how something is: changes, memories and outside texts do not."""
     return not fact.kind.startswith(
-        ("change.", "incident.", "runbook.", "maintenance.", "external.", "rank.")
+        ("change.", "incident.", "runbook.", "maintenance.", "external.", "rank.", "person.")
     )
 
 

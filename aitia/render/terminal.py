@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rich.console import Console, Group, RenderableType
@@ -14,16 +14,20 @@ from rich.text import Text
 from aitia.core.words import Report, Verdict
 from aitia.render.document import Amount, Document, Headline, build, split_subject
 from aitia.render.items import Item, Section
+from aitia.render.sparklines import LEGEND
 
 _COLOUR: dict[Verdict, str] = {"cause": "red", "healthy": "green", "unknown": "yellow"}
 _WIDEST = 110
 _SCREEN = 35  # lines
+_Layout = tuple[Amount, bool, bool]  # how much, with blank lines, with curves
 
 
-def print_report(console: Console, report: Report, *, full: bool = False) -> None:
-    """Print the report on a console."""
+def print_report(
+    console: Console, report: Report, *, full: bool = False, artifacts: Mapping[str, bytes] | None = None
+) -> None:
+    """Print the report on a console. With the run's `artifacts` its measurements are drawn as sparklines."""
     width = min(console.width, _WIDEST)
-    console.print(_fitting(console, report, width, full), width=width, highlight=False, crop=False)
+    console.print(_fitting(console, report, width, full, artifacts), width=width, highlight=False, crop=False)
 
 
 def print_sections(console: Console, sections: Sequence[Section]) -> None:
@@ -33,18 +37,34 @@ def print_sections(console: Console, sections: Sequence[Section]) -> None:
         console.print(shown, width=min(console.width, _WIDEST), highlight=False, crop=False)
 
 
-def _fitting(console: Console, report: Report, width: int, full: bool) -> RenderableType:
-    """The most generous of the layouts that fits a screen: with blank lines, without, with shorter lists."""
-    amounts: list[tuple[Amount, bool]] = (
-        [("full", True)] if full else [("screen", True), ("screen", False), ("cramped", False)]
-    )
+def _fitting(
+    console: Console, report: Report, width: int, full: bool, artifacts: Mapping[str, bytes] | None
+) -> RenderableType:
+    """The most generous of the layouts that fits a screen: with curves, with blank lines, without, with shorter lists."""
+    screen: list[_Layout] = [
+        ("screen", True, True),
+        ("screen", False, True),
+        ("screen", False, False),
+        ("cramped", False, True),
+        ("cramped", False, False),
+    ]
+    layouts: list[_Layout] = [("full", True, True)] if full else screen
     options = console.options.update(width=width)
-    for amount, spaced in amounts[:-1]:
-        shown = layout(build(report, amount=amount), full=full, spaced=spaced)
-        if len(console.render_lines(shown, options)) <= _SCREEN:
-            return shown
-    amount, spaced = amounts[-1]
-    return layout(build(report, amount=amount), full=full, spaced=spaced)
+    for amount, spaced, drawn in layouts:
+        document = build(report, amount=amount, artifacts=artifacts, curves=True)
+        shown = layout(document if drawn else _undrawn(document), full=full, spaced=spaced)
+        if full or len(console.render_lines(shown, options)) <= _SCREEN:
+            break
+    return shown
+
+
+def _undrawn(document: Document) -> Document:
+    """Without curves, which take a line each."""
+    sections = (
+        replace(s, items=tuple(replace(i, curves=()) for i in s.items), note=s.note.replace(LEGEND, ""))
+        for s in document.sections
+    )
+    return replace(document, sections=tuple(sections))
 
 
 def render_text(report: Report, *, width: int = 100, full: bool = False) -> str:
@@ -131,6 +151,7 @@ def _items(section: Section) -> list[RenderableType]:
         grid.add_column(ratio=1, no_wrap=item.short, overflow="ellipsis" if item.short else "fold")
         grid.add_row("", Text(lead), _body(item))
         blocks.append(grid)
+        blocks += _curves(item, indent=min(width, 24) + 3)
         blocks += _command(item, indent=min(width, 24) + 3)
     return blocks
 
@@ -149,6 +170,12 @@ def _body(item: Item) -> Text:
     if item.source:
         body.append(f"  ({item.source})", style="dim")
     return body
+
+
+def _curves(item: Item, *, indent: int) -> list[RenderableType]:
+    return [
+        Text(" " * indent + line, style="cyan", no_wrap=True, overflow="ellipsis") for line in item.curves
+    ]
 
 
 def _command(item: Item, *, indent: int) -> list[RenderableType]:

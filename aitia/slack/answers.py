@@ -1,27 +1,32 @@
-"""Questions in a thread of ours, answered from the run's evidence with citations."""
+"""Questions in a thread of ours, answered from the run or from live systems with citations; and corrections."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from aitia.agent.asking.answer import NOT_KNOWN, Answer, Citation, Reply
+from aitia.agent.asking.question.refusing import asks_for_change
+from aitia.agent.asking.question.sorting import asks, of_live
 from aitia.core.errors import BadInput
+from aitia.correcting import corrects
+from aitia.jobs import Job
+from aitia.render.sparklines import sparkline
 from aitia.slack import blocks as b
 from aitia.slack.context import Door
 from aitia.slack.dedupe import Entry
 
-if TYPE_CHECKING:
-    from aitia.agent.asking.answer import Answer, Citation
-
 MOST: Final = 12  # sentences, and citations
+CELLS: Final = 48  # characters of a curve: a phone shows as many in a line
+TAKEN: Final = "Taken as a correction: the diagnosis goes on from there."
 _SOMEBODY: Final = re.compile(r"(?<!\w)@\w")
 
 
 async def message(door: Door, entry: Entry) -> None:
     """A message in a thread: answered where the thread is ours and it asks something of nobody else."""
     job, _ = await asyncio.to_thread(door.inbox.thread, entry.channel, entry.thread)
-    if job and is_question(entry.text):
+    if job and (is_question(entry.text) or is_look(entry.text)):
         await answer(door, entry, job, mentioned=False)
 
 
@@ -30,49 +35,91 @@ def is_question(text: str) -> bool:
     return text.rstrip().endswith("?") and not _SOMEBODY.search(text)
 
 
+def is_look(text: str) -> bool:
+    """Whether a message asks what live systems are or say now, and nobody by name: "last ten errors of orders"."""
+    return of_live(text) and asks(text) and not asks_for_change(text) and not _SOMEBODY.search(text)
+
+
 async def answer(door: Door, entry: Entry, job_id: str, *, mentioned: bool) -> None:
-    """Answer a question about the thread's run. One that was not put to us is not told off while there is no report."""
+    """Answer a question about the thread's run, or of live systems; take a correction that was put to us.
+
+    One that was not put to us is not told off while there is no report.
+    """
     job = await asyncio.to_thread(door.jobs.get, job_id)
-    if job.state != "done":
-        if mentioned:
-            raise BadInput(f"The diagnosis is {job.state}. Ask again when the report is ready.")
-        return
+    if job.state == "done" and mentioned and await asyncio.to_thread(_corrected, door, entry, job):
+        await door.reply(entry, TAKEN, [b.said(b.person(entry.user), b.words(f" {TAKEN}"))])
+        return door.kick()
+    if job.state != "done" and not (mentioned or is_look(entry.text)):
+        return None
+    if not job.run:
+        raise BadInput(f"The diagnosis is {job.state}. Ask again when it has begun.")
     thread = entry.thread or entry.ts
     _, conversation = await asyncio.to_thread(door.inbox.thread, entry.channel, thread)
     found = await asyncio.to_thread(_asked, door, entry.text, job.run, conversation)
-    await asyncio.to_thread(door.inbox.bind, entry.channel, thread, job_id, conversation=found.conversation)
+    kept = found.conversation or conversation
+    await asyncio.to_thread(door.inbox.bind, entry.channel, thread, job_id, conversation=kept)
     await door.reply(
         entry, found.text or "Not known.", shown(found, by=entry.user if entry.kind == "form" else "")
     )
+    return None
+
+
+def _corrected(door: Door, entry: Entry, job: Job) -> bool:
+    """Whether a sentence corrects the diagnosis; then it goes on from there. Once, however often the entry is begun."""
+    store = door.jobs.run_store(job.id)
+    if asks(entry.text) or corrects(entry.text, store) is None:
+        return False
+    door.jobs.correct(job.id, entry.text, by=f"slack:{entry.user}")
+    return True
 
 
 def shown(found: Answer, *, by: str = "") -> list[b.Block]:
     """An answer as blocks: what is said, then what it rests on."""
-    from aitia.agent.asking.answer import NOT_KNOWN
-
     asked = [b.said(b.person(by), b.words(" asked: "), b.words(found.question, "italic"))] if by else []
-    rows = [
-        [b.words(r.text), b.words(f" [{', '.join(r.cites)}]", limit=b.LEAD)] for r in found.replies[:MOST]
-    ]
-    if found.status == "not_known":
-        rows = [[b.words(NOT_KNOWN, "bold")], *([b.words(f"nearest: {n}")] for n in found.nearest[:MOST])]
-    said = [b.rich(b.lines(*rows))] if rows else []
+    said = _looked(found) if found.found else _told(found)
     rests = [b.context(*(_cited(c, found.text) for c in found.citations[:10]))] if found.citations else []
     left = len(found.citations) - 10
     more = [b.context(f"and {left} more")] if left > 0 else []
     return b.fit(asked, [*said, *rests, *more], []) if said or rests else [*asked, b.said(b.words(NOT_KNOWN))]
 
 
+def _told(found: Answer) -> list[b.Block]:
+    """The sentences of a run, with their citations."""
+    rows = [_sentence(r) for r in found.replies[:MOST]]
+    if found.status == "not_known" and not found.replies:
+        rows = [[b.words(NOT_KNOWN, "bold")], *([b.words(f"nearest: {n}")] for n in found.nearest[:MOST])]
+    return [b.rich(b.lines(*rows))] if rows else []
+
+
+def _looked(found: Answer) -> list[b.Block]:
+    """What live systems say: the figures first, the lines as they stand, the curve, and the query to edit and ask again."""
+    sentences = [_sentence(r) for r in found.replies if r.by != "quote"][:MOST]
+    lines = [r.text for r in found.replies if r.by == "quote"][:MOST]
+    curves = [sparkline([p.value for p in f.curve], CELLS) for f in found.found if len(f.curve) > 2]
+    parts: list[b.Inline] = [b.lines(*sentences)] if sentences else []
+    parts += [b.pre("\n".join(lines), limit=b.ROOM // 2)] if lines else []
+    parts += [b.pre(drawn) for drawn in curves]
+    parts += [b.line(b.words("query "), b.words(q, "code")) for q in found.queries]
+    parts += [b.line(b.words(f"would have it: {found.needs}", "italic"))] if found.needs else []
+    return [b.rich(*parts)] if parts else []
+
+
+def _sentence(reply: Reply) -> list[b.Inline]:
+    cites = [b.words(f" [{', '.join(reply.cites)}]", limit=b.LEAD)] if reply.cites else []
+    return [b.words(reply.text), *cites]
+
+
 def _asked(door: Door, question: str, run: str, conversation: str) -> Answer:
     """Go on with the thread's conversation where it is about this run; one that was deleted begins anew."""
     from aitia.asking import ask
 
+    at = door.settings.service.at
     if conversation:
         try:
-            return ask(question, conversation=conversation, home=door.home)
+            return ask(question, conversation=conversation, home=door.home, live=door.settings, at=at)
         except BadInput:
             pass  # its folder went with a revision or with the retention: the question itself is judged below
-    return ask(question, run=run, home=door.home)
+    return ask(question, run=run, home=door.home, live=door.settings, at=at)
 
 
 def _cited(citation: Citation, told: str) -> str:

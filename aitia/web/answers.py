@@ -1,4 +1,4 @@
-"""`POST /v1/diagnoses/ID/answers`: approve or deny what waits, say what it really was, ask about the report."""
+"""`POST /v1/diagnoses/ID/answers`: approve or deny what waits, say what it really was, ask, correct."""
 
 from __future__ import annotations
 
@@ -9,14 +9,24 @@ from fastapi import APIRouter, Body
 from starlette.requests import Request
 
 from aitia import asking, outcomes
+from aitia.agent.asking.question.sorting import asks
 from aitia.core.errors import BadInput
 from aitia.core.store import find_run
-from aitia.jobs import Jobs
+from aitia.correcting import corrects
+from aitia.jobs import Job, Jobs
 from aitia.web.approvals import answered
 from aitia.web.diagnoses import Id
 from aitia.web.problems import Problem
 from aitia.web.strict_json import ApiRoute
-from aitia.web.words import ApprovalGiven, Diagnosis, Given, OutcomeGiven, QuestionAsked, Taken
+from aitia.web.words import (
+    ApprovalGiven,
+    CorrectionGiven,
+    Diagnosis,
+    Given,
+    OutcomeGiven,
+    QuestionAsked,
+    Taken,
+)
 
 STRANGE: Final = "There is no such conversation about this diagnosis. Continue one that exists."
 router = APIRouter(prefix="/v1/diagnoses", tags=["answers"], route_class=ApiRoute)
@@ -24,7 +34,8 @@ router = APIRouter(prefix="/v1/diagnoses", tags=["answers"], route_class=ApiRout
 
 @router.post("/{id}/answers")
 async def answers(request: Request, id: Id, body: Annotated[Given, Body()]) -> Taken:
-    """Approve or deny calls (`approval`), confirm or correct the cause (`outcome`), or ask (`question`).
+    """Approve or deny calls (`approval`), say what the cause was (`outcome`), ask (`question`), or tell while it is looked
+    at when it began or what it is not (`correction`): it is diagnosed again with that.
 
     A call is bound to the hash of its tool and arguments: what was shown is what is approved.
     """
@@ -34,6 +45,8 @@ async def answers(request: Request, id: Id, body: Annotated[Given, Body()]) -> T
         taken = await state.quick(approve, state.jobs, id, body)
     elif isinstance(body, OutcomeGiven):
         taken = await state.heavy(confirm, state.jobs, id, body)
+    elif isinstance(body, CorrectionGiven):
+        taken = await state.heavy(correct, state.jobs, id, body)
     else:
         taken = await state.heavy(ask, state.jobs, id, body)
     return taken
@@ -70,8 +83,14 @@ def confirm(jobs: Jobs, id: str, given: OutcomeGiven) -> Taken:
 
 
 def ask(jobs: Jobs, id: str, given: QuestionAsked) -> Taken:
-    """Answer from the run's evidence alone; a conversation must be one about this run."""
-    run = _reported(jobs, id)
+    """Answer from the run, or from the live sources of the settings; a conversation must be one about this run.
+
+    While it runs: how far it is.
+    """
+    job = jobs.get(id)
+    if not job.run or job.state == "failed":
+        raise Problem(409, f"The diagnosis is {job.state}. Wait for the report.")
+    run = jobs.run_store(id).id
     folder = find_run(jobs.home, run) or jobs.home / "runs" / run
     if given.conversation and not (folder / "asks" / given.conversation).is_dir():
         raise Problem(422, STRANGE)
@@ -81,8 +100,25 @@ def ask(jobs: Jobs, id: str, given: QuestionAsked) -> Taken:
         conversation=given.conversation,
         model=None,
         home=jobs.home,
+        live=jobs.settings,
+        at=jobs.settings.service.at,
     )
     return Taken(diagnosis=Diagnosis.of(jobs.get(id)), answer=answer, notes=answer.notes)
+
+
+def correct(jobs: Jobs, id: str, given: CorrectionGiven) -> Taken:
+    """Diagnose again with what a person says of it. Raises BadInput where that corrects nothing."""
+    return Taken(diagnosis=Diagnosis.of(jobs.correct(id, given.text, by=given.by or "http")))
+
+
+def corrected(jobs: Jobs, job: Job, text: str, by: str) -> bool:
+    """Whether a sentence in the ask box corrects a finished diagnosis, which then goes on from there."""
+    if job.state != "done" or asks(text) or not text.strip():
+        return False
+    if corrects(text, jobs.run_store(job.id)) is None:
+        return False
+    jobs.correct(job.id, text, by=by)
+    return True
 
 
 def _reported(jobs: Jobs, id: str) -> str:

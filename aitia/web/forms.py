@@ -10,12 +10,12 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from aitia import outcomes
-from aitia.agent.asking.answer import NOT_KNOWN, Answer
+from aitia.agent.asking.answer import Answer
 from aitia.core.errors import AitiaError
 from aitia.incoming import make_incident, parse_moment
 from aitia.jobs import Full, Job, JobNotFound, Jobs
 from aitia.settings import Settings
-from aitia.web.answers import STRANGE, approve, ask, confirm
+from aitia.web.answers import STRANGE, approve, ask, confirm, corrected
 from aitia.web.diagnoses import Id
 from aitia.web.guarded_route import GuardedRoute
 from aitia.web.page_templates import page
@@ -68,8 +68,10 @@ def router(jobs: Jobs, settings: Settings, views: Views) -> APIRouter:
         conversation: Annotated[str, Form(max_length=60)] = "",
     ) -> Response:
         state, job = request.app.state, await request.app.state.quick(jobs.get, id)
-        shown: dict[str, Any] = {"question": question, "not_known": NOT_KNOWN}
+        shown: dict[str, Any] = {"question": question}
         try:
+            if await state.heavy(corrected, jobs, job, question, BY):
+                return _to(id)
             shown["answer"] = await state.heavy(_asked, jobs, job, question, conversation)
         except (AitiaError, Problem) as error:
             shown["asked_refused"] = _said(error)

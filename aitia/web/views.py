@@ -9,13 +9,17 @@ from datetime import UTC, datetime
 from typing import Any, Final, get_args
 from urllib.parse import urlencode
 
+from markupsafe import Markup
+
 from aitia import outcomes as said
+from aitia.agent.asking.answer import NOT_KNOWN, Answer
 from aitia.agent.taxonomy import Taxonomy
 from aitia.core.errors import BadInput, StoreError
 from aitia.core.percent import chance
 from aitia.core.store import RunStore
 from aitia.jobs import Job, Jobs
 from aitia.jobs.words import JobState
+from aitia.render.answer_plot import answer_plot
 from aitia.render.text import clean, count, duration
 from aitia.tools.memory.words import Outcome
 from aitia.web.approvals import asked
@@ -106,6 +110,9 @@ class Views:
         seen = progress(store.events(), named=self.named) if store is not None and not over else None
         row = self._row(job)
         live = {"queued": "events", "running": "events", "waiting": "poll"}.get(job.state, "")
+        if more.get("answer") or more.get("asked_refused"):
+            live = ""  # the page of a form's answer is not loaded again: its question would be put once more
+        answer: Answer | None = more.get("answer")
         where = f"/v1/diagnoses/{job.id}/events" if live == "events" else "3"
         return {
             "job": job,
@@ -129,6 +136,8 @@ class Views:
             "components": _components(store) if store is not None and over else [],
             "faults": sorted(self.taxonomy, key=lambda f: f.title),
             "answer": None,
+            "plots": _plots(answer) if answer else [],
+            "not_known": NOT_KNOWN,
             "question": "",
             "asked_refused": "",
             "refused": "",
@@ -146,6 +155,12 @@ class Views:
 
     def _outcome(self, run: str) -> Outcome | None:
         return next((o for o in said.outcomes(home=self.jobs.home) if o.run == run), None)
+
+
+def _plots(answer: Answer) -> list[Markup]:
+    """The curves of an answer, drawn."""
+    drawn = (answer_plot(found, f"answer-{n}") for n, found in enumerate(answer.found, 1))
+    return [d for d in drawn if d is not None]
 
 
 def _title(row: Row) -> str:

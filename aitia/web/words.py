@@ -105,7 +105,18 @@ class QuestionAsked(Word):
     conversation: str = Field(default="", pattern=r"^(\d{8}-\d{6}-\d{6}-[0-9a-f]{4})?$")
 
 
-Given = Annotated[ApprovalGiven | OutcomeGiven | QuestionAsked, Field(discriminator="kind")]
+class CorrectionGiven(Word):
+    """Say when it began or what it is not; the diagnosis goes on from there as its next revision."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"kind": "correction", "text": "Not the database, we checked."}]}
+    )
+    kind: Literal["correction"]
+    text: str = Field(min_length=1, max_length=500, pattern=r"\S")
+    by: str = Field(default="", max_length=200)
+
+
+Given = Annotated[ApprovalGiven | OutcomeGiven | QuestionAsked | CorrectionGiven, Field(discriminator="kind")]
 
 
 class Taken(Word):

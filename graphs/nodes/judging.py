@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from langgraph.runtime import Runtime
 
 from aitia.agent.alarm import is_of_objects
+from aitia.agent.corrections import facts_of
 from aitia.agent.weigher import MEASURED, TELEMETRY, Weighed, weigh
 from aitia.core.events import Ranked
 from aitia.core.words import Evidence, Result, Suspect
@@ -22,7 +23,7 @@ MAX_RANKED = 8  # suspects that are shown while the run goes on
 def gather(state: State, runtime: Runtime[Context]) -> State:
     """Number the evidence in plan order and weigh what there is so far."""
     view = View(state)
-    evidence = number_evidence(view.results)
+    evidence = number_evidence(view.results, facts_of(view.incident))
     weighed = weigh_so_far(evidence, view, runtime.context)
     if "weighed" not in state or _ranking(view.weighed) != _ranking(weighed):
         runtime.stream_writer(Ranked(suspects=in_passing(weighed), settled=False))
@@ -36,9 +37,9 @@ def weigh_suspects(state: State, runtime: Runtime[Context]) -> State:
     return {"weighed": weighed.model_dump(mode="json")}
 
 
-def number_evidence(results: Sequence[Result]) -> list[Evidence]:
-    """Ids E1, E2, ... in plan order, whatever order the results arrived in."""
-    every = [e for r in results for e in r.evidence]
+def number_evidence(results: Sequence[Result], said: Sequence[Evidence] = ()) -> list[Evidence]:
+    """Ids E1, E2, ... in plan order, whatever order the results arrived in; last what persons `said`."""
+    every = [*(e for r in results for e in r.evidence), *said]
     return [e.model_copy(update={"id": f"E{n}"}) for n, e in enumerate(every, 1)]
 
 

@@ -96,6 +96,35 @@ def test_a_machine_has_only_the_faults_of_its_class() -> None:
     assert not {k for k in kinds if k.startswith(("machine.pump", "software.", "resource.", "network."))}
 
 
+TOWN = Inventory(
+    holdings=(
+        Holding(source="historian", kind="metrics", components=("PU-1", "XV-2", "PT-3", "LT-4"), count=8),
+    ),
+    components=(
+        Component(id="PU-1", type="machine", links=(Link(relation="feeds", to="DMA-A"),)),
+        Component(id="DMA-A", type="asset"),
+        Component(id="XV-2", type="part", links=(Link(relation="part_of", to="DMA-A"),)),
+        Component(id="PT-3", type="channel", links=(Link(relation="part_of", to="DMA-A"),)),
+        Component(id="TK-4", type="asset", links=(Link(relation="feeds", to="DMA-A"),)),
+        Component(id="LT-4", type="channel", links=(Link(relation="part_of", to="TK-4"),)),
+        Component(id="TK-5", type="asset", links=(Link(relation="feeds", to="DMA-B"),)),
+        Component(id="DMA-B", type="asset"),
+        Component(id="LT-5", type="channel", links=(Link(relation="part_of", to="TK-5"),)),
+    ),
+)
+
+
+@pytest.mark.parametrize(("alarm", "verdict"), [("PT-3", "cause"), ("LT-4", "cause"), ("LT-5", "unknown")])
+def test_an_alarm_of_an_instrument_is_about_what_it_measures_and_what_that_feeds(
+    alarm: str, verdict: str
+) -> None:
+    facts = shop.numbered([apart("XV-2"), off("XV-2", "pressure_drop", "up")])
+    weighed = weigh(facts, TOWN, bundled(), alarmed=(alarm,))
+    assert weighed.verdict == verdict
+    if verdict == "cause":
+        assert (weighed.component, weighed.fault) == ("XV-2", "machine.blockage")
+
+
 def test_a_fouling_exchanger_is_not_charged_to_the_pump_that_feeds_it() -> None:
     slow = off("E-301", "temperature", "down", "T_out", kind="condition.trend", severity="plan")
     steady = shop.fact(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from aitia.core.store import RunStore
@@ -95,3 +96,41 @@ def test_live_systems_are_asked(aitia: Aitia, scenario: Path) -> None:
     wrong = aitia("ask", "--query", "lines(componet='x')", *config)
     assert wrong.code == 2
     assert "Did you mean 'component'" in wrong.err
+
+
+def test_a_line_of_a_report_is_looked_at_again(aitia: Aitia, home: Path, scenario: Path) -> None:
+    aitia("replay", scenario, "--model", "none")
+    report = RunStore.open(home, "last").report()
+    moved = next(e for e in report.evidence if e.kind == "metric.shift")
+    shown = aitia("ask", "last", moved.id)
+    assert shown.code == 0, shown.err
+    assert "query: series(" in shown.out
+    assert "▁" in shown.out
+    told = json.loads(aitia("ask", "last", moved.id, "--json").out)
+    assert told["citations"][0]["id"] == moved.id
+    assert told["found"][-1]["status"] == "found"
+    assert aitia("ask", "--query", told["queries"][0], "--config", home / "none.yaml").code == 2
+    check = aitia("ask", "last", "next", "1")
+    assert check.code == 0, check.err
+    assert report.next_checks[0].text[:40] in check.out
+    assert "query: " in check.out
+    beyond = aitia("ask", "last", "next 99")
+    assert beyond.code == 2
+    assert "Give a number from 1 to" in beyond.err
+    assert aitia("ask", "last", "E9999").code == 2
+
+
+def test_a_line_whose_source_is_gone_shows_what_was_recorded(
+    aitia: Aitia, home: Path, scenario: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "moved"
+    shutil.copytree(scenario, copy)
+    aitia("replay", copy, "--model", "none")
+    moved = next(e for e in RunStore.open(home, "last").report().evidence if e.kind == "metric.shift")
+    shutil.rmtree(copy)
+    gone = aitia("ask", "last", moved.id)
+    assert gone.code == 11
+    assert "not at hand" in gone.out or "cannot be read" in gone.out
+    assert "query: series(" in gone.out
+    assert "The curve is as the run recorded it." in gone.out
+    assert "▁" in gone.out

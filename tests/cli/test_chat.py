@@ -14,9 +14,12 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
 from aitia.cli.chat_line import RedactedHistory, Words
+from aitia.cli.console import artifacts_of
 from aitia.cli.conversation import Asked, Talk
 from aitia.core.redact import Redactor, load_key
 from aitia.core.store import RunStore
+from aitia.tools.query.behind import behind_check
+from aitia.tools.query.notation import written
 
 from .conftest import Aitia, Outcome
 from .shop import ALARM, AT, settle
@@ -73,7 +76,9 @@ def test_commands_show_the_run(chat: Chat, home: Path) -> None:
     assert "orders resource.connections" in why
     assert "postgres resource.connections" not in why
     assert "postgres resource.connections" in told("/why postgres")
-    assert (report.next_checks[0].query or report.next_checks[0].command)[:60] in told("/next")
+    look = behind_check(report.next_checks[0], report, artifacts_of(report))
+    assert look is not None
+    assert written(look) in told("/next")  # whole: it can be copied
     steps = told("/steps")
     assert "[makes changes]" in steps
     assert "[read-only]" in steps
@@ -263,3 +268,17 @@ def test_the_history_forgets_secrets_and_long_pastes(tmp_path: Path) -> None:
     assert "hunter2" not in kept
     assert "xxx" not in kept
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_correction_in_chat_goes_on_from_the_run_in_hand(
+    chat: Chat, home: Path, tmp_path: Path, scenario: Path
+) -> None:
+    settle(tmp_path, scenario)
+    lines = (ALARM, "not the database, we checked", "/run 1", "/correct thanks")
+    told = chat(*lines, options=("--at", AT))
+    assert "read as a correction" in told.err
+    assert "You said: not postgres" in told.out
+    assert "query: series(" in told.out
+    assert "I read no correction" in told.err
+    assert told.code == 2
+    assert RunStore.open(home, "last").meta()["revision"] == 2

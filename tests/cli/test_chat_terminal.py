@@ -80,7 +80,7 @@ def test_a_sitting(terminal: Terminal, home: Path) -> None:
     (run,) = list_runs(home)
     assert run["state"] == "interrupted"
     terminal.type("why not the cache?\r")
-    terminal.until("no report yet")
+    terminal.until("This diagnosis is interrupted")
     terminal.type("/resume\r")
     terminal.until("CAUSE")
     terminal.until("ask about it")

@@ -13,7 +13,8 @@ from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.resolve import Resolver
 from aitia.core.words import Baseline, Component, Incident, Window, from_epoch
-from aitia.tools.changes import changes_list, maintenance_list, proximity
+from aitia.tools.change.nearness import proximity
+from aitia.tools.changes import changes_list, maintenance_list
 from aitia.tools.registry import SourceSet, ToolContext
 from aitia.tools.sources import open_source
 

@@ -33,6 +33,11 @@ from aitia.tools.sources.base import Series
         ("auth_requests_total", {}, "traffic"),
         ("node_cpu_seconds_total", {"mode": "user"}, "cpu"),
         ("kafka_consumergroup_current_offset", {}, "other"),
+        ("redis_slave_repl_offset", {}, "other"),
+        ("redis_repl_backlog_first_byte_offset", {}, "other"),
+        ("redis_connected_slave_lag_seconds", {}, "lag"),
+        ("pg_stat_database_tup_returned", {}, "other"),
+        ("pg_stat_database_xact_commit", {}, "traffic"),
     ],
 )
 def test_each_is_read_as_what_it_tells_of(metric: str, labels: dict[str, str], aspect: str) -> None:

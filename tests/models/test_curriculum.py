@@ -1,16 +1,30 @@
-"""Generated names: the same for a seed, of every quantity, and none that the benchmark asks for."""
+"""Generated examples: the same for a seed, splits apart, and none that a benchmark asks for."""
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from collections import Counter
+from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+from aitia.core.bounds import own_yaml
+from aitia.core.errors import BadInput
+from aitia.models.adapters import Role
+from aitia.models.curriculum import messages, texts
 from aitia.models.curriculum import names as curriculum
+from aitia.models.curriculum.items import SPLITS, Split, digest, read_items, write_items
+from aitia.models.curriculum.messages import KINDS, templates
+from aitia.models.curriculum.roles import CURRICULA, curriculum_of
 from aitia.models.llama import LlamaCpp
+from aitia.tools.meaning.incidents.symptoms import SYMPTOMS
+from aitia.tools.meaning.messages_asking import SAID, WHOSE
 from aitia.tools.meaning.names import lexicon
+from aitia.tools.query.notation import parse, written
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks/meaning/data/names.jsonl"
 HELD_OUT = 320
@@ -50,6 +64,118 @@ def test_no_name_is_one_of_the_benchmarks() -> None:
     count = sum(n.name in asked for n in made)
     assert len(asked) > 1000
     assert count == 0, count  # a number only: nobody is to see which
+
+
+def _benchmark(file: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (BENCHMARK.parent / file).read_text("utf-8").splitlines() if line]
+
+
+def _grams(text: str, size: int) -> set[tuple[str, ...]]:
+    words = [w.casefold() for w in re.findall(r"[^\W\d_]+", text)]
+    return {tuple(words[i : i + size]) for i in range(len(words) - size + 1)}
+
+
+@pytest.mark.parametrize("role", [r for r in CURRICULA if r != "names"])
+@pytest.mark.parametrize("file", ["messages.jsonl", "texts.jsonl"])
+def test_no_text_shares_five_words_in_a_row_with_a_benchmark(role: Role, file: str) -> None:
+    asked = [str(row["text"]) for row in _benchmark(file)]
+    known = set().union(*(_grams(text, 5) for text in asked))
+    items = [i for s in SPLITS for i in CURRICULA[role].items(0, 2000, s)]
+    shared = sum(not _grams(i.prompt, 5).isdisjoint(known) for i in items)
+    assert len(known) > 1000
+    assert shared == 0, shared  # a number only: nobody is to see which
+
+
+def test_no_message_and_no_question_is_of_a_products_vendor() -> None:
+    products = {str(row["product"]).casefold() for row in _benchmark("messages.jsonl")}
+    products |= {str(row["vendor"]).casefold() for row in _benchmark("names.jsonl")}
+    told = [t.text for t in templates()] + [str(v) for v in itertools.chain(*_things().values())]
+    text = "\n".join(told).casefold()
+    found = [p for p in products if len(p) > 3 and re.search(rf"(?<!\w){re.escape(p)}(?!\w)", text)]
+    assert len(products) > 100
+    assert not found
+
+
+def _things() -> dict[str, list[str]]:
+    return dict(own_yaml(files("aitia.models.curriculum").joinpath("things.yaml").read_text("utf-8")))
+
+
+@pytest.mark.parametrize("role", list(CURRICULA))
+def test_items_follow_from_the_seed_and_are_of_their_split(role: Role) -> None:
+    curriculum_of_role = CURRICULA[role]
+    made = {split: curriculum_of_role.items(3, 200, split) for split in SPLITS}
+    for split, items in made.items():
+        assert len({i.prompt for i in items}) == len(items) >= 150
+        assert {(i.role, i.split) for i in items} == {(role, split)}
+        assert all(i.author for i in items)
+    assert digest(made["train"]) == digest(curriculum_of_role.items(3, 200, "train"))
+    assert digest(made["train"]) != digest(curriculum_of_role.items(4, 200, "train"))
+    prompts = [{i.prompt for i in items} for items in made.values()]
+    assert all(a.isdisjoint(b) for a, b in itertools.combinations(prompts, 2))
+
+
+def test_a_message_of_another_split_has_other_templates_and_systems() -> None:
+    def systems(split: Split) -> set[str]:
+        items = CURRICULA["messages"].items(0, 400, split)
+        return {re.split(r"[-_]", i.vendor)[0].removesuffix("d") for i in items}
+
+    assert not systems("train") & systems("held_out")
+    assert not systems("train") & systems("check")
+
+
+def test_messages_are_asked_in_the_words_of_the_product() -> None:
+    assert tuple(SAID.values()) == KINDS
+    assert messages.WHOSE == WHOSE
+    assert {t.kind for t in templates()} == {*KINDS, "normal"}
+    assert {t.whose for t in templates()} == {*WHOSE, messages.CALM}
+
+
+def test_texts_are_asked_in_the_words_of_the_product() -> None:
+    assert texts.SYMPTOMS == SYMPTOMS
+    assert {i.answer[0].text.strip() for i in CURRICULA["texts"].items(0, 400, "train")} == set(SYMPTOMS)
+
+
+def test_every_query_is_one_that_is_read_and_written_alike() -> None:
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    for split in SPLITS:
+        for item in CURRICULA["questions"].items(0, 400, split):
+            query = parse(item.told.strip(), now=now)
+            verb, fields = item.told.strip().removesuffix(")").split("(")
+            order = [f.split("=")[0] for f in fields.split(", ") if f]
+            assert [
+                f.split("=")[0] for f in written(query).split("(", 1)[1].removesuffix(")").split(", ")
+            ] == order
+            assert query.verb == verb
+
+
+def test_items_are_written_and_read_again(tmp_path: Path) -> None:
+    items = CURRICULA["messages"].items(0, 20, "train")
+    path = tmp_path / "items.jsonl"
+    write_items(path, items)
+    assert read_items(path) == items
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [("{", "Fix line 2 of .*the line: Invalid JSON"), ('{"role": "names"}', "Fix line 2 of .*system: Field required"),
+     ("", "")],
+)  # fmt: skip
+def test_a_bad_row_is_named(tmp_path: Path, bad: str, told: str) -> None:
+    path = tmp_path / "items.jsonl"
+    write_items(path, CURRICULA["names"].items(0, 1, "train"))
+    path.write_text(path.read_text("utf-8") + bad + "\n", "utf-8")
+    if not told:
+        assert len(read_items(path)) == 1
+        return
+    with pytest.raises(BadInput, match=told):
+        read_items(path)
+
+
+def test_an_unknown_role_names_those_that_there_are() -> None:
+    with pytest.raises(
+        BadInput, match="Give one of the roles names, messages, questions, texts, not 'poems'"
+    ):
+        curriculum_of("poems")
 
 
 @pytest.mark.model

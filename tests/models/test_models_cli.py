@@ -86,7 +86,7 @@ def test_lines_are_few() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("texts",), "Give `names`"),
+        (("poems",), "Give one of the roles names, messages"),
         (("names", "--base", "minilm-l6-v2"), "is not a language model"),
         (("names", "--base", "smollm2-135m"), "aitia models fetch smollm2-135m"),
         (("names", "--base", "no-such"), "is neither a model in the catalogue"),
@@ -97,3 +97,42 @@ def test_what_cannot_be_tuned_says_why(tmp_path: Path, arguments: tuple[str, ...
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_curriculum_is_shown_and_written(tmp_path: Path) -> None:
+    listed = json.loads(aitia(tmp_path, "curriculum", "--json").stdout)
+    assert [row["role"] for row in listed] == ["names", "messages", "questions", "texts"]
+    shown = json.loads(
+        aitia(tmp_path, "curriculum", "messages", "--size", "5", "--seed", "7", "--json").stdout
+    )
+    again = json.loads(
+        aitia(tmp_path, "curriculum", "messages", "--size", "5", "--seed", "7", "--json").stdout
+    )
+    assert shown == again
+    assert len(shown["examples"]) == shown["items"] == 5
+    path = tmp_path / "items.jsonl"
+    written = aitia(tmp_path, "curriculum", "messages", "--size", "5", "--seed", "7", "--write", str(path))
+    assert shown["sha256"] in written.stdout
+    assert len(path.read_text("utf-8").splitlines()) == 5
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("curriculum", "poems"), "Give one of the roles names, messages, questions, texts, not 'poems'"),
+        (
+            ("curriculum", "names", "--split", "all"),
+            "Give one of the splits train, check, held_out, not 'all'",
+        ),
+        (("tune", "poems"), "Give one of the roles"),
+        (("tune", "names", "--type", "f64"), "Give --type f16 or q8_0, not 'f64'"),
+        (("tune", "names", "messages", "--each", "--out", "x.gguf"), "Leave out --out or --each"),
+        (("tune", "names", "--data", "none.jsonl"), "Cannot read 'none.jsonl'"),
+    ],
+)
+def test_what_is_wrong_with_an_adapters_command_is_told(
+    tmp_path: Path, given: tuple[str, ...], told: str
+) -> None:
+    result = aitia(tmp_path, *given)
+    assert result.returncode not in (0, 1)
+    assert told in " ".join(result.stderr.split())

@@ -162,6 +162,37 @@ def test_confirm_keeps_who_said_it_and_a_correction_takes_its_place(
     assert "hunter2" not in kept.note
 
 
+def test_live_systems_are_asked_in_the_thread_and_a_line_is_looked_at_again(
+    site: Site, slack: FakeSlack, run: Path
+) -> None:
+    with Canned(site.jobs, run), site.door():
+        thread = diagnosed(site, slack)["thread_ts"]
+
+        def told(text: str) -> str:
+            before = len(slack.messages)
+            slack.say(OPS, BEN, text, thread=thread)
+            found = until(lambda: [m for m in slack.messages[before:] if m["user"] == BOT_USER], 30)[0]
+            return str(texts(found["blocks"]))
+
+        counted = told("how many components are there?")
+        assert "count(of=" in counted
+        again = told(f"<@{BOT_USER}> E1")
+        assert "series(component=" in again
+        assert "▁" in again
+        refused = told(f"<@{BOT_USER}> restart postgres")
+        assert "nothing was run or changed" in refused
+        before = len(slack.messages)
+        slack.say(OPS, BEN, "not the database, we checked", thread=thread)  # to a colleague: no correction
+        slack.say(OPS, BEN, "why orders?", thread=thread)
+        until(lambda: [m for m in slack.messages[before:] if m["user"] == BOT_USER], 30)
+        assert site.jobs.list()[0].revision == 1
+        assert "Taken as a correction" in told(f"<@{BOT_USER}> not the database, we checked")
+        until(lambda: site.jobs.list()[0].revision == 2, 30)
+    (said,) = site.jobs.incident(site.jobs.list()[0].id).corrections
+    assert said.excluded == ("postgres",)
+    assert said.by == f"slack:{BEN}"
+
+
 def test_evidence_and_ask_open_forms_and_the_answer_comes_to_the_thread(
     site: Site, slack: FakeSlack, run: Path
 ) -> None:

@@ -344,3 +344,50 @@ def test_an_alert_of_a_megabyte_is_shown_short(tmp_path: Path) -> None:
             assert len(text.encode()) < MOST
             assert "<script>&lt;" not in text
             assert text.count("<script") == 1
+
+
+def test_live_systems_answer_in_the_ask_box_with_query_and_curve(client: httpx.Client, world: World) -> None:
+    path = f"/diagnoses/{world.ids['done']}/questions"
+    fact = next(
+        e for e in world.jobs.run_store(world.ids["done"]).report().evidence if e.kind == "metric.shift"
+    )
+    told = sent(client, path, question=fact.id).text
+    answer = told[told.index('class="answer"') :]
+    assert html.escape(fact.statement) in answer
+    assert "<code>series(component=" in answer
+    assert 'id="answer-1"' in answer or "<polyline" in answer
+    counted = sent(client, path, question="how many components are there?").text
+    assert "<code>count(of=&#34;components&#34;)</code>" in counted
+    refused = sent(client, path, question="restart postgres").text
+    assert "nothing was run or changed" in refused
+    hostile = sent(client, path, question='how many lines contain "<script>alert(1)</script>"?').text
+    assert "<script>alert" not in hostile
+    assert sent(client, path, question="E99999").status_code == 422
+
+
+def test_a_running_diagnosis_says_how_far_it_is(client: httpx.Client, world: World) -> None:
+    path = f"/diagnoses/{world.ids['running']}"
+    assert 'name="question"' in page(client, path)
+    told = sent(client, f"{path}/questions", question="how far are you?").text
+    answer = told[told.index('class="answer"') :]
+    assert "still running" in answer
+    assert "So far: 70 % orders resource.connections" in answer
+    assert "data-events" not in told  # the answer's page is not loaded again by itself
+
+
+def test_a_correction_is_taken_and_the_diagnosis_goes_on_from_there(world: World, tmp_path: Path) -> None:
+    other = world.copied(tmp_path / "home")
+    with opened(other.jobs.home, other.jobs.settings) as client:
+        id = other.ids["done"]
+        taken = sent(client, f"/diagnoses/{id}/questions", question="not the database, we checked")
+        assert (taken.status_code, taken.headers["location"]) == (303, f"/diagnoses/{id}")
+        job = other.jobs.get(id)
+        assert (job.state, job.revision) == ("queued", 2)
+        (said,) = other.jobs.incident(id).corrections
+        assert (said.excluded, said.by) == (("postgres",), "web")
+        nothing = client.post(
+            f"/v1/diagnoses/{id}/answers", json={"kind": "correction", "text": "not orders"}, headers=FORM
+        )
+        assert nothing.status_code == 422  # it has not ended
+        asked = sent(client, f"/diagnoses/{other.ids['running']}/questions", question="not the database")
+        assert asked.status_code == 200  # of one that runs it is a question

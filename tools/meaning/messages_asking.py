@@ -10,7 +10,8 @@ from importlib.resources import files
 from typing import Any, Final
 
 from aitia.core.bounds import own_yaml
-from aitia.core.llm import Choice, Classifier, Prompt
+from aitia.core.llm import Choice, Classifier, Prompt, Tuned
+from aitia.models.curriculum import messages as curriculum
 from aitia.models.scoring import Terms, pick, pool
 from aitia.tools.meaning.dictionary import Message
 from aitia.tools.meaning.messages import Reading, Whose, shares
@@ -63,7 +64,13 @@ def examples() -> str:
 
 def ask_fault(model: Classifier, text: str) -> Choice:
     """Whether a message is a sign of a fault: the model's log-probabilities of `fault` and `normal`. Raises ModelError."""
-    return model.classify(Prompt(system=examples(), user=_head(text)), ["fault", "normal"])
+    return model.classify(Prompt(system=_front(model), user=_head(text)), ["fault", "normal"])
+
+
+def _front(model: Classifier) -> str:
+    """What stands in front of a message: a model that was tuned on messages needs no examples."""
+    tuned = isinstance(model, Tuned) and model.role == "messages"
+    return curriculum.SYSTEM if tuned else examples()
 
 
 def _head(text: str) -> str:
@@ -85,10 +92,10 @@ def ask_message(model: Classifier, text: str) -> Said:
     if fault.log_probs[0] - fault.log_probs[1] < NORMAL:
         return Said(fault=fault.log_probs, baselines=(fault.baselines,))
     names = list(SAID.values())
-    kind = model.classify(Prompt(system=examples(), user=f"{head} fault Kind:"), names)
+    kind = model.classify(Prompt(system=_front(model), user=f"{head} fault Kind:"), names)
     likely = max(range(len(names)), key=lambda i: kind.log_probs[i])
     whose = model.classify(
-        Prompt(system=examples(), user=f"{head} fault Kind: {names[likely]} Whose:"), list(WHOSE)
+        Prompt(system=_front(model), user=f"{head} fault Kind: {names[likely]} Whose:"), list(WHOSE)
     )
     return Said(
         fault=fault.log_probs,

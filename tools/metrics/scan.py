@@ -18,6 +18,7 @@ from aitia.tools.metrics.limits import find_limits
 from aitia.tools.metrics.liveness import find_missing, find_restarts
 from aitia.tools.metrics.quiet_metrics import ALL, GOLDEN, Looked, find_quiet
 from aitia.tools.metrics.spent import find_spent
+from aitia.tools.metrics.versions import find_versions
 from aitia.tools.metrics.whole import find_onsets
 from aitia.tools.metrics.whole import looked as looked_whole
 from aitia.tools.registry import ToolContext, tool
@@ -53,13 +54,16 @@ def metrics_scan(ctx: ToolContext, *, component: str = "") -> Result:
     scan = scan_series(gathered) if component else everything(ctx, gathered)
     if not scan.looked and not scan.facts:
         return Result(status="no_data", message=too_short(gathered), query=queries(gathered))
-    facts = select(scan, gathered.window, limit=ctx.limits.evidence)
+    versions = () if component else tuple(find_versions(gathered.raw, ctx.incident))
+    facts = (*select(scan, gathered.window, limit=ctx.limits.evidence), *versions)
     return Result(
         status="ok",
         message=" ".join(filter(None, (_compared(scan, gathered), _lacks(gathered)))),
         query=queries(gathered),
         evidence=facts,
-        data={"shifts": [_row(e) for e in facts if e.kind not in ("metric.quiet",)]},
+        data={
+            "shifts": [_row(e) for e in facts if e.kind.startswith("metric.") and e.kind != "metric.quiet"]
+        },
     )
 
 

@@ -32,15 +32,23 @@ def compare(query: Compare, site: Site) -> Found:
 
 
 def _sides(query: Compare) -> tuple[Compare, Compare]:
-    if query.other:
-        return query, query.model_copy(update={"component": query.other})
+    if query.other or query.other_metric:
+        other = {"component": query.other or query.component, "metric": query.other_metric or query.metric}
+        return query, query.model_copy(update=other)
     return query, query.model_copy(update={"since": query.against_since, "until": query.against_until})
 
 
 def _one_side(side: Compare, site: Site) -> Found:
     if not side.metric:
         return count_lines(
-            Count(of="lines", component=side.component, level=side.level, since=side.since, until=side.until),
+            Count(
+                of="lines",
+                component=side.component,
+                level=side.level,
+                code=side.code,
+                since=side.since,
+                until=side.until,
+            ),
             site,
         )
     return stat(
@@ -57,6 +65,8 @@ def _one_side(side: Compare, site: Site) -> Found:
 
 
 def _side_name(side: Compare) -> str:
+    if side.other_metric:
+        return f"{side.metric} of {side.component}"
     return (
         side.component
         if side.other or not (side.since or side.until)
@@ -66,6 +76,8 @@ def _side_name(side: Compare) -> str:
 
 def _what(query: Compare) -> str:
     if not query.metric:
-        return f"{query.level} log lines".strip()
+        return f"{query.level} log lines{f' answered with {query.code}' if query.code else ''}".strip()
+    if query.other_metric:
+        return query.function
     whose = "" if query.other else f" of {query.component}"
     return f"{query.function} of {query.metric}{whose}"

@@ -9,10 +9,26 @@ from aitia.tools.query.happened import changes, events
 from aitia.tools.query.lines import count_lines, lines
 from aitia.tools.query.objects import count_objects, get_part, list_objects
 from aitia.tools.query.relations import inventory, who
+from aitia.tools.query.shares import share
 from aitia.tools.query.site import Site
+from aitia.tools.query.spells import beyond
 from aitia.tools.query.statistics import curve, stat
-from aitia.tools.query.versions import version
-from aitia.tools.query.words import Changes, Compare, Count, Curve, Events, Get, Lines, List, Query, Stat, Who
+from aitia.tools.query.versions import role, version
+from aitia.tools.query.words import (
+    Beyond,
+    Changes,
+    Compare,
+    Count,
+    Curve,
+    Events,
+    Get,
+    Lines,
+    List,
+    Query,
+    Share,
+    Stat,
+    Who,
+)  # fmt: skip
 
 _OWN = ("components", "machines", "measurements", "sources")
 
@@ -32,6 +48,10 @@ def execute(query: Query, site: Site) -> Found:
             return _got(query, site)
         case Stat():
             return stat(query, site)
+        case Share():
+            return share(query, site)
+        case Beyond():
+            return beyond(query, site)
         case Curve():
             return curve(query, site)
         case Compare():
@@ -64,6 +84,8 @@ def _before_all(query: Query, site: Site) -> Found | None:
 
 
 def _got(query: Get, site: Site) -> Found:
+    if query.part == "role":
+        return role(query, site)
     if query.part != "version":
         return get_part(query, site)
     image = get_part(query.model_copy(update={"part": "image"}), site) if site.readers() else None

@@ -104,10 +104,11 @@ def changes(query: Changes | Count, site: Site) -> Found:
         if (not query.component or site.name(c.component) in parts)
         and (not query.what or c.kind == query.what or query.what in c.text.casefold())
         and (not query.text or query.text.casefold() in f"{c.text} {c.id}".casefold())
+        and all(any(a in c.text.casefold() for a in w.split("|")) for w in query.words.casefold().split())
     ]
     whose = f" of {query.component}" if query.component else ""
     noun = _NOUNS[query.what] if len(wanted) != 1 else _NOUN[query.what]
-    like = f" containing {query.text!r}" if query.text else ""
+    like = f" containing {query.text!r}" if query.text else f" with {query.words!r}" if query.words else ""
     said = f"{len(wanted)} {noun}{whose}{like}{span_told(query.since, query.until)}"
     refs = tuple(SourceRef(source=s.name, query=f"changes of {s.name}") for s in sources[:4])
     if isinstance(query, Count):

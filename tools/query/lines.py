@@ -14,7 +14,7 @@ from aitia.core.errors import SourceError
 from aitia.core.words import SourceRef, Window, from_epoch
 from aitia.tools.query.found import Found, Row, unknown
 from aitia.tools.query.site import FILE_SPAN, Site
-from aitia.tools.query.words import Count, Lines
+from aitia.tools.query.words import MOST, Count, Lines
 from aitia.tools.sources.base import LogSource, LogStream, RemoteLogSource
 from aitia.tools.text.access import canonical, status
 from aitia.tools.text.headers import detect
@@ -41,10 +41,12 @@ class _Kept:
     rows: deque[tuple[float, int, Callable[[], Row]]] = field(default_factory=deque)
     whole: bool = True  # everything of the span was read
     by: dict[str, int] = field(default_factory=dict)
+    groups: dict[str, int] = field(default_factory=dict)  # by what a query asks for
 
-    def add(self, at: float, component: str, make: Callable[[], Row]) -> None:
+    def add(self, at: float, component: str, make: Callable[[], Row], group: str = "") -> None:
         """Count a line; keep it where it is among those that are wanted."""
         self.total += 1
+        self.groups[group] = self.groups.get(group, 0) + 1
         self.by[component] = self.by.get(component, 0) + 1
         self.rows.append((at, self.total, make))
         if len(self.rows) > 4 * self.limit:
@@ -87,11 +89,12 @@ def count_lines(query: Count, site: Site) -> Found:
     if isinstance(held, Found):
         return held
     kept, window, refs = held
-    by = sorted(kept.by.items(), key=lambda pair: (-pair[1], pair[0]))
-    parts = f": {', '.join(f'{c} {n}' for c, n in by[:8])}" if len(by) > 1 else ""
+    counted = kept.groups if isinstance(query, Count) and query.by not in ("", "component") else kept.by
+    by = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]
+    parts = f": {', '.join(f'{c} {n}' for c, n in by[:8])}" if len(by) > 1 or query.by else ""
     return Found(
         status="found",
-        kind="number",
+        kind="names" if query.by else "number",
         value=float(kept.total),
         unit="lines",
         names=tuple(c for c, _ in by),
@@ -101,6 +104,29 @@ def count_lines(query: Count, site: Site) -> Found:
         sources=tuple(refs),
         notes=_partly(kept),
     )
+
+
+def texts_of(site: Site, component: str) -> tuple[str, list[str]]:
+    """The lines of a component (of all: "") up to now in small letters, each once, as one text and apart; at most `TEXTS`."""
+    held: dict[str, None] = {}
+    for _, stream in _streams(site, Window(start=site.begins(), end=site.window(None, None).end), component):
+        try:
+            for file in open_set(
+                stream.paths, zone=stream.zone, near=site.now, component=stream.component, only=stream.only
+            ):
+                for record in file.records(
+                    float("-inf"), site.window(None, None).epoch[1], budget=BUDGET, extract=Extract()
+                ):
+                    held[canonical(record.message) or record.message.casefold()] = None
+                    if len(held) >= TEXTS or site.deadline.left <= 0:
+                        break
+        except SourceError as error:
+            site.notes.append(str(error))
+    texts = [t.casefold() for t in held]
+    return "\n".join(texts), texts
+
+
+TEXTS: Final = 50_000  # different lines that are looked through for words of a question
 
 
 def loggers(site: Site) -> set[str]:
@@ -121,7 +147,7 @@ def _search(
         )
     kept = _Kept(limit=limit, newest=newest)
     refs: list[SourceRef] = []
-    fits = _fits(query)
+    fits, group = _fits(query), _grouped(query)
     window = Window(
         start=query.since or min(site.now - FILE_SPAN, query.until or site.now),
         end=site.window(None, query.until).end,
@@ -140,13 +166,17 @@ def _search(
                 path=str(stream.paths[0]) if stream.paths else "",
             )
         )
-        _read(stream, component, source, window, fits, kept, site)
-    _of_cluster(site, wanted, seen, window, fits, kept, refs)
+        _read(stream, component, source, window, fits, group, kept, site)
+    _of_cluster(site, wanted, seen, window, fits, group, kept, refs)
     return kept, window, refs
 
 
 def _fits(query: Lines | Count) -> Callable[[Record, Callable[[], str]], bool]:
-    level, wanted, words = query.level, query.text.casefold(), query.words.casefold().split()
+    level, wanted, words = (
+        query.level,
+        query.text.casefold(),
+        [w.split("|") for w in query.words.casefold().split()],
+    )
     least, code = RANK[level], query.code.casefold()
 
     def fit(record: Record, whole: Callable[[], str]) -> bool:
@@ -154,11 +184,20 @@ def _fits(query: Lines | Count) -> Callable[[Record, Callable[[], str]], bool]:
             return False
         if code and not _answered(record.message, code):
             return False
-        if words and not all(w in record.message.casefold() for w in words):
+        if words and not _holds_all(record, whole, words):
             return False
         return not wanted or wanted in record.message.casefold() or wanted in whole().casefold()
 
     return fit
+
+
+def _holds_all(record: Record, whole: Callable[[], str], words: list[list[str]]) -> bool:
+    """Whether of each word one of its alternatives stands in a line, also beside its message: in its fields or its trace."""
+    message = record.message.casefold()
+    if all(any(a in message for a in w) for w in words):
+        return True
+    text = whole().casefold()
+    return all(any(a in text for a in w) for w in words)
 
 
 def _answered(message: str, code: str) -> bool:
@@ -167,6 +206,25 @@ def _answered(message: str, code: str) -> bool:
     if told:
         return str(told) == code if code.isdigit() else str(told)[0] == code[0]
     return code.isdigit() and bool(re.search(rf"(?<![\w.:/-]){code}(?![\w.:/-])", message))
+
+
+def _grouped(query: Lines | Count) -> Callable[[Record, str], str]:
+    """What lines are counted by: their component, severity, status, route or minute."""
+    by = query.by if isinstance(query, Count) else ""
+
+    def told(record: Record, component: str) -> str:
+        if by == "level":
+            return record.level or "no level"
+        if by == "minute":
+            return f"{from_epoch(record.at):%Y-%m-%d %H:%M}"
+        if by in ("code", "path"):
+            access = canonical(record.message)
+            return (
+                access.rpartition(" -> ")[2][:3] if by == "code" else access.partition(" -> ")[0]
+            ) or "other"
+        return component
+
+    return told
 
 
 def _rank(record: Record, least: int) -> int:
@@ -203,6 +261,7 @@ def _read(
     source: str,
     window: Window,
     fits: Callable[[Record, Callable[[], str]], bool],
+    group: Callable[[Record, str], str],
     kept: _Kept,
     site: Site,
 ) -> None:
@@ -217,7 +276,12 @@ def _read(
                     kept.whole = False
                     return
                 if fits(record, partial(_raw, file, record)):
-                    kept.add(record.at, component, partial(_row, file, record, component, source, site))
+                    kept.add(
+                        record.at,
+                        component,
+                        partial(_row, file, record, component, source, site),
+                        group(record, component),
+                    )
             kept.whole &= extract.share >= 1.0
     except SourceError as error:
         site.notes.append(str(error))
@@ -248,6 +312,7 @@ def _of_cluster(
     seen: set[str],
     window: Window,
     fits: Callable[[Record, Callable[[], str]], bool],
+    group: Callable[[Record, str], str],
     kept: _Kept,
     refs: list[SourceRef],
 ) -> None:
@@ -269,7 +334,7 @@ def _of_cluster(
                         row = Row(
                             at=from_epoch(record.at), component=component, text=_shown(text, site), ref=ref
                         )
-                        kept.add(record.at, component, partial(_same, row))
+                        kept.add(record.at, component, partial(_same, row), group(record, component))
 
 
 def _same(row: Row) -> Row:

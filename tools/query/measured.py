@@ -69,8 +69,8 @@ def _is_family(one: Series, every: set[tuple[str, str]]) -> bool:
     base = _FAMILY.sub("", one.metric)
     return (
         base != one.metric
-        and (one.component, f"{base}_count") in every
         and (one.component, f"{base}_sum") in every
+        and ((one.component, f"{base}_count") in every or (one.component, f"{base}_bucket") in every)
     )
 
 

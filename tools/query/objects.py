@@ -13,8 +13,8 @@ from aitia.tools.cluster.reading import Reader
 from aitia.tools.query.found import Found, unknown
 from aitia.tools.query.machine_state import machine_state
 from aitia.tools.query.parts import part_of
+from aitia.tools.query.samples import has_labels
 from aitia.tools.query.site import Site
-from aitia.tools.query.statistics import has_labels
 from aitia.tools.query.words import Count, Get, List, State
 from aitia.tools.sources.cluster.object_kinds import CLUSTER_WIDE
 
@@ -31,9 +31,19 @@ _STATE: Final = {
 
 def count_objects(query: Count, site: Site) -> Found:
     """How many objects of a kind there are, of a state and with labels."""
-    return _told(
-        _selected(site, str(query.of), query.namespace, query.component, query.state, query.labels),
-        site, str(query.of), query.state, query.labels, counts=True,
+    held = _selected(site, str(query.of), query.namespace, query.component, query.state, query.labels)
+    found = _told(held, site, str(query.of), query.state, query.labels, counts=True)
+    if query.by not in ("node", "state", "namespace") or isinstance(held, Found):
+        return found
+    groups: dict[str, int] = {}
+    for _, reader, d in held:
+        key = part_of(d, str(query.of), query.by, reader).partition(",")[0] or "none"
+        groups[key] = groups.get(key, 0) + 1
+    by = sorted(groups.items(), key=lambda pair: (-pair[1], pair[0]))
+    told = ", ".join(f"{k} {n}" for k, n in by)
+    return found.model_copy(
+        update={"kind": "names", "names": tuple(k for k, _ in by), "values": {k: str(n) for k, n in by},
+                "said": f"{len(held)} {query.of} by {query.by}: {told}."}
     )  # fmt: skip
 
 
@@ -47,6 +57,9 @@ def list_objects(query: List, site: Site) -> Found:
     if not part or found.status != "found":
         return found
     values = {name_of(d): part_of(d, query.of, part, reader) for _, reader, d in held}
+    if part == "restarts":
+        values = dict(sorted(values.items(), key=lambda pair: (-float(pair[1] or 0), pair[0]))[: query.limit])
+        found = found.model_copy(update={"names": tuple(values)})
     told = "; ".join(f"{n} {v or 'none'}" for n, v in list(values.items())[:_SHOWN])
     return found.model_copy(
         update={"values": values, "value": None, "said": f"{found.said.rstrip('.')}: {told}."}

@@ -90,33 +90,32 @@ def _logged(query: Who, site: Site) -> Found:
 
 
 def _holders(query: Who, site: Site) -> Found:
-    """The components by how much of a metric they have, the most first."""
+    """The components by how much of a metric they have, the most (or least) first."""
     values: dict[str, float] = {}
     refs: list[SourceRef] = []
+    unit = ""
     for one in families(m for m in measured(site) if query.metric in (m.metric, m.family)):
         found = stat(
-            Stat(
-                component=one.component,
-                metric=query.metric,
-                function="max",
-                since=query.since,
-                until=query.until,
-            ),
+            Stat(component=one.component, metric=query.metric, labels=query.labels, function=query.function,
+                 since=query.since, until=query.until),
             site,
-        )
-        if found.value is not None:
+        )  # fmt: skip
+        if found.value is not None and found.status == "found":
             values[one.component] = found.value
             refs += found.sources[:1]
+            unit = found.unit
     if not values:
         return unknown(f"{query.metric!r} is not measured.")
-    names = sorted(values, key=lambda c: -values[c])
+    names = sorted(values, key=lambda c: values[c] if query.least else -values[c])[: query.limit]
+    first = f"{'Least' if query.least else 'Most'} {query.metric} ({query.function})"
     return Found(
         status="found",
         kind="names",
         value=values[names[0]],
+        unit=unit,
         names=tuple(names),
         values={c: f"{values[c]:.4g}" for c in names},
-        said=f"Most {query.metric}: {', '.join(f'{c} {values[c]:.4g}' for c in names[:8])}.",
+        said=f"{first}: {', '.join(f'{c} {values[c]:.4g}' for c in names[:8])}{f' {unit}' if unit else ''}.",
         sources=tuple(refs[:4]),
     )
 

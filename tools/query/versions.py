@@ -6,11 +6,13 @@ import re
 from typing import Final
 
 from aitia.core.words import SourceRef
-from aitia.tools.query.found import Found, unknown
+from aitia.tools.query.found import Found, Row, unknown
 from aitia.tools.query.happened import changes
-from aitia.tools.query.measured import measured
+from aitia.tools.query.lines import lines
+from aitia.tools.query.measured import Measured, measured, series_of
 from aitia.tools.query.site import Site
-from aitia.tools.query.words import Changes, Get
+from aitia.tools.query.statistics import shown, stat
+from aitia.tools.query.words import Changes, Get, Lines, Stat
 
 _KEYS: Final = (
     "version",
@@ -22,6 +24,9 @@ _KEYS: Final = (
     "build",
 )
 _NUMBER: Final = re.compile(r"(?<![\w.])v?\d+\.\d+(?:\.\d+)?[\w.-]*|build-\d+")
+
+
+_ROLES: Final = ("role", "server_role", "instance_role")
 
 
 def version(query: Get, site: Site) -> Found:
@@ -57,3 +62,54 @@ def version(query: Get, site: Site) -> Found:
         said=f"Version of {query.component}: {'; '.join(dict.fromkeys(told))}.",
         sources=tuple(refs[:4]),
     )
+
+
+def role(query: Get, site: Site) -> Found:
+    """Whether a store is the one that is written to: by a label `role`, by what its measurements say, by its own log."""
+    told: list[str] = []
+    refs: list[SourceRef] = []
+    for m in measured(site):
+        if query.component not in ("", m.component):
+            continue
+        named = _newest_role(m, site)
+        if named or re.search(r"in_recovery|is_(?:master|primary|leader)$|_master$", m.metric):
+            found = stat(Stat(component=m.component, metric=m.metric), site)
+            if found.status == "found":
+                told.append(f"{m.component}: {named or f'{m.metric} is {shown(found.value or 0.0)}'}")
+                refs += found.sources[:1]
+    rows = _spoken(query.component, site)
+    told += [f"{r.component} said at {r.at:%Y-%m-%d %H:%M:%S} UTC: {r.text}" for r in rows if r.at]
+    if not told:
+        return unknown(
+            f"No source tells the role of {query.component or 'any store'}.",
+            "a metric with a role, or the store's log",
+        )
+    return Found(
+        status="found",
+        kind="text",
+        at=rows[-1].at if rows else None,
+        names=tuple(dict.fromkeys(told)),
+        rows=tuple(rows),
+        said=f"Role{f' of {query.component}' if query.component else ''}: {'; '.join(dict.fromkeys(told))}.",
+        sources=tuple([*refs, *(r.ref for r in rows)][:4]),
+    )
+
+
+def _newest_role(m: Measured, site: Site) -> str:
+    """The label `role` of the series that has the newest sample."""
+    if not any(k in _ROLES for k, _ in m.labels):
+        return ""
+    held = [
+        s for _, s in series_of(site, m.component, m.metric, site.window(None, None)) if s.t.size and s.v[-1]
+    ]
+    newest = max(held, key=lambda s: float(s.t[-1]), default=None)
+    return next((v for k, v in newest.labels.items() if k in _ROLES), "") if newest else ""
+
+
+def _spoken(component: str, site: Site) -> list[Row]:
+    """The last lines of logs by which stores change their part."""
+    found: list[Row] = []
+    for words in ("master mode", "switch-master", "promot"):
+        at = lines(Lines(component=component, words=words, limit=1), site)
+        found += [r for r in at.rows if r not in found]
+    return sorted(found, key=lambda r: r.at or site.now)[-2:]

@@ -26,11 +26,12 @@ State = Literal[
 ]
 Part = Literal[
     "", "image", "node", "ip", "labels", "limits", "requests", "restarts", "replicas", "state", "ports", "schedule",
-    "age", "why", "namespace", "owner", "claims", "environment", "type", "taints", "version",
+    "age", "why", "namespace", "owner", "claims", "environment", "type", "taints", "version", "role",
 ]  # fmt: skip
 Relation = Literal[
     "calls", "called_by", "holds", "logs", "runs_on", "hosts", "part_of", "parts", "feeds", "fed_by"
 ]
+By = Literal["", "component", "level", "code", "path", "minute", "node", "state", "namespace"]
 What = Literal["", "deploy", "config", "flag", "scale", "maintenance"]
 Listed = Literal[
     "components", "measurements", "sources", "machines",
@@ -65,7 +66,7 @@ class Lines(_Spanned):
     verb: Literal["lines"] = "lines"
     level: Level = ""
     text: str = ""  # a phrase, as it stands
-    words: str = ""  # words, or beginnings of words, that all stand in a line
+    words: str = ""  # words, or beginnings of words, each with alternatives `a|b`, that all stand in a line
     code: str = ""  # an answer's status: 503 or 5xx
     limit: int = Field(default=USUAL, ge=1, le=MOST)
     order: Literal["newest", "oldest"] = "newest"
@@ -84,6 +85,7 @@ class Count(_Spanned):
     labels: str = ""  # `tier=front`, a key alone, or a value alone
     namespace: str = ""
     what: What = ""
+    by: By = ""  # also how many of each
 
 
 class List(Word):
@@ -116,6 +118,35 @@ class Stat(_Spanned):
     metric: str
     labels: str = ""
     wanted: Literal["value", "time"] = "value"
+    unit: str = ""  # in which it is told: MB, ms, °F; as measured where it is ""
+
+
+class Share(_Spanned):
+    """How much one measurement is of another, in percent: failed of all requests, hits of look-ups, free of all memory."""
+
+    verb: Literal["share"] = "share"
+    metric: str
+    labels: str = ""
+    whole: str  # the measurement that is all of it; several, which add up, with + between them
+    whole_labels: str = ""
+    rest: bool = False  # what is left: how full from how much is free
+
+
+class Beyond(_Spanned):
+    """Whether, when first and last, how often and how long a measurement was above or below a value in its own unit."""
+
+    verb: Literal["beyond"] = "beyond"
+    metric: str
+    labels: str = ""
+    above: float | None = None
+    below: float | None = None
+    wanted: Literal["whether", "first", "last", "times", "duration"] = "whether"
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Beyond:
+        if (self.above is None) == (self.below is None):
+            raise ValueError("give above=NUMBER or below=NUMBER")
+        return self
 
 
 class Curve(_Spanned):
@@ -134,7 +165,9 @@ class Compare(_Spanned):
     function: Function = "mean"
     labels: str = ""
     level: Level = ""
+    code: str = ""
     other: str = ""
+    other_metric: str = ""  # another measurement on the other side
     against_since: Moment | None = None
     against_until: Moment | None = None
 
@@ -153,6 +186,7 @@ class Changes(_Spanned):
     verb: Literal["changes"] = "changes"
     what: What = ""
     text: str = ""
+    words: str = ""  # words, each with alternatives `a|b`, that all stand in it
     limit: int = Field(default=USUAL, ge=1, le=MOST)
     order: Literal["newest", "oldest"] = "newest"
     wanted: Literal["all", "time", "component"] = "all"
@@ -166,6 +200,10 @@ class Who(_Spanned):
     text: str = ""
     level: Level = ""
     metric: str = ""
+    labels: str = ""
+    function: Function = "max"
+    least: bool = False  # of `holds`: the least first
+    limit: int = Field(default=MOST, ge=1, le=MOST)
 
 
 class Documents(Word):
@@ -205,6 +243,8 @@ Query = Annotated[
     | List
     | Get
     | Stat
+    | Share
+    | Beyond
     | Curve
     | Compare
     | Events
@@ -218,5 +258,5 @@ Query = Annotated[
 ]
 QUERY: Final[TypeAdapter[Query]] = TypeAdapter(Query)
 VERBS: Final = {kind.model_fields["verb"].default: kind for kind in get_args(get_args(Query)[0])}
-Live = Lines | Count | List | Get | Stat | Curve | Compare | Events | Changes | Who
-LIVE: Final = (Lines, Count, List, Get, Stat, Curve, Compare, Events, Changes, Who)
+Live = Lines | Count | List | Get | Stat | Share | Beyond | Curve | Compare | Events | Changes | Who
+LIVE: Final = (Lines, Count, List, Get, Stat, Share, Beyond, Curve, Compare, Events, Changes, Who)

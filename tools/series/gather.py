@@ -84,6 +84,16 @@ def gather(ctx: ToolContext, *, component: str = "", kinds: Sequence[SourceKind]
     return remembered(ctx, ("gathered", *kinds), lambda: _gather(ctx, "", kinds))
 
 
+def held(ctx: ToolContext) -> list[Gathered]:
+    """What `gather` has made for all components so far in this run: nothing is read for it."""
+    here = (ctx.incident.window, ctx.incident.baselines, id(ctx.resolver))
+    return [
+        made
+        for key, made in list(ctx.sources.memo.items())
+        if isinstance(made, Gathered) and isinstance(key, tuple) and key[1:] == here
+    ]
+
+
 def _gather(ctx: ToolContext, component: str, kinds: Sequence[SourceKind]) -> Gathered:
     raw: list[tuple[str, Series]] = []
     derived: list[Derived] = []

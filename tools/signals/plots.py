@@ -7,6 +7,7 @@ spectrum  {"orders": [...], "db": [...], "marks": {name: order}, "limit": dB}
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -18,14 +19,19 @@ _MOST_POINTS, _MOST_SHARES = 320, 6
 
 
 def series_artifact(
-    t: Floats, v: Floats, *, limit: float | None = None, shares: Mapping[str, float] | None = None
+    t: Floats,
+    v: Floats,
+    *,
+    limit: float | None = None,
+    shares: Mapping[str, float] | None = None,
+    most: int = _MOST_POINTS,
 ) -> bytes:
     """Samples of a signal or score at times in epoch seconds, thinned so that lowest and highest stay.
 
     `limit` is the threshold in the unit of v, `shares` the channels' shares of the blame in percent (the largest six stay).
     """
     order = np.argsort(t, kind="stable")
-    keep = _ends(np.asarray(v, dtype=np.float64)[order], _MOST_POINTS)
+    keep = _ends(np.asarray(v, dtype=np.float64)[order], most)
     times, values = np.asarray(t, dtype=np.float64)[order][keep], np.asarray(v, dtype=np.float64)[order][keep]
     largest = sorted((shares or {}).items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_SHARES]
     told = {
@@ -69,3 +75,14 @@ def _ends(values: Floats, most: int) -> np.ndarray[tuple[int], np.dtype[np.int64
 
 def _short(x: float) -> float | None:
     return float(f"{x:.5g}") if np.isfinite(x) else None
+
+
+def kept_samples(data: bytes) -> list[tuple[float, float]]:
+    """The samples of an artifact of a series, in time order; [] where it holds none that can be drawn."""
+    try:
+        told = json.loads(data)
+        pairs = zip(told["times"], told["values"], strict=True)
+        found = [(float(x), float(y)) for x, y in pairs if y is not None]
+    except (ValueError, TypeError, KeyError):
+        return []
+    return sorted(p for p in found if math.isfinite(p[0]) and math.isfinite(p[1]))

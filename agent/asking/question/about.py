@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aitia.agent.asking.question.tables import pattern_of
+from aitia.agent.asking.question.measure import names_of, things_of
+from aitia.agent.asking.question.tables import is_glue, pattern_of
 from aitia.core.words import Component
 from aitia.tools.meaning.incidents.mentions import Mention, mentions_of
 from aitia.tools.meaning.incidents.words import plain
@@ -21,7 +22,7 @@ _NAME: Final = re.compile(
     r"(?<![\w./=\"'`-])[a-zà-ÿ0-9]+(?:[-_./:][a-zà-ÿ0-9]+)+(?![\w=\"'`-]|\.\w)|(?<![\w.-])[a-z]{1,5}\d{1,4}[a-z]?(?![\w:.-])"
 )
 _NOT_NAMES: Final = re.compile(
-    r"p\d\d|\d+xx|\d+(?:st|nd|rd|th)|\d[\d.:-]*[a-z%]{0,4}|s3|h2|k8s|\d{4}-\d\d-\d\d.*|[a-z]{1,2}/[a-z]{1,2}|log-.*|.*-(?:line|lines|level|werte?|zeilen)|io|i/o|cron-?jobs?|read-only|on-call|ip-adress\w*|stack-?trace|[\w-]+-(?:moi|nous|vous|tu|toi|le|la|les|il|elle|ils|on|ce|ci|là|y)|(?:p|tier|top|load)\d+|http/\d.*|set-?point|over-?heat\w*"
+    r"p\d\d|\d+xx|\d+(?:st|nd|rd|th)|\d[\d.:-]*[a-z%]{0,4}|s3|h2|k8s|\d{4}-\d\d-\d\d.*|[a-z°µ0-9]{1,4}/[a-z]{1,4}|log-.*|.*-(?:line|lines|level|werte?|zeilen)|io|i/o|cron-?jobs?|read-only|on-call|ip-adress\w*|stack-?trace|[\w-]+-(?:moi|nous|vous|tu|toi|le|la|les|il|elle|ils|on|ce|ci|là|y)|(?:p|tier|top|load)\d+|http/\d.*|1/min|u/min|m3/h|set-?point|over-?heat\w*"
 )
 
 
@@ -32,14 +33,16 @@ class About:
     components: tuple[str, ...] = ()
     taken: tuple[tuple[int, int], ...] = ()
     soft: tuple[tuple[int, int], ...] = ()
+    surest: str = ""  # the first that is named by its name
     strange: tuple[str, ...] = ()  # names that no source knows
     strange_spans: tuple[tuple[int, int], ...] = ()
 
 
-def about(low: str, site: Site) -> About:
-    """What a text in small letters names."""
+def about(low: str, site: Site, shouted: Sequence[str] = ()) -> About:
+    """What a text in small letters names; `shouted` are its words in capitals, which may end a name: the BS of V-301-BS."""
     held = [_asked(c) for c in site.inventory.components]
     mentions = [m for m in mentions_of(low, held) if not _in_metric(m, low)]
+    mentions = _with_endings(mentions, low, site, shouted)
     names = {m.metric.casefold() for m in measured(site)} | {m.family.casefold() for m in measured(site)}
     labels = {v.casefold() for m in measured(site) for _, v in m.labels}
     strange: list[tuple[str, tuple[int, int]]] = []
@@ -54,6 +57,9 @@ def about(low: str, site: Site) -> About:
             if x.sure >= _SLIP
         ):
             continue
+        parts = re.split(r"[-_./:]", word)
+        if len(parts) > 1 and all(part.isalpha() and (is_glue(part) or things_of(part)) for part in parts):
+            continue  # cpu-last, speicher-auslastung
         known = site.resolver.resolve(word)
         if known and "ordinal stripped" not in site.resolver.why(word):
             extra.append(Mention(component=known, begin=m.start(), end=m.end(), sure=5.0))
@@ -66,11 +72,67 @@ def about(low: str, site: Site) -> About:
     )
     return About(
         components=tuple(dict.fromkeys(x.component for x in mentions)),
+        surest=next((x.component for x in mentions if x.sure >= _SLIP), ""),
         taken=tuple((x.begin, x.end) for x in mentions if x.sure >= _SLIP),
         soft=tuple((x.begin, x.end) for x in mentions if x.sure < _SLIP),
         strange=tuple(w for w, _ in strange),
         strange_spans=tuple(s for _, s in strange),
     )
+
+
+def _with_endings(mentions: list[Mention], low: str, site: Site, shouted: Sequence[str]) -> list[Mention]:
+    """The mentions, and those by the last part of a name alone where one component has it."""
+    found = list(mentions)
+    for word in dict.fromkeys(w.casefold() for w in shouted):
+        ids = [
+            c.id
+            for c in site.inventory.components
+            if len(word) == 1 and re.fullmatch(rf".*\d{word}", plain(c.id))
+        ]
+        if ids and not things_of(low) & EQUIPMENT:
+            continue
+        ids = ids or [
+            c.id for c in site.inventory.components if re.split(r"[-_.]", plain(c.id))[1:][-1:] == [word]
+        ]
+        if len(ids) != 1:
+            continue
+        for m in re.finditer(rf"(?<![\w-]){re.escape(word)}(?![\w-])", low):
+            if all(m.end() <= x.begin or m.start() >= x.end or x.sure < SURE for x in found):
+                found = [x for x in found if m.end() <= x.begin or m.start() >= x.end]
+                found.append(Mention(component=ids[0], begin=m.start(), end=m.end(), sure=SURE))
+    return sorted(found, key=lambda x: x.begin)
+
+
+def by_things(low: str, site: Site) -> str:
+    """The one component whose name stands for all the equipment that a text speaks of, in any language; else ""."""
+    words = [m[0] for m in re.finditer(r"[a-zà-ÿ]{3,}", low)]
+    said = {c for w in words for c in things_of(w) & EQUIPMENT} | (things_of(low) & EQUIPMENT)
+    if not said & _MACHINES:
+        return ""
+    held = {
+        c.id: frozenset().union(*(t for _, t in names_of(c.id, c.aliases))) for c in site.inventory.components
+    }
+    fit = {i: len((t & EQUIPMENT) - said) for i, t in held.items() if said <= t}
+    best = [i for i, extra in fit.items() if extra == min(fit.values())]
+    return best[0] if len(best) == 1 else ""
+
+
+_MACHINES: Final = frozenset(
+    {
+        "pump",
+        "compressor",
+        "condenser",
+        "evaporator",
+        "valve",
+        "fan",
+        "bearing",
+        "motor",
+        "stack",
+        "driveside",
+        "impellerside",
+    }
+)
+EQUIPMENT: Final = _MACHINES | {"source", "heating", "expansion", "water"}
 
 
 def _in_metric(mention: Mention, low: str) -> bool:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from aitia.agent.asking.question.account import unplaced, unread
+from aitia.agent.asking.question.lines_rules import in_lines
+from aitia.agent.asking.question.measure import Term
 from aitia.agent.asking.question.measures_rules import fitting
 from aitia.agent.asking.question.outcome import Reading, asks_for_components, one, span_fields
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.agent.asking.question.told import telling
-from aitia.tools.query.words import USUAL, Changes, Count, Events
+from aitia.agent.asking.question.told import acted, telling
+from aitia.tools.query.happened import changes
+from aitia.tools.query.words import USUAL, Changes, Count, Events, Lines
 
 
 def of_happenings(p: Pieces) -> Reading | None:
@@ -18,7 +23,8 @@ def of_happenings(p: Pieces) -> Reading | None:
         limit = {"limit": p.limit} if p.limit else {}
         if p.has("verbs", "count"):
             return one(Count(of="events", component=p.component, text=p.quoted, **span_fields(p)))
-        return one(Events(component=p.component, text=p.quoted, **limit, **span_fields(p)))
+        text = p.quoted or {"warning": "Warning"}.get(p.level, "")
+        return one(Events(component=p.component, text=text, **limit, **span_fields(p)))
     work, changed = p.has("verbs", "work"), p.has("verbs", "changes")
     if (
         "deployments" in p.keys("resources")
@@ -27,9 +33,15 @@ def of_happenings(p: Pieces) -> Reading | None:
         and not p.span.told
     ):
         return None
-    if not (work or changed) or (p.terms and not work and fitting(p, p.component)):
+    acts = acted(p) if p.keys("acts") and p.site.sources.of("maintenance") else ""
+    rest = [t for t in p.terms if not any(h.begin <= t.begin < h.end for h in p.hits("verbs"))]
+    if not (work or changed or acts) or (
+        rest and not (work or acts) and fitting(p, p.component) and not p.has("verbs", "exists")
+    ):
         return None
-    what = "maintenance" if work else _what(p)
+    if rest and not (work or acts) and (told := _in_log(p, rest)) is not None:
+        return told
+    what = "maintenance" if work else "" if acts else _what(p)
     around = timedelta(minutes=5)
     if p.has("verbs", "count"):
         return one(
@@ -37,13 +49,17 @@ def of_happenings(p: Pieces) -> Reading | None:
                 of="changes",
                 component=p.component,
                 what=what,
-                text=p.quoted or telling(p),
+                text=p.quoted or ("" if acts else telling(p)),
+                words=acts,
                 **span_fields(p, around=around),
             )
         )
+    acts = _of_what(p, acts)
+    text = p.quoted or ("" if acts else telling(p))
+    if not (text or acts) and (lost := [t for t in unplaced(p) if t in rest]):
+        return unread(p, lost, "No change speaks of")
     when = p.has("verbs", "when")
-    most = p.limit or (1 if when else None)
-    text = p.quoted or telling(p)
+    most = p.limit or (1 if when or _last_one(p) else None)
     order: Any = "oldest" if p.has("order", "oldest") else "newest"
     wanted: Any = (
         "time"
@@ -58,12 +74,49 @@ def of_happenings(p: Pieces) -> Reading | None:
             component=p.component,
             what=what,
             text=text,
+            words=acts,
             order=order,
             wanted=wanted,
             **more,
             **span_fields(p, around=around),
         )
     )
+
+
+def _of_what(p: Pieces, acts: str) -> str:
+    """Work with the thing that it was done to, where a journal names both: the seal that was replaced."""
+    thing = telling(p) if acts else ""
+    if not thing or any(thing.startswith(a) or a.startswith(thing) for a in acts.split("|")):
+        return acts
+    both = f"{acts} {thing}"
+    return both if changes(Changes(component=p.component, words=both), p.site).rows else acts
+
+
+def _in_log(p: Pieces, rest: Sequence[Term]) -> Reading | None:
+    """Changes of a thing that no journal of changes speaks of and a log does: of a set point."""
+    things = [t for t in rest if t.concepts and not t.soft]
+    if not things or telling(p) or not p.site.sources.of("logs"):
+        return None
+    words = in_lines(p, things, "")
+    if not words:
+        return None
+    if p.has("verbs", "count"):
+        return one(Count(of="lines", words=words, **span_fields(p)))
+    return one(
+        Lines(words=words, limit=p.limit or (1 if p.has("verbs", "when") else USUAL), **span_fields(p))
+    )
+
+
+def _last_one(p: Pieces) -> bool:
+    """Whether one change is asked for: "which change came last?"; with a span all of it is."""
+    return (
+        bool(p.keys("order"))
+        and not p.span.told
+        and (p.has("verbs", "list") or p.has("verbs", "exists") or len(p.low.split()) <= _FEW)
+    )
+
+
+_FEW: int = 5  # words of a question that has no verb: "keepalive of gateway?"
 
 
 def of_work(p: Pieces) -> Reading | None:
@@ -73,6 +126,8 @@ def of_work(p: Pieces) -> Reading | None:
         or p.has("verbs", "exists")
         or p.has("verbs", "list")
         or p.has("verbs", "count")
+        or bool(p.about.strange)
+        or (bool(p.component) and len(p.low.split()) <= _FEW)
     )
     text = telling(p) if asks else ""
     if not text:

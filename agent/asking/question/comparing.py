@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from aitia.agent.asking.question.measure import Fit, best
-from aitia.agent.asking.question.outcome import Reading
+from aitia.agent.asking.question.outcome import Reading, span_fields
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.spans import ranges_of, span_of
-from aitia.tools.query.words import Compare
+from aitia.agent.asking.question.told import telling
+from aitia.tools.query.happened import changes
+from aitia.tools.query.words import Changes, Compare
 
 _WITH: Final = re.compile(
     r"\b(?:with|to the|compared to|compared with|versus|vs\.?|against|than|mit|gegenüber|verglichen"
@@ -23,22 +25,28 @@ _DAY: Final = timedelta(days=1)
 def compared(p: Pieces, fitting: Sequence[Fit]) -> Reading | None:
     """Two sides of a comparison; what is not told twice is the same on both."""
     top = [f for f in best(fitting) if not f.left]
-    lines = (bool(p.level) and not p.keys("functions")) or (not top and p.has("verbs", "lines"))
+    lines = (bool(p.level or p.code) and not p.keys("functions")) or (not top and p.has("verbs", "lines"))
     top = [] if lines else top
+    names = p.about.components
+    if not lines and len(names) < 2 and (pair := _two_measures(p, fitting)) is not None:
+        return pair
     if not top and not lines:
         return None
     function: Any = next((f for f in p.keys("functions") if f != "last"), "mean")
     measure: dict[str, Any] = (
         {"metric": top[0].of.family, "labels": top[0].labels, "function": function}
         if top
-        else {"level": p.level}
+        else {"level": "" if p.code else p.level, "code": p.code}
     )
-    names = p.about.components
     if len(names) > 1:
         span = {k: v for k, v in (("since", p.span.since), ("until", p.span.until)) if v is not None}
-        return _made(Compare(component=names[0], other=names[1], **measure, **span))
+        each = [measure | {"metric": f.of.family, "labels": f.labels} for f in top[:3]] or [measure]
+        queries = tuple(Compare(component=names[0], other=names[1], **m, **span) for m in each)
+        return Reading(status="query", queries=queries, live=True)
     component = top[0].of.component if top else p.component
-    spans = _two_spans(p)
+    spans = _two_spans(p) or _around_change(p)
+    if spans is None and p.compares and not p.has("verbs", "compare"):
+        return None
     if spans is None:
         return Reading(status="unclear", said="Compare with which time or component?", live=True)
     (since, until), (before, end) = spans
@@ -49,8 +57,45 @@ def compared(p: Pieces, fitting: Sequence[Fit]) -> Reading | None:
     )
 
 
+def _two_measures(p: Pieces, fitting: Sequence[Fit]) -> Reading | None:
+    """The difference of two measurements of one component: leaving and entering water temperature."""
+    owner = fitting[0].of.component if fitting else ""
+    own = {f.of.family: f for f in fitting if f.of.component == owner}
+    left = {w for f in own.values() for w in f.left}
+    pairs = [
+        (a, b)
+        for a in own.values()
+        for b in own.values()
+        if a.of.family < b.of.family
+        and a.left
+        and b.left
+        and not set(a.left) & set(b.left)
+        and set(a.left) | set(b.left) == left
+    ]
+    if len(pairs) != 1:
+        return None
+    a, b = pairs[0]
+    function: Any = next((f for f in p.keys("functions") if f != "last"), "mean" if p.span.told else "last")
+    return _made(
+        Compare(
+            component=owner, metric=a.of.family, other_metric=b.of.family, function=function, **span_fields(p)
+        )
+    )
+
+
 def _made(query: Compare) -> Reading:
     return Reading(status="query", queries=(query,), live=True)
+
+
+def _around_change(
+    p: Pieces,
+) -> tuple[tuple[datetime | None, datetime | None], tuple[datetime | None, datetime | None]] | None:
+    """After and before the last change that is named: "before and after the deploy of catalog 5.3.0"."""
+    if not p.has("verbs", "changes"):
+        return None
+    found = changes(Changes(component=p.component, text=telling(p), limit=1), p.site).rows
+    at = found[-1].at if found else None
+    return ((at, None), (None, at)) if at else None
 
 
 def _two_spans(

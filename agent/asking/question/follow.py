@@ -125,6 +125,12 @@ def _leaves_out(p: Pieces) -> bool:
     if follows:
         return True
     if (
+        p.about.components
+        and (own or p.level or (p.keys("functions") and p.terms))
+        and not p.has("verbs", "when")
+    ):
+        return False
+    if (
         len(p.low.split()) <= _VERY_SHORT
         and not any(t.concepts for t in p.terms)
         and not p.has("verbs", "documents")

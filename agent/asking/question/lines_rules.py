@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 from aitia.agent.asking.question.about import near, relatives
+from aitia.agent.asking.question.account import unplaced, unread
+from aitia.agent.asking.question.measure import Term
 from aitia.agent.asking.question.measures_rules import well_measured
 from aitia.agent.asking.question.outcome import (
     KUBERNETES,
@@ -16,7 +19,9 @@ from aitia.agent.asking.question.outcome import (
     unknown,
 )
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.agent.asking.question.told import wording
+from aitia.agent.asking.question.tables import keys, table
+from aitia.agent.asking.question.told import stands, stem_of, wording
+from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.lines import count_lines, loggers
 from aitia.tools.query.measured import measured
 from aitia.tools.query.words import USUAL, Count, Lines, Stat, Who
@@ -27,6 +32,12 @@ def of_lines(p: Pieces) -> Reading | None:
     asked = p.has("verbs", "lines") or bool(p.quoted) or bool(p.code)
     failing = bool(p.level) and not p.keys("functions") and not _is_rate(p)
     if not p.has("verbs", "lines") and not p.quoted and well_measured(p):
+        return None
+    if (
+        set(p.keys("functions")) & _NUMBERS
+        and not (p.level or p.code or p.quoted)
+        and any(t.concepts for t in p.terms)
+    ):
         return None
     if not (asked or failing) or not (p.site.sources.of("logs") or p.site.sources.of("cluster")):
         return None
@@ -40,6 +51,11 @@ def of_lines(p: Pieces) -> Reading | None:
         "code": p.code,
         "words": _further(p),
     }
+    if not p.quoted and (rest := unplaced(p, said["words"])):
+        words = in_lines(p, rest, level)
+        if not words:
+            return unread(p, rest, f"No log line{f' of {p.component}' if p.component else ''} speaks of")
+        said["words"] = f"{said['words']} {words}".strip()
     if p.component and p.component not in loggers(p.site):
         held = [r for r in relatives(p.component, p.site) if r in loggers(p.site)]
         if not held:
@@ -49,12 +65,14 @@ def of_lines(p: Pieces) -> Reading | None:
         )
     if p.code and not p.has("verbs", "lines") and (counted := _code_measured(p, said, span)) is not None:
         return counted
-    if p.has("verbs", "count") or (p.code and not p.has("verbs", "when") and not p.has("verbs", "list")):
+    if p.has("verbs", "count") or (
+        p.code and not (p.has("verbs", "when") or p.has("verbs", "list") or p.keys("order"))
+    ):
         return one(Count(of="lines", component=p.component, level=level, **said, **span))
     if _asks_who(p):
         return one(Who(does="logs", level=level, text=p.quoted, **span))
     when = p.has("verbs", "when")
-    limit = p.limit or (1 if when else None)
+    limit = p.limit or (1 if when or _last_one(p) else None)
     first = p.has("order", "oldest") or (when and not p.has("order", "newest"))
     more = {"limit": limit} if limit else {}
     return one(
@@ -64,6 +82,25 @@ def of_lines(p: Pieces) -> Reading | None:
     )
 
 
+_NUMBERS: Final = frozenset({"max", "min", "mean", "p50", "p90", "p95", "p99"})
+
+
+def in_lines(p: Pieces, rest: Sequence[Term], level: str) -> str:
+    """Words as lines have them, for those of a question that nothing else explains; "" where a line has them not."""
+    component = p.component if p.component in loggers(p.site) else ""
+    stems: list[str] = []
+    known = False
+    for term in rest:
+        keys_of = keys("logged", term.word)
+        same = [w for c in term.concepts for w in table("concepts").get(c, ()) if w.isalpha() and len(w) > 4]
+        stems.append(
+            "|".join(dict.fromkeys([*keys_of, *([] if keys_of else [stem_of(term.word)]), *map(plain, same)]))
+        )
+        known = known or bool(keys_of)
+    words = " ".join(dict.fromkeys(s for s in stems if s))
+    return words if words and (stands(p, words, component) or (known and len(rest) == 1)) else ""
+
+
 def _code_measured(p: Pieces, said: dict[str, Any], span: dict[str, Any]) -> Reading | None:
     """Answers with a status where no log tells of any, by a counter that has the status as a label."""
     if count_lines(Count(of="lines", component=p.component, **said, **span), p.site).value:
@@ -71,9 +108,10 @@ def _code_measured(p: Pieces, said: dict[str, Any], span: dict[str, Any]) -> Rea
     for m in measured(p.site):
         label = next(
             (
-                f"{k}={v}"
+                f"{k}={p.code}"
                 for k, v in m.labels
-                if v == p.code and k in ("code", "status", "status_code", "http_code")
+                if (v == p.code or (p.code[1:] == "xx" and v[:1] == p.code[0] and len(v) == 3))
+                and k in ("code", "status", "status_code", "http_code")
             ),
             "",
         )
@@ -128,6 +166,16 @@ def _log_by_text(p: Pieces, span: dict[str, Any], level: Any) -> Reading:
     )
 
 
+def _last_one(p: Pieces) -> bool:
+    """Whether one line is asked for: "dernier message de X", "what did X log last"."""
+    return bool(p.keys("order")) and not p.span.told and (bool(p.code) or bool(_ONE.search(p.words)))
+
+
+_ONE: Final = re.compile(
+    r"(?<!\w)(?:message|line|entry|zeile|meldung|eintrag|nachricht|ligne|línea|linea|mensaje|registro|riga|messaggio|error|fehler|erreur|errore|warning)(?!\w)|(?:log|say|write|said|wrote|geloggt)\s+(?:last|first|zuletzt)"
+)
+
+
 def _asks_who(p: Pieces) -> bool:
     asked = p.has("relations", "logs") or (p.has("verbs", "list") and asks_for_components(p))
     return asked and not p.component
@@ -155,6 +203,7 @@ def lost(p: Pieces) -> Reading | None:
             and term.begin not in known
             and not any(b <= term.begin < e for b, e in _spans(p))
             and term.word not in p.quoted.casefold()
+            and not term.word[0].isdigit()
         ):
             close = near(term.word, p.site)
             told = f" Nearest: {', '.join(close)}." if close else ""

@@ -8,22 +8,27 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
-from aitia.agent.asking.question.tables import Hit, patterns_of, table, words_of
+from aitia.agent.asking.question.tables import Hit, is_glue, patterns_of, table, words_of
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import Measured, meaning_of
 
 # Points, by hand: a word that a name holds, one that only its help text holds, one of the question that nothing of it holds,
 # a word of the name that nobody asked for, and a name of a setting where none was asked for.
-_THING, _HELP, _LEFT, _EXTRA, _SETTING = 2.0, 0.7, 1.5, 0.12, 0.9
+_THING, _HELP, _LEFT, _EXTRA, _SETTING = 2.0, 0.7, 1.5, 0.12, 1.6
 _WORDED: Final = 0.4  # each further word of a phrase that the name spells out: "connected clients"
 _OWNER: Final = 0.8  # a word that only the component's name has
 _LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
+_TIMES: Final = frozenset({"latency", "cpu", "lag", "uptime", "throttled"})
+_TIMED: Final = 0.6  # of a name that tells seconds, where no duration is asked for
 _SHORTEST: Final = 4  # letters of a word that may be a part of a compound
+_WEAK: Final = frozenset(
+    {"used", "uptime", "active"}
+)  # which a name need not hold: the memory that is used is the memory
 _SPLIT: Final = re.compile(
     r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^0-9A-Za-zÀ-ÿ]+|(?<=[a-z]{3})(?=\d)"
 )
-_WORD: Final = re.compile(r"[0-9a-zà-öø-ÿœ_./%°-]*[0-9a-zà-öø-ÿœ%]")
+_WORD: Final = re.compile(r"[0-9a-zß-öø-ÿœ_./%°-]*[0-9a-zß-öø-ÿœ%]")
 _QUANTITIES: Final = {
     "traffic": "requests",
     "io": "disk",
@@ -69,18 +74,42 @@ def terms_of(
             spans.setdefault((hit.begin, hit.end), set()).add(hit.key)
     chosen: list[tuple[int, int]] = []
     for span in sorted(spans, key=lambda s: (s[0] - s[1], s[0])):
-        if not _over(span, chosen):
-            chosen.append(span)
-            found.append(_term(low, span, frozenset(spans[span]), soft))
-    for m in _WORD.finditer(low):
-        if _over(m.span(), taken) or _over(m.span(), chosen) or m[0] in words_of("stop") or m[0].isdigit():
+        if _over(span, chosen):
             continue
+        word = re.compile(r"[a-zß-öø-ÿœ]*").match(low, span[0])
+        whole = (span[0], word.end() if word else span[1])
+        if whole[1] > span[1] and len(things := parts_of(low[slice(*whole)])) > 1:
+            chosen.append(whole)
+            found += [_term(low, whole, frozenset({c}), soft) for c in sorted(things)]
+            continue
+        chosen.append(span)
+        found.append(_term(low, span, frozenset(spans[span]), soft))
+    for m in _WORD.finditer(low):
+        if _over(m.span(), taken) or _over(m.span(), chosen) or is_glue(m[0]) or m[0].isdigit():
+            continue
+        if "-" in m[0] and is_glue(m[0].partition("-")[0]):
+            continue  # reste-t-il, gibt-es
         found += _compound_terms(m, soft)
     return sorted(found, key=lambda t: t.begin)
 
 
 def _compound_terms(m: re.Match[str], soft: Sequence[tuple[int, int]]) -> list[Term]:
     concepts, rest = compound(m[0])
+    whole = parts_of(m[0])
+    if len(whole) > 1:  # each thing of a compound must be in a name
+        soft_too = _over(m.span(), soft)
+        return [
+            Term(word=m[0], concepts=frozenset({c}), soft=soft_too, begin=m.start(), end=m.end())
+            for c in sorted(whole)
+        ]
+    if whole:
+        concepts, rest = whole, ""
+    if m[0].startswith(("max", "min")) and rest in ("", "max", "min") and concepts:
+        rest = m[0][:3]  # maxmemory is a setting, no memory
+        return [
+            Term(word=m[0], concepts=concepts, begin=m.start(), end=m.end()),
+            Term(word=rest, begin=m.start(), end=m.start() + 3),
+        ]
     span, word = m.span(), m[0]
     made = (
         [Term(word=word, concepts=concepts, soft=_over(span, soft), begin=span[0], end=span[1])]
@@ -131,7 +160,7 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
         literal = {n for n in names if _same(term.word, n)}
         whole = term.word in (m.family.casefold(), m.metric.casefold())
         whole = whole or (
-            "_" in term.word
+            ("_" in term.word or term.word[-1:].isdigit())
             and bool(re.search(rf"(?:^|_){re.escape(term.word)}(?:_|$)", m.family.casefold()))
         )
         shared = term.concepts & concepts
@@ -149,7 +178,7 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
             score += _HELP
         elif _names_component(term, m):
             score += _OWNER
-        elif not term.soft:
+        elif not term.soft and not (term.concepts and term.concepts <= _WEAK):
             left.append(term.word)
             score -= _LEFT
     if not told:
@@ -162,16 +191,53 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
         n for n in names if n in words_of("settings") and n not in covered and not (_concepts(n) & things)
     ]
     score -= _SETTING * bool(settings)
+    timed = any(t.concepts & _TIMES for t in terms)
+    score += (_TIMED if timed else -_TIMED) * ("seconds" in names)
     return Fit(of=m, score=score, left=tuple(left), labels=",".join(labels))
 
 
 def _names_component(term: Term, m: Measured) -> bool:
     """Whether a word is a part of the component's own name: "Lager BS" of V-301-BS."""
-    for name in (m.component, *m.called):
-        words, concepts = _of_name(name, "", "")
-        if term.word in words or term.concepts & concepts:
-            return True
-    return False
+    return any(
+        (len(term.word) > 1 and (term.word in words or bool(term.concepts & concepts)))
+        for words, concepts in names_of(m.component, m.called)
+    )
+
+
+def names_of(component: str, called: Iterable[str]) -> list[tuple[tuple[str, ...], frozenset[str]]]:
+    """The words of each name of a component, and the things that they stand for."""
+    return [
+        (words, _of_name(name, "", "")[1] | things_of(name))
+        for name in (component, *called)
+        for words in [_of_name(name, "", "")[0]]
+    ]
+
+
+@lru_cache(maxsize=8192)
+def things_of(text: str) -> frozenset[str]:
+    """The things that a text's words and compounds stand for: `Lager Antriebsseite`, `Heizwasserpumpe`."""
+    low = plain(text)
+    words = [m[0] for m in _WORD.finditer(low)]
+    return frozenset(_phrases(low) | {c for w in words for c in parts_of(w)})
+
+
+@lru_cache(maxsize=8192)
+def parts_of(word: str) -> frozenset[str]:
+    """The things in a compound, one after the other: `heizwasserpumpe` is of heating, water and a pump."""
+    found: set[str] = set()
+    rest = word
+    while len(rest) >= _SHORTEST:
+        hit = next(((w, k) for w, k in _stems() if rest.startswith(w)), None)
+        if hit is None:
+            break
+        found.add(hit[1])
+        rest = rest[len(hit[0]) :]
+        joint = next(
+            (j for j in ("s", "es", "en", "n") if rest.startswith(j) and len(rest) > _SHORTEST + len(j)), ""
+        )
+        if joint and not any(rest.startswith(w) for w, _ in _stems()):
+            rest = rest[len(joint) :]
+    return frozenset(found) if found and len(rest) <= 2 else frozenset()
 
 
 def _label(term: Term, m: Measured) -> str:
@@ -193,6 +259,9 @@ def _of_name(family: str, unit: str, help: str) -> tuple[tuple[str, ...], frozen
     meant = meaning_of(family, unit, help).quantity
     found = {c for w in words for c in _concepts(w)} | set(_phrases(" ".join(words)))
     quantity = _QUANTITIES.get(meant, meant)
+    for w in words:
+        if w.startswith("max") and len(w) > len("max") + 3 and (capped := _concepts(w[3:])):
+            found |= {*capped, "maximum"}  # maxclients, maxmemory
     if {"bytes", "files", "blks", "tables"} & set(words):
         found.discard("temperature")  # `temp_bytes` are of temporary files
     if "load" in found and quantity == "cpu":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -17,10 +18,11 @@ from aitia.agent.asking.question.outcome import (
     unknown,
 )
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.tools.query.measured import measured
+from aitia.tools.query.measured import Measured, measured
 from aitia.tools.query.words import Curve, Query, Stat, Who
 
 _MOST_NAMES: Final = 12  # of what is measured of a component, where what was asked for is not
+MOST_LOOKS: Final = 6  # looks that one question makes
 MOST_QUERIES: Final = 3  # measurements that fit a question equally well and are all answered
 
 
@@ -42,21 +44,24 @@ def better_measured(p: Pieces) -> bool:
 
 def fitting(p: Pieces, component: str) -> list[Fit]:
     """The measurements that a question means, of a component, else of what belongs to it."""
-    if not p.terms:
+    terms = p.terms or (
+        p.own_terms if p.keys("share") or p.keys("functions") or p.has("verbs", "count") else []
+    )
+    if not terms:
         return []
     every = measured(p.site)
     if not component:
-        return fits(p.terms, every)
+        return fits(terms, every)
     for names in ([component], relatives(component, p.site)):
-        found = [f for f in fits(p.terms, [m for m in every if m.component in names]) if not f.left]
+        found = [f for f in fits(terms, [m for m in every if m.component in names]) if not f.left]
         if found:
             return found
     told = [
         replace(f, labels=",".join(filter(None, (f.labels, label))))
-        for f in fits(p.terms, every)
+        for f in fits(terms, every)
         if not f.left and (label := _label_of(f, component))
     ]
-    return told or fits(p.terms, [m for m in every if m.component == component])
+    return told or fits(terms, [m for m in every if m.component == component])
 
 
 def _label_of(fit: Fit, component: str) -> str:
@@ -73,6 +78,8 @@ def _label_of(fit: Fit, component: str) -> str:
 
 def of_measurements(p: Pieces) -> Reading | None:
     """The value, extreme, mean, sum, time or curve of what is measured."""
+    if (each := _of_each(p)) is not None:
+        return each
     found = fitting(p, p.component)
     if not found:
         return _unmeasured(p)
@@ -92,7 +99,24 @@ def of_measurements(p: Pieces) -> Reading | None:
         return _of_several(p, families, components)
     if len(families) > MOST_QUERIES:
         return unclear(f"Which one: {', '.join(f.of.family for f in families[:6])}?")
-    return Reading(status="query", queries=tuple(_look(p, f) for f in families), live=True)
+    return Reading(
+        status="query", queries=tuple(q for f in families for q in looks(p, f))[:MOST_LOOKS], live=True
+    )
+
+
+def _of_each(p: Pieces) -> Reading | None:
+    """The same of each component that is named, where no measurement is of one for another."""
+    names = p.about.components
+    if not 1 < len(names) <= MOST_QUERIES or _between(p):
+        return None
+    held = [[f for f in best(fitting(p, c)) if not f.left and f.of.component == c] for c in names]
+    if not all(held):
+        return None
+    return Reading(
+        status="query",
+        queries=tuple(q for found in held for f in found[:2] for q in looks(p, f))[:MOST_LOOKS],
+        live=True,
+    )
 
 
 def _between(p: Pieces) -> list[Fit]:
@@ -151,36 +175,63 @@ def _of_several(p: Pieces, families: Sequence[Fit], components: Sequence[str]) -
     if len(same) == 1 and (who or asks_for_components(p)) and "max" in p.keys("functions"):
         return one(Who(does="holds", metric=families[0].of.family, **span_fields(p)))
     if len(components) <= MOST_QUERIES and len(same) == 1:
-        return Reading(status="query", queries=tuple(_look(p, f) for f in families), live=True)
+        return Reading(
+            status="query", queries=tuple(q for f in families for q in looks(p, f))[:MOST_LOOKS], live=True
+        )
     return unclear(f"Of which component: {', '.join(components[:8])}{' …' if len(components) > 8 else ''}?")
 
 
-def _look(p: Pieces, fit: Fit) -> Query:
-    """The query for a measurement: a statistic, its time, or its curve."""
-    functions = p.keys("functions")
-    when = p.has("verbs", "when")
+def counted(m: Measured) -> bool:
+    """Whether a measurement is a counter by its name, or a histogram's family."""
+    return m.metric.endswith("_total") or m.family != m.metric or bool(_COUNTED.search(m.metric))
+
+
+_COUNTED: Final = re.compile(
+    r"(?i)_(?:commits?|rollbacks?|blks_hit|blks_read|fetched|inserted|returned|updated|deleted|deadlocks|conflicts|retranssegs|activeopens|accepted|handled)$"
+)
+
+
+def looks(p: Pieces, fit: Fit) -> list[Query]:
+    """The queries for a measurement: each statistic that is asked for, its time, or its curve."""
+    functions = [f for f in p.keys("functions") if f != "last"]
     if p.has("verbs", "curve") and not functions:
-        return Curve(component=fit.of.component, metric=fit.of.family, labels=fit.labels, **span_fields(p))
-    function: Any = next((f for f in functions if f != "last"), "last")
+        return [Curve(component=fit.of.component, metric=fit.of.family, labels=fit.labels, **span_fields(p))]
+    if functions == ["range"]:
+        functions = ["min", "max"]
+    return [_stat(p, fit, f) for f in functions[:3] or ["last"]]
+
+
+def _stat(p: Pieces, fit: Fit, function: Any) -> Stat:
+    when = p.has("verbs", "when")
+    unit = next((u for u in p.keys("units") if u != "%"), "")
+    named: dict[str, Any] = {
+        "component": fit.of.component,
+        "metric": fit.of.family,
+        "labels": fit.labels,
+        "unit": unit,
+    }
     if function == "last" and when:
-        function = "max"
-    counts = fit.of.metric.endswith("_total") or fit.of.family != fit.of.metric
+        function = "last" if fit.of.metric.endswith(("_time_seconds", "_timestamp_seconds")) else "max"
+    counts = counted(fit.of)
     if function == "last" and p.has("verbs", "count") and counts:
         function = "sum"
-    if function == "last" and p.span.at is None and p.span.since is not None and "last" not in functions:
-        function = "sum" if counts and not any("latency" in t.concepts for t in p.terms) else "mean"
+    spanned = p.span.at is None and p.span.since is not None
+    if function == "last" and spanned and "last" not in p.keys("functions"):
+        function = "sum" if counts and not any(t.concepts & _PACED for t in p.terms) else "mean"
     if function == "last" and p.span.at is not None:
-        return Stat(component=fit.of.component, metric=fit.of.family, labels=fit.labels, until=p.span.at)
-    return Stat(
-        component=fit.of.component, metric=fit.of.family, labels=fit.labels, function=function,
-        wanted="time" if when else "value", **span_fields(p),
-    )  # fmt: skip
+        return Stat(**named, until=p.span.at)
+    return Stat(**named, function=function, wanted="time" if when else "value", **span_fields(p))
+
+
+_PACED: Final = frozenset({"latency", "cpu", "load"})  # of which a span has an average, not a sum
 
 
 def of_comparisons(p: Pieces) -> Reading | None:
     """One measurement or number of lines beside another."""
-    if not p.has("verbs", "compare"):
+    if not p.has("verbs", "compare") and not p.compares:
+        return None
+    if "%" in p.keys("units") and len(p.about.components) < 2 and not p.span.told:
         return None
     from aitia.agent.asking.question.comparing import compared
 
-    return compared(p, fitting(p, p.component))
+    return compared(p, fitting(p, p.component) if p.component else fitting(p, ""))

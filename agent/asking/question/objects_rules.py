@@ -6,14 +6,23 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+from aitia.agent.asking.question.account import unplaced, unread
 from aitia.agent.asking.question.lines_rules import lost
+from aitia.agent.asking.question.measure import things_of
 from aitia.agent.asking.question.measures_rules import better_measured, fitting
-from aitia.agent.asking.question.outcome import KUBERNETES, Reading, one, span_fields, unknown
+from aitia.agent.asking.question.outcome import (
+    KUBERNETES,
+    Reading,
+    asks_for_components,
+    one,
+    span_fields,
+    unknown,
+)
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.tools.meaning.incidents.words import plain
+from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.machine_state import tells_running
 from aitia.tools.query.measured import measured
-from aitia.tools.query.words import Count, Events, Get, List, Stat, Who
+from aitia.tools.query.words import Changes, Count, Events, Get, List, Stat, Who
 
 _RELATED: Final = ("called_by", "hosts", "fed_by", "parts")  # relations whose words mean nothing else
 
@@ -45,7 +54,12 @@ def of_reasons(p: Pieces) -> Reading | None:
 
 def of_versions(p: Pieces) -> Reading | None:
     """Which version of a component runs."""
-    if not p.has("parts", "version") or p.has("verbs", "changes"):
+    if (
+        not p.has("parts", "version")
+        or p.has("parts", "image")
+        or p.has("verbs", "when")
+        or p.has("verbs", "count")
+    ):
         return None
     component = p.component or next((c.id for c in p.site.inventory.components if plain(c.id) in p.low), "")
     named = [t.word for t in p.terms if not t.concepts]
@@ -53,7 +67,33 @@ def of_versions(p: Pieces) -> Reading | None:
         infos = [m for m in measured(p.site) if "info" in m.metric or "version" in m.metric]
         held = [m.component for m in infos if any(m.metric.casefold().startswith(w) for w in named)]
         component = held[0] if held else ""
+    if component and re.search(one_of(_BEFORE), p.low):
+        return one(Changes(component=component, what="deploy", limit=2))
+    if component and p.has("verbs", "changes") and p.keys("order") and not p.site.readers():
+        return one(Changes(component=component, what="deploy", limit=1))
+    if not component and p.has("verbs", "changes"):
+        return None
     return one(Get(component=component, part="version")) if component else None
+
+
+_BEFORE: Final = (
+    "before",
+    "previous",
+    "previously",
+    "earlier",
+    "prior",
+    "vorher",
+    "davor",
+    "vorherige*",
+    "vorige*",
+    "avant",
+    "précédent*",
+    "auparavant",
+    "antes",
+    "anterior*",
+    "prima",
+    "precedent*",
+)
 
 
 def of_relations(p: Pieces) -> Reading | None:
@@ -158,10 +198,22 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
         return one(Get(component=p.component, part="why"))
     if (unheard := lost(p)) is not None and not p.labels:
         return unheard
+    if (rest := unplaced(p)) and not p.labels and not fitting(p, p.component):
+        return unread(p, rest, f"{str(of).capitalize()} tell nothing of")
     state: Any = _meant_state(states, p)
+    if (
+        of in ("jobs", "cronjobs")
+        and state == "running"
+        and re.search(r"(?<!\w)(?:run|laufen|gelaufen|tourné|corrido)(?!\w)", p.low)
+    ):
+        state = ""  # "how many jobs has it run"
+    if "restarts" in parts and not p.component:
+        return one(List(of=of, part="restarts", labels=p.labels))
     if p.has("verbs", "count"):
         return one(Count(of=of, component=p.component, state=state, labels=p.labels))
-    plainly = bool(p.component) and not any(t.concepts and not t.soft for t in p.terms)
+    if state == "ready" and re.search(r"(?<!\w)(?:not|nicht|pas|no|non|aren't|isn't|kein\w*)(?!\w)", p.low):
+        state = "not_ready"
+    plainly = (bool(p.component) or _alone(p)) and not any(t.concepts and not t.soft for t in p.terms)
     if not (p.has("verbs", "list") or p.has("verbs", "exists") or states or parts or p.labels or plainly):
         return None
     part = next(
@@ -175,6 +227,11 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
         "",
     )
     return one(List(of=of, component=p.component, state=state, labels=p.labels, part=part))
+
+
+def _alone(p: Pieces) -> bool:
+    """Whether a kind of objects is all that is said: "namespaces?"."""
+    return len(p.low.split()) <= 3 and not p.span.told
 
 
 def _meant_state(states: Sequence[str], p: Pieces) -> str:
@@ -215,18 +272,43 @@ def _of_machine(p: Pieces) -> Reading | None:
     )
 
 
+def _up_of_all(p: Pieces) -> Reading | None:
+    """Which of several is down: by the `up` of each, the least first."""
+    if not {"ready", "running", "not_ready"} & set(p.keys("states")) or not any(
+        m.metric == "up" for m in measured(p.site)
+    ):
+        return None
+    return one(Who(does="holds", metric="up", function="last", least=True))
+
+
 def of_state(p: Pieces) -> Reading | None:
     """Whether a component is up: by the cluster's word."""
-    asks = p.keys("states") and not (
-        p.keys("resources") or p.keys("parts") or p.keys("functions") or p.span.told
+    only_state = p.keys("parts") == ["state"] and not any(t.concepts and not t.soft for t in p.terms)
+    asks = (p.keys("states") or only_state) and not (
+        (p.keys("resources") and p.component)
+        or (p.keys("parts") and not only_state)
+        or p.keys("functions")
+        or p.span.told
     )
+    if not p.component and not p.site.readers() and p.keys("states") and asks_for_components(p):
+        return _up_of_all(p)
     if not p.component or not asks or p.has("verbs", "why") or p.has("verbs", "count"):
+        return None
+    if not p.site.readers() and not (only_state or {"ready", "running", "not_ready"} & set(p.keys("states"))):
         return None
     if not p.site.readers():
         up = [
             m
             for m in measured(p.site)
             if m.component == p.component and (m.metric == "up" or m.metric.endswith("_up"))
+        ]
+        if not up and (told := _of_machine(p)):
+            return told
+        up = up or [
+            m
+            for c in ("speed", "current")
+            for m in measured(p.site)
+            if m.component == p.component and c in things_of(m.metric)
         ]
         return (
             Reading(
@@ -235,7 +317,7 @@ def of_state(p: Pieces) -> Reading | None:
                 live=True,
             )
             if up
-            else _of_machine(p)
+            else None
         )
     if p.site.readers():
         return one(

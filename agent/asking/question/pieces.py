@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final
 
-from aitia.agent.asking.question.about import About, about
+from aitia.agent.asking.question.about import About, about, by_things
+from aitia.agent.asking.question.bounds import bound, each_of
 from aitia.agent.asking.question.measure import Term, terms_of
 from aitia.agent.asking.question.spans import Span, span_of
 from aitia.agent.asking.question.spelling import spelled
-from aitia.agent.asking.question.tables import Hit, hits
-from aitia.tools.meaning.incidents.words import meaning_of, plain, table
+from aitia.agent.asking.question.tables import Hit, data, hits, is_glue
+from aitia.tools.meaning.incidents.words import meaning_of, one_of, plain, table
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import MOST, Level
@@ -61,7 +62,14 @@ _NUMBERS: Final = {
 _CODE: Final = re.compile(
     r"(?<![\w.:/-])([1-5](?:\d\d|xx))(?:er|ers|s)?(?![\w:/-]|\.\d|\s*(?:rpm|1/min|ms|bar|mbar|°|min|lines|zeilen|lignes|líneas|righe))"
 )
+_LASTING: Final = {"long": "latency", "big": "size"}  # what "how long" and "how big" ask for
+_JSON: Final = re.compile(r'"\w+"\s*:\s*"')  # whose quotes are no quotation
+_ROWS: Final = re.compile(
+    r"\s+\w*\s*(?:lines?|errors?|entries|events?|zeilen|fehler|lignes|erreurs|líneas|errores|righe|errori)"
+)
 _PATH: Final = re.compile(r"(?:\b(?:GET|POST|PUT|DELETE|PATCH|HEAD)\s+)?/[a-z][\w./-]{2,80}", re.IGNORECASE)
+_MARKED: Final = re.compile(r"(?:with|mit|avec|con|containing)\s+([A-Za-z]+[-_][\w-]+)", re.IGNORECASE)
+_METHOD: Final = re.compile(r"(?<![\w-])(?:GET|POST|PUT|DELETE|PATCH)(?![\w-])")
 _SHOUTED: Final = re.compile(
     r"(?<![\w-])(?:[A-Z]{3,}(?:[_ ][A-Z]{2,})*|[A-Z]+[a-z]+[A-Z]\w+|[A-Z]{2,}[a-z]+\w*)(?![\w-])"
 )
@@ -94,6 +102,9 @@ _NO_SHOUT: Final = frozenset(
 _MASK: Final = (
     0xE000  # private characters that stand for names while times are read: "301-M maintenant" is no time
 )
+_SLOW: Final = re.compile(
+    r"slow|langsam|lent|plus l|más l|più l|longest|längst"
+)  # superlatives that also tell what of
 _PRONOUN: Final = re.compile(
     r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello)(?!\w)"
 )
@@ -160,16 +171,24 @@ class Pieces:
     @cached_property
     def quoted(self) -> str:
         """A phrase in quotes, or behind "containing"."""
-        found = _QUOTED.search(self.text)
+        found = None if _JSON.search(self.text) else _QUOTED.search(self.text)
         if found:
             return next(filter(None, found.groups()), "").strip()
         said = _CONTAINING.search(self.text.casefold())
         if said and len(self.text.casefold()) == len(self.text):
             return self.text[said.start(1) : said.end(1)].rstrip("?.!,")
+        if (marked := _MARKED.search(self.text)) and self.about_lines:
+            return marked[1]
         path = _PATH.search(self.text)
         if path and not path[0].lower().startswith(("/s ", "/min")):
             return path[0].strip()
-        return ""
+        method = _METHOD.search(self.text)
+        return f"{method[0]} /" if method else ""
+
+    @cached_property
+    def about_lines(self) -> bool:
+        """Whether lines of a log are asked for, by the words alone."""
+        return any(h.key == "lines" for h in hits("verbs", self.low))
 
     @cached_property
     def code(self) -> str:
@@ -178,8 +197,12 @@ class Pieces:
         return (
             found[1]
             if found
-            and not re.search(
-                r"(?:last|letzten|first|ersten|dernières|últim\w+|ultim\w+)\W*$", self.words[: found.start()]
+            and not (
+                _ROWS.match(self.words, found.end())
+                and re.search(
+                    r"(?:last|letzten|first|ersten|dernières|últim\w+|ultim\w+)\W*$",
+                    self.words[: found.start()],
+                )
             )
             else ""
         )
@@ -201,13 +224,16 @@ class Pieces:
     @cached_property
     def about(self) -> About:
         """The components."""
-        return about(self.words, self.site)
+        shouted = re.findall(r"(?<![\w-])[A-Z]{1,4}\d?(?![\w-])", self._without_quotes)
+        return about(self.words, self.site, shouted)
 
     @property
     def component(self) -> str:
         """The first component, or ""."""
         if self.about.components:
-            return self.about.components[0]
+            return self.about.surest or self.about.components[0]
+        if (thing := by_things(self.words, self.site)) and not self.about.strange:
+            return thing
         return self.given if _PRONOUN.search(self.low) else ""
 
     def has(self, name: str, key: str) -> bool:
@@ -230,13 +256,23 @@ class Pieces:
             "parts",
             "relations",
             "outside",
+            "units",
+            "share",
+            "rank",
+            "acts",
+            "lifecycle",
+            "lasting",
         )
         return {n: list(dict.fromkeys(h.key for h in self.hits(n))) for n in names}
 
     def hits(self, name: str) -> list[Hit]:
         """The words of a table with their places."""
+        owned = () if name == "acts" else self.about.taken
         return [
-            h for h in hits(name, self.words) if not any(a < h.end and h.begin < b for a, b in self.named)
+            h
+            for h in hits(name, self.words)
+            if not any(a < h.end and h.begin < b for a, b in self.named)
+            and not any(a <= h.begin and h.end <= b for a, b in owned)
         ]
 
     @cached_property
@@ -251,16 +287,31 @@ class Pieces:
         )
 
     @cached_property
+    def own_terms(self) -> list[Term]:
+        """The words of the components' names, which may be what a measurement counts: "how many orders per minute"."""
+        return [
+            Term(word=self.words[a:b], begin=a, end=b)
+            for a, b in self.about.taken
+            if self.words[a:b].isalpha()
+        ]
+
+    @cached_property
+    def compares(self) -> bool:
+        """Whether a yes-or-no question sets two things beside each other: "is A higher than B"."""
+        return _compared().search(self.words) is not None and bound(self.words) is None
+
+    @cached_property
     def level(self) -> Level:
         """The severity that is asked for."""
         found = self.keys("levels")
-        return "error" if "error" in found else found[0] if found else ""  # type: ignore[return-value]
+        first = next((k for k in ("fatal", "error") if k in found), found[0] if found else "")
+        return first  # type: ignore[return-value]
 
     @cached_property
     def limit(self) -> int | None:
         """How many rows."""
         for m in _counted().finditer(self.words):
-            number = int(m[1]) if m[1].isdigit() else int(_numbers()[m[1]])
+            number = int(m[1]) if m[1].isdigit() else int(number_words()[m[1]])
             if 0 < number <= MOST and not _in_name(m, self.words) and m[1] != self.code:
                 return number
         return 1 if _SINGULAR.search(self.words) else None
@@ -277,24 +328,47 @@ class Pieces:
     @cached_property
     def terms(self) -> list[Term]:
         """The words that may be of a measurement."""
-        taken = [(h.begin, h.end) for name in ("functions", "order") for h in self.hits(name)]
+        asked = [
+            h for name in ("functions", "order", "share", "rank", "units", "lasting") for h in self.hits(name)
+        ]
+        taken = [(h.begin, h.end) for h in asked if not _SLOW.match(self.words[h.begin : h.end])]
+        taken += [found.span for found in (bound(self.words), each_of(self.words)) if found is not None]
         taken += [
             (h.begin, h.end)
             for h in self.hits("verbs")
             if h.key not in ("changes", "work", "events", "lines")
         ]
+        kinds = [(h.begin, h.end) for h in self.hits("resources")]
         found = terms_of(
-            self.words, [*taken, *self.about.taken, *self.about.strange_spans], self.about.soft, self.named
+            self.words,
+            [*taken, *self.about.taken, *self.about.strange_spans],
+            [*self.about.soft, *kinds],
+            self.named,
         )
+        found += [
+            Term(
+                word=self.words[h.begin : h.end],
+                concepts=frozenset({_LASTING[h.key]}),
+                soft=True,
+                begin=h.begin,
+                end=h.end,
+            )
+            for h in self.hits("lasting")
+            if h.key != "long" or bound(self.words) is None
+        ]
         things = [t for t in found if t.concepts]
         # "the current speed" is no electric one; "motor current" is.
         return [t for t in found if t.word != "current" or not any(0 < o.begin - t.end < 12 for o in things)]
 
 
-def _in_stop(word: str) -> bool:
-    from aitia.agent.asking.question.tables import words_of
+@cache
+def _compared() -> re.Pattern[str]:
+    more, than = (one_of(map(plain, data()[k])) for k in ("more", "than"))
+    return re.compile(rf"{more}.{{0,60}}?{than}")
 
-    return word in words_of("stop")
+
+def _in_stop(word: str) -> bool:
+    return is_glue(word)
 
 
 def _in_name(m: re.Match[str], text: str) -> bool:
@@ -308,7 +382,8 @@ def _in_name(m: re.Match[str], text: str) -> bool:
     ) or bool(re.search(r"(?:pump|pumpe|pompe|bomba|pompa|motor|code|status|p|nr\.?|no\.?|#)$", before))
 
 
-def _numbers() -> dict[str, int]:
+def number_words() -> dict[str, int]:
+    """Numbers from two on in words."""
     told = {
         w: int(v)
         for w, v in meaning_of(table("times")["numbers"]).items()
@@ -318,4 +393,4 @@ def _numbers() -> dict[str, int]:
 
 
 def _counted() -> re.Pattern[str]:
-    return re.compile(_COUNTED % "|".join(sorted(_numbers(), key=len, reverse=True)))
+    return re.compile(_COUNTED % "|".join(sorted(number_words(), key=len, reverse=True)))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from aitia.agent.asking.question.about import near
+from aitia.agent.asking.question.bounds_rules import of_bounds
 from aitia.agent.asking.question.changes_rules import of_happenings, of_work
+from aitia.agent.asking.question.life_rules import of_lifecycle, of_moments, of_people, of_roles, of_troubles
 from aitia.agent.asking.question.lines_rules import of_lines, of_words
 from aitia.agent.asking.question.measures_rules import of_comparisons, of_measurements
 from aitia.agent.asking.question.objects_rules import (
@@ -16,7 +18,10 @@ from aitia.agent.asking.question.objects_rules import (
 )
 from aitia.agent.asking.question.outcome import Reading, unknown
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.ranking_rules import of_ranks
 from aitia.agent.asking.question.refusing import changing
+from aitia.agent.asking.question.shares_rules import of_shares
+from aitia.agent.asking.question.told import in_journal
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import Documents, Get, Incidents, Lines, Query
 
@@ -35,10 +40,17 @@ def decide(p: Pieces) -> Reading:
         _outside,
         _strange,
         _incidents,
+        of_bounds,
         of_comparisons,
         of_relations,
+        of_people,
+        of_roles,
+        of_shares,
+        of_ranks,
         of_reasons,
         of_versions,
+        of_moments,
+        of_lifecycle,
         of_happenings,
         of_lines,
         of_reasons_told,
@@ -46,6 +58,7 @@ def decide(p: Pieces) -> Reading:
         of_objects,
         of_measurements,
         of_work,
+        of_troubles,
         of_words,
     ):
         found = rule(p)
@@ -92,7 +105,9 @@ def _outside(p: Pieces) -> Reading | None:
 def _strange(p: Pieces) -> Reading | None:
     if not p.about.strange:
         return None
-    name = p.about.strange[0]
+    name = next((n for n in p.about.strange if n not in p.quoted.casefold() and not in_journal(p, n)), "")
+    if not name:
+        return None
     close = near(name, p.site)
     told = f" Nearest: {', '.join(close)}." if close else ""
     return unknown(f"No source knows {name!r}.{told}", f"telemetry of {name}")

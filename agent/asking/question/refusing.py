@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from aitia.agent.asking.question.tables import table
+from aitia.agent.asking.question.tables import data, table
 from aitia.tools.meaning.incidents.words import one_of, plain
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ def _anywhere() -> re.Pattern[str]:
 
 
 @cache
+def _nouns() -> re.Pattern[str]:
+    """Names of things that begin like an order: "open connections", "restart count"."""
+    return re.compile(one_of(map(plain, data()["nouns"])))
+
+
+@cache
 def _german() -> re.Pattern[str]:
     """A German request, whose verb stands at the end: "kannst du X neu starten"."""
     polite = one_of(map(plain, table("act")["polite"]))
@@ -47,6 +53,6 @@ def changing(p: Pieces) -> str | None:
 
 def asks_for_change(text: str) -> bool:
     """Whether a sentence wants something run, changed or revealed. What it quotes does not count: a line may say anything."""
-    low = plain(text)
+    low = _nouns().sub(lambda m: "_" * len(m[0]), plain(text))
     bare = re.sub(r"\"[^\"]*\"|'[^']*'(?!\w)|`[^`]*`", " ", low).strip()
     return any(pattern.search(bare) for pattern in (_anywhere(), _german(), _asked()))

@@ -23,7 +23,8 @@ _WORDS: Final = re.compile(
     r"|che|cosa|quale|quali|chi|quando|dove|quant\w*|come|ci sono|c'è|mostra\w*|elenca|dammi)(?!\w)"
 )
 _LISTED: Final = re.compile(
-    r"\W*(?:errors?|warnings?|logs?|lines?|events?|fehler|warnungen|meldungen|ereignisse|erreurs|journaux|événements|errores|registros|eventos|errori|eventi)"
+    r"\W*(?:(?:show|give)?\s*(?:me )?(?:the |die |les |los |las |gli |le )?(?:last|latest|newest|first|letzte\w*|erste\w*"
+    r"|derni\w+|últim\w+|ultim\w+|primer\w*|prim\w+)\s+(?:\w+\s+){0,2})?(?:errors?|warnings?|logs?|lines?|events?|fehler|warnungen|meldungen|ereignisse|erreurs|journaux|événements|errores|registros|eventos|errori|eventi)"
     r"\s+(?:of|from|in|on|for|between|since|von|vom|bei|seit|zwischen|de|du|des|entre|depuis|del|desde|di|del|della|da|tra)(?!\w)"
 )
 _REPORTS: Final = re.compile(

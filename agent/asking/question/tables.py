@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -86,3 +86,23 @@ def follow_pattern() -> re.Pattern[str]:
         if w.startswith("^")
     ]
     return re.compile(rf"^\s*(?:{'|'.join(sorted(starts, key=len, reverse=True))})(?!\w)")
+
+
+@lru_cache(maxsize=16384)
+def is_glue(word: str) -> bool:
+    """Whether a word tells how something is asked and not of what, in any of the languages."""
+    exact, begins = _glue()
+    return (
+        (len(word) == 1 and word not in "hv")
+        or word in words_of("stop")
+        or word in exact
+        or word.startswith(begins)
+    )
+
+
+@cache
+def _glue() -> tuple[frozenset[str], tuple[str, ...]]:
+    """Single words of asking, and beginnings of such words."""
+    every = {plain(str(w)) for w in (*data()["glue"], *data()["comparatives"]) if " " not in str(w)}
+    begins = tuple(w.removesuffix("*") for w in every if w.endswith("*"))
+    return frozenset(w for w in every if not w.endswith("*")), begins

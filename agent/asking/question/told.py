@@ -7,11 +7,11 @@ from itertools import combinations
 from typing import Final
 
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.agent.asking.question.tables import hits, words_of
+from aitia.agent.asking.question.tables import hits, is_glue, table
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.happened import changes
-from aitia.tools.query.lines import count_lines, loggers
-from aitia.tools.query.words import MOST, Changes, Count
+from aitia.tools.query.lines import loggers, texts_of
+from aitia.tools.query.words import MOST, Changes
 
 _SHORTEST: Final = 4  # letters of a stem
 _GENERIC: Final = re.compile(
@@ -20,8 +20,33 @@ _GENERIC: Final = re.compile(
 )
 
 
+def acted(p: Pieces) -> str:
+    """The work that a question speaks of, as alternatives of the languages that journals are kept in: `greas|schmier`."""
+    stems = [
+        plain(w).strip("*")
+        for key in p.keys("acts")
+        for w in table("acts")[key]
+        if " " not in w and len(w.strip("*")) >= _SHORTEST
+    ]
+    texts = " ".join(plain(r.text) for r in changes(Changes(limit=MOST), p.site).rows)
+    return "|".join(
+        dict.fromkeys(
+            s for s in stems if re.search(rf"(?<![a-zà-ÿ])(?:nach|ge|aus|ab|an|re)?{re.escape(s)}", texts)
+        )
+    )
+
+
+def in_journal(p: Pieces, name: str) -> bool:
+    """Whether a change or work order has a name for its own, such as its number."""
+    return any(name in plain(r.text) for r in changes(Changes(limit=MOST), p.site).rows)
+
+
 def telling(p: Pieces) -> str:
     """The stem of the first such word, "" where there is none; words that name a component or a time do not count."""
+    if number := next((n for n in p.about.strange if in_journal(p, n)), ""):
+        return number
+    if version := re.search(r"(?<![\w.])v?\d+\.\d+\.\d+(?![\w.])", p.words):
+        return version[0]
     texts = " ".join(plain(r.text) for r in changes(Changes(limit=MOST), p.site).rows)
     taken = [
         *p.about.taken,
@@ -29,14 +54,10 @@ def telling(p: Pieces) -> str:
     ]
     for m in re.finditer(r"[a-zà-öø-ÿœ]{4,}", p.words):
         word = m[0]
-        if (
-            word in words_of("stop")
-            or _GENERIC.search(word)
-            or any(a < m.end() and m.start() < b for a, b in taken)
-        ):
+        if is_glue(word) or _GENERIC.search(word) or any(a < m.end() and m.start() < b for a, b in taken):
             continue
-        stem = _stem(word)
-        if len(stem) >= _SHORTEST and stem in texts:
+        stem = stem_of(word)
+        if len(stem) >= _SHORTEST and re.search(rf"(?<![a-zà-ÿ]){re.escape(stem)}", texts):
             return stem
     return ""
 
@@ -52,12 +73,8 @@ def wording(p: Pieces) -> tuple[str, str]:
     ]
     stems: list[str] = []
     for m in re.finditer(r"[a-zà-öø-ÿœ]{5,}", p.words):
-        stem = _stem(m[0])
-        if (
-            m[0] in words_of("stop")
-            or any(a < m.end() and m.start() < b for a, b in taken)
-            or len(stem) < _SHORTEST
-        ):
+        stem = stem_of(m[0])
+        if is_glue(m[0]) or any(a < m.end() and m.start() < b for a, b in taken) or len(stem) < _SHORTEST:
             continue
         stems += [stem] if stem not in stems else []
     own = p.component if p.component in loggers(p.site) else ""
@@ -65,19 +82,21 @@ def wording(p: Pieces) -> tuple[str, str]:
         for size in range(min(3, len(stems)), 0, -1):
             for group in combinations(stems[:6], size):
                 words = " ".join([*group, *([plain(name)] if name else [])])
-                if _held(p, words, component):
+                if stands(p, words, component):
                     return component, words
     return "", ""
 
 
-def _held(p: Pieces, words: str, component: str) -> bool:
-    key = ("held", words, component)
-    return p.site.once(
-        key, lambda: bool(count_lines(Count(of="lines", words=words, component=component), p.site).value)
-    )
+def stands(p: Pieces, words: str, component: str) -> bool:
+    """Whether a log line holds all the words, each of which may have alternatives `a|b`."""
+    wanted = [w.split("|") for w in words.casefold().split()]
+    whole, texts = p.site.once(("texts", component), lambda: texts_of(p.site, component))
+    if not all(any(a in whole for a in w) for w in wanted):
+        return False
+    return any(all(any(a in text for a in w) for w in wanted) for text in texts)
 
 
-def _stem(word: str) -> str:
+def stem_of(word: str) -> str:
     """A word without what tense and number put to it, by and large: `geschmiert` and `nachgeschmiert` have `schmier`."""
     word = re.sub(r"^(?:nach|aus|ab|an|ein)?ge(?=[a-zà-ÿ]{4})", "", word)
     return (

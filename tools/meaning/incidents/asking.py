@@ -11,7 +11,7 @@ from aitia.tools.meaning.incidents.symptoms import SYMPTOMS
 from aitia.tools.meaning.incidents.words import table
 
 LONGEST: Final = 1200  # characters that a model reads: what is wrong stands at the beginning
-_PRIOR: Final = 0.5  # share of the content-free baseline that is taken off a symptom's score
+PRIOR: Final = 0.5  # share of the content-free baseline that is taken off a symptom's score
 _WORDS: Final = 2.0  # log-odds of one point of the words
 _HEAD: Final = "The main symptom of an incident text."
 _ASKED: Final = "Main symptom:"
@@ -26,15 +26,15 @@ class Reader:
 
     def symptom(self, text: str, points: Mapping[str, float]) -> str:
         """The likeliest of the symptoms that have points: the model's score and the words' points are both log-odds."""
-        prompt = Prompt(system=_examples(), user=f" {_line(text)}\n{_ASKED}")
+        prompt = Prompt(system=symptom_examples(), user=f" {_line(text)}\n{_ASKED}")
         said = self._model.classify(prompt, SYMPTOMS)
         both = zip(SYMPTOMS, said.log_probs, said.baselines, strict=True)
-        gains = {name: s - _PRIOR * b + _WORDS * points[name] for name, s, b in both if name in points}
+        gains = {name: s - PRIOR * b + _WORDS * points[name] for name, s, b in both if name in points}
         return max(gains, key=lambda name: gains[name])
 
 
 @cache
-def _examples() -> str:
+def symptom_examples() -> str:
     """The text in front of the question."""
     lines = [f"Text: {text}\n{_ASKED} {answer}\n" for text, answer in table("examples")["symptom"]]
     return "\n".join([_HEAD, "", *lines]) + "\nText:"

@@ -18,7 +18,7 @@ WRONG: Final = 4.0
 """The same of a signal without which alone all others agree: it is little to go by."""
 _WIDE: Final = 0.5  # standard deviations of a limit from which on a signal must depart by more
 _QUIET: Final = 4.0  # by how many times less others depart once the culprit is left out
-_INSTRUMENT: Final = (
+INSTRUMENT: Final = (
     0.6  # standard deviations of a limit: what is told so badly by others proves no instrument wrong
 )
 _GROWS: Final = 2.0  # times the residual's first third that its last one shows, where it drifts
@@ -72,7 +72,7 @@ def departure(
     component, alone = owners[signal], False
     rest = _rest(told, left_out | {signal})
     bound = max(APART, float(abs(departs[signal])) / _QUIET)
-    if rest < APART and told.limit(signal, left_out) < _INSTRUMENT:
+    if rest < APART and told.limit(signal, left_out) < INSTRUMENT:
         alone = True
     if 2 * owners.count(component) > len(owners):
         component = ""
@@ -83,10 +83,29 @@ def departure(
         elif _rest(told, left_out | group) < bound:
             break
         component = component and whole_of(component)
+    if component and not alone:
+        own = frozenset(k for k, owner in enumerate(owners) if owner in parts_of(component))
+        if len(own) > 1:  # what its own signals tell of each other moved with them
+            return _by_others(told, signal, component, own | left_out)
     first = first_beyond(residual, peak)
     return Departure(
         signal=signal, component=component, times=float(departs[signal] / max(1.0, limits[signal] / _WIDE)),
-        strange=strange, since=told.grid.reference + max(0, first - SPAN // 2), alone=alone, drifts=_drifts(residual[first:]),
+        strange=strange, since=told.grid.reference + max(0, first - SPAN // 2), alone=alone, drifts=drifts(residual[first:]),
+    )  # fmt: skip
+
+
+def _by_others(told: Expectations, signal: int, component: str, group: frozenset[int]) -> Departure:
+    """The departure of a group's plainest signal, by the signals outside of the group alone."""
+    inside = {k: told.residual(k, group) for k in group if told.moves[k]}
+    wide = {k: max(1.0, told.limit(k, group) / _WIDE) for k in inside}
+    lead = max(inside, key=lambda k: (float(np.max(np.abs(inside[k]))) / wide[k], k == signal, -k))
+    residual = inside[lead]
+    peak = int(np.argmax(np.abs(residual)))
+    first = first_beyond(residual, peak)
+    return Departure(
+        signal=lead, component=component, times=float(residual[peak]) / wide[lead],
+        strange=float(told.strangeness(lead, group)[peak]), since=told.grid.reference + max(0, first - SPAN // 2), alone=False,
+        drifts=drifts(residual[first:]),
     )  # fmt: skip
 
 
@@ -100,7 +119,8 @@ def first_beyond(residual: Floats, peak: int) -> int:
     return int(inside[-1]) + 1 if inside.size else 0
 
 
-def _drifts(residual: Floats) -> bool:
+def drifts(residual: Floats) -> bool:
+    """Whether a departure grows instead of standing where it jumped."""
     third = max(1, (residual.size - SPAN) // 3)
     early, late = residual[SPAN : SPAN + third], residual[-third:]
     return bool(early.size and abs(float(np.mean(late))) > _GROWS * abs(float(np.mean(early))))

@@ -45,8 +45,8 @@ class Grid:
 class Expectations:
     """Each signal's residuals under the regression on its partners."""
 
-    def __init__(self, grid: Grid) -> None:
-        self.grid = grid
+    def __init__(self, grid: Grid, span: int = SPAN) -> None:
+        self.grid, self.span = grid, span
         n = grid.reference
         self._middle = np.median(grid.x[:n], axis=0)
         self._scale = np.std(grid.x[:n], axis=0)
@@ -77,14 +77,14 @@ class Expectations:
         return found
 
     def residual(self, signal: int, left_out: Collection[int] = ()) -> Floats:
-        """A signal's residual after the reference, averaged over `SPAN` rows, in units of the largest one that unseen blocks of
+        """A signal's residual after the reference, averaged over `span` rows, in units of the largest one that unseen blocks of
         the reference show, and of how strange its partners are.
         """
         n = self.grid.reference
         a, y = self._design(signal, left_out), self._target[:, signal]
         rest = y - a @ solved(a[:n].T @ a[:n], a[:n].T @ y[:n])
         strange = self.strangeness(signal, left_out)
-        return averaged(rest)[n:] / (self.limit(signal, left_out) * strange)
+        return averaged(rest, self.span)[n:] / (self.limit(signal, left_out) * strange)
 
     def size(self, signal: int, times: float, row: int, left_out: Collection[int] = ()) -> float:
         """A residual of so many limits, in this row after the reference, in the signal's own unit."""
@@ -93,12 +93,12 @@ class Expectations:
 
     def strangeness(self, signal: int, left_out: Collection[int] = ()) -> Floats:
         """How many times less sure the regression is in the rows after the reference than at worst in it; 1 at least."""
-        return leverage(self._design(signal, left_out), self.grid.reference)
+        return leverage(self._design(signal, left_out), self.grid.reference, self.span)
 
     def limit(self, signal: int, left_out: Collection[int] = ()) -> float:
         """The largest averaged residual, in standard deviations, that blocks of the reference show which taught nothing."""
         n = self.grid.reference
-        return held_out_limit(self._design(signal, left_out)[:n], self._target[:n, signal])
+        return held_out_limit(self._design(signal, left_out)[:n], self._target[:n, signal], self.span)
 
     def _design(self, signal: int, left_out: Collection[int]) -> Floats:
         near = np.argsort(-self._alike[signal], kind="stable")
@@ -106,14 +106,14 @@ class Expectations:
         return np.hstack([self._context, self._partners[:, partners]])
 
 
-def leverage(design: Floats, reference: int) -> Floats:
+def leverage(design: Floats, reference: int, span: int = SPAN) -> Floats:
     """How many times less sure a regression is in the rows after the reference than at worst in it; 1 at least."""
     n = reference
     variance = np.einsum("ij,ji->i", design, solved(design[:n].T @ design[:n], design.T))
-    return np.maximum(1.0, averaged(np.sqrt(np.maximum(1.0, variance / np.max(variance[:n])))))[n:]
+    return np.maximum(1.0, averaged(np.sqrt(np.maximum(1.0, variance / np.max(variance[:n]))), span))[n:]
 
 
-def held_out_limit(design: Floats, target: Floats) -> float:
+def held_out_limit(design: Floats, target: Floats, span: int = SPAN) -> float:
     """The largest averaged residual, in standard deviations, of blocks that taught nothing."""
     whole, moment, spared = design.T @ design, design.T @ target, np.empty(len(target))
     edges = np.linspace(0, len(target), _BLOCKS + 1).astype(int)
@@ -121,7 +121,7 @@ def held_out_limit(design: Floats, target: Floats) -> float:
         part = design[low:high]
         taught = solved(whole - part.T @ part, moment - part.T @ target[low:high])
         spared[low:high] = target[low:high] - part @ taught
-    return float(np.max(np.abs(averaged(spared)))) + _LEAST_LIMIT
+    return float(np.max(np.abs(averaged(spared, span)))) + _LEAST_LIMIT
 
 
 def _hours(t: Floats, reference: int) -> Floats:
@@ -132,11 +132,11 @@ def _hours(t: Floats, reference: int) -> Floats:
     return np.stack([f(k * angle) for k in (1, 2, 3) for f in (np.cos, np.sin)], axis=1)
 
 
-def averaged(rest: Floats) -> Floats:
-    """The sum over the last `SPAN` rows, by `SPAN`: of fewer at the beginning, as if what was before were as expected."""
+def averaged(rest: Floats, span: int = SPAN) -> Floats:
+    """The sum over the last `span` rows, by `span`: of fewer at the beginning, as if what was before were as expected."""
     summed = np.cumsum(np.insert(rest, 0, 0.0))
     rows = np.arange(1, rest.size + 1)
-    return np.asarray((summed[rows] - summed[np.maximum(0, rows - SPAN)]) / SPAN, dtype=np.float64)
+    return np.asarray((summed[rows] - summed[np.maximum(0, rows - span)]) / span, dtype=np.float64)
 
 
 def solved(whole: Floats, moment: Floats) -> Floats:

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import numpy as np
 
 from aitia.core.words import Evidence, from_epoch
 from aitia.tools.registry import ToolContext
+from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
-from aitia.tools.series.numbers import clock, sig3, text
+from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
+from aitia.tools.signals.partners.asked import Asked, asked
+from aitia.tools.signals.partners.between import stands_between
+from aitia.tools.signals.partners.conductors import conductors, places
 from aitia.tools.signals.partners.culprit import APART, Departure, departure
 from aitia.tools.signals.partners.expect import LEAST_REFERENCE, Expectations, gridded
-from aitia.tools.signals.partners.own_curve import own_departure
+from aitia.tools.signals.partners.flow_facts import between_facts, losing_facts, named, resistance_facts
+from aitia.tools.signals.partners.losing import HOURS, loses
+from aitia.tools.signals.partners.own_curve import LEAST_SIGNALS, own_departure
 from aitia.tools.signals.partners.plant import Plant, plant_fact
-from aitia.tools.signals.partners.quantity_facts import own_facts, quantity_facts
-from aitia.tools.signals.partners.standstill import Standstill, idle, stuck
+from aitia.tools.signals.partners.quantity_facts import (
+    inert,
+    instrument_aspect,
+    jumped,
+    own_facts,
+    quantity_facts,
+)
+from aitia.tools.signals.partners.resistance import changed_resistance
+from aitia.tools.signals.partners.standstill import Standstill, halted, idle, stuck
 from aitia.tools.signals.plots import SERIES, series_artifact
+from aitia.tools.signals.quantities import aspect_of
 from aitia.tools.signals.tables import machine_signals, machines_of
 
 REFERENCE: Final = 0.8
 """The share of the baseline that teaches: a fault may have begun before anybody reported it."""
 _MOST: Final = 96  # signals; of more a tool that has seconds tells nothing
+_CARRIED: Final = frozenset({"flow", "current", "power", "speed"})
 _LEAST: Final = 4  # signals: with fewer there is no telling which one is wrong
 
 
@@ -42,7 +58,8 @@ def plant_of(ctx: ToolContext, gathered: Gathered) -> Plant | None:
     if grid.reference < LEAST_REFERENCE or len(grid.t) <= grid.reference:
         return None
     wholes = {c.id: [k.to for k in c.links if k.relation == "part_of"] for c in ctx.resolver.components}
-    return Plant(tuple(channels), grid, wholes)
+    feeds = {c.id: [k.to for k in c.links if k.relation == "feeds"] for c in ctx.resolver.components}
+    return Plant(tuple(channels), grid, wholes, feeds)
 
 
 def partner_facts(ctx: ToolContext, gathered: Gathered) -> list[Evidence]:
@@ -54,7 +71,7 @@ def partner_facts(ctx: ToolContext, gathered: Gathered) -> list[Evidence]:
         return []
     place = {(c.component, c.metric): k for k, c in enumerate(plant.channels)}
     facts = []
-    for fact in _found(plant, gathered):
+    for fact in plant_told(plant, gathered):
         signal = place.get((fact.component, str(fact.values.get("channel", ""))))
         if signal is not None:
             drawn = ctx.put_artifact(series_artifact(plant.grid.t, plant.grid.x[:, signal]), SERIES)
@@ -63,21 +80,70 @@ def partner_facts(ctx: ToolContext, gathered: Gathered) -> list[Evidence]:
     return facts
 
 
-def _found(plant: Plant, gathered: Gathered) -> list[Evidence]:
-    stopped = idle(plant.grid, plant.members)
-    still = {k: v for k, v in stuck(plant.grid, plant.owners).items() if plant.owners[k] not in stopped}
+def plant_told(plant: Plant, gathered: Gathered) -> list[Evidence]:
+    """The facts of a plant: what stands still or rests, else the law that an asset left, else whose departure it is."""
+    wanted = asked(plant.grid, plant.members)
+    stopped = _stopped(plant, {a.component for a in wanted})
+    at_rest = {*stopped, *(a.component for a in wanted)}
+    still = {k: v for k, v in stuck(plant.grid, plant.owners).items() if plant.owners[k] not in at_rest}
+    if not at_rest and (lawless := _own_laws(plant, still, gathered)):
+        return lawless
     facts = [_stuck(plant, signal, stood, gathered) for signal, stood in still.items()]
     facts += [_idle(plant, component, stood, gathered) for component, stood in stopped.items()]
-    known = frozenset({*still, *(k for component in stopped for k in plant.members[component])})
-    own = own_departure(plant.grid, plant.members, known)
-    if own is not None and not facts:
-        return own_facts(plant, own, gathered)
+    facts += [_asked(plant, one, gathered) for one in wanted]
+    known = frozenset({*still, *(k for component in at_rest for k in plant.members[component])})
     told = Expectations(plant.grid)
     left = departure(told, plant.owners, plant.parts_of, plant.whole_of, known)
+    named = left is not None and bool(left.component) and left.plain
+    if not facts and not named and (flows := _by_flows(plant, told, left, gathered)):
+        return flows
     if left is not None:
         facts.append(_apart(plant, left, gathered, explained=bool(facts)))
         facts += quantity_facts(plant, told, left, known, gathered)
     return facts
+
+
+def _stopped(plant: Plant, wanted: Collection[str]) -> dict[str, Standstill]:
+    """What carries nothing any more (what it feeds is no cause) or rests for longer than ever; none that is `wanted`."""
+    carrying = {k for k, c in enumerate(plant.channels) if aspect_of(c) in _CARRIED}
+    out = halted(plant.grid, plant.members, carrying)
+    first = {c: stood for c, stood in out.items() if not plant.feeders(c) & set(out)}
+    found = first | idle(plant.grid, plant.members)
+    return {c: stood for c, stood in found.items() if c not in wanted}
+
+
+def _by_flows(plant: Plant, told: Expectations, left: Departure | None, gathered: Gathered) -> list[Evidence]:
+    """The facts of what stands between what rose and what fell, else of a place that loses; none where there is neither."""
+    between = stands_between(told, conductors(plant, near=False)) if left is not None else None
+    if between is not None:
+        return between_facts(plant, between, gathered)
+    losing = loses(Expectations(plant.grid, HOURS), places(plant))
+    return losing_facts(plant, losing, gathered) if losing is not None else []
+
+
+def _own_laws(plant: Plant, still: Mapping[int, Standstill], gathered: Gathered) -> list[Evidence]:
+    """The facts of the one machine that left its own curve, else of the one conductor that left its own resistance.
+
+    Where signals stand still, only of one that left before: behind a closed valve a pressure may well stand.
+    """
+    first = min((stood.since for stood in still.values()), default=len(plant.grid.t))
+    own = own_departure(plant.grid, plant.members, frozenset(still))
+    if own is not None and own.since < first:
+        wrong = _instrument_of(plant, own.component, frozenset(still))
+        return [_apart(plant, wrong, gathered, explained=False)] if wrong else own_facts(plant, own, gathered)
+    for near in (True, False):
+        changed = changed_resistance(plant.grid, conductors(plant, near=near))
+        if changed is not None and changed.since < first:
+            return resistance_facts(plant, changed, gathered)
+    return []
+
+
+def _instrument_of(plant: Plant, component: str, left_out: frozenset[int]) -> Departure | None:
+    """The one instrument of a machine without which the whole plant agrees: the machine itself would have moved more."""
+    left = departure(Expectations(plant.grid), plant.owners, plant.parts_of, plant.whole_of, left_out)
+    if left is None or plant.owners[left.signal] != component or not (left.alone and left.plain):
+        return None
+    return left if _is_instrument(plant, left) else None
 
 
 def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool) -> Evidence:
@@ -87,7 +153,7 @@ def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool
     named = bool(left.component) and left.plain and not explained
     aspect = "pattern.unlike"
     if named:
-        aspect = ("pattern.drift" if left.drifts else "pattern.offset") if instrument else "pattern.apart"
+        aspect = instrument_aspect(drifts=left.drifts) if instrument else "pattern.apart"
     whose = left.component or channel.component
     way = "above" if left.times > 0 else "below"
     at = clock(from_epoch(float(plant.grid.t[left.since])))
@@ -106,9 +172,13 @@ def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool
 
 
 def _is_instrument(plant: Plant, left: Departure) -> bool:
-    """Whether a component measures one thing of something else: a machine's own signals may show the machine alone."""
+    """Whether a component measures one thing of something else, or its signal jumped as what it measures cannot: a machine's own
+    signals may show the machine alone.
+    """
     owner = plant.owners[left.signal]
-    return len(plant.members[owner]) == 1 and bool(plant.whole_of(owner))
+    lone = len(plant.members[owner]) == 1 and bool(plant.whole_of(owner))
+    many = len(plant.members[owner]) >= LEAST_SIGNALS  # which a fault of its own would move as well
+    return lone or (many and not inert(plant, left.signal)) or jumped(plant, left.signal, left.since)
 
 
 def _stuck(plant: Plant, signal: int, stood: Standstill, gathered: Gathered) -> Evidence:
@@ -124,13 +194,38 @@ def _stuck(plant: Plant, signal: int, stood: Standstill, gathered: Gathered) -> 
 def _idle(plant: Plant, component: str, stood: Standstill, gathered: Gathered) -> Evidence:
     at = clock(from_epoch(float(plant.grid.t[stood.since])))
     said = f"all of its {len(plant.members[component])} signals have been at rest since {at}, {_longer(plant, stood)}."
+    if not stood.usual:
+        said = f"nothing flows through it since {at}, {_longer(plant, stood, never=True)}."
     return plant_fact(
         plant, plant.members[component][0], gathered, component=component, kind="signal.idle", aspect="pattern.idle", said=said,
         since=stood.since, direction="down", strength=0.85, values={},
     )  # fmt: skip
 
 
-def _longer(plant: Plant, stood: Standstill) -> str:
+def _asked(plant: Plant, one: Asked, gathered: Gathered) -> Evidence:
+    """A `signal.idle` fact: a machine that rests though what starts it is beyond where it always did."""
+    channel = plant.channels[one.signal]
+    now, started = (_with_unit(channel, v) for v in (one.now, one.started))
+    at = clock(from_epoch(float(plant.grid.t[one.since])))
+    said = (
+        f"it rests though {named(channel)} is at {now}, beyond where it rested before since {at}; it always started at about"
+        f" {started}."
+    )
+    return plant_fact(
+        plant, plant.members[one.component][0], gathered, component=one.component, kind="signal.idle", aspect="pattern.idle",
+        said=said, since=one.since, direction="down", strength=0.85,
+        values={"asked_by": channel.component, "now": sig3(one.now), "starts_at": sig3(one.started)},
+    )  # fmt: skip
+
+
+def _with_unit(channel: Derived, value: float) -> str:
+    factor, unit = scale("" if channel.about.assumed else channel.about.unit, value)
+    return with_unit(sig3(value * factor), unit)
+
+
+def _longer(plant: Plant, stood: Standstill, *, never: bool = False) -> str:
     step = float(np.median(np.diff(plant.grid.t)))
     now = (len(plant.grid.t) - stood.since) * step / 60.0
+    if never:
+        return f"for {text(sig3(now))} min, earlier never"
     return f"for {text(sig3(now))} min, earlier for at most {text(sig3(stood.usual * step / 60.0))} min"

@@ -8,12 +8,15 @@ the machine's own signals that the reference taught; limits and strangeness as i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from aitia.tools.signals.partners.culprit import APART, INSTRUMENT, drifts, first_beyond
 from aitia.tools.signals.partners.expect import SPAN, Grid, averaged, held_out_limit, leverage, solved
+from aitia.tools.signals.partners.standstill import LOW, resting
 from aitia.tools.sources.rows import Floats
 
 LEAST_SIGNALS: Final = 3  # of a machine: with fewer there is no relation to hold it against
@@ -24,6 +27,10 @@ STRANGE: Final = (
     2.0  # times as unsure as in the reference: beyond it the machine runs where nobody saw it run
 )
 ALONE: Final = 2.0  # times as far as any other machine leaves its own
+_LEAST_ROWS: Final = 60  # of the reference in which it ran
+_BESIDE: Final = 1  # rows beside a start or a stop that hold some of both
+MANY: Final = 5  # signals of a machine: of fewer the others do not tell whether one of them is wrong
+_TRIED: Final = 4  # signals of a machine that may be the wrong one
 _CLIP: Final = 6.0  # standard deviations beyond which a signal says no more
 _CUBE: Final = 0.1  # so that the cube of two deviations is about as large as they are
 
@@ -34,6 +41,8 @@ class OwnDeparture:
 
     peaks  how many times its limit each signal is off at worst, with the sign
     sizes  the same in the signal's own unit
+    lone   the machine's other signals keep their relation without this one, and tell it well: an instrument
+    drifts the departure grows instead of standing where it jumped
     """
 
     component: str
@@ -42,6 +51,8 @@ class OwnDeparture:
     since: int
     peaks: Mapping[int, float]
     sizes: Mapping[int, float]
+    lone: bool = False
+    drifts: bool = False
 
 
 def own_departure(
@@ -51,8 +62,16 @@ def own_departure(
     found: list[OwnDeparture] = []
     for component, signals in members.items():
         mine = [k for k in signals if k not in left_out and _moves(grid.x[: grid.reference, k])]
-        if len(mine) >= LEAST_SIGNALS:
-            found.append(_of(grid, component, mine))
+        rows = _running(grid, signals)
+        running = Grid(t=grid.t[rows], x=grid.x[rows], reference=int(np.sum(rows < grid.reference)))
+        mine = [k for k in mine if _moves(running.x[: running.reference, k])]
+        if (
+            len(mine) >= LEAST_SIGNALS
+            and running.reference >= _LEAST_ROWS
+            and running.t.size > running.reference
+        ):
+            one = _of(running, component, mine)
+            found.append(replace(one, since=int(rows[one.since])))
     found.sort(key=lambda d: (-abs(d.times), d.component))
     if not found or abs(found[0].times) < LEFT:
         return None
@@ -60,24 +79,67 @@ def own_departure(
     return found[0] if abs(found[0].times) >= ALONE * second else None
 
 
+def _running(grid: Grid, signals: Sequence[int]) -> NDArray[np.intp]:
+    """The rows in which a machine that starts and stops runs, without those beside a start or a stop; of another one all.
+
+    Running and rest are further apart than any fault: with both taken together a worn pump is within its limit.
+    """
+    rests = resting(grid, signals)
+    if rests is None or not rests[: grid.reference].any():
+        return np.arange(len(grid.t))
+    n, mine = grid.reference, [k for k in signals if _moves(grid.x[: grid.reference, k])]
+    low, high = np.min(grid.x[:n, mine], axis=0), np.max(grid.x[:n, mine], axis=0)
+    beside = rests.copy()
+    beside[:n] |= np.any(grid.x[:n, mine] <= low + LOW * (high - low), axis=1)  # one told of late
+    for k in range(1, _BESIDE + 1):
+        beside[k:] |= rests[:-k]
+        beside[:-k] |= rests[k:]
+    return np.flatnonzero(~beside)
+
+
 def _of(grid: Grid, component: str, signals: Sequence[int]) -> OwnDeparture:
     found = {k: _residual(grid, k, [p for p in signals if p != k]) for k in signals}
-    residuals = {k: times for k, (times, _) in found.items()}
-    at = {k: int(np.argmax(np.abs(r))) for k, r in residuals.items()}
-    peaks = {k: float(residuals[k][row]) for k, row in at.items()}
-    sizes = {k: float(found[k][1][row]) for k, row in at.items()}
+    at = {k: int(np.argmax(np.abs(r.times))) for k, r in found.items()}
+    peaks = {k: float(found[k].times[row]) for k, row in at.items()}
+    sizes = {k: float(found[k].size[row]) for k, row in at.items()}
     signal = max(peaks, key=lambda k: (abs(peaks[k]), -k))
-    residual = residuals[signal]
-    peak = int(np.argmax(np.abs(residual)))
-    inside = np.flatnonzero(np.abs(residual[: peak + 1]) < 1.0)
-    first = int(inside[-1]) + 1 if inside.size else 0
+    wrong = _lone(grid, peaks) if abs(peaks[signal]) >= LEFT and len(signals) >= MANY else None
+    lone = wrong is not None and found[wrong].limit < INSTRUMENT
+    if lone and wrong is not None:
+        signal = wrong
+    residual, peak = found[signal].times, at[signal]
+    first = first_beyond(residual, peak)
     since = grid.reference + max(0, first - SPAN // 2)
     return OwnDeparture(
-        component=component, signal=signal, times=peaks[signal], since=since, peaks=peaks, sizes=sizes
-    )
+        component=component, signal=signal, times=peaks[signal], since=since, peaks=peaks, sizes=sizes, lone=lone,
+        drifts=drifts(residual[first:]),
+    )  # fmt: skip
 
 
-def _residual(grid: Grid, signal: int, partners: Sequence[int]) -> tuple[Floats, Floats]:
+def _lone(grid: Grid, peaks: Mapping[int, float]) -> int | None:
+    """The one signal without which all others keep their relation, of those that left it most; None where there is none.
+
+    A wrong one is a partner of all others, so that each of them leaves what it tells.
+    """
+    most = sorted(peaks, key=lambda k: (-abs(peaks[k]), k))[:_TRIED]
+    rests = {k: _rest(grid, [p for p in peaks if p != k]) for k in most}
+    best = min(most, key=lambda k: (rests[k], k))
+    return best if rests[best] < APART else None
+
+
+def _rest(grid: Grid, signals: Sequence[int]) -> float:
+    """How far the plainest of some signals of a machine leaves what the others of them tell."""
+    left = (_residual(grid, k, [p for p in signals if p != k]).times for k in signals)
+    return max(float(np.max(np.abs(times), initial=0.0)) for times in left)
+
+
+class _Residual(NamedTuple):
+    times: Floats  # of the limit
+    size: Floats  # in the signal's unit
+    limit: float  # standard deviations
+
+
+def _residual(grid: Grid, signal: int, partners: Sequence[int]) -> _Residual:
     """Averaged residual after the reference, in limits and in its unit; nothing where the machine runs as it never did."""
     n = grid.reference
     spread = np.maximum(np.std(grid.x[:n], axis=0), 1e-12)
@@ -87,8 +149,9 @@ def _residual(grid: Grid, signal: int, partners: Sequence[int]) -> tuple[Floats,
     y = np.clip(z[:, signal], -3 * _CLIP, 3 * _CLIP)
     rest = averaged(y - a @ solved(a[:n].T @ a[:n], a[:n].T @ y[:n]))[n:]
     strange = leverage(a, n)
-    times = np.where(strange > STRANGE, 0.0, rest / (held_out_limit(a[:n], y[:n]) * strange))
-    return np.asarray(times), np.asarray(rest * spread[signal])
+    limit = held_out_limit(a[:n], y[:n])
+    times = np.where(strange > STRANGE, 0.0, rest / (limit * strange))
+    return _Residual(np.asarray(times), np.asarray(rest * spread[signal]), limit)
 
 
 def _moves(x: Floats) -> bool:

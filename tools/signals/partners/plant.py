@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +22,7 @@ class Plant:
     channels: tuple[Derived, ...]
     grid: Grid
     wholes: Mapping[str, Sequence[str]]
+    feeds: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @cached_property
     def owners(self) -> list[str]:
@@ -39,6 +40,14 @@ class Plant:
     def whole_of(self, component: str) -> str:
         """What a component is part of; "" where nothing is known."""
         return next(iter(self.wholes.get(component, ())), "")
+
+    def fed_by(self, component: str) -> frozenset[str]:
+        """What a component feeds."""
+        return frozenset(self.feeds.get(component, ()))
+
+    def feeders(self, component: str) -> frozenset[str]:
+        """What feeds a component."""
+        return frozenset(c for c, fed in self.feeds.items() if component in fed)
 
     def parts_of(self, component: str) -> frozenset[str]:
         """The component and all its parts."""

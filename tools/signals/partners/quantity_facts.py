@@ -22,6 +22,12 @@ _PLAINLY: Final = 1.2
 """Times the limit from which on a quantity is said to be off, once it is known whose fault it is; by hand."""
 
 
+_JUMPED: Final = "; it jumped as what it measures cannot, and nothing else of it moved"
+_LONE: Final = "; without it the machine's other signals keep their relation"
+_INERT: Final = frozenset({"temperature", "level"})
+_FASTER: Final = 4.0  # times the fastest move of the reference within a row of the grid; by hand
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Off:
     """A signal that is off: how many times its limit, by how much in its unit, and since which row of the grid."""
@@ -36,14 +42,41 @@ def own_facts(plant: Plant, own: OwnDeparture, gathered: Gathered) -> list[Evide
     """A machine that left its own curve: that it did, and which of its quantities are off and which way."""
     channel, times = plant.channels[own.signal], sig3(abs(own.times))
     lead = _Off(signal=own.signal, times=own.times, size=own.sizes[own.signal], since=own.since)
+    plain = [k for k, peak in own.peaks.items() if abs(peak) >= _PLAINLY]
+    sudden = plain == [own.signal] and jumped(plant, own.signal, own.since)
+    lone = own.lone and not inert(plant, own.signal)
+    instrument = sudden or lone
+    rest = _JUMPED if sudden else _LONE if lone else "; every other machine keeps its own relation"
     apart = plant_fact(
-        plant, own.signal, gathered, component=own.component, kind="signal.apart", aspect="pattern.apart",
-        said=f"{_is_off(plant, lead, 'its own other signals tell')}; every other machine keeps its own relation.",
+        plant, own.signal, gathered, component=own.component, kind="signal.apart",
+        aspect=instrument_aspect(drifts=own.drifts and not sudden) if instrument else "pattern.apart",
+        said=f"{_is_off(plant, lead, 'its own other signals tell')}{rest}.",
         since=own.since, direction="up" if own.times > 0 else "down", strength=0.95 * (1.0 - 0.5 ** (abs(own.times) / APART)),
         values={"channel": channel.metric, "times_limit": times, "by": "own curve"},
     )  # fmt: skip
+    if instrument:
+        return [apart]
     off = [_Off(signal=k, times=peak, size=own.sizes[k], since=own.since) for k, peak in own.peaks.items()]
     return [apart, *_plain_ones(plant, off, gathered)]
+
+
+def instrument_aspect(*, drifts: bool) -> str:
+    """How an instrument is wrong: more and more, or by a step."""
+    return "pattern.drift" if drifts else "pattern.offset"
+
+
+def inert(plant: Plant, signal: int) -> bool:
+    """Whether a mass stands behind a quantity, so that it cannot jump, and may creep though nothing else shows it."""
+    return aspect_of(plant.channels[signal]) in _INERT
+
+
+def jumped(plant: Plant, signal: int, since: int) -> bool:
+    """Whether a temperature or a level moved faster at its departure than masses can: many times faster than in the reference."""
+    if not inert(plant, signal):
+        return False
+    moves = np.abs(np.diff(plant.grid.x[:, signal]))
+    near = moves[max(0, since - SPAN) : since + SPAN]
+    return bool(near.size and np.max(near) > _FASTER * float(np.max(moves[: plant.grid.reference - 1])))
 
 
 def quantity_facts(

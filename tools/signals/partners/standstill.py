@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,8 +14,12 @@ from aitia.tools.signals.partners.expect import Grid
 _STUCK: Final = 3.0  # times the longest standstill of the reference
 _IDLE: Final = 1.5  # times the longest stop of the reference
 _LEAST: Final = 12  # rows of a standstill that is no coincidence
-_LOW: Final = 0.1  # of a signal's range, from its lowest value: at rest
+LOW: Final = 0.1  # of a signal's range, from its lowest value: at rest
 _RUNS: Final = 0.2  # of the reference at least in which a machine runs, or nobody knows that it should
+_SELDOM: Final = 0.01  # of the reference in which a machine that always carries may carry less
+_SOME: Final = 0.05  # of its usual load that it always carries
+_NOTHING: Final = 0.01  # of its usual load: nothing
+_LEAST_HALTED: Final = 6  # rows for which it carries nothing
 _SAME: Final = 1e-6  # of a signal's range: what sums of floats leave
 _LIVELY: Final = 0.5  # of the other signals that must move meanwhile
 
@@ -50,21 +54,47 @@ def stuck(grid: Grid, owners: Sequence[str]) -> dict[int, Standstill]:
 
 def idle(grid: Grid, members: Mapping[str, Sequence[int]]) -> dict[str, Standstill]:
     """Components all of whose signals (two at least) have been at their lowest for much longer than in the reference."""
-    x, n = grid.x, grid.reference
-    low, high = np.min(x[:n], axis=0), np.max(x[:n], axis=0)
-    resting: NDArray[np.bool_] = x <= low + _LOW * (high - low)
-    found = {}
+    n, found = grid.reference, {}
     for component, signals in members.items():
-        mine = [k for k in signals if high[k] > low[k]]
-        if any(abs(low[k]) > _LOW * (high[k] - low[k]) for k in mine):
-            continue  # at its lowest it is not at nothing: a load, no stop
-        rests = np.all(resting[:, mine], axis=1)
-        if len(mine) < 2 or not rests[-1] or np.mean(~rests[:n]) < _RUNS:
+        rests = resting(grid, signals)
+        if rests is None or not rests[-1] or np.mean(~rests[:n]) < _RUNS:
             continue
         runs = np.flatnonzero(~rests)
         since, usual = int(runs[-1]) + 1, _longest(rests[:n])
-        if usual and len(x) - since >= max(_LEAST, _IDLE * usual):
+        if usual and len(rests) - since >= max(_LEAST, _IDLE * usual):
             found[component] = Standstill(since=since, usual=usual)
+    return found
+
+
+def resting(grid: Grid, signals: Sequence[int]) -> NDArray[np.bool_] | None:
+    """In which rows all signals of a machine (two at least that vary) are at rest; None where rest cannot be told."""
+    x, n = grid.x, grid.reference
+    low, high = np.min(x[:n], axis=0), np.max(x[:n], axis=0)
+    mine = [k for k in signals if high[k] > low[k]]
+    if len(mine) < 2 or any(abs(low[k]) > LOW * (high[k] - low[k]) for k in mine):
+        return None  # at its lowest it is not at nothing: a load, no stop
+    return np.asarray(np.all(x[:, mine] <= (low + LOW * (high - low))[mine], axis=1))
+
+
+def halted(
+    grid: Grid, members: Mapping[str, Sequence[int]], carrying: Collection[int]
+) -> dict[str, Standstill]:
+    """Components that always carried something (two signals at least of what is `carrying`: flow, current, power, speed) and now
+    carry nothing at all.
+    """
+    n, size = grid.reference, np.abs(grid.x)
+    usual = np.maximum(np.median(size[:n], axis=0), 1e-12)
+    never = np.quantile(size[:n], _SELDOM, axis=0) > _SOME * usual
+    nothing = size <= _NOTHING * usual
+    found = {}
+    for component, signals in members.items():
+        mine = [k for k in signals if k in carrying]
+        if len(mine) < 2 or not np.all(never[mine]):
+            continue
+        carries = np.flatnonzero(~np.all(nothing[:, mine], axis=1))
+        since = int(carries[-1]) + 1 if carries.size else 0
+        if since >= n and len(size) - since >= _LEAST_HALTED:
+            found[component] = Standstill(since=since, usual=0)
     return found
 
 

@@ -1,0 +1,57 @@
+"""Questions whether, when, how often and how long a measurement went beyond a value: "did AS exceed 60 °C?"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aitia.agent.asking.question.bounds import SPELLED, Bound, bound
+from aitia.agent.asking.question.measure import Fit, best
+from aitia.agent.asking.question.measures_rules import MOST_QUERIES, fitting
+from aitia.agent.asking.question.outcome import Reading, span_fields, unclear
+from aitia.agent.asking.question.pieces import Pieces
+from aitia.tools.query.measured import meaning_of
+from aitia.tools.query.samples import unit_of
+from aitia.tools.query.units import factor
+from aitia.tools.query.words import Beyond
+
+
+def of_bounds(p: Pieces) -> Reading | None:
+    """A value with "over", "under" or the like beside a measurement that is held."""
+    limit = bound(p.words)
+    if limit is None:
+        return None
+    every = [f for f in fitting(p, p.component) if not f.left]
+    of_unit = [f for f in every if limit.unit and _factor(f, limit.unit) is not None]
+    found = best(of_unit or every)
+    if not found:
+        return None
+    owners = list(dict.fromkeys(f.of.component for f in found))
+    if len(found) > MOST_QUERIES and len(owners) > MOST_QUERIES:
+        return unclear(f"Of which component: {', '.join(owners[:8])}{' …' if len(owners) > 8 else ''}?")
+    queries = tuple(_look(p, f, limit) for f in found[:MOST_QUERIES])
+    return Reading(status="query", queries=queries, live=True)
+
+
+def _factor(fit: Fit, unit: str) -> float | None:
+    """By what a measurement's own numbers are multiplied to be in a unit; None where it does not measure that."""
+    meaning = meaning_of(fit.of.metric, fit.of.unit, fit.of.help)
+    return factor(unit_of(fit.of.family, meaning), SPELLED.get(unit, unit))
+
+
+def _look(p: Pieces, fit: Fit, limit: Bound) -> Beyond:
+    by = _factor(fit, limit.unit) if limit.unit else None
+    side: Any = {"above" if limit.above else "below": limit.value / (by or 1.0)}
+    wanted: Any = (
+        "duration" if p.has("lasting", "long")
+        else "times" if p.has("verbs", "count")
+        else "last" if p.has("verbs", "when") and p.has("order", "newest")
+        else "first" if p.has("verbs", "when") else "whether"
+    )  # fmt: skip
+    return Beyond(
+        component=fit.of.component,
+        metric=fit.of.family,
+        labels=fit.labels,
+        wanted=wanted,
+        **side,
+        **span_fields(p),
+    )

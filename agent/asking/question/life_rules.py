@@ -1,0 +1,190 @@
+"""Questions when something began, ended or changed its part, which part it has, and who did a thing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from aitia.agent.asking.question.measures_rules import fitting
+from aitia.agent.asking.question.outcome import Reading, asks_for_components, one, span_fields, unknown
+from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.tables import words_of
+from aitia.agent.asking.question.told import stands
+from aitia.tools.meaning.incidents.words import plain
+from aitia.tools.query.lines import loggers
+from aitia.tools.query.measured import measured
+from aitia.tools.query.words import Changes, Count, Get, Lines, Stat
+
+_STEMS = {
+    "start": "start|spawn|launch|boot|ready|gestartet|listening",
+    "stop": "stop|exit|terminat|kill|shut|crash|gave|down",
+    "switch": "switch-master|failover|promot|master mode|takeover|became",
+}
+
+
+def of_roles(p: Pieces) -> Reading | None:
+    """Which part a store has: master, replica, standby."""
+    if not p.has("parts", "role") or p.has("verbs", "when") or p.has("verbs", "count") or p.level:
+        return None
+    if any(t.concepts and not t.soft and "replication" not in t.concepts for t in p.terms):
+        return None
+    named = p.about.components
+    queries = tuple(Get(component=c, part="role") for c in named[:3]) or (Get(component="", part="role"),)
+    return Reading(status="query", queries=queries, live=True)
+
+
+def of_people(p: Pieces) -> Reading | None:
+    """Who did something: no telemetry tells of people."""
+    first = p.low.split()[:1]
+    asked = bool(first) and first[0].strip("¿?,") in words_of("people")
+    if asked and p.has("parts", "owner"):
+        return unknown("No source here names people.", "the plan of who looks after what")
+    acted = p.has("verbs", "work") or p.has("verbs", "changes") or p.keys("acts")
+    if (
+        not asked
+        or p.keys("relations")
+        or p.keys("functions")
+        or p.level
+        or p.quoted
+        or p.code
+        or asks_for_components(p)
+    ):
+        return None
+    if acted or not (p.component or fitting(p, "")) or p.has("verbs", "lines"):
+        return unknown(
+            "No source here names people.", "a ticket, a work order with its author, or the version control"
+        )
+    return None
+
+
+def of_lifecycle(p: Pieces) -> Reading | None:
+    """When, or how often, a component started, stopped or took over, by its log or that of its host."""
+    found = p.keys("lifecycle")
+    asks = (
+        p.has("verbs", "when")
+        or p.has("verbs", "count")
+        or p.has("verbs", "exists")
+        or p.has("verbs", "lines")
+    )
+    asks = asks or len(p.low.split()) <= _FEW
+    if (
+        not found
+        or not asks
+        or p.has("parts", "schedule")
+        or p.level
+        or p.quoted
+        or p.span.at is not None
+        or not p.site.sources.of("logs")
+    ):
+        return None
+    if p.site.readers() and not p.has("verbs", "when"):
+        return None
+    if any(t.concepts and not t.soft and not t.concepts & {"restarts", "up"} for t in p.terms):
+        return None
+    if any("restarts" in t.concepts for t in p.terms) and fitting(p, p.component):
+        return None
+    kind = found[0]
+    if kind != "switch" and not p.component:
+        return None
+    for component, words in _places(p, kind):
+        if stands(p, words, component):
+            span = span_fields(p)
+            if p.has("verbs", "count") or not p.has("verbs", "when"):
+                return one(Count(of="lines", component=component, words=words, **span))
+            order: Any = "oldest" if kind == "switch" or p.has("order", "oldest") else "newest"
+            return one(
+                Lines(
+                    component=component,
+                    words=words,
+                    limit=1 if p.has("verbs", "when") else 10,
+                    order=order,
+                    **span,
+                )
+            )
+    return _of_metric(p) if kind == "start" else None
+
+
+_FEW = 4  # words of a question without a verb: "session-api restarts?"
+
+
+def _places(p: Pieces, kind: str) -> list[tuple[str, str]]:
+    """Where to look: the keeper of the component's processes, which names it; its own log; any log."""
+    stems = _STEMS[kind]
+    name = plain(p.component)
+    held = p.site.held(p.component)
+    hosts = [k.to for k in held.links if k.relation == "runs_on"] if held else []
+    keepers = [(h, f"{name} {stems}") for h in hosts if h in loggers(p.site)]
+    own = [(p.component, stems)] if p.component in loggers(p.site) else []
+    places = [*own, *keepers] if kind == "start" else [*keepers, *own]
+    return [*places, ("", f"{name} {stems}".strip())]
+
+
+def _of_metric(p: Pieces) -> Reading | None:
+    for m in measured(p.site):
+        if m.component == p.component and re.search(r"start_time_seconds$|boot_time_seconds$", m.metric):
+            return one(Stat(component=m.component, metric=m.metric, wanted="time"))
+    return None
+
+
+def of_troubles(p: Pieces) -> Reading | None:
+    """What is the matter with a component, by what is known of it: its state, its errors, what was changed. No verdict."""
+    if not p.component or not p.has("verbs", "why") or p.span.told or p.quoted or p.level or p.keys("acts"):
+        return None
+    if any(t.concepts and not t.soft for t in p.terms):
+        return None
+    queries: list[Any] = [Get(component=p.component, part="why")] if _in_cluster(p) else []
+    if p.component in loggers(p.site):
+        queries.append(Lines(component=p.component, level="error", limit=5))
+    if p.site.sources.of("changes") or p.site.sources.of("maintenance"):
+        queries.append(Changes(component=p.component, limit=3))
+    return Reading(status="query", queries=tuple(queries), live=True) if queries else None
+
+
+def _in_cluster(p: Pieces) -> bool:
+    names = (p.component, f"{p.component}-")
+    return any(w.name == p.component for _, r in p.site.readers() for w in r.workloads) or any(
+        pod.app == p.component or pod.name.startswith(names) for _, r in p.site.readers() for pod in r.pods
+    )
+
+
+def of_moments(p: Pieces) -> Reading | None:
+    """What happened at a moment or in a short span: changes, and lines that tell of trouble."""
+    low = p.low
+    asked = any(
+        w in low
+        for w in (
+            "what happened",
+            "happened",
+            "was ist passiert",
+            "was war los",
+            "passiert",
+            "que s'est-il passé",
+            "qué pasó",
+            "qué ha pasado",
+            "qué sucedió",
+            "cosa è successo",
+            "che è successo",
+            "cos'è successo",
+            "what was going on",
+            "passé à",
+        )
+    )
+    if (
+        not asked
+        or not (p.span.told or p.component)
+        or p.keys("resources")
+        or p.level
+        or p.has("verbs", "work")
+    ):
+        return None
+    span = span_fields(p)
+    queries: list[Any] = (
+        [Changes(component=p.component, **span)]
+        if p.site.sources.of("changes") or p.site.sources.of("maintenance")
+        else []
+    )
+    logs = p.site.sources.of("logs")
+    if logs and (not p.component or p.component in loggers(p.site)):
+        level: Any = "" if p.component and p.span.at is not None else "warning"
+        queries.append(Lines(component=p.component, level=level, **span))
+    return Reading(status="query", queries=tuple(queries), live=True) if queries else None

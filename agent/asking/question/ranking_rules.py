@@ -1,0 +1,132 @@
+"""Questions which of several has most or least of a measurement, and what each has: "top 3 pods by memory", "per node"."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Final
+
+from aitia.agent.asking.question.bounds import each_of
+from aitia.agent.asking.question.measure import Fit, best
+from aitia.agent.asking.question.measures_rules import counted, fitting
+from aitia.agent.asking.question.outcome import KUBERNETES, Reading, one, span_fields
+from aitia.agent.asking.question.pieces import Pieces
+from aitia.tools.query.words import Count, List, Who
+
+_OF_LINES: Final = frozenset({"component", "level", "code", "path", "minute"})
+
+
+def of_ranks(p: Pieces) -> Reading | None:
+    """Which has most, the first so many, or each of them."""
+    ranked, each = _rank(p), each_of(p.words)
+    if not ranked and each is None and not any(w in p.low for w in _ASKED["code"]):
+        return None
+    if (
+        p.level
+        or p.code
+        or (p.has("verbs", "lines") and not p.terms)
+        or any(w in p.low for k in ("path", "code") for w in _ASKED[k])
+    ):
+        return _of_lines(p, ranked)
+    if ranked and p.has("states", "restarted") and p.site.readers():
+        return one(List(of="pods", state="restarted", part="restarts", **_limit(p)))
+    if (
+        each is not None
+        and each.by in ("node", "state", "namespace")
+        and set(p.keys("resources")) & KUBERNETES
+        and p.has("verbs", "count")
+    ):
+        of: Any = next(k for k in p.keys("resources") if k in KUBERNETES and k != "nodes")
+        return one(Count(of=of, by=each.by, component=p.component))
+    if p.component and not (each is None and len(p.about.components) > 1):
+        return None
+    found = [f for f in best(fitting(p, "")) if not f.left]
+    owners = Counter(f.of.family for f in {(f.of.component, f.of.family): f for f in found}.values())
+    if not owners or (each is None and not _asks_which(p)):
+        return None
+    family, number = owners.most_common(1)[0]
+    if number < 2 or "settings" in family:
+        return None
+    return one(_holders(p, next(f for f in found if f.of.family == family), ranked))
+
+
+def _of_lines(p: Pieces, ranked: str) -> Reading | None:
+    """How many lines each component, path, status, level or minute has."""
+    each = each_of(p.words)
+    by = each.by if each is not None and each.by in _OF_LINES else ""
+    if not by and (ranked or any(w in p.low for w in _ASKED["code"])) and (_asks_which(p) or p.component):
+        by = next((k for k, words in _ASKED.items() if any(w in p.low for w in words)), "component")
+    if not by or not (p.site.sources.of("logs") or p.site.sources.of("cluster")):
+        return None
+    level = "" if p.code else p.level
+    return one(
+        Count(
+            of="lines",
+            level=level,
+            code=p.code,
+            text=p.quoted,
+            component=p.component,
+            by=by,
+            **span_fields(p),
+        )
+    )
+
+
+_ASKED: Final = {
+    "path": ("path", "route", "url", "endpoint", "uri", "pfad", "chemin", "ruta", "percorso"),
+    "minute": ("minute", "minuto"),
+    "code": (
+        "which code",
+        "which status",
+        "status code",
+        "response codes",
+        "http codes",
+        "welcher code",
+        "quel code",
+        "qué código",
+        "quale codice",
+    ),
+}
+
+
+def _rank(p: Pieces) -> str:
+    """`most`, `least` or "": a superlative, where the best or worst of several is asked for."""
+    functions = p.keys("functions")
+    if p.has("rank", "least") or "min" in functions:
+        return "least"
+    return "most" if p.has("rank", "most") or "max" in functions else ""
+
+
+def _asks_which(p: Pieces) -> bool:
+    """Whether a component is asked for, rather than a number."""
+    first = p.low.split()[0] if p.low.split() else ""
+    return p.has("verbs", "list") or first in _WHO or bool(p.limit) or bool(p.keys("resources"))
+
+
+_WHO: Final = frozenset({"who", "wer", "qui", "quién", "quien", "chi", "top", "what", "was", "whose"})
+
+
+def _limit(p: Pieces) -> dict[str, int]:
+    return {"limit": p.limit} if p.limit and p.limit > 1 else {}
+
+
+def _holders(p: Pieces, fit: Fit, ranked: str) -> Who:
+    told = next(
+        (f for f in p.keys("functions") if f in ("mean", "p50", "p90", "p95", "p99", "sum", "rate")), ""
+    )
+    counts = counted(fit.of)
+    usual = (
+        "mean"
+        if fit.of.family != fit.of.metric and any("latency" in t.concepts for t in p.terms)
+        else "sum"
+        if counts
+        else "mean"
+        if fit.of.family != fit.of.metric
+        else "last"
+    )
+    if not told and p.span.told and not counts:
+        told = "min" if ranked == "least" else "max"
+    function: Any = told or usual
+    return Who(
+        does="holds", metric=fit.of.family, labels=fit.labels, function=function, least=ranked == "least",
+        **_limit(p), **span_fields(p),
+    )  # fmt: skip

@@ -1,0 +1,75 @@
+"""Questions of live systems, for every door: a site is opened from settings, a look is taken, its query is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from aitia.core.config import SourceConfig
+from aitia.core.errors import StoreError
+from aitia.core.protocols import Source
+from aitia.core.redact import Redactor, use
+from aitia.readers import configured_readers
+from aitia.settings import Settings
+
+if TYPE_CHECKING:
+    from aitia.agent.asking.answer import Answer
+    from aitia.tools.query.site import Site
+
+DOCUMENTS: Final = ("runbooks", "incidents")  # kinds of sources that are searched, not looked at
+
+
+def live_site(
+    settings: Settings,
+    named: Sequence[SourceConfig],
+    given: Sequence[Source],
+    *,
+    at: datetime | None,
+    redactor: Redactor,
+) -> Site | None:
+    """The site of the settings' sources, of those named and given besides; None where there is no telemetry."""
+    from aitia.graphs.looking import opened
+
+    configs = [s for s in settings.sources if s.kind not in DOCUMENTS]
+    if not (configs or named or given):
+        return None
+    use(settings.redaction)
+    readers, _ = configured_readers(settings.model_copy(update={"sources": tuple(configs)}), [*named, *given])
+    return opened(
+        readers,
+        now=at or settings.service.at,
+        components=settings.components,
+        zone=zone_of(settings, [*configs, *named]),
+        redact=redactor.text,
+    )
+
+
+def looked(
+    question: str, site: Site, kept: Path | None, begun: Callable[[], Path], redactor: Redactor
+) -> Answer | None:
+    """The answer of live sources with its query kept for a follow-up; None where a run or documents are to answer.
+
+    begun  makes the folder of a new conversation, where there is none. Raises BadInput.
+    """
+    from aitia.graphs.looking import keep, last_query, look
+
+    found = look(question, site, last_query(kept, site.now) if kept is not None else None)
+    if found is None:
+        return None
+    answer, query = found
+    notes = list(answer.notes)
+    try:
+        kept = kept or begun()
+        keep(kept, redactor.text(question), query)
+    except StoreError as error:
+        notes.append(f"this conversation is not saved: {error}")
+    return answer.model_copy(update={"conversation": kept.name if kept else "", "notes": tuple(notes)})
+
+
+def zone_of(settings: Settings, sources: Sequence[SourceConfig]) -> tzinfo:
+    """The zone in which people name times: `window.timezone`, else the one that all sources with a zone name."""
+    zones = {str(z) for s in sources if (z := s.options.get("timezone"))}
+    return settings.window.zone or (ZoneInfo(zones.pop()) if len(zones) == 1 else UTC)

@@ -1,0 +1,106 @@
+"""What is asked of a run beside its report: one of its lines again, what systems are now, how far it is while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aitia.asking_live import DOCUMENTS, live_site, looked
+from aitia.core.errors import BadInput, NotRecorded, SourceError
+from aitia.core.protocols import Source
+from aitia.core.redact import Redactor
+from aitia.core.store import RunStore
+from aitia.readers import recorded_readers
+from aitia.settings import Settings
+
+if TYPE_CHECKING:
+    from aitia.agent.asking.answer import Answer
+    from aitia.tools.query.site import Site
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunAsked:
+    """A run that is asked about, and where live systems are: the settings' sources, else those that the run recorded."""
+
+    store: RunStore
+    settings: Settings | None
+    given: Sequence[Source]
+    at: datetime | None
+    redactor: Redactor
+
+    def before(self, question: str, kept: Path | None, begun: Callable[[], Path]) -> Answer | None:
+        """What no report is needed for; None where the report is to answer. Raises BadInput."""
+        from aitia.graphs.line_again import asks_for_line, line_again
+        from aitia.graphs.so_far import so_far
+
+        finished = (self.store.path / "report.json").is_file()
+        if finished and asks_for_line(question):
+            answer = line_again(question, self.store.report(), self._kept, self._site, self.redactor.text)
+            return self._named(answer, kept)
+        if self._is_live(question, kept) and (found := self._look(question, kept, begun)) is not None:
+            return found
+        if finished:
+            return None
+        state = str(self.store.meta().get("state", ""))
+        answer = so_far(question, self.store.id, state, self.store.events(), self.redactor.text)
+        return self._named(answer, kept)
+
+    def after(self, answer: Answer, question: str, kept: Path | None) -> Answer:
+        """The report's answer; where it knows none, that of live systems, if these do."""
+        from aitia.agent.asking.question.sorting import asks
+
+        if answer.status != "not_known" or not self._has_live() or kept is None or not asks(question):
+            return answer
+        found = self._look(question, kept, lambda: kept)
+        return found if found is not None and found.status == "answered" else answer
+
+    def _has_live(self) -> bool:
+        return self.settings is not None and (
+            bool(self.given) or any(s.kind not in DOCUMENTS for s in self.settings.sources)
+        )
+
+    def _is_live(self, question: str, kept: Path | None) -> bool:
+        """Whether it is of what systems are now, or goes on from a question that was."""
+        from aitia.agent.asking.question.sorting import goes_on, of_live
+        from aitia.graphs.looking import last_query
+
+        if not self._has_live():
+            return False
+        before = kept is not None and last_query(kept, datetime.now(tz=UTC)) is not None
+        return of_live(question) or (before and goes_on(question))
+
+    def _look(self, question: str, kept: Path | None, begun: Callable[[], Path]) -> Answer | None:
+        try:
+            site = self._site()
+        except SourceError as error:
+            raise BadInput(f"The live sources cannot be read: {error}") from error
+        return looked(question, site, kept, begun, self.redactor)
+
+    def _site(self) -> Site:
+        """The live sources as they are now. Raises BadInput, SourceError, Untrusted."""
+        if self.settings is not None:
+            site = live_site(self.settings, (), self.given, at=self.at, redactor=self.redactor)
+            if site is not None:
+                return site
+        from aitia.graphs.looking import opened
+
+        readers = recorded_readers(self.store, self.given, ())
+        looked_at = datetime.fromisoformat(str(self.store.meta().get("now") or datetime.now(tz=UTC)))
+        return opened(
+            [r for r in readers if r.kind not in DOCUMENTS],
+            now=self.at or max(looked_at, datetime.now(tz=UTC)),
+            redact=self.redactor.text,
+        )
+
+    def _kept(self, name: str) -> bytes:
+        try:
+            return self.store.artifact(name)
+        except NotRecorded:
+            return b""
+
+    def _named(self, answer: Answer, kept: Path | None) -> Answer:
+        update = {"conversation": kept.name if kept else "", "run": self.store.id}
+        return answer.model_copy(update=update)

@@ -1,0 +1,45 @@
+"""What stands behind a report's lines: the curve of each fact, and the query that looks again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from aitia.core.words import Report
+from aitia.render import text as t
+from aitia.render.items import Item, Section
+from aitia.render.sparklines import LEGEND, curve_line
+from aitia.tools.query.behind import behind_check
+from aitia.tools.query.notation import written
+
+
+def with_curves(section: Section, report: Report, artifacts: Mapping[str, bytes]) -> Section:
+    """Each cited measurement has its curve once: below the first sentence that cites it, or the fact itself."""
+    known = {e.id: e for e in report.evidence}
+    cited, told = set(t.cited_ids(report)), set[str]()
+    items: list[Item] = []
+    for item in section.items:
+        ids = item.cites or (item.lead.partition(" ")[0],)
+        fresh = [i for i in dict.fromkeys(ids) if i in known and i in cited and i not in told]
+        told.update(fresh)
+        lines = (curve_line(known[i], artifacts) for i in fresh)
+        items.append(replace(item, curves=tuple(filter(None, lines))))
+    drawn = any(i.curves for i in items)
+    note = "; ".join(filter(None, (section.note, LEGEND if drawn else "")))
+    return replace(section, items=tuple(items), note=note)
+
+
+def with_looks(section: Section, report: Report, artifacts: Mapping[str, bytes], *, full: bool) -> Section:
+    """Next checks that are looks, as queries that one command runs; a query is cut to a line unless all is told."""
+    items: list[Item] = []
+    for item, check in zip(section.items, report.next_checks, strict=True):
+        query = behind_check(check, report, artifacts)
+        if query is None:
+            items.append(item)
+        else:
+            items.append(replace(item, command=t.clean(written(query)), shell=False, glance=not full))
+    looks = [n for n, (a, b) in enumerate(zip(items, section.items, strict=True), 1) if a is not b]
+    if not looks:
+        return section
+    note = f"to look: aitia ask {t.clean(report.run)} next {looks[0]}"
+    return replace(section, items=tuple(items), note=note, numbered=True)

@@ -1,0 +1,147 @@
+"""A line of a report, looked at again: its query in the query language, executed on the sources as they are now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from aitia.agent.asking.answer import Answer, Citation, Reply
+from aitia.agent.asking.looked import SURE, answered
+from aitia.agent.asking.question.outcome import Reading
+from aitia.core.errors import AitiaError, BadInput, SourceError
+from aitia.core.words import Evidence, NextCheck, Report
+from aitia.tools.query.behind import behind, behind_check
+from aitia.tools.query.execute import execute
+from aitia.tools.query.found import Found, Point, unknown
+from aitia.tools.query.notation import written
+from aitia.tools.query.site import Site
+from aitia.tools.query.words import LIVE, Query
+from aitia.tools.signals.plots import SERIES, kept_samples
+
+_FACT: Final = re.compile(r"\W*(E\d{1,6})\W*", re.IGNORECASE)
+_NEXT: Final = re.compile(r"\W*(?:next|check|N)\s*#?(\d{1,3})?\W*", re.IGNORECASE)
+
+
+def asks_for_line(question: str) -> bool:
+    """Whether a question is no more than the name of a line: `E12`, `next`, `next 2`, `N2`."""
+    return bool(_FACT.fullmatch(question) or _NEXT.fullmatch(question))
+
+
+def line_again(
+    question: str,
+    report: Report,
+    artifacts: Callable[[str], bytes],
+    site: Callable[[], Site],
+    redact: Callable[[str], str],
+) -> Answer:
+    """What the line says, the curve or lines behind it as they are now, and the query that was run.
+
+    artifacts  what the run keeps under a name
+    site       opens the live sources; where it raises, the answer says that they are gone
+    Raises BadInput for a line that the report does not have.
+    """
+    if found := _FACT.fullmatch(question):
+        fact = _fact(report, found[1].upper())
+        kept = artifacts(fact.artifact) if fact.artifact else b""
+        first = _cited(fact)
+        query = behind(fact, kept)
+        then = _then(fact, kept)
+    else:
+        number = int((_NEXT.fullmatch(question) or [""])[1] or 1)
+        check = _check(report, number)
+        first = Citation(
+            id=f"N{number}", text=check.text, source="report", query=check.command or check.query
+        )
+        every = {e.artifact: artifacts(e.artifact) for e in report.evidence if e.artifact}
+        query, then = behind_check(check, report, every), None
+    if query is None or not isinstance(query, LIVE):
+        return _not_in_words(question, first, redact, then)
+    return _looked(question, first, query, then, site, redact)
+
+
+def _looked(
+    question: str,
+    first: Citation,
+    query: Query,
+    then: Found | None,
+    site: Callable[[], Site],
+    redact: Callable[[str], str],
+) -> Answer:
+    gone = ""
+    try:
+        here = site()
+        here.begin()
+        found = execute(query, here)
+        if found.status == "unknown" and here.notes:
+            found, gone = unknown(f"The source cannot be read now: {here.notes[0]}"), "source"
+    except SourceError as error:
+        found, gone = unknown(f"The source cannot be read now: {error}"), "source"
+    except AitiaError as error:
+        found, gone = unknown(f"The sources of this run are not at hand: {error}"), "source"
+    live = answered(question, Reading(status="query", queries=(query,), live=True), [(query, found)], redact)
+    told = Reply(text=redact(first.text), cites=(first.id,))
+    kept = () if then is None or not gone else (then,)
+    return live.model_copy(
+        update={
+            "replies": (told, *live.replies, *(Reply(text=f.said, cites=(first.id,)) for f in kept)),
+            "citations": (first, *live.citations),
+            "understood": written(query),
+            "found": (*kept, *live.found),
+            "needs": "" if not gone else "the source that the run read",
+        }
+    )
+
+
+def _not_in_words(question: str, first: Citation, redact: Callable[[str], str], then: Found | None) -> Answer:
+    """A line that the query language has no words for: what it rests on stands as it was recorded."""
+    by = f" Look yourself: {first.query}" if first.query else ""
+    text = f"The query language has no look for this, and no command of a report is run.{by}"
+    return Answer(
+        question=redact(question),
+        status="answered" if then else "not_known",
+        sure=SURE,
+        replies=(
+            Reply(text=redact(first.text), cites=(first.id,)),
+            Reply(text=redact(text), cites=(first.id,)),
+        ),
+        citations=(first,),
+        found=(then,) if then else (),
+        nearest=(),
+    )
+
+
+def _fact(report: Report, wanted: str) -> Evidence:
+    for fact in report.evidence:
+        if fact.id == wanted:
+            return fact
+    last = report.evidence[-1].id if report.evidence else "none"
+    raise BadInput(f"This report has no fact {wanted}. It has E1 to {last}.")
+
+
+def _check(report: Report, number: int) -> NextCheck:
+    if 1 <= number <= len(report.next_checks):
+        return report.next_checks[number - 1]
+    if not report.next_checks:
+        raise BadInput("This report has nothing left to check.")
+    raise BadInput(f"Give a number from 1 to {len(report.next_checks)}: this report has so many checks.")
+
+
+def _cited(fact: Evidence) -> Citation:
+    ref = fact.source
+    return Citation(
+        id=fact.id, text=fact.statement, source=ref.source, query=ref.query, path=ref.path, lines=ref.lines
+    )
+
+
+def _then(fact: Evidence, kept: bytes) -> Found | None:
+    """The curve as the run recorded it, where it keeps one."""
+    samples = kept_samples(kept) if fact.artifact.endswith(SERIES) else []
+    if len(samples) < 2:
+        return None
+    points = tuple(Point(at=datetime.fromtimestamp(t, tz=UTC), value=v) for t, v in samples)
+    return Found(
+        status="found", kind="curve", unit=fact.unit, curve=points, said="The curve is as the run recorded it.",
+        value=points[-1].value, at=points[-1].at,
+    )  # fmt: skip
