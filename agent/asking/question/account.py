@@ -1,14 +1,19 @@
-"""Words of a question that its reading leaves out: what nothing explains is named rather than passed over."""
+"""The account of a reading: what of a question its queries do not explain is named rather than passed over."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from aitia.agent.asking.question.measure import Term
-from aitia.agent.asking.question.outcome import Reading, unknown
+from aitia.agent.asking.question.bounds import groups
+from aitia.agent.asking.question.measure import Term, concepts_of, names_of, same, words_in
+from aitia.agent.asking.question.met import of_query, unmet
+from aitia.agent.asking.question.outcome import Reading, unclear, unknown
 from aitia.agent.asking.question.pieces import Pieces, number_words
-from aitia.agent.asking.question.tables import hits
+from aitia.agent.asking.question.tables import hits, keys
+from aitia.tools.query.notation import written
+from aitia.tools.query.words import LIVE, Changes, Count, Get, List, Query
 
 _SHORTEST: Final = 3
 _ACCESS: Final = re.compile(  # what every line of an access log is of
@@ -16,6 +21,7 @@ _ACCESS: Final = re.compile(  # what every line of an access log is of
     r"|accès|accesos?|access|accessi|http|web|codes?|status|pages?|calls?"
     r"|hosts?|servers?|traffic|responses?|antwort\w*|réponses?|respuestas?|rispost\w"
 )
+_OWN: Final = ("lines", "changes", "events")
 _EXPLAINED: Final = (
     "verbs", "levels", "order", "resources", "states", "parts", "relations", "functions", "units", "share",
     "rank", "lifecycle", "lasting",
@@ -43,3 +49,51 @@ def unread(p: Pieces, words: list[Term], whose: str) -> Reading:
     """The refusal that names what was not understood."""
     told = ", ".join(repr(t.word) for t in words[:3])
     return unknown(f"{whose} {told}.", f"a source that tells of {words[0].word}")
+
+
+def accounted(p: Pieces, reading: Reading) -> Reading:
+    """A reading whose queries meet the whole question; else a question back with the nearest query, which nothing ran."""
+    queries = reading.queries
+    if reading.status != "query" or not queries or not all(isinstance(q, LIVE) for q in queries):
+        return reading
+    said = unmet(p, queries)
+    if not said and (left := unexplained(p, queries)):
+        said = f"Nothing here explains {', '.join(repr(t.word) for t in left[:3])}."
+    if not said:
+        return reading
+    return unclear(
+        f"{said} I would read this as {' and '.join(written(q) for q in queries[:2])}; aitia ask --query runs that."
+    )
+
+
+def unexplained(p: Pieces, queries: Sequence[Query]) -> list[Term]:
+    """The words of things that neither the queries nor the names of what they read explain.
+
+    The rules of objects account for their words themselves; of changes the rows say what they are of.
+    """
+    if all(
+        isinstance(q, Get | List | Changes) or (isinstance(q, Count) and q.of not in _OWN) for q in queries
+    ):
+        return []
+    read = [m for q in queries for m in of_query(p, q)]
+    things = frozenset(c for m in read for c in concepts_of(m))
+    names = {w for m in read for w in words_in(m)}
+    owned = [o for q in queries if (c := str(getattr(q, "component", ""))) for o in names_of(c, ())]
+    names |= {w for words, _ in owned for w in words}
+    things |= {c for _, found in owned for c in found}
+    said = " ".join(written(q) for q in queries).casefold()
+    told = any(isinstance(q, Changes) or (isinstance(q, Count) and q.of == "changes") for q in queries)
+    return [
+        t
+        for t in unplaced(p, said)
+        if not (t.concepts & things)
+        and not any(same(t.word, n) for n in names)
+        and not any(k in said for k in (stem(t.word), *keys("logged", t.word)))
+        and not (told and keys("acts", t.word))
+        and not any(groups(str(getattr(q, "by", "")), t.word) for q in queries)
+    ]
+
+
+def stem(word: str) -> str:
+    """The beginning of a word by which its other forms are found: at least four letters."""
+    return word[: max(4, len(word) - 3)] if len(word) > 4 else word

@@ -108,6 +108,11 @@ def _each() -> re.Pattern[str]:
     )
 
 
+def groups(by: str, word: str) -> bool:
+    """Whether a word calls what an answer is split by: `urls` of path."""
+    return by in _BY and re.fullmatch(rf"(?:{_BY[by]})\w{{0,2}}", word) is not None
+
+
 def each_of(low: str) -> Each | None:
     """What "per node", "je Komponente", "by status code" ask for; None where nothing is said."""
     m = _each().search(low)

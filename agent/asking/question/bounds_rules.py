@@ -6,10 +6,11 @@ from typing import Any
 
 from aitia.agent.asking.question.bounds import SPELLED, Bound, bound
 from aitia.agent.asking.question.measure import Fit, best
-from aitia.agent.asking.question.measures_rules import MOST_QUERIES, fitting
+from aitia.agent.asking.question.measures_rules import MOST_LOOKS, MOST_QUERIES, fitting
 from aitia.agent.asking.question.outcome import Reading, span_fields, unclear
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.tools.query.measured import meaning_of
+from aitia.tools.query.notation import written
 from aitia.tools.query.samples import unit_of
 from aitia.tools.query.units import factor
 from aitia.tools.query.words import Beyond
@@ -26,10 +27,10 @@ def of_bounds(p: Pieces) -> Reading | None:
     if not found:
         return None
     owners = list(dict.fromkeys(f.of.component for f in found))
-    if len(found) > MOST_QUERIES and len(owners) > MOST_QUERIES:
+    if len(found) > MOST_LOOKS or (len(found) > MOST_QUERIES and len(owners) > MOST_QUERIES):
         return unclear(f"Of which component: {', '.join(owners[:8])}{' …' if len(owners) > 8 else ''}?")
-    queries = tuple(_look(p, f, limit) for f in found[:MOST_QUERIES])
-    return Reading(status="query", queries=queries, live=True)
+    queries = {written(q): q for q in (_look(p, f, limit) for f in found)}
+    return Reading(status="query", queries=tuple(queries.values()), live=True)
 
 
 def _factor(fit: Fit, unit: str) -> float | None:

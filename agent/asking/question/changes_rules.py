@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -86,7 +87,7 @@ def of_happenings(p: Pieces) -> Reading | None:
 def _of_what(p: Pieces, acts: str) -> str:
     """Work with the thing that it was done to, where a journal names both: the seal that was replaced."""
     thing = telling(p) if acts else ""
-    if not thing or any(thing.startswith(a) or a.startswith(thing) for a in acts.split("|")):
+    if not thing or any(thing.startswith(a) or a.startswith(thing) for a in re.split(r"[| ]", acts)):
         return acts
     both = f"{acts} {thing}"
     return both if changes(Changes(component=p.component, words=both), p.site).rows else acts

@@ -159,6 +159,10 @@ def _log_by_text(p: Pieces, span: dict[str, Any], level: Any) -> Reading:
         return unknown(
             f"No source holds logs of {p.component}.", f"a logs source that holds the lines of {p.component}"
         )
+    if not p.quoted and not count_lines(Count(of="lines", text=p.component), p.site).value:
+        return unknown(
+            f"No log line names {p.component}.", f"a logs source that holds the lines of {p.component}"
+        )
     if p.has("verbs", "count"):
         return one(Count(of="lines", level=level, text=p.quoted or p.component, **span))
     return one(

@@ -19,6 +19,7 @@ _WORDED: Final = 0.4  # each further word of a phrase that the name spells out: 
 _OWNER: Final = 0.8  # a word that only the component's name has
 _LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
+_OTHERWISE: Final = frozenset({"out", "outs"})  # endings that make another word: a timeout is no time
 _TIMES: Final = frozenset({"latency", "cpu", "lag", "uptime", "throttled"})
 _TIMED: Final = 0.6  # of a name that tells seconds, where no duration is asked for
 _SHORTEST: Final = 4  # letters of a word that may be a part of a compound
@@ -157,7 +158,7 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
     labels: list[str] = []
     score, told = 0.0, 0
     for term in terms:
-        literal = {n for n in names if _same(term.word, n)}
+        literal = {n for n in names if same(term.word, n)}
         whole = term.word in (m.family.casefold(), m.metric.casefold())
         whole = whole or (
             ("_" in term.word or term.word[-1:].isdigit())
@@ -245,10 +246,30 @@ def _label(term: Term, m: Measured) -> str:
     return next((f"{k}={v}" for k, v in m.labels if v.casefold() == term.word and len(v) > 1), "")
 
 
-def _same(word: str, name: str) -> bool:
+def concepts_of(m: Measured) -> frozenset[str]:
+    """The things that a measurement's name, its help text and its component's names stand for."""
+    owned = frozenset(c for _, found in names_of(m.component, m.called) for c in found)
+    return _of_name(m.family, m.unit, m.help)[1] | _of_text(m.help) | owned
+
+
+def named_of(m: Measured) -> frozenset[str]:
+    """The things that the words of a measurement's name stand for, its meaning aside."""
+    return frozenset(c for w in _of_name(m.family, "", "")[0] for c in _concepts(w))
+
+
+def words_in(m: Measured) -> set[str]:
+    """The words of a measurement's name, help text, labels and component."""
+    told = plain(" ".join([m.help, *(f"{k} {v}" for k, v in m.labels), m.component, *m.called]))
+    return {*_of_name(m.family, m.unit, m.help)[0], *_WORD.findall(told)}
+
+
+def same(word: str, name: str) -> bool:
+    """Whether a word of a question is a word of a name, but for its ending."""
     if word == name or word.rstrip("s") == name.rstrip("s"):
         return True
     shorter, longer = sorted((word, name), key=len)
+    if longer.removeprefix(shorter) in _OTHERWISE:
+        return False
     return len(shorter) >= _SHORTEST and longer.startswith(shorter) and len(longer) - len(shorter) <= 4
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aitia.agent.asking.question.about import near
+from aitia.agent.asking.question.account import accounted
 from aitia.agent.asking.question.bounds_rules import of_bounds
 from aitia.agent.asking.question.changes_rules import of_happenings, of_work
 from aitia.agent.asking.question.life_rules import of_lifecycle, of_moments, of_people, of_roles, of_troubles
@@ -32,7 +33,7 @@ def read(text: str, site: Site) -> Reading:
 
 
 def decide(p: Pieces) -> Reading:
-    """The first rule that applies decides."""
+    """The first rule that applies decides, and answers for every word of the question."""
     if (refused := changing(p)) is not None:
         return Reading(status="refused", said=refused, queries=_nearest(p), live=True)
     for rule in (
@@ -63,7 +64,7 @@ def decide(p: Pieces) -> Reading:
     ):
         found = rule(p)
         if found is not None:
-            return found
+            return accounted(p, found)
     return Reading(status="none", live=bool(p.component) or p.span.told or bool(p.terms and _known_thing(p)))
 
 

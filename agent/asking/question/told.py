@@ -21,15 +21,28 @@ _GENERIC: Final = re.compile(
 
 
 def acted(p: Pieces) -> str:
-    """The work that a question speaks of, as alternatives of the languages that journals are kept in: `greas|schmier`."""
-    stems = [
-        plain(w).strip("*")
-        for key in p.keys("acts")
-        for w in table("acts")[key]
-        if " " not in w and len(w.strip("*")) >= _SHORTEST
-    ]
+    """The work that a question speaks of, as alternatives of the languages that journals are kept in: `greas|schmier`.
+
+    A thing and what was done to it must both stand there: `filter|strainer clean|rinse`.
+    """
     texts = " ".join(plain(r.text) for r in changes(Changes(limit=MOST), p.site).rows)
-    return "|".join(
+    keys = p.keys("acts")
+    groups = {key: "|".join(_stems_in(key, texts)) for key in keys}
+    if not any(groups.values()):
+        return ""
+    both = bool(_THINGS & set(keys)) and not set(keys) <= _THINGS
+    return (" " if both else "|").join(g or key for key, g in groups.items() if g or both)
+
+
+_THINGS: Final = frozenset({"filter", "oil"})  # keys of acts that name what work is done to
+
+
+def _stems_in(key: str, texts: str) -> list[str]:
+    """The beginnings of an act's words that a journal has."""
+    stems = [
+        plain(w).strip("*") for w in table("acts")[key] if " " not in w and len(w.strip("*")) >= _SHORTEST
+    ]
+    return list(
         dict.fromkeys(
             s for s in stems if re.search(rf"(?<![a-zà-ÿ])(?:nach|ge|aus|ab|an|re)?{re.escape(s)}", texts)
         )

@@ -1,0 +1,308 @@
+"""What a question asks of its figure (statistic, span, bound, grouping, kind of value), each of which its queries must meet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from aitia.agent.asking.question.bounds import bound, each_of
+from aitia.agent.asking.question.measure import named_of
+from aitia.agent.asking.question.measures_rules import counted
+from aitia.agent.asking.question.outcome import asks_for_components
+from aitia.agent.asking.question.pieces import Pieces
+from aitia.tools.query.measured import Measured, measured
+from aitia.tools.query.words import (
+    Beyond,
+    Changes,
+    Compare,
+    Count,
+    Curve,
+    Events,
+    Get,
+    Lines,
+    Query,
+    Share,
+    Stat,
+    Who,
+)
+
+_OFTEN: Final = re.compile(
+    r"how often|how many times|how frequently|wie oft|wie häufig|wievielmal|wie viele male|combien de fois"
+    r"|à combien de reprises|à quelle fréquence|cuántas veces|en cuántas ocasiones|con qué frecuencia|quante volte"
+    r"|con che frequenza|con quale frequenza"
+)
+_TWICE: Final = re.compile(
+    r"(?:more than|at least|mehr als|mindestens|plus d['e ]+|au moins|más de|al menos|più di|almeno)\s*"
+    r"(?:once|twice|\w+ (?:times|mal|fois|veces|volte)|einmal|zweimal|dreimal|una vez|una volta)"
+)
+_ABOUT_WORK: Final = re.compile(
+    r"(?<!\w)(?:before|after|during|since|until|vor|nach|seit|während|bis|avant|après|pendant|depuis|antes|después|durante"
+    r"|desde|prima|dopo)\s+(?:(?:the|that|this|last|latest|dem|der|den|des|zum|letzten|le|la|les|l'|du|de|del|el|di|d'|dell'|della"
+    r"|il|lo)\s*){0,3}(?:deploy\w*|roll ?out\w*|releas\w*|rollback\w*|restart\w*|upgrade\w*|update\w*|outage|failover\w*"
+    r"|maintenance|incident|change|alarm\w*|trip|ausfall\w*|neustart\w*|wartung\w*|änderung\w*|störung\w*|umschaltung"
+    r"|déploiement|redémarrage|panne|bascul\w*|entretien|despliegue|reinicio|caída|mantenimiento|rilascio|riavvio|guasto"
+    r"|manutenzione)(?!\w)"
+)
+_HOURLY: Final = re.compile(
+    r"(?<!\w)(?:(?:per|an|each|every) hour|per day"
+    r"|pro stunde|pro tag|par heure|par jour|por hora|por día|all'ora|al giorno)(?!\w)"
+)
+_LASTS: Final = re.compile(
+    r"(?i)second|duration|latency|time|uptime|lag|delay|wait|_ms|(?<![a-z])age(?![a-z])|dauer|hours?"
+)
+_PACE: Final = re.compile(r"(?i)rate|per_?|_min|_s$|rpm|ops|m3|freq")
+_SETTING: Final = frozenset(
+    {
+        "max", "limit", "limits", "config", "setpoint", "sollwert", "settings", "capacity", "threshold", "requested",
+        "quota", "spec",
+    }
+)  # fmt: skip
+_SET: Final = re.compile(
+    r"max|limit|límite|grenz|konfig|config|setting|set[ -]?point|set to|sollwert|soll(?!\w)|einstell|eingestellt|capacit|kapazit"
+    r"|capacidad|threshold|schwell|seuil|umbral|soglia|quota|allow|erlaub|permi|paramè|consigne|consigna|ajust|impost|réglage"
+    r"|spec|request|desired|gewünscht|soll|ceiling|cap(?!\w)|at most|höchst|possible|size|größe|taille|tamaño|dimension"
+)
+_REST: Final = frozenset({"avail", "available", "free", "idle", "remaining"})
+_LEFT: Final = re.compile(
+    r"free|avail|left|remain|spare|idle|frei|verfüg|übrig|rest|libre|dispon|queda|liber|riman|leerlauf|inact|inatt"
+)
+_SWITCHED: Final = re.compile(r"(?i)failover|fail_over|switch|promot|role|master|leader|elect")
+_NOT_ASKED: Final = frozenset({"last", "sum", "range", "rate", "first"})
+
+
+def unmet(p: Pieces, queries: Sequence[Query]) -> str:
+    """What of the question its queries do not answer, as one sentence; "" where all is met."""
+    return next((said for check in _CHECKS if (said := check(p, queries))), "")
+
+
+def of_query(p: Pieces, query: Query) -> list[Measured]:
+    """The measurements that a query reads."""
+    told = (
+        getattr(query, "metric", ""),
+        getattr(query, "other_metric", ""),
+        *getattr(query, "whole", "").split("+"),
+    )
+    owner = getattr(query, "component", "")
+    return [
+        m
+        for m in measured(p.site)
+        if {m.metric, m.family} & (set(told) - {""}) and owner in ("", m.component)
+    ]
+
+
+def _window(p: Pieces, queries: Sequence[Query]) -> str:
+    carried = any(_carries(q) for q in queries)
+    open_ended = p.span.at is None and (p.span.until is None or p.span.until >= p.site.now)
+    if p.span.told and not carried and not (open_ended and all(isinstance(q, Get) for q in queries)):
+        return "The time in the question is not looked at: what is asked for is known only as it is now."
+    about = (
+        None
+        if carried or any(isinstance(q, Changes | Events | Compare) for q in queries)
+        else _ABOUT_WORK.search(p.low)
+    )
+    return f"When {about[0]!r} was is not read: name the time." if about else ""
+
+
+def _carries(query: Query) -> bool:
+    if isinstance(query, Count) and query.of not in ("lines", "changes", "events"):
+        return False
+    return any(
+        getattr(query, f, None) is not None for f in ("since", "until", "against_since", "against_until")
+    )
+
+
+def _function(p: Pieces, queries: Sequence[Query]) -> str:
+    for asked in (f for f in p.keys("functions") if f not in _NOT_ASKED):
+        if not any(_tells(q, asked) for q in queries):
+            return f"The query does not tell the {asked} that is asked for."
+    return ""
+
+
+def _tells(query: Query, asked: str) -> bool:
+    extreme = asked in ("max", "min")
+    if isinstance(query, Stat | Compare):
+        return query.function == asked
+    if isinstance(query, Who):
+        return extreme or query.function == asked
+    return extreme and not isinstance(query, Get)
+
+
+def _pace(p: Pieces, queries: Sequence[Query]) -> str:
+    hourly = _HOURLY.search(p.low)
+    if hourly and not any(
+        "m3" in m.family.casefold() or "flow" in named_of(m) for q in queries for m in of_query(p, q)
+    ):
+        return f"The query does not tell it {hourly[0]}."
+    if "rate" not in p.keys("functions") and "/min" not in p.keys("units"):
+        return ""
+    slow = [q for q in queries if not _paced(p, q)]
+    return "The query does not tell how many there are in each unit of time." if slow else ""
+
+
+def _paced(p: Pieces, query: Query) -> bool:
+    if isinstance(query, Stat) and query.function == "rate":
+        return all(counted(m) for m in of_query(p, query))
+    if isinstance(query, Stat | Curve | Beyond | Compare | Who):
+        return getattr(query, "function", "") == "rate" or bool(_PACE.search(query.metric))
+    return isinstance(query, Count) and query.by == "minute"
+
+
+def _often(p: Pieces, queries: Sequence[Query]) -> str:
+    if not _OFTEN.search(p.low) or any(_counts(p, q) for q in queries):
+        return ""
+    return "The query does not count how often."
+
+
+def _counts(p: Pieces, query: Query) -> bool:
+    if isinstance(query, Stat):
+        return query.function in ("sum", "rate") or all(counted(m) for m in of_query(p, query))
+    return (
+        isinstance(query, Count)
+        or (isinstance(query, Beyond) and query.wanted == "times")
+        or (isinstance(query, Get) and query.part in ("restarts", "schedule"))
+    )
+
+
+def _long(p: Pieces, queries: Sequence[Query]) -> str:
+    asked = p.has("lasting", "long")
+    if asked and not any(_lasts(q) for q in queries):
+        return "The query does not tell how long."
+    timed = asked or any("latency" in t.concepts for t in p.terms)
+    added = next(
+        (
+            q.metric
+            for q in queries
+            if isinstance(q, Stat)
+            and q.function not in ("sum", "rate")
+            and q.metric.endswith("seconds_total")
+        ),
+        "",
+    )
+    return (
+        f"{added} adds up the seconds of all: it does not tell how long one took." if timed and added else ""
+    )
+
+
+def _lasts(query: Query) -> bool:
+    if isinstance(query, Beyond):
+        return query.wanted == "duration"
+    if isinstance(query, Get):
+        return query.part in ("age", "why")
+    metric = str(getattr(query, "metric", ""))
+    return isinstance(query, Lines | Events | Changes) or bool(_LASTS.search(metric))
+
+
+def _when(p: Pieces, queries: Sequence[Query]) -> str:
+    if not p.has("verbs", "when") or any(_dates(p, q) for q in queries):
+        return ""
+    return "The query does not tell when."
+
+
+def _dates(p: Pieces, query: Query) -> bool:
+    if isinstance(query, Stat):
+        extreme = {"max", "min"} & set(p.keys("functions")) or p.keys("rank")
+        return (query.wanted == "time" and bool(extreme)) or bool(re.search(r"time|stamp|age", query.metric))
+    if isinstance(query, Beyond):
+        return query.wanted in ("first", "last")
+    if isinstance(query, Get):
+        return query.part in ("age", "schedule", "why", "state")
+    return isinstance(query, Lines | Changes | Events | Curve)
+
+
+def _bound(p: Pieces, queries: Sequence[Query]) -> str:
+    if any(isinstance(q, Beyond) for q in queries):
+        return ""
+    told = _TWICE.search(p.low)
+    limit = None if told else bound(p.words)
+    text = told[0] if told else p.words[slice(*limit.span)].strip() if limit else ""
+    return f"The query does not look at {text!r}." if text else ""
+
+
+def _each(p: Pieces, queries: Sequence[Query]) -> str:
+    each = each_of(p.words)
+    if each is not None and not any(_groups(q, each.by) for q in queries) and len(queries) == 1:
+        return f"The query does not tell it for each {each.by}."
+    grouped = next((q.by for q in queries if isinstance(q, Count) and q.of == "lines" and q.by), "")
+    objects = asks_for_components(p) or bool(
+        {"pods", "deployments", "services", "containers"} & set(p.keys("resources"))
+    )
+    if grouped not in ("", "component") and objects and p.has("verbs", "list") and not p.component:
+        return f"The query tells it for each {grouped}, not for each component."
+    return ""
+
+
+def _groups(query: Query, by: str) -> bool:
+    if by == "minute":
+        return getattr(query, "function", "") == "rate" or getattr(query, "by", "") == "minute"
+    listed = (
+        isinstance(query, Who)
+        and by in ("component", "node")
+        and (by == "component" or query.does in ("hosts", "runs_on"))
+    )
+    return (
+        listed
+        or getattr(query, "by", "") == by
+        or getattr(query, "part", "") == by
+        or getattr(query, "of", "") == f"{by}s"
+    )
+
+
+def _setting(p: Pieces, queries: Sequence[Query]) -> str:
+    for query in queries:
+        metric = str(getattr(query, "metric", ""))
+        words = set(re.split(r"[^a-z]+", metric.casefold()))
+        if words & _SETTING and not _SET.search(p.low) and metric.casefold() not in p.low:
+            return f"{metric} is what was set or allowed, not what was measured."
+    return ""
+
+
+def _rest(p: Pieces, queries: Sequence[Query]) -> str:
+    for query in queries:
+        metric = query.metric if isinstance(query, Stat | Curve | Beyond) else ""
+        words = set(re.split(r"[^a-z]+", metric.casefold()))
+        if words & _REST and not _LEFT.search(p.low) and metric.casefold() not in p.low:
+            return f"{metric} tells what is free, not what is used."
+    return ""
+
+
+def _switched(p: Pieces, queries: Sequence[Query]) -> str:
+    if not p.has("lifecycle", "switch") or not all(isinstance(q, Stat | Share) for q in queries):
+        return ""
+    names: Any = [str(getattr(q, "metric", "")) for q in queries]
+    return "" if any(_SWITCHED.search(n) for n in names) else "The query does not tell of a failover."
+
+
+def _of_state(p: Pieces, queries: Sequence[Query]) -> str:
+    changed = all(isinstance(q, Count) and q.of == "changes" for q in queries)
+    return "Changes of a state are in no journal of changes." if changed and p.has("parts", "state") else ""
+
+
+def _kind(p: Pieces, queries: Sequence[Query]) -> str:
+    """The flow is not the flow temperature."""
+    asked = frozenset(c for t in p.terms for c in t.concepts) & _KINDS
+    for query in queries:
+        read = of_query(p, query) if isinstance(query, Stat | Curve | Beyond) and asked else []
+        other = next((k for m in read[:1] for k in sorted((named_of(m) & _KINDS) - asked)), "")
+        if other:
+            return f"{read[0].family} is of {other} too, which was not asked for."
+    return ""
+
+
+_KINDS: Final = frozenset(
+    {
+        "temperature",
+        "pressure",
+        "flow",
+        "speed",
+        "power",
+        "current",
+        "voltage",
+        "torque",
+        "energy",
+        "humidity",
+    }
+)
+_CHECKS: Final = (
+    _window, _function, _pace, _often, _long, _when, _bound, _each, _setting, _rest, _switched, _of_state, _kind,
+)  # fmt: skip
