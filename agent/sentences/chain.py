@@ -25,6 +25,7 @@ _SYMPTOMS: Final = (
     "temperature",
 )
 
+_SEEN: Final = frozenset({"metric.shift", "metric.trend"})
 _WAITS: Final = "k8s.pending"
 # What a fault in a cluster does to objects, in the order in which it does: nodes, workloads and their pods, then services.
 _THROUGH: Final = (
@@ -51,7 +52,8 @@ def build_chain(suspect: Suspect, fault: Fault | None, facts: Facts, incident: I
         steps = _by_objects(steps, facts)
     spread = fault.spread if fault else ()
     for component in _way_to_symptom(suspect.component, spread, facts, incident):
-        fact = _felt(component, steps[-1], facts)
+        felt = _felt(component, steps[-1], facts)
+        fact = _plain(felt, facts) if felt is not None else None
         states = _states(component, facts) if in_cluster else []
         for step in states or ([fact] if fact is not None else []):
             if step.id not in {s.id for s in steps} and not _precedes(step, steps[-1]):
@@ -84,13 +86,29 @@ def _own_steps(suspect: Suspect, fault: Fault | None, facts: Facts, incident: In
         for e in cited
         if is_anomaly(e) and e.component in facts.topology.callees(suspect.component) and not e.peer
     ]
-    core = _one_per_aspect(own)[:2]
+    core = _one_per_aspect(_plainly(own, facts))[:2]
     core += [e for e in loaded if all((e.component, e.aspect) != (c.component, c.aspect) for c in core)][:1]
     core = sorted(core, key=_began)
     blame = blamed(facts, suspect.component, incident)
     ids = blame.suspects[0].evidence[:1] if blame is not None and blame.answer == "change" else ()
     changes = [e for e in facts.all if e.id in ids and not (core and _precedes(core[0], e))]
     return changes + core
+
+
+def _plainly(own: Sequence[Evidence], facts: Facts) -> list[Evidence]:
+    """Without that a component's signals stand apart, where one of them tells by itself what moved."""
+    said = list({e.id: e for e in (_plain(e, facts) for e in own)}.values())
+    moved = {e.component for e in said if e.kind != "signal.apart"}
+    return [e for e in said if e.kind != "signal.apart" or e.component not in moved]
+
+
+def _plain(fact: Evidence, facts: Facts) -> Evidence:
+    """What a person sees on the curve (before and after), where that is a fact too, in place of what all signals told."""
+    if fact.kind != "signal.quantity":
+        return fact
+    same = (fact.component, fact.aspect, fact.direction)
+    seen = [e for e in facts.anomalies if e.kind in _SEEN and (e.component, e.aspect, e.direction) == same]
+    return max(seen, key=facts.weight, default=fact)
 
 
 def _by_objects(steps: Sequence[Evidence], facts: Facts) -> list[Evidence]:

@@ -170,6 +170,8 @@ def main() -> None:
     args = parser(__doc__).parse_args()
     began, data = time.monotonic(), Path(args.data)
     found = predictions(data, args.cases, model(args.model))
+    if not found:
+        sys.exit(f"error: --data {args.data!r} holds no issue of PetShop that --cases {args.cases!r} names")
     made, cases, judged = scored(data, found)
     finish("rca/petshop", made, cases, n=len(found), began=began, out=args.json, judged=judged)
 

@@ -31,7 +31,7 @@ def test_the_public_names_are_those_of_the_page() -> None:
     assert set(dir(aitia)) >= set(aitia.__all__)
 
 
-@pytest.mark.parametrize("name", ["diagnose", "replay", "resume", "ask", "confirm"])
+@pytest.mark.parametrize("name", ["diagnose", "replay", "resume", "ask", "correct", "confirm"])
 def test_a_signature_is_the_one_of_the_page(name: str) -> None:
     assert inspect.signature(getattr(aitia, name)) == inspect.signature(_documented()[name])
 
