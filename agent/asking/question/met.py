@@ -49,7 +49,7 @@ _HOURLY: Final = re.compile(
     r"|pro stunde|pro tag|par heure|par jour|por hora|por día|all'ora|al giorno)(?!\w)"
 )
 _LASTS: Final = re.compile(
-    r"(?i)second|duration|latency|time|uptime|lag|delay|wait|_ms|(?<![a-z])age(?![a-z])|dauer|hours?"
+    r"(?i)(?<!per_)second|duration|latency|time|uptime|lag|delay|wait|_ms|(?<![a-z])age(?![a-z])|dauer|hours"
 )
 _PACE: Final = re.compile(r"(?i)rate|per_?|_min|_s$|rpm|ops|m3|freq")
 _SETTING: Final = frozenset(
@@ -142,10 +142,15 @@ def _pace(p: Pieces, queries: Sequence[Query]) -> str:
 
 def _paced(p: Pieces, query: Query) -> bool:
     if isinstance(query, Stat) and query.function == "rate":
-        return all(counted(m) for m in of_query(p, query))
+        return _are_counted(p, query)
     if isinstance(query, Stat | Curve | Beyond | Compare | Who):
         return getattr(query, "function", "") == "rate" or bool(_PACE.search(query.metric))
     return isinstance(query, Count) and query.by == "minute"
+
+
+def _are_counted(p: Pieces, query: Query) -> bool:
+    read = of_query(p, query)
+    return bool(read) and all(counted(m) for m in read)
 
 
 def _often(p: Pieces, queries: Sequence[Query]) -> str:
@@ -156,7 +161,7 @@ def _often(p: Pieces, queries: Sequence[Query]) -> str:
 
 def _counts(p: Pieces, query: Query) -> bool:
     if isinstance(query, Stat):
-        return query.function in ("sum", "rate") or all(counted(m) for m in of_query(p, query))
+        return query.function in ("sum", "rate") or _are_counted(p, query)
     return (
         isinstance(query, Count)
         or (isinstance(query, Beyond) and query.wanted == "times")
