@@ -90,7 +90,8 @@ def _in_file(store: RunStore) -> Iterator[SqliteSaver]:
         with querying(file):
             yield saver
     finally:
-        saver.conn.close()
+        with saver.lock:  # after a second Ctrl-C a step may still be written in a thread of LangGraph's
+            saver.conn.close()
 
 
 @contextmanager
