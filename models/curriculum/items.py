@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
@@ -18,6 +18,7 @@ from aitia.models.adapters import Role
 Split = Literal["train", "check", "held_out"]
 SPLITS: Final[tuple[Split, ...]] = ("train", "check", "held_out")
 _TENTH: Final = 10  # one part of ten of whatever is dealt out is held out, one is for the checks while tuning
+_TRIES: Final = 20  # for an example that was not made yet
 MOST_BYTES: Final = 1 << 28  # of a file of items
 
 
@@ -72,6 +73,18 @@ class Curriculum(Protocol):
     def items(self, seed: int, size: int, split: Split) -> list[Item]:
         """At most `size` examples of a split. What is held out shares neither systems nor templates with the others."""
         ...
+
+
+def distinct(draw: Callable[[], Item], size: int) -> list[Item]:
+    """At most `size` different examples: one that was drawn before is drawn again, some times."""
+    items: dict[str, Item] = {}
+    for _ in range(size):
+        for _ in range(_TRIES):
+            one = draw()
+            if one.prompt not in items:
+                items[one.prompt] = one
+                break
+    return list(items.values())
 
 
 def split_of(text: str) -> Split:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from aitia.core.bounds import own_yaml
 from aitia.core.words import Word
 from aitia.models.adapters import Role
-from aitia.models.curriculum.items import Item, Segment, Split, of_split, split_of
+from aitia.models.curriculum.items import Item, Segment, Split, distinct, of_split, split_of
 
 SYSTEM: Final = "Message:"
 QUESTION: Final = "\nSign:"
@@ -29,7 +29,6 @@ _FAULTS: Final = 0.55  # share of messages that tell of a fault
 _FOREIGN: Final = 0.12  # share of messages not in English
 _KIND, _WHOSE = 0.7, 0.4  # weights in the loss beside 1 for fault or normal
 _OTHER_LAYOUT: Final = 0.55  # share of messages that do not stand alone
-_TRIES: Final = 20  # for a message that was not made yet
 _SLOT: Final = re.compile(r"\{(\w+)\}")
 _EITHER: Final = re.compile(r"\(([^()]*\|[^()]*)\)")
 Layout = Callable[[Random, str, Mapping[str, str]], str]
@@ -66,14 +65,7 @@ class Messages:
     def items(self, seed: int, size: int, split: Split) -> list[Item]:
         """At most `size` different messages. A split's systems, templates and names of things are its own."""
         made, random = _Maker(split), Random(f"messages {seed} {split}")
-        items: dict[str, Item] = {}
-        for _ in range(size):
-            for _ in range(_TRIES):
-                one = made.one(random)
-                if one.prompt not in items:
-                    items[one.prompt] = one
-                    break
-        return list(items.values())
+        return distinct(lambda: made.one(random), size)
 
 
 class _Maker:

@@ -10,13 +10,12 @@ from typing import Any, Final
 
 from aitia.core.bounds import own_yaml
 from aitia.models.adapters import Role
-from aitia.models.curriculum.items import Item, Segment, Split, of_split, split_of
+from aitia.models.curriculum.items import Item, Segment, Split, distinct, of_split, split_of
 
 SYSTEM: Final = "Components:"
 LANGUAGES: Final = ("en", "de", "fr", "es", "it")
 _COMPONENTS, _METRICS = 5, 4  # that a site in a prompt has at most
 _ENGLISH: Final = 0.4  # share of the questions in English
-_TRIES: Final = 20
 
 
 class Questions:
@@ -29,14 +28,7 @@ class Questions:
     def items(self, seed: int, size: int, split: Split) -> list[Item]:
         """At most `size` different questions; a split's templates, components and measurements are its own."""
         random, parts = Random(f"questions {seed} {split}"), _Parts(split)
-        items: dict[str, Item] = {}
-        for _ in range(size):
-            for _ in range(_TRIES):
-                one = parts.one(random)
-                if one.prompt not in items:
-                    items[one.prompt] = one
-                    break
-        return list(items.values())
+        return distinct(lambda: parts.one(random), size)
 
 
 class _Parts:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from aitia.core.bounds import own_yaml
 from aitia.models.adapters import Role
-from aitia.models.curriculum.items import Item, Segment, Split, of_split, split_of
+from aitia.models.curriculum.items import Item, Segment, Split, distinct, of_split, split_of
 
 SYSTEM: Final = "Text:"
 QUESTION: Final = "\nMain symptom:"
@@ -20,7 +20,6 @@ SYMPTOMS: Final = (
 )  # fmt: skip
 """In the words in which texts are asked about (`aitia.tools.meaning.incidents.symptoms.SYMPTOMS`)."""
 _ENGLISH: Final = 0.45  # share of the texts in English
-_TRIES: Final = 20
 
 
 class Texts:
@@ -35,15 +34,12 @@ class Texts:
         random, held = Random(f"texts {seed} {split}"), _read("texts.yaml")
         things = {k: of_split(map(str, v), split) for k, v in _read("things.yaml").items()}
         by_symptom = _templates(split)
-        items: dict[str, Item] = {}
-        for _ in range(size):
-            for _ in range(_TRIES):
-                symptom = random.choice(sorted(by_symptom))
-                one = _text(random, symptom, by_symptom[symptom], held, things, split)
-                if one.prompt not in items:
-                    items[one.prompt] = one
-                    break
-        return list(items.values())
+
+        def draw() -> Item:
+            symptom = random.choice(sorted(by_symptom))
+            return _text(random, symptom, by_symptom[symptom], held, things, split)
+
+        return distinct(draw, size)
 
 
 def _templates(split: Split) -> dict[str, dict[str, list[str]]]:
