@@ -82,8 +82,11 @@ def quick_interrupt(then: Callable[[], None]) -> Iterator[None]:
         return
     timer = threading.Timer(GRACE_S, then)
     timer.daemon = True
+    ended = False
 
     def interrupt(signal_number: int, frame: FrameType | None) -> None:
+        if ended:  # what `then` sent while the block was already being left
+            return
         if timer.ident is None:
             timer.start()
         raise KeyboardInterrupt
@@ -92,7 +95,10 @@ def quick_interrupt(then: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
+        ended = True
         timer.cancel()
+        if timer.is_alive():
+            timer.join(GRACE_S)
         signal.signal(signal.SIGINT, before)
 
 

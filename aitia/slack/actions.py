@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from aitia import outcomes
 from aitia.core.errors import BadInput
@@ -15,6 +15,10 @@ from aitia.slack.answers import answer
 from aitia.slack.context import Door
 from aitia.slack.dedupe import Entry
 from aitia.slack.follow import Follower, part
+
+PLACED_S: Final = (
+    10.0  # how long a click waits until its message is noted, which Slack shows before we know of it
+)
 
 
 async def view(door: Door, entry: Entry) -> dict[str, Any]:
@@ -79,11 +83,11 @@ async def _kept(door: Door, entry: Entry, said: str) -> None:
 
 async def _approve(door: Door, entry: Entry) -> None:
     """Only who is named in `slack.approvers`, only what waits, only below the call that was shown; the first answer holds."""
-    job, call = await door.job_of(entry), entry.values.get("hash", "")
     if entry.user not in door.settings.slack.approvers:
         raise BadInput(
             "You are not allowed to approve or deny steps. Ask one of slack.approvers in aitia.yaml."
         )
+    job, call = await _placed(door, entry), entry.values.get("hash", "")
     revision = job.revision
     held = await asyncio.to_thread(door.inbox.answered, job.id, revision, call)
     asked = next((a for a in job.asked if a.hash == call), None) if job.state == "waiting" else None
@@ -101,6 +105,18 @@ async def _approve(door: Door, entry: Entry) -> None:
     if held.key != entry.key:
         raise BadInput(f"Nothing to do: it was already {'approved' if held.said else 'denied'}.")
     await _answered(door, job, call, said=said, by=entry.user, revision=revision)
+
+
+async def _placed(door: Door, entry: Entry) -> Job:
+    """The job of a step, once it is known in which message the step was asked: a click can be faster than our note of it."""
+    job, pause = await door.job_of(entry), 0.1
+    for _ in range(int(PLACED_S / pause)):
+        asked = next((a for a in job.asked if a.hash == entry.values.get("hash")), None)
+        if job.state != "waiting" or asked is None or job.place.get(f"{part(asked)}.{job.revision}"):
+            break
+        await asyncio.sleep(pause)
+        job = await door.job_of(entry)
+    return job
 
 
 async def _answered(door: Door, job: Job, call: str, *, said: bool, by: str, revision: int) -> None:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from slack_sdk.errors import SlackApiError
 
@@ -53,6 +54,7 @@ class Desk:
         self._tasks: set[asyncio.Task[None]] = set()
         self._followed: dict[str, asyncio.Task[None]] = {}
         self._pauses: dict[str, float] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -70,7 +72,7 @@ class Desk:
 
     def take(self, entry: Entry) -> None:
         """Work on an entry that is kept in the inbox."""
-        self._run(self._handle(entry))
+        self._run(self._in_turn(entry))
 
     def busy(self) -> int:
         """How many entries and jobs are worked on."""
@@ -80,6 +82,15 @@ class Desk:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _in_turn(self, entry: Entry) -> None:
+        """What is pressed about one job is done in the order in which it came: the first answer to a step holds."""
+        job = entry.values.get("job") if entry.kind == "press" else None
+        if job is None:
+            return await self._handle(entry)
+        turn = self._turns.setdefault(job, asyncio.Lock())
+        async with turn:  # those who wait are woken in the order in which they began to
+            return await self._handle(entry)
 
     async def _handle(self, entry: Entry) -> None:
         """Work on an entry; what goes wrong is told to the person, and what nobody can mend is tried again."""

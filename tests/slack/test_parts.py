@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from slack_sdk.web.async_client import AsyncWebClient
 
 from aitia.core.errors import BadInput
 from aitia.core.events import EVENT, Findings, PlanMade, RunStarted, TaskDone
 from aitia.core.words import Task
 from aitia.incoming import make_incident
+from aitia.jobs import Approval, Job
+from aitia.slack import actions, dispatcher
 from aitia.slack.answers import is_question
+from aitia.slack.context import Door
 from aitia.slack.dedupe import TRIES, Entry, Inbox
+from aitia.slack.delivery import Delivery
+from aitia.slack.dispatcher import Desk
 from aitia.slack.entries import entry_of
+from aitia.slack.follow import part
 from aitia.slack.progress import SHOWN, Steps
 from aitia.slack.rate_limits import BURST, Pace
 from aitia.slack.thread import report_of, said
 
 from .limits import check_chunks, check_message
+from .site import Site
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
@@ -254,3 +263,41 @@ def test_a_form_of_an_unknown_kind_is_not_kept() -> None:
     assert entry_of(body, me="UME", redact=lambda text: text) is not None
     for other in ({"callback_id": "approve"}, {"callback_id": None}, {"callback_id": ["ask"]}):
         assert entry_of(body | {"view": view | other}, me="UME", redact=lambda text: text) is None
+
+
+def test_what_is_pressed_about_one_job_is_done_as_it_came(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, done = make_site(), list[str]()
+
+    async def press(door: Door, entry: Entry) -> None:
+        await asyncio.sleep(0.3 if entry.key == "slow" else 0.0)
+        done.append(entry.key)
+
+    async def live() -> None:
+        delivery = Delivery(AsyncWebClient(token="xoxb-1"), me="U0")
+        desk = Desk(site.home, site.settings, site.jobs, Inbox(site.home), delivery)
+        for key, job in (("slow", "a"), ("second", "a"), ("other", "b")):
+            desk.take(Entry(key=key, kind="press", values={"job": job}))
+        while desk.busy():
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(dispatcher, "_HANDLERS", {"press": press})
+    asyncio.run(live())
+    assert done == ["other", "slow", "second"]
+
+
+def test_a_click_waits_until_the_message_of_its_step_is_noted(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Approval(hash="a1" * 32, tool="restart", args={})
+    waits = Job.model_construct(id="j", state="waiting", asked=(asked,), place={}, revision=1)
+    noted = waits.model_copy(update={"place": {f"{part(asked)}.1": "17.2"}})
+    looks = iter([waits, waits, noted])
+
+    class Slow:
+        async def job_of(self, entry: Entry) -> Job:
+            return next(looks)
+
+    entry = Entry(key="p", kind="press", name="approve", values={"job": "j", "hash": asked.hash})
+    assert asyncio.run(actions._placed(cast("Door", Slow()), entry)) is noted
