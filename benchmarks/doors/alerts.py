@@ -154,13 +154,13 @@ async def _watched(pid: int, began: float, seen: Seen) -> None:
 
 
 def run(
-    folder: Path, *, alerts: int, seconds: float, workers: int = 1, seed: int = 0
+    folder: Path, *, alerts: int, seconds: float, workers: int = 1, places: int = 200, seed: int = 0
 ) -> tuple[Seen, dict[str, Any]]:
     """Serve, send, and ask what became of it; the counts of `/metrics` at the end."""
     settings = shop_settings()
     now = settings.service.at
     assert now is not None
-    config = small_yaml(folder, workers=workers, join_minutes=15, places=200)
+    config = small_yaml(folder, workers=workers, join_minutes=15, places=places)
     argv = [
         sys.executable,
         "-c",
@@ -225,10 +225,13 @@ def main() -> None:
     asked.add_argument("--alerts", type=int, default=10_000)
     asked.add_argument("--seconds", type=float, default=600.0)
     asked.add_argument("--workers", type=int, default=1)
+    asked.add_argument("--places", type=int, default=200, help="diagnoses that may wait")
     args = asked.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(dir=args.data) as folder:
-        seen, counted = run(Path(folder), alerts=args.alerts, seconds=args.seconds, workers=args.workers)
+        seen, counted = run(
+            Path(folder), alerts=args.alerts, seconds=args.seconds, workers=args.workers, places=args.places
+        )
     cases = [
         {"id": "statuses", **{str(k): v for k, v in seen.statuses.items()}},
         {"id": "metrics", **counted},

@@ -136,8 +136,10 @@ def _until(met: Callable[[], bool], seconds: float) -> None:
 
 
 def _idle(site: Site) -> bool:
+    """Whether the service has done what it had to do: what changes afterwards is not its own work."""
     with closing(sqlite3.connect(site.home / "jobs.sqlite")) as db:
-        return not db.execute("select count(*) from jobs where state = 'queued'").fetchone()[0]
+        row = db.execute("select state from jobs where id = ?", [site.ids["queued"]]).fetchone()
+    return row[0] in ("done", "failed")
 
 
 def state_of(home: Path) -> dict[str, str]:
