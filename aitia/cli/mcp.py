@@ -80,7 +80,7 @@ def mcp(
         keeper = Doorkeeper(token=token, issued=issued, team=settings.service.team, closed=socket is not None)
     if http and not keeper and not is_local(host):
         raise BadInput(
-            f"Set {settings.service.token_env} or issue tokens (`aitia tokens new`) to listen on {host!r}: other machines "
+            f"Set {settings.service.token_env} to listen on {host!r}, or issue tokens (`aitia tokens new`): other machines "
             "can reach it."
         )
     if not (token.isascii() and token.isprintable()):

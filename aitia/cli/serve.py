@@ -76,7 +76,7 @@ def serve(
     )
     if not keeper and not is_local(host):
         raise BadInput(
-            f"Set {settings.service.token_env} or issue tokens (`aitia tokens new`) to listen on {host!r}: other machines "
+            f"Set {settings.service.token_env} to listen on {host!r}, or issue tokens (`aitia tokens new`): other machines "
             "can reach it."
         )
     if not settings.sources and otlp is None:

@@ -103,9 +103,10 @@ def listening_at(path: Path) -> socket.socket:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         if path.is_socket():
-            if not made.connect_ex(str(path)):
-                raise BadInput(f"Choose another --socket: a service listens on {str(path)!r} already.")
+            taken = not made.connect_ex(str(path))
             made.close()
+            if taken:
+                raise BadInput(f"Choose another --socket: a service listens on {str(path)!r} already.")
             made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             path.unlink()
         made.bind(str(path))
