@@ -16,6 +16,7 @@ from aitia.cli import (
     confirm,
     diagnose,
     dictionary,
+    exchange,
     lab,
     listen,
     logs,
@@ -118,6 +119,7 @@ app.add_typer(audit.app, name="audit", rich_help_panel="Look again")
 app.add_typer(state.app, name="state", rich_help_panel="Set up")
 app.add_typer(teams.app, name="teams", rich_help_panel="Set up")
 app.add_typer(tokens.app, name="tokens", rich_help_panel="Set up")
+app.add_typer(exchange.app, name="exchange", rich_help_panel="Set up")
 app.add_typer(dictionary.app, name="dictionary", rich_help_panel="Set up")
 app.add_typer(lab.app, name="lab", rich_help_panel="Set up")
 app.command("topology", rich_help_panel="Set up")(topology)

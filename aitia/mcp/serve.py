@@ -71,7 +71,7 @@ def serve_http(
     config = uvicorn.Config(
         http_app(server, host=host, keeper=keeper, names=names, most=most, behind=behind),
         http=patient(Places(per_client=CONNECTIONS if behind else PER_CLIENT)),
-        **({"proxy_headers": True, "forwarded_allow_ips": "*"} if behind else {}),
+        forwarded_allow_ips="*" if behind else None,
         h11_max_incomplete_event_size=HEAD_BYTES,
         log_level="error",
         access_log=False,

@@ -88,7 +88,8 @@ def require_token(request: Request) -> None:
 
 
 def _known(request: Request) -> Identity:
-    keeper = request.app.state.guard.keeper
+    guard: Guard = request.app.state.guard
+    keeper = guard.keeper
     given = request.headers.get("authorization", "")
     if keeper and given.partition(" ")[0].lower() == "bearer":
         if (known := keeper.bears(given)) is not None:
@@ -98,7 +99,7 @@ def _known(request: Request) -> Identity:
     same_origin(request)
     if not keeper:
         return EVERYTHING
-    if (known := request.app.state.guard.holds(request.cookies.get(COOKIE, ""))) is None:
+    if (known := guard.holds(request.cookies.get(COOKIE, ""))) is None:
         raise _refused("The token is missing. Send it as `Authorization: Bearer TOKEN`, or log in at /login.")
     return known
 
