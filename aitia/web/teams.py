@@ -122,7 +122,8 @@ def _owns(name: str, team: Team) -> list[tuple[str, str]]:
 def _shared(settings: Settings) -> list[tuple[str, str]]:
     """What is outside of a home: a database, Slack channels."""
     url = urlsplit(settings.service.database)
-    database = f"{url.hostname or 'localhost'}:{url.port or 5432}{url.path}"
+    hosts = url.netloc.rpartition("@")[2].casefold().split(",")
+    database = ",".join(h if ":" in h else f"{h or 'localhost'}:5432" for h in hosts) + url.path
     found = [("database", database)] if settings.service.database else []
     return found + [("Slack channel", channel) for channel in settings.slack.channels]
 
