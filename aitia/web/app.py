@@ -16,7 +16,7 @@ from aitia.core.disk import tell_once
 from aitia.core.errors import StoreError
 from aitia.jobs import Jobs, Workers
 from aitia.settings import Settings
-from aitia.web import answers, diagnoses, metrics, openapi, pages, problems, search, stream
+from aitia.web import answers, diagnoses, metrics, openapi, pages, problems, search, stream, tokens
 from aitia.web.auth import Guard, login_router
 from aitia.web.limits import Aside, Bounds
 from aitia.web.middleware import Door
@@ -60,7 +60,7 @@ def create_app(
     state.finder = search.Finder(jobs.home)
     state.problem_page = pages.problem_page
     app.include_router(login_router())
-    for part in (diagnoses, stream, answers, search):
+    for part in (diagnoses, stream, answers, search, tokens):
         app.include_router(part.router)
     app.include_router(metrics.router(jobs, workers))
     app.include_router(pages.router(jobs, settings))

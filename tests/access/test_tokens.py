@@ -182,6 +182,33 @@ def test_a_revoked_token_ends_its_sessions_within_a_second(
     assert client.get("/v1/diagnoses", headers=head(tokens["see"])).status_code == 401
 
 
+def test_an_administrator_issues_and_revokes_over_http(
+    closed: tuple[World, httpx.Client, dict[str, str]],
+) -> None:
+    _, client, tokens = closed
+    asked = {"name": "new one", "roles": ["see"], "days": 1}
+    for role in ROLES:
+        for method, path in (
+            ("GET", "/v1/tokens"),
+            ("POST", "/v1/tokens"),
+            ("POST", "/v1/tokens/00000000/revoke"),
+        ):
+            answer = client.request(
+                method, path, json=asked if method == "POST" else None, headers=head(tokens[role])
+            )
+            assert (answer.status_code == 403) == (role != "administer"), (role, method, path, answer.text)
+    made = client.post("/v1/tokens", json=asked, headers=head(tokens["administer"])).json()
+    assert client.get("/v1/diagnoses", headers=head(made["token"])).status_code == 200
+    listed = client.get("/v1/tokens", headers=head(tokens["administer"])).text
+    assert made["issued"]["id"] in listed
+    assert made["token"].rpartition(".")[2] not in listed
+    path = f"/v1/tokens/{made['issued']['id']}/revoke"
+    assert client.post(path, headers=head(tokens["administer"])).json()["revoked_at"]
+    assert client.get("/v1/diagnoses", headers=head(made["token"])).status_code == 401
+    for wrong in ({**asked, "roles": ["root"]}, {**asked, "days": 0}, {**asked, "name": "slack:U1"}):
+        assert client.post("/v1/tokens", json=wrong, headers=head(tokens["administer"])).status_code == 422
+
+
 def test_two_persons_approve_where_the_policy_says_so(world: World, tmp_path: Path) -> None:
     jobs, job = waiting(world, tmp_path)
     asked = {CALL: True}
