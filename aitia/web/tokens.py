@@ -45,7 +45,7 @@ def _store(request: Request) -> tuple[Doorkeeper, IssuedTokens]:
     allow(request, "administer")
     keeper: Doorkeeper = request.app.state.guard.keeper
     if keeper.issued is None:
-        raise Problem(404, "This service issues no tokens.")
+        raise Problem(403, "This service issues no tokens. Use `aitia tokens` on its machine.")
     return keeper, keeper.issued
 
 
