@@ -214,6 +214,9 @@ def main() -> None:
         "tries that saw": [float(s) for s in found.seen],
         "homes or channels changed": [float(a) for a in found.acted],
     }
+    measured["tries that could not be sent"] = [
+        float(c.get("status") == "0") for c in found.cases if "seen" in c
+    ]
     kinds = sorted({c["kind"] for c in found.cases if "seen" in c})
     for kind in kinds:
         measured[f"saw, by {kind}"] = [float(c["seen"]) for c in found.cases if c["kind"] == kind]

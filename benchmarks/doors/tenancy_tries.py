@@ -62,6 +62,8 @@ def asked(
     base: str, method: str, path: str, *, headers: Mapping[str, str] | None = None, uds: str = "", **more: Any
 ) -> str:
     """What comes back: the status, the headers and the first of the body."""
+    if path.startswith(("//", "http://")):  # as it is: a client would go to that host
+        more, path = {**more, "extensions": {"target": path.encode()}}, "/"
     transport = httpx.HTTPTransport(uds=uds) if uds else None
     with httpx.Client(
         base_url=base, transport=transport, timeout=20, trust_env=False, verify=False
@@ -144,7 +146,7 @@ def _by_tokens(url: str, attacker: Site, victim: Site, chance: random.Random) ->
         "expired": victim.expired,
         "revoked": victim.revoked,
         "front's token": "front-token",
-        "blank": "",
+        "one letter": "x",
         "percent": right.replace(".", "%2e"),
         "basic": base64.b64encode(f"ann:{right}".encode()).decode()[:-2],
         **{f"random {n}": f"aitia.{victim.name}.{chance.randbytes(24).hex()}" for n in range(3)},
