@@ -11,7 +11,8 @@ from typing import Final
 from aitia.tools.meaning.names import UNKNOWN, lexicon
 from aitia.tools.meaning.plant_words import quantity_in, quantity_of_word
 from aitia.tools.meaning.unit_table import split_unit, unit_named
-from aitia.tools.tags.names import Parts, is_machine, mention_in, parts_of, plain
+from aitia.tools.tags.equipment_words import Parts, is_machine, mention_in, plain
+from aitia.tools.tags.names import parts_of
 
 PERSON: Final = "person"
 LOOP: Final = "loop of ISA-5.1"

@@ -27,8 +27,8 @@ from aitia.tools.sources.exports.times import numeric_times, stamp_of, zone_told
 from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
 from aitia.tools.sources.exports.words import called, state_of
 from aitia.tools.sources.time_texts import CLOCK, configured_order, configured_zone
+from aitia.tools.tags.equipment_words import plain
 from aitia.tools.tags.map import Point, TagEntry, is_plant, propose
-from aitia.tools.tags.names import plain
 
 if TYPE_CHECKING:
     from aitia.tools.sources.exports.asked import Samples
