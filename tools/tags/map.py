@@ -51,7 +51,10 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class TagEntry:
-    """A row of the map. `low` and `high` in `unit`, None where nobody tells them; `by` the rule, `person` where one wrote it."""
+    """A row of the map. `low` and `high` in `unit`, None where nobody tells them; `by` the rule, `person` where one wrote it.
+
+    `formula` calculates the tag from others; `zone` is the machine's class whose zones of vibration are its limits.
+    """
 
     tag: str
     asset: str = ""
@@ -61,6 +64,8 @@ class TagEntry:
     low: float | None = None
     high: float | None = None
     description: str = ""
+    formula: str = ""
+    zone: str = ""
     by: str = ""
 
 
@@ -291,7 +296,9 @@ def _from_name(tag: str, told: str) -> str:
 def _overruled(entry: TagEntry, said: TagEntry) -> TagEntry:
     """What a person wrote, in place of what was proposed."""
     fields = {
-        f: getattr(said, f) for f in ("asset", "point", "quantity", "unit", "description") if getattr(said, f)
+        f: getattr(said, f)
+        for f in ("asset", "point", "quantity", "unit", "description", "zone")
+        if getattr(said, f)
     }
     if (said.description or said.unit) and not said.quantity:
         fields["quantity"] = _meaning(
