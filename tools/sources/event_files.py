@@ -7,7 +7,7 @@ import io
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import ClassVar, Final, Generic, TypeVar
 
@@ -53,6 +53,16 @@ class EventFiles(Configured, Generic[E]):
 
     OPTIONS: ClassVar[frozenset[str] | None] = frozenset({"timezone", "date_order", "encoding", "delimiter"})
 
+    @property
+    def files(self) -> list[Path]:
+        """The files that it reads. Raises SourceError where there are none."""
+        return list(iter_files(self._config, self._root))
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone of times without one."""
+        return configured_zone(self._config)
+
     @abstractmethod
     def _file(self, path: Path, near: datetime, found: Read[E]) -> None:
         """Add the entries of one file. Raises SourceError, OSError."""
@@ -60,7 +70,7 @@ class EventFiles(Configured, Generic[E]):
     def _all(self, near: datetime) -> Read[E]:
         """The entries of all files; `near` tells years of two digits apart. Raises SourceError."""
         found: Read[E] = Read()
-        for path in iter_files(self._config, self._root):
+        for path in self.files:
             try:
                 self._file(path, near, found)
             except OSError as error:
@@ -75,8 +85,7 @@ class EventFiles(Configured, Generic[E]):
 
     def _notation(self, stamps: Sequence[str], near: datetime) -> TimeTexts | None:
         """How the times are written, by the first of them and what the options say."""
-        zone = configured_zone(self._config)
-        return usual_texts(stamps, zone=zone, near=near, order=configured_order(self._config))
+        return usual_texts(stamps, zone=self.zone, near=near, order=configured_order(self._config))
 
     def _zone_guessed(self, notation: TimeTexts | None) -> Iterator[str]:
         """That times were read as UTC, where nobody says otherwise."""
