@@ -87,7 +87,7 @@ def plant(folder: Path, ahead: float) -> Inventory:
     (folder / "historian.csv").write_text(
         "time,P-101.flow_m3h,P-101.power_kw,P-101.level_m\n" + "\n".join(rows), encoding="utf-8"
     )
-    t, w = seen(T, v, ahead)
+    t, w = (x[150:-40] for x in seen(T, v, ahead))
     rows = [f"{_iso(a)},{b:.3f},{1.0 + n % 7:.1f}" for n, (a, b) in enumerate(zip(t, w, strict=True))]
     (folder / "plc.csv").write_text(
         "time,P-101.flow_m3h,P-101.valve_pct\n" + "\n".join(rows), encoding="utf-8"
