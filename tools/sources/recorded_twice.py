@@ -12,12 +12,14 @@ from typing import Final
 
 import numpy as np
 
+from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
 from aitia.core.words import Holding, Window, from_epoch
 from aitia.tools.meaning.names import UNKNOWN, lexicon
 from aitia.tools.sources.base import MetricSource, Series
 from aitia.tools.sources.clock_drift import Drift, drift_of, lags
 from aitia.tools.sources.clocks import Dated, Doubt, duration
+from aitia.tools.sources.rows import Floats
 from aitia.tools.tags.equipment_words import plain
 
 LOOKED: Final = timedelta(days=2)  # before the window's end, by which clocks are compared
@@ -33,7 +35,7 @@ class _Pair:
 
 
 def drifted(
-    holdings: Sequence[Holding], sources: Sequence[object], window: Window, resolver: Resolver
+    holdings: Sequence[Holding], sources: Sequence[Source], window: Window, resolver: Resolver
 ) -> dict[str, Doubt]:
     """Of each two sources that recorded the same of one component the one that holds less, where their clocks differ.
 
@@ -94,7 +96,7 @@ def _drift(pair: _Pair) -> Drift | None:
     return drift_of(found, step, same=pair.same)
 
 
-def _rows(series: Series) -> tuple[np.ndarray, np.ndarray]:
+def _rows(series: Series) -> tuple[Floats, Floats]:
     known = np.isfinite(series.v)
     return series.t[known][-_MOST_ROWS:], series.v[known][-_MOST_ROWS:]
 

@@ -111,23 +111,23 @@ def _means(x: Floats, length: int) -> Floats:
 def left(blocks: Floats, first: int, last: int, limits: list[Threshold]) -> Left | None:
     """How a point left its reference, the blocks [first, last), and has not come back; None where it has not left."""
     middle = float(np.median(blocks[first:last]))
-    slope = _own_slope(blocks[first:last])
     best: tuple[float, Threshold] | None = None
     for one in limits:
         means = _means(blocks, one.length)
         tail = means[-max(1, round(_LASTS * one.length)) :] - middle
         if blocks.size - one.length < last or not (np.all(tail > 0) or np.all(tail < 0)):
             continue
-        ahead = slope * (blocks.size - one.length - 0.5 * (first + last - one.length))
-        times = float(np.min(np.abs(tail))) - max(0.0, float(np.sign(tail[0])) * ahead)
-        times /= one.limit
+        times = float(np.min(np.abs(tail))) / one.limit
         if best is None or times > best[0]:
             best = (times, one)
     if best is None:
         return None
     times, one = best
     k, error, shape, now = _onset(blocks, first, middle, one.sigma)
-    times = max(0.0, times) / (_BEFORE if k < last else 1.0)
+    if k < last:
+        way = float(np.sign(blocks[-1] - middle))
+        on = way * _own_slope(blocks[first:last]) * (blocks.size - 0.5 * (first + last + one.length))
+        times = max(0.0, times - max(0.0, on) / one.limit) / _BEFORE
     return Left(
         times=times, size=abs(now - middle) / one.sigma, k=k, error=error, shape=shape, before=middle, now=now
     )
