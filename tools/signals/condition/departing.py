@@ -125,7 +125,7 @@ def left(blocks: Floats, first: int, last: int, limits: list[Threshold]) -> Left
     times, one = best
     k, error, shape, now = _onset(blocks, first, middle, one.sigma)
     if k < last:
-        way = float(np.sign(blocks[-1] - middle))
+        way = float(np.sign(now - middle))
         on = way * _own_slope(blocks[first:last]) * (blocks.size - 0.5 * (first + last + one.length))
         times = max(0.0, times - max(0.0, on) / one.limit) / _BEFORE
     return Left(
