@@ -152,10 +152,11 @@ def _spiking_ones(grid: Buckets, names: Sequence[str], quantities: Mapping[str, 
         t, v = grid.raw[one.point]
         since = float(one.at[0])
         level = float(np.median(v[t < since])) if np.any(t < since) else float(np.median(v))
+        many = f"{one.at.size} lone samples lie" if one.at.size > 1 else "one lone sample lies"
         yield Wrong(
             kind="spike", point=one.point, since=since, until=float(one.at[-1]), error=grid.native[one.point], before=level,
-            now=level + float(np.median(one.size)), sure=0.85,
-            why=f"{one.at.size} lone samples lie far from those beside them and from all others, and no other point shows them",
+            now=level + float(np.median(one.size)), sure=0.85 if one.at.size > 1 else 0.7,
+            why=f"{many} far from those beside them and from all others, and no other point shows them",
         )  # fmt: skip
 
 

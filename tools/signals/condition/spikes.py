@@ -21,7 +21,6 @@ _MOST: Final = 60  # spikes: more are the point's own manner
 _FEW: Final = 12  # more than that have to begin at some time
 _RARE: Final = 0.99  # of its samples, which a point that often jumps does not exceed
 _ALONE: Final = 0.7  # of the spikes that no other point may show
-_LEAST_MANY: Final = 2  # one lone sample is a glitch on the way, and no instrument to mend
 _BEGIN: Final = 0.1  # of the samples, before which more than a few are the point's own manner
 
 
@@ -43,7 +42,7 @@ def lone_spikes(grid: Buckets, names: Sequence[str]) -> Iterator[Spikes]:
     busy = {n: _far(*grid.raw[n]) for n in names}
     for name, (at, size) in found.items():
         alone = np.array([not _shown(grid, name, when, busy) for when in at], dtype=bool)
-        if at.size >= _LEAST_MANY and np.mean(alone) >= _ALONE:
+        if at.size and np.mean(alone) >= _ALONE:
             yield Spikes(point=name, at=at[alone], size=size[alone])
 
 
