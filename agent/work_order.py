@@ -61,6 +61,7 @@ def work_order(
         remaining=remaining, steps=tuple(_steps(asset, fault, mitigations, _open(weighed, taxonomy))),
         parts=fault.parts if fault else (), tools=fault.tools if fault else (),
         facts=tuple(WorkFact(id=e.id, statement=e.statement, query=e.source.query) for e in told[:MOST_FACTS]),
+        expected=next((f"{e.statement} [{e.id}]" for e in own if e.kind == "maintenance.expected"), ""),
         not_known=tuple(_not_known(weighed, fault, remaining, zone, priority)),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Incident, Result, Window
 from aitia.tools.change.nearness import near, proximity
 from aitia.tools.diffs.reading import MOST_CHARS, read_diff
+from aitia.tools.memory.expected_order import expected_orders
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import ChangeSource, RecordedChange
 from aitia.tools.sources.changes.change_fields import short
@@ -60,6 +61,7 @@ def _listed(ctx: ToolContext, kind: Literal["changes", "maintenance"], product: 
     if problems and not found:
         raise SourceError(problems[0])
     facts = sorted(_facts(ctx, found), key=lambda e: (-e.strength, str(e.onset), e.component, e.statement))
+    facts += expected_orders(ctx) if history else []
     query = f"{kind} between {span.start.isoformat()} and {span.end.isoformat()}"
     if not facts:
         message = f"No {kind} recorded in this span: check that the journal is up to date."

@@ -136,7 +136,7 @@ def _keep(export: Export, told: Sequence[str], file: Path) -> None:
     held = {s.tag.name for s in export.series}
     for text in told:
         tag, fields = _said(text)
-        if tag not in held:
+        if tag not in held and not (fields.get("formula") or tags.get(tag, Tag()).formula):
             raise BadInput(f"There is no tag {tag!r}. Give --set one of: {', '.join(sorted(held)[:8])}.")
         before = tags.get(tag, Tag()).model_dump()
         try:

@@ -48,6 +48,7 @@ class WorkOrder(Word):
     certainty  probability of the cause as named
     priority   now: it is unsafe or breaks soon; soon: it cannot run for long; plan: at the next stop; unknown: nothing tells
     zone       severity by ISO 20816 or 10816, where vibration was measured
+    expected   what the site's own orders made likely as the next one, with the fact that says so; "" where they say nothing
     not_known  what a planner would want to know and no data tells
     """
 
@@ -71,4 +72,5 @@ class WorkOrder(Word):
     parts: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     facts: tuple[WorkFact, ...] = ()
+    expected: str = ""
     not_known: tuple[str, ...] = ()

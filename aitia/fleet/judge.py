@@ -13,6 +13,7 @@ from aitia.core.errors import AitiaError
 from aitia.core.words import Window, from_epoch
 from aitia.fleet.words import Judged, Unit
 from aitia.tools.signals.condition.assess import assess
+from aitia.tools.signals.condition.limits import limits_of
 from aitia.tools.signals.condition.words import AssetSignals, Limits, Point
 from aitia.tools.sources import MetricSource, open_source
 from aitia.tools.sources.base import Series
@@ -61,8 +62,8 @@ def _assets(
         points, limits = found[series.component or unit.source.name]
         name, said = _point(series, points), series.metadata
         points[name] = Point(t=series.t, v=series.v, unit=said.unit)
-        if said.low is not None or said.high is not None:
-            limits[name] = Limits(low=said.low, high=said.high, origin="tag")
+        if (told := limits_of(said, name)) is not None:
+            limits[name] = told
     return found
 
 

@@ -21,7 +21,7 @@ from aitia.fleet.risk import ranked
 from aitia.fleet.threads import one_thread_a_child
 from aitia.fleet.words import Fleet, Judged, Unit
 
-VERSION: Final = 2  # of what is kept; raised with what a judgement means
+VERSION: Final = 3  # of what is kept; raised with what a judgement means
 TASKS_A_CHILD: Final = (
     50  # units after which a process is replaced, so that what libraries hold on to is given back
 )

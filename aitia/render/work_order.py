@@ -90,6 +90,7 @@ def section(report: Report) -> Section:
         ("parts", ", ".join(order.parts)),
         ("tools", ", ".join(order.tools)),
         ("effect", order.effect),
+        ("history", order.expected),
     ]
     items = tuple(Item(lead=lead, text=t.clean(text)) for lead, text in told if text)
     return Section(title="Maintenance", items=items, note="as a work order: aitia report RUN --work-order")

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from aitia.core.errors import BadInput
-from aitia.tools.signals.condition.calculated import calculated
 from aitia.tools.signals.condition.words import AssetSignals, Limits, Point
+from aitia.tools.sources.exports.formula import calculated
 from aitia.tools.sources.rows import Floats
 from benchmarks.contract import chosen
 
@@ -62,10 +62,12 @@ def _case(folder: Path) -> MachineCase:
     for tag, formula in _formulas(folder):
         own = tags[tag]
         try:
-            made = calculated(formula, points[own["asset"]], quantity=own["quantity"], unit=own["unit"])
+            made = calculated(formula, points[own["asset"]])
         except BadInput:
             continue  # it is told in words
-        points[own["asset"]][own["point"]] = made
+        points[own["asset"]][own["point"]] = Point(
+            t=made.t, v=made.v, quantity=own["quantity"], unit=own["unit"]
+        )
         limits.setdefault(own["asset"], {})[own["point"]] = Limits(
             low=_limit(own["low"]), high=_limit(own["high"])
         )

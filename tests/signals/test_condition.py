@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
 from aitia.core.errors import BadInput
+from aitia.tools.signals.condition import assess as assessing
+from aitia.tools.signals.condition import joint
 from aitia.tools.signals.condition.assess import assess
+from aitia.tools.signals.condition.departing import Left, material
 from aitia.tools.signals.condition.words import AssetSignals, Limits, Point
 from tests.signals.made_machine import BEGIN, DAY_S, LOAD, OUTLET, machine, rising
 
@@ -183,3 +190,37 @@ def test_a_diagnosis_tells_the_stuck_instrument_of_a_machine_over_days(tmp_path:
     assert facts[0].component == "E-301"
     assert "has shown" in facts[0].statement
     assert report.suspects[0].fault == "sensor.stuck"
+
+
+def test_the_stated_rate_of_false_alarms_is_spent_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    spent: dict[str, float] = {}
+
+    def watched(name: str, whole: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: Any, per_month: float, **more: Any) -> Any:
+            spent[name] = per_month
+            return whole(*args, per_month=per_month, **more)
+
+        return counted
+
+    for module in (assessing, joint):
+        monkeypatch.setattr(module, "thresholds", watched(module.__name__, module.thresholds))
+    told = assess(machine(1), false_alarms=0.4)
+    assert len(spent) == 2
+    assert sum(spent.values()) == pytest.approx(told.false_alarms_per_month) == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("since", [0.0, 20.0])
+def test_what_drifts_from_the_beginning_has_not_departed(since: float) -> None:
+    """A recording that warms up all along has no rest to depart from; the same drift after a rest is a fault."""
+    drifting = {OUTLET: rising(0.15, since_day=since), "vibration": rising(0.01, since_day=since)}
+    found = {f.point for f in assess(machine(6, changed=drifting)).findings}
+    assert bool(found & {OUTLET, "vibration"}) == (since > 0.0)
+
+
+def test_one_point_that_moves_by_next_to_nothing_alone_is_no_alarm() -> None:
+    one = Left(times=1.3, size=6.0, k=120, error=2.0, shape="step", before=50.0, now=50.4)
+    spreads = {"a": 4.0, "b": 4.0}
+    assert material({"a": one}, spreads, near=20.0) == {}
+    assert material({"a": replace(one, now=50.8)}, spreads, near=20.0).keys() == {"a"}
+    assert material({"a": one, "b": replace(one, k=125)}, spreads, near=20.0).keys() == {"a", "b"}
+    assert material({"a": one, "b": replace(one, k=190)}, spreads, near=20.0) == {}

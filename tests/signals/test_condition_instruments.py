@@ -9,8 +9,8 @@ import pytest
 
 from aitia.core.errors import BadInput
 from aitia.tools.signals.condition.assess import assess
-from aitia.tools.signals.condition.calculated import calculated
 from aitia.tools.signals.condition.words import AssetSignals, Finding, Point
+from aitia.tools.sources.exports.formula import calculated
 
 POINTS, ROWS, ONSET = 14, 600, 400
 STEP_S = 180.0
@@ -112,15 +112,13 @@ def _tags() -> dict[str, Point]:
 
 
 def test_a_calculated_point_follows_its_formula_and_says_nothing_at_rest() -> None:
-    made = calculated(
-        "motor power [kW] / (flow [m³/min] * 60)", _tags(), quantity="specific energy", unit="kWh/m³"
-    )
+    made = calculated("motor power [kW] / (flow [m³/min] * 60)", _tags())
     assert np.isnan(made.v[[0, 4]]).all()
     assert made.v[[1, 2, 3]] == pytest.approx([1 / 6, 1 / 6, 11 / 60])
 
 
 def test_a_calculated_point_takes_the_last_value_of_points_sampled_at_other_times() -> None:
-    made = calculated("flow - pressure - inlet [bar]", _tags())
+    made = calculated("flow * 1 - pressure - inlet [bar]", _tags())
     assert np.isnan(made.v[0])
     assert made.v[1:] == pytest.approx([9.0, 9.0, 8.0, 7.0, 6.0])
 

@@ -14,6 +14,7 @@ from aitia.core.disk import write_whole
 from aitia.core.errors import BadInput
 from aitia.core.words import Unit01, Word
 from aitia.tools.meaning.names import BAR, UNKNOWN, Direction, lexicon
+from aitia.tools.meaning.vibration_zones import CLASSES, boundaries_of
 
 W = TypeVar("W", bound=Word)
 HEARD: Final = 0.7
@@ -87,6 +88,15 @@ class Tag(Word):
     low: float | None = None
     high: float | None = None
     description: str = ""
+    formula: str = ""
+    zone: str = ""
+
+    @field_validator("zone")
+    @classmethod
+    def _classed(cls, zone: str) -> str:
+        if zone and boundaries_of(zone) is None:
+            raise ValueError(f"{zone[:40]!r} is no class: set it to {CLASSES}")
+        return zone
 
     @field_validator("quantity")
     @classmethod

@@ -29,6 +29,7 @@ class Metadata:
     quantity: str = ""  # of quantities.yaml, where a tag map tells it
     low: float | None = None  # the range of the tag map, in `unit`
     high: float | None = None
+    zone: str = ""  # the machine's class by which vibration has zones (`vibration_zones`)
 
 
 UNTOLD: Final = Metadata()

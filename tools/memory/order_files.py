@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -13,10 +11,12 @@ from typing import Final
 from aitia.core.errors import BadInput
 from aitia.tools.memory.next_order import Order, Sign
 from aitia.tools.sources.column_names import DONE, OF, TEXT, first
+from aitia.tools.sources.event_files import named_rows
 from aitia.tools.sources.text_form import encoding_of, few, form_of, text_of
 from aitia.tools.sources.time_texts import moment, usual_texts
 
 MOST_BYTES: Final = 256 << 20
+MOST_ROWS: Final = 2_000_000
 _CODE: Final = ("failure_code", "primary_code", "problem_code", "fault_code", "cause_code", "code", "event_type", "schadensbild",
                 "ursachencode", "schadenscode", "failure_class", "failure_mode")  # fmt: skip
 _TIME: Final = (
@@ -57,11 +57,8 @@ def read_orders(path: Path, zone: tzinfo = UTC) -> Orders:
     """The orders of a CSV. Raises BadInput that names the columns where one is missing, OSError."""
     encoding = encoding_of(path)
     form = form_of(path, encoding=encoding)
-    lines = io.StringIO(text_of(path, encoding, MOST_BYTES), newline="")
-    for _ in range(form.skip):
-        lines.readline()
-    rows = list(csv.DictReader(lines, delimiter=form.delimiter))
-    names = [n.strip().lstrip("\ufeff") for n in (rows[0] if rows else {}) if n]
+    table = named_rows(text_of(path, encoding, MOST_BYTES), form, repr(str(path)), MOST_ROWS)
+    names = [n for n in table.names if n]
     roles = {
         "time": first(names, _TIME), "asset": first(names, _ASSET), "code": first(names, _CODE) or first(names, TEXT),
         "kind": first(names, _KIND), "text": first(names, ("primary_code_description", *TEXT)),
@@ -71,9 +68,8 @@ def read_orders(path: Path, zone: tzinfo = UTC) -> Orders:
             f"{str(path)!r} needs columns of times, machines and codes (or texts); it has {few(names) or 'none'}: no"
             f" {' and no '.join(lacking)}."
         )
-    return _orders(
-        [{k.strip().lstrip("\ufeff"): v or "" for k, v in row.items() if k} for row in rows], roles, zone
-    )
+    whole = dict.fromkeys(names, "")
+    return _orders([whole | row for _, row in table.rows], roles, zone)
 
 
 def _orders(rows: Sequence[Mapping[str, str]], roles: Mapping[str, str], zone: tzinfo) -> Orders:

@@ -91,7 +91,7 @@ def _said(seconds: float, own: tuple[float, float], *, zone: bool, why: str) -> 
     )
     note = (
         f"doubtful times: they run from {_clock(own[0])} to {_clock(own[1])}, "
-        f"{_duration(abs(seconds))} {way} the other sources {why}, which looks like {cause}; its "
+        f"{duration(abs(seconds))} {way} the other sources {why}, which looks like {cause}; its "
         f"onsets are uncertain by the same amount: {mend}"
     )
     return Doubt(seconds=abs(seconds), zone=zone, note=note)
@@ -102,7 +102,8 @@ def _clock(epoch: float) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Seconds in the unit that a person would say."""
     if seconds % ZONE_STEP_S == 0:
         return f"{seconds / 3600:g} h"
     return f"{seconds / 60:.1f} min" if seconds >= 90 else f"{seconds:.0f} s"

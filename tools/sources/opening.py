@@ -23,7 +23,8 @@ from aitia.tools.sources.base import (
     Reader,
     TopologySource,
 )
-from aitia.tools.sources.clocks import Dated, doubts
+from aitia.tools.sources.clocks import Dated, Doubt, doubts
+from aitia.tools.sources.recorded_twice import drifted
 
 
 def open_source(config: SourceConfig, root: Path) -> Source:
@@ -96,7 +97,7 @@ def build_inventory(
     # What was drawn or configured comes before what spans name: their names are then known as its aliases.
     for found in sorted(looked, key=lambda found: found.holding.kind == "traces"):
         _draw(found, resolver)
-    holdings = _doubted([found.holding for found in looked], sources, window, seconds, given_up)
+    holdings = _doubted([found.holding for found in looked], sources, window, resolver, seconds, given_up)
     drawn = bool(resolver.components)
     unresolved: list[str] = []
     # Shorter names first, so that `web-1` is an instance of `web` whichever source came first.
@@ -163,6 +164,7 @@ def _doubted(
     holdings: Sequence[Holding],
     sources: Sequence[Source],
     window: Window,
+    resolver: Resolver,
     seconds: float,
     given_up: list[str],
 ) -> list[Holding]:
@@ -179,7 +181,7 @@ def _doubted(
             given_up.append(f"The times of source {name!r} were not compared with those of the others.")
         except Exception:  # what cannot be read has its note already
             continue
-    found = doubts(extents, window)
+    found = _drifting(holdings, dated, window, resolver, seconds, given_up) | doubts(extents, window)
     return [
         h.model_copy(
             update={
@@ -191,6 +193,27 @@ def _doubted(
         else h
         for h in holdings
     ]
+
+
+def _drifting(
+    holdings: Sequence[Holding],
+    dated: Sequence[Source],
+    window: Window,
+    resolver: Resolver,
+    seconds: float,
+    given_up: list[str],
+) -> dict[str, Doubt]:
+    """The sources whose clock differs from that of another one which recorded the same."""
+    if sum(s.kind == "metrics" for s in dated) < 2:
+        return {}
+    work = partial(_noted, given_up, partial(drifted, holdings, dated, window, resolver))
+    try:
+        return result_of(all_within(seconds, {"clocks": work})["clocks"])
+    except TookTooLong:
+        given_up.append("Whether clocks of sources differ was not looked at: it took too long.")
+    except SourceError:  # what cannot be read has its note already
+        pass
+    return {}
 
 
 def _draw(looked: _Looked, resolver: Resolver) -> None:

@@ -11,7 +11,8 @@ from typing import Final
 from aitia.tools.meaning.names import UNKNOWN, lexicon
 from aitia.tools.meaning.plant_words import quantity_in, quantity_of_word
 from aitia.tools.meaning.unit_table import split_unit, unit_named
-from aitia.tools.tags.names import Parts, is_machine, mention_in, parts_of, plain
+from aitia.tools.tags.equipment_words import Parts, is_machine, mention_in, plain
+from aitia.tools.tags.names import parts_of
 
 PERSON: Final = "person"
 LOOP: Final = "loop of ISA-5.1"
@@ -50,7 +51,10 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class TagEntry:
-    """A row of the map. `low` and `high` in `unit`, None where nobody tells them; `by` the rule, `person` where one wrote it."""
+    """A row of the map. `low` and `high` in `unit`, None where nobody tells them; `by` the rule, `person` where one wrote it.
+
+    `formula` calculates the tag from others; `zone` is the machine's class whose zones of vibration are its limits.
+    """
 
     tag: str
     asset: str = ""
@@ -60,6 +64,8 @@ class TagEntry:
     low: float | None = None
     high: float | None = None
     description: str = ""
+    formula: str = ""
+    zone: str = ""
     by: str = ""
 
 
@@ -290,7 +296,9 @@ def _from_name(tag: str, told: str) -> str:
 def _overruled(entry: TagEntry, said: TagEntry) -> TagEntry:
     """What a person wrote, in place of what was proposed."""
     fields = {
-        f: getattr(said, f) for f in ("asset", "point", "quantity", "unit", "description") if getattr(said, f)
+        f: getattr(said, f)
+        for f in ("asset", "point", "quantity", "unit", "description", "zone")
+        if getattr(said, f)
     }
     if (said.description or said.unit) and not said.quantity:
         fields["quantity"] = _meaning(

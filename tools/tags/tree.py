@@ -13,8 +13,9 @@ from aitia.core.bounds import read_text
 from aitia.core.errors import BadInput
 from aitia.core.words import Component, Link
 from aitia.tools.sources.column_names import plain as key
+from aitia.tools.tags.equipment_words import plain
 from aitia.tools.tags.map import TagEntry
-from aitia.tools.tags.names import levels_above, plain
+from aitia.tools.tags.names import levels_above
 
 MOST: Final = 4  # levels above a machine
 _EQUIPMENT: Final = (

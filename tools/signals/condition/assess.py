@@ -10,7 +10,7 @@ import numpy as np
 
 from aitia.core.words import from_epoch
 from aitia.tools.signals.condition.corrected import blocks, corrected, features
-from aitia.tools.signals.condition.departing import LEAST_BLOCKS, Left, left, thresholds
+from aitia.tools.signals.condition.departing import LEAST_BLOCKS, Left, left, material, thresholds
 from aitia.tools.signals.condition.findings import Seen, process_findings, sensor_finding, swing_finding
 from aitia.tools.signals.condition.grid import Buckets, bucketed
 from aitia.tools.signals.condition.instruments import (
@@ -42,6 +42,10 @@ FALSE_ALARMS: Final = 0.5
 LEAST_EXPECTED: Final = 0.05
 """False alarms expected of a whole recording, at least: a recording of minutes is not held to a rate per month."""
 _MONTH_S: Final = 30.44 * 86_400.0
+OWN_SHARE: Final = 0.5
+COMMON_SHARE: Final = 1.0 - OWN_SHARE
+"""Of the false alarms: each point by itself, and all points together. The stated rate is spent once (weighted Bonferroni:
+Rosenthal and Rubin, Psychol. Bull. 94, 1983)."""
 BLOCKS: Final = 200  # of the data: each reference of a quarter has 50
 _JUDGED: Final = frozenset({"answer", "position"})
 _TOLD: Final = frozenset({"setting", "state", "position", "ambient"})  # whatever they show
@@ -97,7 +101,7 @@ def assess(
         return _nothing(asset, why, false_alarms)
     part, reference = named(healthy, t, way.drivers) if healthy else proposed(t, levels, way.drivers)
     false_alarms = max(false_alarms, LEAST_EXPECTED * _MONTH_S / float(grid.t[-1] - grid.t[0]))
-    gone = _departures(grid, way, wrong, levels, part, size * grid.step, false_alarms, why)
+    gone = _departures(grid, way, wrong, levels, part, size * grid.step, OWN_SHARE * false_alarms, why)
     out = {*way.drivers, *(w.point for w in wrong)}
     extra = [
         n for n in loads_of(roles, quantities)
@@ -106,11 +110,21 @@ def assess(
     if extra:
         way = replace(way, levels=_levels(grid, (*way.drivers, *extra), way.run.settled))
         levels = blocks(grid.t, way.levels, size)[1][known]
-        gone = _departures(grid, way, wrong, levels, part, size * grid.step, false_alarms, why)
+        gone = _departures(grid, way, wrong, levels, part, size * grid.step, OWN_SHARE * false_alarms, why)
     gone |= {w.point: _stepped(w, t) for w in steps if not _left(gone, w.point, 1.0)}
     judged = [n for n in grid.names if roles[n] in _JUDGED and n not in {w.point for w in wrong}]
-    common = shifted(gone, levels, grid.names, part, judged, block_s=size * grid.step, per_month=false_alarms)
+    common = shifted(
+        gone,
+        levels,
+        grid.names,
+        part,
+        judged,
+        block_s=size * grid.step,
+        per_month=COMMON_SHARE * false_alarms,
+    )
     gone = {n: one for n, one in gone.items() if one.times >= 1.0} | common
+    spreads = {n: float(np.nanstd(grid.column(n)[way.run.on])) for n in gone}
+    gone = material(gone, spreads, _AT_ONCE * len(levels))
     width = np.log(np.maximum(np.abs(way.levels - _slow(way.levels)), 1e-12))
     wider = (
         swinging(blocks(grid.t, width, size)[1][known], levels, grid.names, part, judged) if not gone else {}

@@ -8,6 +8,7 @@ of false alarms a month comes out, over all points and lengths.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -23,6 +24,13 @@ _MONTH_S: Final = 30.44 * 86_400.0
 _FLOOR: Final = 0.01  # of a point's own spread while running: what no threshold goes below
 _TRUSTED: Final = 0.25  # of the independent blocks: that they are so independent is itself an estimate
 _CLIPPED: Final = 3.0  # robust standard deviations
+_SURELY: Final = 2.0  # standard errors of the reference's own slope that are not counted on
+_BEFORE: Final = (
+    1.5  # times as far from where a departure began within the reference: that was no rest to depart from
+)
+_LEAST_ALONE: Final = (
+    0.15  # of a point's own spread while running, that it moves at least where no other moves with it
+)
 _LASTS: Final = 1.0  # lengths of the mean for which a departure lasts at least, to the end
 
 
@@ -116,9 +124,37 @@ def left(blocks: Floats, first: int, last: int, limits: list[Threshold]) -> Left
         return None
     times, one = best
     k, error, shape, now = _onset(blocks, first, middle, one.sigma)
+    if k < last:
+        way = float(np.sign(now - middle))
+        on = way * _own_slope(blocks[first:last]) * (blocks.size - 0.5 * (first + last + one.length))
+        times = max(0.0, times - max(0.0, on) / one.limit) / _BEFORE
     return Left(
         times=times, size=abs(now - middle) / one.sigma, k=k, error=error, shape=shape, before=middle, now=now
     )
+
+
+def _own_slope(reference: Floats) -> float:
+    """What the reference itself moves by, a block, as far as that is sure: what only goes on as it did has not departed."""
+    n = reference.size
+    place = np.arange(n) - 0.5 * (n - 1)
+    power = float(place @ place)
+    slope = float(place @ reference) / power
+    rest = reference - np.mean(reference) - slope * place
+    error = float(np.sqrt(rest @ rest / max(1, n - 2) / power * n / independent_blocks(rest)))
+    return float(np.sign(slope)) * max(0.0, abs(slope) - _SURELY * error)
+
+
+def material(gone: Mapping[str, Left], spreads: Mapping[str, float], near: float) -> dict[str, Left]:
+    """Departures without those of one point alone that are small beside what its way of running makes of it.
+
+    `spreads`: each point's own, while running; `near`: blocks within which others moved with it.
+    """
+    return {
+        n: one
+        for n, one in gone.items()
+        if abs(one.now - one.before) >= _LEAST_ALONE * spreads[n]
+        or any(o != n and abs(two.k - one.k) <= near for o, two in gone.items())
+    }
 
 
 def _onset(

@@ -12,6 +12,7 @@ from aitia.core.words import HEALTHY, Evidence, Scalar, SourceRef, Window, from_
 from aitia.tools.registry import ToolContext
 from aitia.tools.signals.alarm_target import is_alarmed
 from aitia.tools.signals.condition.assess import assess
+from aitia.tools.signals.condition.limits import limits_of
 from aitia.tools.signals.condition.words import AssetSignals, Condition, Finding, Limits, Point
 from aitia.tools.signals.quantities import machine_aspect
 from aitia.tools.signals.tables import machines_of
@@ -84,11 +85,7 @@ def _points(series: list[Series]) -> dict[str, Point]:
 
 def _limits(series: list[Series], life: Life | None) -> Mapping[str, Limits]:
     """The limits of the tag map, and over them the one that the source's options name, on whichever side of its level it lies."""
-    found = {
-        one.metric: Limits(low=one.metadata.low, high=one.metadata.high, origin="tag")
-        for one in series
-        if (one.metadata.low, one.metadata.high) != (None, None)
-    }
+    found = {one.metric: said for one in series if (said := limits_of(one.metadata, one.metric)) is not None}
     if life is not None and life.limit is not None:
         found[life.indicator] = Limits(low=life.limit, high=life.limit, origin="user")
     return found
@@ -109,6 +106,7 @@ def _fact(told: Condition, finding: Finding, source: str, window: Window) -> Evi
         if value is not None:
             values[key] = value
     if finding.limit is not None:
+        values |= {"clause": finding.limit.clause} if finding.limit.clause else {}
         values |= {"limit": finding.limit.limit, "days_to_limit": round(finding.limit.hours / 24, 2),
                    "days_low": round(finding.limit.low / 24, 2)}  # fmt: skip
         values |= {} if finding.limit.high is None else {"days_high": round(finding.limit.high / 24, 2)}

@@ -303,10 +303,11 @@ def _beside(names: tuple[str, ...]) -> str:
 def _ends(limit: TimeToLimit | None, unit: str) -> str:
     if limit is None:
         return ""
+    whose = f" ({limit.clause})" if limit.clause else ""
     if limit.hours == 0.0 and limit.high == 0.0:
-        return f"; run hard it is past its limit of {_figure(limit.limit, unit)}"
+        return f"; run hard it is past its limit of {_figure(limit.limit, unit)}{whose}"
     latest = f"{limit.high / 24:.2g}" if limit.high is not None else "no end"
-    return f"; limit of {_figure(limit.limit, unit)} in {limit.hours / 24:.2g} days [{limit.low / 24:.2g}, {latest}]"
+    return f"; limit of {_figure(limit.limit, unit)}{whose} in {limit.hours / 24:.2g} days [{limit.low / 24:.2g}, {latest}]"
 
 
 def _six(value: float) -> float:

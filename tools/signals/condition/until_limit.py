@@ -60,7 +60,7 @@ def until_limit(
     A limit counts as reached when the asset passes it where it is run hardest (`heavy`), which comes before the usual level does.
     """
     up = left.now > left.before
-    limit = None if limits is None else (limits.high if up else limits.low)
+    limit = None if limits is None else (limits.above(left.now) if up else limits.low)
     if limits is None or limit is None:
         return None, "no limit is known on this side; give one for this point to see how long it takes"
     if (limit > left.before) != up:
@@ -93,7 +93,8 @@ def _told(limits: Limits, limit: float, now: float, hours: tuple[float, ...], sh
     middle, low, high = hours
     ends = bool(np.isfinite(high))
     return TimeToLimit(
-        limit=limit, origin=limits.origin, hours=round(middle, 2), low=round(low, 2), high=round(high, 2) if ends else None,
+        limit=limit, origin=limits.origin, clause=limits.clause,
+        hours=round(middle, 2), low=round(low, 2), high=round(high, 2) if ends else None,
         at=_date(now, middle), earliest=_date(now, low), latest=_date(now, high) if ends else None, shape=shape,
     )  # fmt: skip
 

@@ -20,11 +20,22 @@ LimitOrigin = Literal["tag", "user", "iso"]
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """The limits of a point in its own unit; None where there is none on that side. `origin`: who set them."""
+    """The limits of a point in its own unit; None where there is none on that side. `origin`: who set them.
+
+    `zones`: boundaries of zones of vibration, lowest first, each the limit of a level below it; `clause` says whose they are.
+    """
 
     low: float | None = None
     high: float | None = None
     origin: LimitOrigin = "tag"
+    zones: tuple[float, ...] = ()
+    clause: str = ""
+
+    def above(self, level: float) -> float | None:
+        """The limit that a rising level comes to: the next boundary of a zone, the last once it is past all, else `high`."""
+        if not self.zones:
+            return self.high
+        return next((z for z in self.zones if z > level), self.zones[-1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +110,9 @@ class TimeToLimit(Word):
 
     limit: float
     origin: LimitOrigin
+    clause: str = Field(
+        "", description="the standard whose zone begins there, where the limit is such a boundary"
+    )
     hours: float
     low: float
     high: float | None

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from aitia.core.errors import BadInput
+from aitia.tools.meaning.vibration_zones import BY_CLASS, BY_GROUP, CLASS_CLAUSE, GROUP_CLAUSE
 from aitia.tools.signals.vibration.quality import cut_at
 from aitia.tools.sources.rows import Floats
 
@@ -22,20 +23,6 @@ Class = Literal[
     "I", "II", "III", "IV"
 ]  # to 15 kW; to 75 kW (300 kW on own foundations); large, rigid; large, soft
 Letter = Literal["A", "B", "C", "D", ""]
-CLAUSE = "ISO 10816-3:2009, Table A.{table}"
-_LIMITS: dict[tuple[str, str], tuple[float, float, float]] = {  # mm/s RMS: A/B, B/C, C/D
-    ("1", "rigid"): (2.3, 4.5, 7.1),
-    ("1", "flexible"): (3.5, 7.1, 11.0),
-    ("2", "rigid"): (1.4, 2.8, 4.5),
-    ("2", "flexible"): (2.3, 4.5, 7.1),
-}
-_CLASSES: dict[str, tuple[float, float, float]] = {  # mm/s RMS: A/B, B/C, C/D
-    "I": (0.71, 1.8, 4.5),
-    "II": (1.12, 2.8, 7.1),
-    "III": (1.8, 4.5, 11.2),
-    "IV": (2.8, 7.1, 18.0),
-}
-_CLASS_CLAUSE = "ISO 10816-1:1995, Table B.1, class {name}"
 _SMALLEST, _LARGE, _LARGEST = 15.0, 300.0, 50_000.0  # kW: the scope of ISO 10816-3 and what parts its groups
 _MOST_VELOCITY = 100.0  # mm/s RMS; by hand: nine times the highest limit, above it no machine runs for long
 _MOST_ACCELERATION = 50.0  # g RMS; by hand: the range of a usual 100 mV/g sensor
@@ -102,7 +89,7 @@ def severity(
         or _implausible(x, fs, unit, velocity)
     )
     if not missing and klass:
-        return _lettered(velocity, _CLASSES[klass], _CLASS_CLAUSE.format(name=klass), low)
+        return _lettered(velocity, BY_CLASS[klass], CLASS_CLAUSE.format(name=klass), low)
     if missing or group is None or support is None:
         return Zone(
             letter="", velocity=velocity, limits=(0.0, 0.0, 0.0), because=f"no zone: {missing}", low=low
@@ -112,7 +99,7 @@ def severity(
 
 def zone_at(velocity: float, *, group: Group, support: Support, low: float = _LOW) -> Zone:
     """The zone of an RMS velocity in mm/s."""
-    return _lettered(velocity, _LIMITS[group, support], CLAUSE.format(table=group), low)
+    return _lettered(velocity, BY_GROUP[group, support], GROUP_CLAUSE.format(group=group), low)
 
 
 def _lettered(velocity: float, limits: tuple[float, float, float], clause: str, low: float) -> Zone:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -15,22 +13,21 @@ from aitia.core.errors import SourceError
 from aitia.core.words import Holding, SourceRef, Window
 from aitia.tools.sources.alarms.columns import Columns, columns_of, is_alarm_log
 from aitia.tools.sources.alarms.events import AlarmEvent, State, changes, kind_of, state_of
-from aitia.tools.sources.base import Configured
+from aitia.tools.sources.event_files import MOST_STAMPS, EventFiles, Read, named_rows
 from aitia.tools.sources.metrics.table_columns import split_tag
-from aitia.tools.sources.paths import iter_files
 from aitia.tools.sources.text_form import (
     TextForm,
     encoding_of,
     few,
     form_of,
     head_of,
-    known_encoding,
     text_of,
 )
-from aitia.tools.sources.time_texts import TimeTexts, configured_order, configured_zone, moment, usual_texts
+from aitia.tools.sources.time_texts import TimeTexts, configured_zone, moment
 
 MOST_BYTES: Final = 256 << 20  # of a file
 MOST_ROWS: Final = 2_000_000
+_LOOKED_AT: Final = 100  # rows by which a log is told
 _LONGEST: Final = 200  # characters of a text
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 _PATH: Final = re.compile(
@@ -51,70 +48,52 @@ _IGNITION: Final[Mapping[str, State]] = {
 }
 
 
-@dataclass(kw_only=True)
-class _Read:
-    """The events of all files, and what there is to say of how they were read."""
-
-    events: list[AlarmEvent] = field(default_factory=list)
-    guessed: list[str] = field(default_factory=list)
-    dropped: list[str] = field(default_factory=list)
-
-
-class AlarmLog(Configured):
+class AlarmLog(EventFiles[AlarmEvent]):
     """Alarms of a control system's log."""
 
     KIND = "alarms"
-    OPTIONS = frozenset({"timezone", "date_order", "encoding", "delimiter"})
 
     def describe(self, window: Window) -> Holding:
         """Components and tags of all alarms up to the window's end."""
-        read = self._all(window.end)
-        found = [e for e in read.events if e.at < window.end]
-        notes = [] if found else ["no alarm before the window's end"]
-        return Holding(
-            source=self.name,
-            kind=self.kind,
-            components=tuple(sorted({e.component for e in found if e.component})),
-            items=tuple(sorted({e.tag for e in found})),
+        read = self._events(window.end)
+        found = [e for e in read.entries if e.at < window.end]
+        return read.holding(
+            self,
+            components={e.component for e in found if e.component},
+            items={e.tag for e in found},
             count=len(found),
-            note="; ".join([*notes, *dict.fromkeys(read.dropped)]),
-            guessed="; ".join(dict.fromkeys(read.guessed)),
+            none="no alarm before the window's end",
         )
 
     def events(self, window: Window) -> list[AlarmEvent]:
         """The changes of alarms in the window, in time order."""
-        return [event for event in self._all(window.end).events if window.contains(event.at)]
+        return [event for event in self._events(window.end).entries if window.contains(event.at)]
 
     def extent(self, near: datetime) -> tuple[float, float] | None:
         """First and last time of all entries."""
-        found = self._all(near).events
+        found = self._events(near).entries
         return (found[0].at.timestamp(), found[-1].at.timestamp()) if found else None
 
-    def _all(self, near: datetime) -> _Read:
-        found = _Read()
-        for path in iter_files(self._config, self._root):
-            try:
-                self._file(path, near, found)
-            except OSError as error:
-                raise SourceError(f"{str(path)!r} is not readable (source {self.name!r}): {error}") from None
-        found.events.sort(key=lambda e: e.at)
+    def _events(self, near: datetime) -> Read[AlarmEvent]:
+        found = self._all(near)
+        found.entries.sort(key=lambda e: e.at)
         return found
 
-    def _file(self, path: Path, near: datetime, found: _Read) -> None:
-        encoding = known_encoding(str(self._config.options.get("encoding", ""))) or encoding_of(path)
-        form = form_of(path, encoding=encoding, delimiter=str(self._config.options.get("delimiter", "")))
-        names, rows = _rows(text_of(path, encoding, MOST_BYTES), form, str(path))
-        columns = columns_of(names)
+    def _file(self, path: Path, near: datetime, found: Read[AlarmEvent]) -> None:
+        encoding = self._encoding(path)
+        form = self._form(path, encoding)
+        table = named_rows(text_of(path, encoding, MOST_BYTES), form, repr(str(path)), MOST_ROWS)
+        columns = columns_of(table.names)
         if columns is None:
             raise SourceError(
-                f"Give {str(path)!r} (source {self.name!r}) a column of times and one of tags or messages; it has {few(names)}."
+                f"Give {str(path)!r} (source {self.name!r}) a column of times and one of tags or messages; it has"
+                f" {few(table.names)}."
             )
-        zone = configured_zone(self._config)
-        stamps = [t for row in rows[:5000] for t in _times(row, columns) if t]
-        notation = usual_texts(stamps, zone=zone, near=near, order=configured_order(self._config))
+        stamps = [t for _, row in table.rows[:MOST_STAMPS] for t in _times(row, columns) if t]
+        notation = self._notation(stamps, near)
         dated = [
             (n, row, at)
-            for n, row in enumerate(rows, 1)
+            for n, (_, row) in enumerate(table.rows, 1)
             if (at := self._moment(_times(row, columns)[0], notation)) is not None
         ]
         if not dated:
@@ -122,8 +101,10 @@ class AlarmLog(Configured):
             raise SourceError(
                 f"Write {columns.time!r} of {str(path)!r} as ISO 8601, D.M.Y h:m or epoch, not {shown!r}."
             )
-        if left := len(rows) - len(dated):
-            found.dropped.append(f"{left} of {len(rows)} entries have no time that can be read: left out")
+        if left := len(table.rows) - len(dated):
+            found.dropped.append(
+                f"{left} of {len(table.rows)} entries have no time that can be read: left out"
+            )
         self._say(columns, form, notation, found)
         self._add(dated, columns, notation, path, found)
 
@@ -133,7 +114,7 @@ class AlarmLog(Configured):
         columns: Columns,
         notation: TimeTexts | None,
         path: Path,
-        found: _Read,
+        found: Read[AlarmEvent],
     ) -> None:
         entries: list[tuple[AlarmEvent, State]] = []
         unknown: dict[str, int] = {}
@@ -157,7 +138,7 @@ class AlarmLog(Configured):
         if entries and not columns.state and not columns.end:
             found.guessed.append("no column tells the state: each entry is taken for an alarm that came")
         entries.sort(key=lambda pair: pair[0].at)
-        found.events += changes(entries)
+        found.entries += changes(entries)
 
     def _occurrence(
         self, event: AlarmEvent, row: Mapping[str, str], columns: Columns, notation: TimeTexts | None
@@ -178,7 +159,7 @@ class AlarmLog(Configured):
             text
         )  # the number of a message: what it is about stands in its text
         tag, owner = (text, _named_in(text)) if numbered else (tag, asset_of(tag))
-        shown = self._config.path if path == self._root / self._config.path else path.name
+        shown = self._shown(path)
         return AlarmEvent(
             at=at,
             change="active",
@@ -196,7 +177,9 @@ class AlarmLog(Configured):
     def _moment(self, text: str, notation: TimeTexts | None) -> datetime | None:
         return moment(text, notation, configured_zone(self._config)) if text else None
 
-    def _say(self, columns: Columns, form: TextForm, notation: TimeTexts | None, found: _Read) -> None:
+    def _say(
+        self, columns: Columns, form: TextForm, notation: TimeTexts | None, found: Read[AlarmEvent]
+    ) -> None:
         found.guessed += form.said
         held = {
             "time": columns.time,
@@ -205,35 +188,18 @@ class AlarmLog(Configured):
             "component": columns.component,
         }
         found.guessed.append(", ".join(f"{role} from {few([name])!r}" for role, name in held.items() if name))
-        if notation is not None and not notation.zoned and "timezone" not in self._config.options:
-            found.guessed.append("times without a zone are read as UTC (else set options.timezone)")
+        found.guessed += self._zone_guessed(notation)
 
 
 def looks_like(path: Path) -> bool:
     """Whether a CSV file is an alarm log, by its columns and the states in its first rows. Raises SourceError, OSError."""
     encoding = encoding_of(path)
     form = form_of(path, encoding=encoding)
-    names, rows = _rows(head_of(path, encoding), form, str(path))
-    columns = columns_of(names)
-    return columns is not None and is_alarm_log(names, [row.get(columns.state, "") for row in rows[:100]])
-
-
-def _rows(text: str, form: TextForm, where: str) -> tuple[list[str], list[dict[str, str]]]:
-    """The names of the columns and the rows by name. Raises SourceError."""
-    lines = io.StringIO(text, newline="")
-    for _ in range(form.skip):
-        lines.readline()
-    reader = csv.reader(lines, delimiter=form.delimiter)
-    try:
-        names = [name.strip().lstrip("\ufeff") for name in next(reader, [])]
-        rows = [
-            dict(zip(names, (c.strip() for c in row), strict=False))
-            for n, row in enumerate(reader)
-            if any(row) and n < MOST_ROWS
-        ]
-    except csv.Error as error:
-        raise SourceError(f"Fix line {form.skip + reader.line_num} of {where!r}: {error}.") from None
-    return names, rows
+    table = named_rows(head_of(path, encoding), form, repr(str(path)), _LOOKED_AT)
+    columns = columns_of(table.names)
+    return columns is not None and is_alarm_log(
+        table.names, [row.get(columns.state, "") for _, row in table.rows]
+    )
 
 
 def _times(row: Mapping[str, str], columns: Columns) -> Sequence[str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +13,7 @@ from typing import Any, Final
 from aitia.core.bounds import load_json
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, SourceRef, Window
-from aitia.tools.sources.base import Configured, RecordedChange
+from aitia.tools.sources.base import RecordedChange
 from aitia.tools.sources.changes.change_fields import (
     LISTS,
     Roles,
@@ -28,10 +27,10 @@ from aitia.tools.sources.changes.change_fields import (
     unused,
 )
 from aitia.tools.sources.column_names import DONE, first
-from aitia.tools.sources.paths import iter_files
-from aitia.tools.sources.text_form import TextForm, encoding_of, few, form_of, known_encoding
+from aitia.tools.sources.event_files import EventFiles, Read, named_rows
+from aitia.tools.sources.text_form import TextForm, few
 from aitia.tools.sources.text_form import text_of as all_text
-from aitia.tools.sources.time_texts import TimeTexts, configured_order, configured_zone, moment, usual_texts
+from aitia.tools.sources.time_texts import TimeTexts, configured_zone, moment
 
 MAX_LINE = 262_144  # a diff among the fields is long
 MAX_BYTES = 64 << 20  # of a file
@@ -49,51 +48,32 @@ class Entry:
     fields: Mapping[str, Any]
 
 
-@dataclass(kw_only=True)
-class _Read:
-    """The changes of all files, and what there is to say of how they were read."""
-
-    changes: list[RecordedChange] = field(default_factory=list)
-    guessed: list[str] = field(default_factory=list)
-    dropped: list[str] = field(default_factory=list)
-
-
-class JournalSource(Configured):
+class JournalSource(EventFiles[RecordedChange]):
     """A change source of kind `changes` or `maintenance`."""
-
-    OPTIONS = frozenset({"timezone", "date_order", "encoding", "delimiter"})
 
     def describe(self, window: Window) -> Holding:
         """The components and kinds of all changes up to the window's end (history counts)."""
-        read = self._all(window.end)
-        found = [change for change in read.changes if change.at < window.end]
-        notes = [] if found else ["no entries before the window's end"]
-        return Holding(
-            source=self.name,
-            kind=self.kind,
-            components=tuple(sorted({c.component for c in found if c.component})),
-            items=tuple(sorted({c.kind for c in found})),
+        read = self._changes_of_all(window.end)
+        found = [change for change in read.entries if change.at < window.end]
+        return read.holding(
+            self,
+            components={c.component for c in found if c.component},
+            items={c.kind for c in found},
             count=len(found),
-            note="; ".join([*notes, *dict.fromkeys(read.dropped)]),
-            guessed="; ".join(dict.fromkeys(read.guessed)),
+            none="no entries before the window's end",
         )
 
     def read(self, window: Window) -> list[RecordedChange]:
         """The entries with a time in the window, in time order."""
-        return [change for change in self._all(window.end).changes if window.contains(change.at)]
+        return [c for c in self._changes_of_all(window.end).entries if window.contains(c.at)]
 
-    def _all(self, near: datetime) -> _Read:
-        found = _Read()
-        for path in iter_files(self._config, self._root):
-            try:
-                self._file(path, near, found)
-            except OSError as error:
-                raise SourceError(f"{str(path)!r} is not readable (source {self.name!r}): {error}") from None
-        found.changes.sort(key=lambda c: (c.at, c.component, c.kind, c.text))
+    def _changes_of_all(self, near: datetime) -> Read[RecordedChange]:
+        found = self._all(near)
+        found.entries.sort(key=lambda c: (c.at, c.component, c.kind, c.text))
         return found
 
-    def _file(self, path: Path, near: datetime, found: _Read) -> None:
-        encoding = known_encoding(str(self._config.options.get("encoding", ""))) or encoding_of(path)
+    def _file(self, path: Path, near: datetime, found: Read[RecordedChange]) -> None:
+        encoding = self._encoding(path)
         text = all_text(path, encoding, MAX_BYTES)
         entries = list(self._entries(path, encoding, text, found))
         if not entries:
@@ -101,7 +81,7 @@ class JournalSource(Configured):
         zone = configured_zone(self._config)
         fields = [Roles.of(entry.fields) for entry in entries]
         stamps = [str(e.fields[f.at]) for e, f in zip(entries, fields, strict=True) if f.at]
-        notation = usual_texts(stamps, zone=zone, near=near, order=configured_order(self._config))
+        notation = self._notation(stamps, near)
         dated = [
             (e, f, at)
             for e, f in zip(entries, fields, strict=True)
@@ -110,7 +90,7 @@ class JournalSource(Configured):
         if not dated:
             raise self._undated(path, entries[0], fields[0])
         made = [change for e, f, at in dated for change in self._changes(path, e, f, at)]
-        found.changes += made
+        found.entries += made
         if events := len(dated) - len({change.ref.query for change in made}):
             found.dropped.append(
                 f"{events} of {len(entries)} entries are events, not changes: read them as logs"
@@ -125,27 +105,28 @@ class JournalSource(Configured):
             found.guessed.append("no field names a component")
         self._say(dated[0][0], fields, notation, found)
 
-    def _say(self, entry: Entry, fields: list[Roles], notation: TimeTexts | None, found: _Read) -> None:
+    def _say(
+        self, entry: Entry, fields: list[Roles], notation: TimeTexts | None, found: Read[RecordedChange]
+    ) -> None:
         usual = Counter(fields).most_common(1)[0][0]
         if told := list(usual.said()):
             found.guessed.append(", ".join(told))
         if notation is not None and not notation.plain:
             found.guessed.append(f"times as {notation.name}")
-        if notation is not None and not notation.zoned and "timezone" not in self._config.options:
-            found.guessed.append("times without a zone are read as UTC (else set options.timezone)")
+        found.guessed += self._zone_guessed(notation)
         if usual.text and (names := unused(entry.fields, usual, tuple(_PLAIN))):
             found.guessed.append(f"not used: {few(names)}")
 
-    def _entries(self, path: Path, encoding: str, text: str, found: _Read) -> Iterator[Entry]:
+    def _entries(self, path: Path, encoding: str, text: str, found: Read[RecordedChange]) -> Iterator[Entry]:
         start = text.lstrip()[:1]
         if start in ("[", "{", ""):
             found.guessed += TextForm(encoding=encoding).said
             whole = start == "[" or _is_answer(text)
             yield from (self._array if whole else self._lines)(path, text)
             return
-        form = form_of(path, encoding=encoding, delimiter=str(self._config.options.get("delimiter", "")))
+        form = self._form(path, encoding)
         found.guessed += form.said
-        yield from self._rows(path, text, form.delimiter, form.skip)
+        yield from self._rows(path, text, form)
 
     def _lines(self, path: Path, text: str) -> Iterator[Entry]:
         for number, line in enumerate(io.StringIO(text), start=1):
@@ -177,27 +158,15 @@ class JournalSource(Configured):
             raise SourceError(f'Fix {where}: it needs an object with "at", "component", "kind" and "text".')
         return flattened(raw)
 
-    def _rows(self, path: Path, text: str, mark: str, skip: int) -> Iterator[Entry]:
-        lines = io.StringIO(text, newline="")
-        for _ in range(skip):
-            lines.readline()
-        reader = csv.reader(lines, delimiter=mark)
-        try:
-            names = [name.strip() for name in next(reader, [])]
-            if not first(names, DONE):
-                raise SourceError(
-                    f"Fix {self._where(path, f'line {skip + 1}')}: it is neither JSON nor names a column of times, such as"
-                    f" time, started, date, Beginn or Datum ({few([n[:40] for n in names])})."
-                )
-            for row in reader:
-                if any(row):
-                    number = skip + reader.line_num
-                    fields = dict(zip(names, (cell.strip() for cell in row), strict=False))
-                    yield Entry(place=f"line {number}", number=number, fields=fields)
-        except csv.Error as error:
+    def _rows(self, path: Path, text: str, form: TextForm) -> Iterator[Entry]:
+        table = named_rows(text, form, f"{str(path)!r} (source {self.name!r})", MAX_ENTRIES)
+        if not first(table.names, DONE):
             raise SourceError(
-                f"Fix {self._where(path, f'line {skip + reader.line_num}')}: {error}."
-            ) from None
+                f"Fix {self._where(path, f'line {form.skip + 1}')}: it is neither JSON nor names a column of times, such as"
+                f" time, started, date, Beginn or Datum ({few([n[:40] for n in table.names])})."
+            )
+        for number, fields in table.rows:
+            yield Entry(place=f"line {number}", number=number, fields=fields)
 
     def _where(self, path: Path, place: str) -> str:
         return f"{place} of {str(path)!r} (source {self.name!r})"
@@ -221,7 +190,7 @@ class JournalSource(Configured):
         kind = kind_of(fields, roles, hint=path.name.casefold(), fallback=fallback)
         if not kind:
             return
-        shown = self._config.path if path == self._root / self._config.path else path.name
+        shown = self._shown(path)
         line = entry.place.startswith("line")
         ref = SourceRef(
             source=self.name,

@@ -14,6 +14,7 @@ import numpy as np
 from aitia.core.errors import SourceError
 from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.exports.asked import Asked, Samples, Tag
+from aitia.tools.sources.exports.derived import derived
 from aitia.tools.sources.exports.reading import read_sheet
 from aitia.tools.sources.exports.sheets import JSONS, SUFFIXES, sheets_of, stem_of
 from aitia.tools.sources.exports.tag_files import NAMES, beside, listed
@@ -145,7 +146,11 @@ def _joined(of: Sequence[Samples]) -> Samples:
 def _map(found: Export, known: Mapping[str, TagEntry], own: Mapping[str, TagEntry], machine: str) -> None:
     points = [_point(s.tag, machine) for s in found.series]
     found.entries = propose(points, {**known, **own})
-    held = {p.tag for p in points}
+    made = derived(found.series, found.entries, own, known)
+    found.series += [samples for samples, _ in made.pairs]
+    found.entries += [entry for _, entry in made.pairs]
+    found.notes += made.notes
+    held = {e.tag for e in found.entries}
     missing = [t for t in own if t not in held]
     if missing:
         found.notes.append(f"{len(missing)} tags of the list are not in the data: {few(missing)}")

@@ -11,7 +11,8 @@ from aitia.tools.sources.exports.cells import all_states, is_passed, repeats, sh
 from aitia.tools.sources.exports.columns import Column, Shape
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.words import called, data, is_missing, key_of
-from aitia.tools.tags.names import mention_in, parts_of
+from aitia.tools.tags.equipment_words import mention_in
+from aitia.tools.tags.names import parts_of
 
 
 def find_long_rows(shape: Shape, held: dict[int, list[str]]) -> None:

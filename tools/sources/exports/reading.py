@@ -23,7 +23,7 @@ from aitia.tools.sources.exports.words import (
     called,
     folded,
 )
-from aitia.tools.tags.names import mention_in
+from aitia.tools.tags.equipment_words import mention_in
 
 _MARK: Final = re.compile(r"\$[A-Z_]+\$")  # WinCC's rows on the recording itself: `$RT_OFF$`
 

@@ -19,6 +19,8 @@ from aitia.core.trust import checked
 from aitia.tools.meaning.dictionary import read_dictionary
 from aitia.tools.meaning.names import lexicon
 from aitia.tools.meaning.plant_words import quantity_in
+from aitia.tools.meaning.vibration_zones import CLASSES, boundaries_of
+from aitia.tools.sources.exports.formula import LONGEST, sides
 from aitia.tools.sources.exports.long_rows import INDEX
 from aitia.tools.sources.exports.sheets import MOST_BYTES, Sheet
 from aitia.tools.sources.exports.words import called, key_of
@@ -28,7 +30,7 @@ from aitia.tools.tags.names import parts_of
 
 NAMES: Final = ("tags.csv", "tags.yaml", "tags.yml")
 _KEPT: Final = 4  # lists that are held in memory: a fleet reads one for each of its assets
-FIELDS: Final = ("tag", "asset", "point", "quantity", "unit", "low", "high", "description")
+FIELDS: Final = ("tag", "asset", "point", "quantity", "unit", "low", "high", "description", "formula", "zone")
 _KNOWN: Final = {
     "quantity": ("quantity", "grosse", "messgrosse", "magnitud"),
     "point": ("point", "measuring_point", "punkt", "punto"),
@@ -93,6 +95,8 @@ def listed(sheet: Sheet) -> dict[str, TagEntry]:
             "quantity",
             "low",
             "high",
+            "formula",
+            "zone",
         } & columns.keys():
             return _entries(sheet.rows[at + 1 :], columns, sheet.path)
     return {}
@@ -119,6 +123,7 @@ def _entries(rows: Sequence[Sequence[str]], columns: Mapping[str, int], place: s
         if cells.get("tag") and cells.get("index"):
             found[cells["index"]] = _named(cells, place)
         tag = cells.get("tag", "") or ".".join(filter(None, (cells.get("asset", ""), cells.get("point", ""))))
+        tag = tag or sides(cells.get("formula", ""))[0]
         if tag:
             found[tag] = _entry(cells | {"tag": tag}, place)
     return found
@@ -139,7 +144,7 @@ def _entry(raw: Mapping[str, Any], place: str) -> TagEntry:
     return TagEntry(
         tag=str(raw["tag"]), asset=str(raw.get("asset") or ""), point=str(raw.get("point") or ""), quantity=quantity,
         unit=str(raw.get("unit") or ""), low=_limit(raw, "low", place), high=_limit(raw, "high", place),
-        description=description, by=f"{PERSON} ({place})",
+        description=description, formula=_formula(raw, place), zone=_zone(raw, place), by=f"{PERSON} ({place})",
     )  # fmt: skip
 
 
@@ -153,6 +158,22 @@ def _limit(raw: Mapping[str, Any], field: str, place: str) -> float | None:
         raise BadInput(
             f"Set {field} of {str(raw['tag'])[:60]!r} in {place!r} to a number, not {text[:40]!r}."
         ) from None
+
+
+def _formula(raw: Mapping[str, Any], place: str) -> str:
+    formula = str(raw.get("formula") or "").strip()
+    if len(formula) > LONGEST:
+        raise BadInput(
+            f"Shorten the formula of {str(raw['tag'])[:60]!r} in {place!r} to {LONGEST} characters."
+        )
+    return formula
+
+
+def _zone(raw: Mapping[str, Any], place: str) -> str:
+    zone = str(raw.get("zone") or "").strip()
+    if zone and boundaries_of(zone) is None:
+        raise BadInput(f"Set zone of {str(raw['tag'])[:60]!r} in {place!r} to {CLASSES}, not {zone[:40]!r}.")
+    return zone
 
 
 def read_yaml(path: Path) -> dict[str, TagEntry]:

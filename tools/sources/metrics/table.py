@@ -30,6 +30,7 @@ from aitia.tools.sources.metrics.metric_metadata import read_metadata
 from aitia.tools.sources.metrics.table_columns import Layout
 from aitia.tools.sources.metrics.table_export import (
     Prepared,
+    calculates,
     is_told,
     metadata_of_tag,
     needs_copy,
@@ -250,11 +251,13 @@ class TableSource(Modelled, Telling):
         self._said_of_tags = map_of(
             self._config, self._root
         )  # what is wrong with it must not look like a table's fault
-        odd = not is_told(self._config) and needs_copy(self._paths)
+        guessed = not is_told(self._config)
+        formulas = guessed and calculates(self._paths, self._said_of_tags)
+        odd = guessed and (formulas or needs_copy(self._paths))
         try:
             found = self._copied(db, near) if odd else self._as_it_stands(db, near)
         except SourceError:
-            if not odd:
+            if not odd or formulas:
                 raise
             found = self._as_it_stands(db, near)
         self._known = state, found

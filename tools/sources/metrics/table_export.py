@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from aitia.core.config import Columns, SourceConfig
+from aitia.core.errors import BadInput
 from aitia.tools.meaning.metadata import Metadata
 from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.column_names import COMPONENT, METRIC, VALUE, first
 from aitia.tools.sources.exports.asked import Asked
 from aitia.tools.sources.exports.columns import Role, Shape
+from aitia.tools.sources.exports.derived import has_formula
 from aitia.tools.sources.exports.export import Export, read_export
+from aitia.tools.sources.exports.formula import names_in
 from aitia.tools.sources.exports.numbers import notation_of
 from aitia.tools.sources.exports.shape import shape_of
 from aitia.tools.sources.exports.sheets import MOST_BYTES, PARQUET, TEXTS, head_sheet
@@ -27,8 +30,8 @@ from aitia.tools.sources.exports.times import numeric_times, stamp_of, zone_told
 from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
 from aitia.tools.sources.exports.words import called, state_of
 from aitia.tools.sources.time_texts import CLOCK, configured_order, configured_zone
+from aitia.tools.tags.equipment_words import plain
 from aitia.tools.tags.map import Point, TagEntry, is_plant, propose
-from aitia.tools.tags.names import plain
 
 if TYPE_CHECKING:
     from aitia.tools.sources.exports.asked import Samples
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
 MOST_FILES: Final = 5_000  # of a folder that are read one by one
 _LARGEST: Final = 64 << 20  # bytes of a long table that is copied for its tags alone
+_NUMBER: Final = re.compile(r"[-+\d.,eE:\s]*")
 _OWN: Final = frozenset({"time", "component", "metric", "value"})  # the columns that aitia itself writes
 Key = tuple[str, str]  # component and metric
 
@@ -64,7 +68,12 @@ def metadata_of_tag(entry: TagEntry | None) -> Metadata:
     if entry is None:
         return Metadata()
     return Metadata(
-        unit=entry.unit, help=entry.description, quantity=entry.quantity, low=entry.low, high=entry.high
+        unit=entry.unit,
+        help=entry.description,
+        quantity=entry.quantity,
+        low=entry.low,
+        high=entry.high,
+        zone=entry.zone,
     )
 
 
@@ -82,6 +91,29 @@ def asked_of(config: SourceConfig, near: datetime) -> Asked:
 def is_told(config: SourceConfig) -> bool:
     """Whether a person told which columns hold what: then nothing is guessed."""
     return config.columns != Columns() or "separator" in config.options
+
+
+def calculates(paths: Sequence[Path], elsewhere: Mapping[str, TagEntry]) -> bool:
+    """Whether a list of tags has formulas for these files. Raises BadInput where files are too large to calculate with."""
+    own = has_formula(beside(paths))
+    if not own and not (has_formula(elsewhere) and _speaks_of(paths[0], elsewhere)):
+        return False
+    if len(paths) <= MOST_FILES and all(p.stat().st_size <= MOST_BYTES for p in paths):
+        return True
+    raise BadInput(
+        "Remove the formulas from the list of tags, or split the files: formulas are calculated in memory, of files up to"
+        f" {MOST_BYTES >> 20} MiB ({MOST_FILES} at most)."
+    )
+
+
+def _speaks_of(path: Path, known: Mapping[str, TagEntry]) -> bool:
+    """Whether the first rows of a file hold a name that a formula holds; of a workbook nobody knows before it is read."""
+    if path.suffix.lower() not in (*TEXTS, *PARQUET, ".gz"):
+        return True
+    cells = dict.fromkeys(
+        cell for row in head_sheet(path).rows for cell in row if cell and not _NUMBER.fullmatch(cell)
+    )
+    return any(names_in(e.formula, cells) for e in known.values() if e.formula)
 
 
 def needs_copy(paths: Sequence[Path]) -> bool:
