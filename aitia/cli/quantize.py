@@ -23,8 +23,8 @@ def quantize(
 ) -> None:
     """Write a model in another quantization type, with llama.cpp's own quantizer.
 
-    Start from f16 or bf16 where you have it: what a smaller type lost does not come back in a larger one. Adapters and calibrations
-    belong to one file by its sha256: the new file has none.
+    Start from f16 or bf16 where you have it: what a smaller type lost does not come back in a larger one. Adapters and
+    calibrations belong to one file by its sha256: the new file has none.
     """
     from dataclasses import asdict
 

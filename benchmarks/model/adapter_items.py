@@ -1,4 +1,4 @@
-"""Labelled names, messages and texts as items that `aitia models compare --items` asks: an adapter's gate on what nobody generated.
+"""Labelled names, messages and texts as items for `aitia models compare --items`: an adapter's gate on what nobody generated.
 
     python benchmarks/model/adapter_items.py --data benchmarks/meaning/data --json /tmp/items.jsonl
     aitia models compare BASE BASE+ADAPTER.gguf --items /tmp/items.jsonl --most 160
