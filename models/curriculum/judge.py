@@ -114,26 +114,43 @@ class _Site:
             elif way == "before" and component != names[0]:
                 at = case.began - random.randint(*_LONG_BEFORE)
                 case.tell(random, kinds[other]["proof"], at, component, names[3])
-                case.facts[-1] = (at, f"{case.facts[-1][1]}, over since {_clock(at + random.randint(5, 60))}")
+                case.facts[-1] = (at, f"{case.facts[-1][1]}, over since {clock(at + random.randint(5, 60))}")
 
     def _item(
         self, random: Random, case: _Case, cause: tuple[str, str] | None, world: str, vendor: str
     ) -> Item:
         suspects = list(dict.fromkeys(case.suspects))
         random.shuffle(suspects)
-        facts = [f"\n- {text} ({_clock(at)})" for at, text in sorted(set(case.facts))]
-        told = [f"\n{LETTERS[i]} {component}: {title}" for i, (component, title) in enumerate(suspects)]
-        answer = LETTERS[suspects.index(cause)] if cause else NONE
-        labels = (*LETTERS[: len(suspects)], NONE)
-        return Item(
-            role="judge",
-            system=SYSTEM,
-            prompt=f"{''.join(facts)}\nTrouble since {_clock(case.began)}. Suspects:{''.join(told)}\nCause:",
-            answer=(Segment(text=f" {answer}", name="cause", labels=labels),),
-            split=self._split,
-            vendor=vendor,
-            author=f"facts, hand, {world}",
+        facts = [f"{text} ({clock(at)})" for at, text in sorted(set(case.facts))]
+        author = f"facts, hand, {world}"
+        return item_of(
+            facts, suspects, cause, began=clock(case.began), split=self._split, vendor=vendor, author=author
         )
+
+
+def item_of(
+    facts: Sequence[str],
+    suspects: Sequence[tuple[str, str]],
+    cause: tuple[str, str] | None,
+    *,
+    began: str,
+    split: Split,
+    vendor: str,
+    author: str,
+) -> Item:
+    """A case as an item. Suspects, at most five, are (component, title of the kind); `began` is HH:MM."""
+    told = [f"\n{LETTERS[i]} {component}: {title}" for i, (component, title) in enumerate(suspects)]
+    answer = LETTERS[suspects.index(cause)] if cause else NONE
+    lines = "".join(f"\n- {fact}" for fact in facts)
+    return Item(
+        role="judge",
+        system=SYSTEM,
+        prompt=f"{lines}\nTrouble since {began}. Suspects:{''.join(told)}\nCause:",
+        answer=(Segment(text=f" {answer}", name="cause", labels=(*LETTERS[: len(suspects)], NONE)),),
+        split=split,
+        vendor=vendor,
+        author=author,
+    )
 
 
 def _some(random: Random, templates: str, most: int) -> list[str]:
@@ -149,7 +166,8 @@ def _filled(random: Random, templates: str, component: str, other: str) -> str:
     )  # fmt: skip
 
 
-def _clock(minute: int) -> str:
+def clock(minute: int) -> str:
+    """HH:MM of a minute of a day."""
     return f"{minute // 60 % 24:02}:{minute % 60:02}"
 
 
