@@ -89,6 +89,23 @@ def contender(text: str, *, on_progress: OnProgress = silent) -> Contender:
     )
 
 
+def open_model(text: str, role: Role, *, threads: int | None = None) -> LlamaCpp:
+    """`NAME`, `FILE.gguf` or `BASE+ADAPTER.gguf`, its adapter in that role. Raises ModelError."""
+    return _opened(contender(text), role, threads=threads)
+
+
+def _opened(who: Contender, role: Role, *, threads: int | None = None) -> LlamaCpp:
+    return LlamaCpp(
+        who.base.path,
+        name=who.base.name,
+        sha256=who.base.sha256,
+        family=who.base.family,
+        threads=threads or default_threads(),
+        adapter=who.adapter,
+        role=role if who.adapter else None,
+    )
+
+
 def asked(
     who: Contender,
     items: Sequence[Item],
@@ -102,15 +119,7 @@ def asked(
     """The metrics of one role's items, asked one way. `shown` are examples of a role that has none of its own."""
     role = items[0].role
     prefix, prior = _prefix(items, way, shown)
-    llm = LlamaCpp(
-        who.base.path,
-        name=who.base.name,
-        sha256=who.base.sha256,
-        family=who.base.family,
-        threads=threads or default_threads(),
-        adapter=who.adapter,
-        role=role if who.adapter else None,
-    )
+    llm = _opened(who, role, threads=threads)
     answers = Answers(llm, llm.sha256, (home or aitia_home()) / KEPT)
     said, began = [], time.monotonic()
     try:
