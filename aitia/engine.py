@@ -24,6 +24,8 @@ AUTO = "auto"
 LEAST_CALLS = 4
 NAMES: Final = "names"
 """The role of the adapter with which a model reads names."""
+MESSAGES: Final = "messages"
+"""And messages."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +88,12 @@ def choose_engine(
 def readers_of(model: str, configured: ModelChoice, threads: int | None = None) -> Readers:
     """The installed models that read names and messages; where one does both it is loaded once."""
     names = on_demand(model, configured, threads, role=NAMES)
-    messages = on_demand(model, configured, threads)
+    messages = on_demand(model, configured, threads, role=MESSAGES)
     same = (
-        names is not None and messages is not None and names.sha256 == messages.sha256 and not names.adapter
+        names is not None
+        and messages is not None
+        and names.sha256 == messages.sha256
+        and not (names.adapter or messages.adapter)
     )
     return Readers(names=names, messages=names if same else messages)
 

@@ -25,7 +25,7 @@ import numpy as np
 from aitia.comparing import open_model
 from aitia.tools.meaning.answers import Answers
 from aitia.tools.meaning.dictionary import HEARD
-from aitia.tools.meaning.messages_asking import HEARING, ask_fault
+from aitia.tools.meaning.messages_asking import ask_fault, hearing
 from aitia.tools.text.classes import own_words, reading, unclear
 from benchmarks import contract
 from benchmarks.meaning.before import words
@@ -77,14 +77,14 @@ def predicted(
         model = Answers(llm, llm.sha256, folder)
         said = [ask_fault(model, own_words(t)).log_probs for t in texts]
         seen = np.column_stack([np.ones(len(texts)), found, [s[0] - s[1] for s in said]])
-        systems[f"ours {name}"] = taken(seen @ np.array(HEARING))
+        systems[f"ours {name}"] = taken(seen @ np.array(hearing(model)))
         known = np.array([f is not None for f in faults])
         truth = np.array([f or 0.0 for f in faults])
         odds, place = np.zeros(len(texts)), np.array(products)
         for product in set(products):
             own = place == product
             others = ~own & known
-            weights = fitted(seen[others], truth[others]) if others.any() else np.array(HEARING)
+            weights = fitted(seen[others], truth[others]) if others.any() else np.array(hearing(model))
             odds[own] = seen[own] @ weights
         systems[f"ours {name}, left out"] = taken(odds)
         if args.fit:
