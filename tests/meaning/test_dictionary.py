@@ -15,7 +15,7 @@ from aitia.core.errors import BadInput, ModelError
 from aitia.core.llm import Choice, Llm, Prompt
 from aitia.core.store import RunStore
 from aitia.core.words import Evidence, Report
-from aitia.engine import AUTO, on_demand
+from aitia.engine import AUTO, on_demand, readers_of
 from aitia.graphs.rerun import rerun
 from aitia.models.on_demand import OnDemand
 from aitia.models.scripted import ScriptedLlm
@@ -174,6 +174,21 @@ def test_a_damaged_adapter_of_ones_own_does_not_keep_the_engine_from_starting(
     monkeypatch.setattr(adapters, "adapter_for", damaged)
     monkeypatch.setattr(files, "locate", lambda entry, **more: tmp_path)
     assert on_demand(AUTO, Settings().model) is not None
+
+
+def test_names_and_messages_are_each_read_with_the_adapter_that_comes_with_aitia(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aitia.models import files
+
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path))
+    monkeypatch.setattr(files, "locate", lambda entry, **more: tmp_path)
+    found = readers_of(AUTO, Settings().model)
+    assert isinstance(found.names, OnDemand)
+    assert isinstance(found.messages, OnDemand)
+    assert (found.names.name, found.names.role) == ("qwen2.5-coder-0.5b", "names")
+    assert (found.messages.name, found.messages.role) == ("qwen2.5-coder-0.5b", "messages")
+    assert len({found.names.adapter, found.messages.adapter, ""}) == 3
 
 
 def test_a_guess_is_not_taken(tmp_path: Path) -> None:
