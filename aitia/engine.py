@@ -88,7 +88,7 @@ def choose_engine(
 def readers_of(model: str, configured: ModelChoice, threads: int | None = None) -> Readers:
     """The installed models that read names and messages; where one does both it is loaded once."""
     names = on_demand(model, configured, threads, role=NAMES)
-    messages = on_demand(model, configured, threads, role=MESSAGES)
+    messages = on_demand(model, configured, threads, role=MESSAGES, tuned_first=False)
     same = (
         names is not None
         and messages is not None
@@ -99,13 +99,19 @@ def readers_of(model: str, configured: ModelChoice, threads: int | None = None) 
 
 
 def on_demand(
-    model: str, configured: ModelChoice, threads: int | None = None, *, role: Role | None = None
+    model: str,
+    configured: ModelChoice,
+    threads: int | None = None,
+    *,
+    role: Role | None = None,
+    tuned_first: bool = True,
 ) -> OnDemand | None:
-    """The model that reads names (`role`) or messages, loaded when it is asked: the catalogue's of this name where its file is
+    """The model that reads names or messages (`role`), loaded when it is asked: the catalogue's of this name where its file is
     here.
 
-    Left to itself (`auto`), one with an adapter for the role goes before the settings': it reads better, and without examples in
-    a fraction of the time.
+    Left to itself (`auto`), one with an adapter for the role goes before the settings' where `tuned_first`: it reads names
+    better, and without examples in a fraction of the time. Messages the default model reads as well without: there the
+    adapter's base stands in where the default is not installed.
     """
     from aitia.models.adapters import adapter_for, bases_for
     from aitia.models.catalogue import catalogue
@@ -119,7 +125,8 @@ def on_demand(
     if role and model == AUTO:
         with suppress(ModelError):  # loading says it again, to who asks
             tuned = bases_for(role)
-    names = [*tuned, found.default if wanted == "default" else wanted]
+    own = found.default if wanted == "default" else wanted
+    names = [*tuned, own] if tuned_first else [own, *tuned]
     entries = (e for n in names if (e := found.models.get(n)) is not None)
     entry = next((e for e in entries if e.kind == "gguf" and locate(e) is not None), None)
     if entry is None:

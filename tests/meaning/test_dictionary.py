@@ -176,19 +176,27 @@ def test_a_damaged_adapter_of_ones_own_does_not_keep_the_engine_from_starting(
     assert on_demand(AUTO, Settings().model) is not None
 
 
-def test_names_and_messages_are_each_read_with_the_adapter_that_comes_with_aitia(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("installed", "reader", "role"),
+    [
+        (("qwen2.5-coder-0.5b",), "qwen2.5-coder-0.5b", "messages"),
+        (("qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b"), "qwen2.5-coder-1.5b", None),
+    ],
+)
+def test_messages_are_read_with_the_adapter_where_the_default_model_is_not_installed(
+    installed: tuple[str, ...], reader: str, role: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from aitia.models import files
 
     monkeypatch.setenv("AITIA_HOME", str(tmp_path))
-    monkeypatch.setattr(files, "locate", lambda entry, **more: tmp_path)
+    monkeypatch.setattr(files, "locate", lambda entry, **more: tmp_path if entry.name in installed else None)
     found = readers_of(AUTO, Settings().model)
     assert isinstance(found.names, OnDemand)
     assert isinstance(found.messages, OnDemand)
     assert (found.names.name, found.names.role) == ("qwen2.5-coder-0.5b", "names")
-    assert (found.messages.name, found.messages.role) == ("qwen2.5-coder-0.5b", "messages")
-    assert len({found.names.adapter, found.messages.adapter, ""}) == 3
+    assert (found.messages.name, found.messages.role) == (reader, role)
+    assert bool(found.messages.adapter) == (role is not None)
+    assert found.messages.adapter != found.names.adapter
 
 
 def test_a_guess_is_not_taken(tmp_path: Path) -> None:
