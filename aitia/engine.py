@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from aitia.core.errors import BadInput, ModelError
@@ -26,6 +26,8 @@ NAMES: Final = "names"
 """The role of the adapter with which a model reads names."""
 MESSAGES: Final = "messages"
 """And messages."""
+TEXTS: Final = "texts"
+"""And what people write of trouble."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +77,7 @@ def choose_engine(
             chosen = modes(plan, narrate, llm.sha256, asked=asked) if llm is not None else idle
         if not failed:
             found = readers_of(model, settings.model, threads)
-            readers = Readers(names=found.names or llm, messages=found.messages or llm)
+            readers = replace(found, names=found.names or llm, messages=found.messages or llm)
     if not failed and not note and not chosen.needs_model:
         llm, note = None, f"not needed{by}: planner rules, narrator template"
     calls = settings.max_calls if max_calls is None else max_calls
@@ -86,7 +88,7 @@ def choose_engine(
 
 
 def readers_of(model: str, configured: ModelChoice, threads: int | None = None) -> Readers:
-    """The installed models that read names and messages; where one does both it is loaded once."""
+    """The installed models that read names, messages and, with an adapter only, texts; where one does both it is loaded once."""
     names = on_demand(model, configured, threads, role=NAMES)
     messages = on_demand(model, configured, threads, role=MESSAGES, tuned_first=False)
     same = (
@@ -95,7 +97,9 @@ def readers_of(model: str, configured: ModelChoice, threads: int | None = None) 
         and names.sha256 == messages.sha256
         and not (names.adapter or messages.adapter)
     )
-    return Readers(names=names, messages=names if same else messages)
+    texts = on_demand(model, configured, threads, role=TEXTS)
+    tuned = texts if texts is not None and texts.adapter else None
+    return Readers(names=names, messages=names if same else messages, texts=tuned)
 
 
 def on_demand(

@@ -80,7 +80,8 @@ def live(
             incident = Incident.model_validate(meta["incident"])
             told = [AlertSource(incident.alerts, resolver)] if several(incident.alerts) else []
             given = [*sources, *told]
-            opened.append(_open(incident, given, resolver, store, llm, options.task_seconds))
+            texts = readers.texts or llm
+            opened.append(_open(incident, given, resolver, store, llm, options.task_seconds, texts))
             found, names = opened[0]
             shared.append(
                 _with_words(_context(found, names, given, resolver, clock, options), readers, store)
@@ -189,6 +190,7 @@ def _open(
     store: RunStore,
     llm: Llm | None,
     seconds: float,
+    texts: Llm | None,
 ) -> tuple[Opened, Names]:
     """See what can be reached, from the earliest baseline to the window's end; on a resume, what was seen then."""
     known = store.meta().get("opened")
@@ -214,7 +216,7 @@ def _open(
     watched = {
         resolver.resolve(c) or c for h in inventory.holdings if h.kind in _TELEMETRY for c in h.components
     }
-    incident = understood(incident, inventory.components, llm, home, watched=watched)
+    incident = understood(incident, inventory.components, texts, home, watched=watched)
     guides = _guides(incident, inventory, llm, home)
     lessons = learned(home).known_to(store.id, incident.started_at)
     names = Names(store.redactor, [inventory])

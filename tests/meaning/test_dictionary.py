@@ -196,7 +196,19 @@ def test_messages_are_read_with_the_adapter_where_the_default_model_is_not_insta
     assert (found.names.name, found.names.role) == ("qwen2.5-coder-0.5b", "names")
     assert (found.messages.name, found.messages.role) == (reader, role)
     assert bool(found.messages.adapter) == (role is not None)
-    assert found.messages.adapter != found.names.adapter
+    assert isinstance(found.texts, OnDemand)
+    assert (found.texts.name, found.texts.role) == ("qwen2.5-coder-0.5b", "texts")
+    assert len({found.messages.adapter, found.names.adapter, found.texts.adapter}) == 3
+
+
+def test_texts_are_read_by_a_tuned_model_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aitia.models import files
+
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path))
+    monkeypatch.setattr(
+        files, "locate", lambda entry, **more: tmp_path if entry.name == "qwen2.5-coder-1.5b" else None
+    )
+    assert readers_of(AUTO, Settings().model).texts is None
 
 
 def test_a_guess_is_not_taken(tmp_path: Path) -> None:

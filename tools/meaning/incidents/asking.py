@@ -30,7 +30,8 @@ class Reader:
         prompt = Prompt(system=_front(self._model), user=head(text))
         said = self._model.classify(prompt, SYMPTOMS)
         both = zip(SYMPTOMS, said.log_probs, said.baselines, strict=True)
-        gains = {name: s - PRIOR * b + _WORDS * points[name] for name, s, b in both if name in points}
+        prior = 0.0 if _tuned(self._model) else PRIOR
+        gains = {name: s - prior * b + _WORDS * points[name] for name, s, b in both if name in points}
         return max(gains, key=lambda name: gains[name])
 
 
@@ -48,8 +49,11 @@ def head(text: str) -> str:
 
 def _front(model: Classifier) -> str:
     """What stands in front of a text: a model that was tuned on texts needs no examples."""
-    tuned = isinstance(model, Tuned) and model.role == "texts"
-    return curriculum.SYSTEM if tuned else symptom_examples()
+    return curriculum.SYSTEM if _tuned(model) else symptom_examples()
+
+
+def _tuned(model: Classifier) -> bool:
+    return isinstance(model, Tuned) and model.role == "texts"
 
 
 def _line(text: str) -> str:
