@@ -119,7 +119,10 @@ def test_the_curriculum_is_shown_and_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        (("curriculum", "poems"), "Give one of the roles names, messages, questions, texts, plan, judge, not 'poems'"),
+        (
+            ("curriculum", "poems"),
+            "Give one of the roles names, messages, questions, texts, plan, judge, not 'poems'",
+        ),
         (
             ("curriculum", "names", "--split", "all"),
             "Give one of the splits train, check, held_out, not 'all'",
