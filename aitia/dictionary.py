@@ -14,7 +14,7 @@ from aitia.core.llm import Classifier, Llm, Readers
 from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
 from aitia.core.words import Incident, Window
-from aitia.engine import AUTO, NAMES, readers_of
+from aitia.engine import AUTO, MESSAGES, NAMES, readers_of
 from aitia.incoming import span_before
 from aitia.readers import configured_readers
 from aitia.settings import Settings
@@ -56,7 +56,7 @@ def models_for(model: str, settings: Settings) -> Readers:
         return readers_of(AUTO, settings.model)
     from aitia.models.load import load_llm
 
-    return Readers(names=load_llm(model, role=NAMES), messages=load_llm(model))
+    return Readers(names=load_llm(model, role=NAMES), messages=load_llm(model, role=MESSAGES))
 
 
 def names_in(settings: Settings, last: str) -> tuple[list[str] | None, list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from aitia.core.errors import BadInput, ModelError
@@ -24,6 +24,10 @@ AUTO = "auto"
 LEAST_CALLS = 4
 NAMES: Final = "names"
 """The role of the adapter with which a model reads names."""
+MESSAGES: Final = "messages"
+"""And messages."""
+TEXTS: Final = "texts"
+"""And what people write of trouble."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +77,7 @@ def choose_engine(
             chosen = modes(plan, narrate, llm.sha256, asked=asked) if llm is not None else idle
         if not failed:
             found = readers_of(model, settings.model, threads)
-            readers = Readers(names=found.names or llm, messages=found.messages or llm)
+            readers = replace(found, names=found.names or llm, messages=found.messages or llm)
     if not failed and not note and not chosen.needs_model:
         llm, note = None, f"not needed{by}: planner rules, narrator template"
     calls = settings.max_calls if max_calls is None else max_calls
@@ -84,23 +88,34 @@ def choose_engine(
 
 
 def readers_of(model: str, configured: ModelChoice, threads: int | None = None) -> Readers:
-    """The installed models that read names and messages; where one does both it is loaded once."""
+    """The installed models that read names, messages and, with an adapter only, texts; where one does both it is loaded once."""
     names = on_demand(model, configured, threads, role=NAMES)
-    messages = on_demand(model, configured, threads)
+    messages = on_demand(model, configured, threads, role=MESSAGES, tuned_first=False)
     same = (
-        names is not None and messages is not None and names.sha256 == messages.sha256 and not names.adapter
+        names is not None
+        and messages is not None
+        and names.sha256 == messages.sha256
+        and not (names.adapter or messages.adapter)
     )
-    return Readers(names=names, messages=names if same else messages)
+    texts = on_demand(model, configured, threads, role=TEXTS)
+    tuned = texts if texts is not None and texts.adapter else None
+    return Readers(names=names, messages=names if same else messages, texts=tuned)
 
 
 def on_demand(
-    model: str, configured: ModelChoice, threads: int | None = None, *, role: Role | None = None
+    model: str,
+    configured: ModelChoice,
+    threads: int | None = None,
+    *,
+    role: Role | None = None,
+    tuned_first: bool = True,
 ) -> OnDemand | None:
-    """The model that reads names (`role`) or messages, loaded when it is asked: the catalogue's of this name where its file is
+    """The model that reads names or messages (`role`), loaded when it is asked: the catalogue's of this name where its file is
     here.
 
-    Left to itself (`auto`), one with an adapter for the role goes before the settings': it reads better, and without examples in
-    a fraction of the time.
+    Left to itself (`auto`), one with an adapter for the role goes before the settings' where `tuned_first`: it reads names
+    better, and without examples in a fraction of the time. Messages the default model reads as well without: there the
+    adapter's base stands in where the default is not installed.
     """
     from aitia.models.adapters import adapter_for, bases_for
     from aitia.models.catalogue import catalogue
@@ -114,7 +129,8 @@ def on_demand(
     if role and model == AUTO:
         with suppress(ModelError):  # loading says it again, to who asks
             tuned = bases_for(role)
-    names = [*tuned, found.default if wanted == "default" else wanted]
+    own = found.default if wanted == "default" else wanted
+    names = [*tuned, own] if tuned_first else [own, *tuned]
     entries = (e for n in names if (e := found.models.get(n)) is not None)
     entry = next((e for e in entries if e.kind == "gguf" and locate(e) is not None), None)
     if entry is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
@@ -122,7 +123,7 @@ def diagnose(
 
 def _or(readers: Readers, llm: Llm | None) -> Readers:
     """The readers, and who narrates where there is none."""
-    return Readers(names=readers.names or llm, messages=readers.messages or llm)
+    return replace(readers, names=readers.names or llm, messages=readers.messages or llm)
 
 
 def resume(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from aitia.agent.planning.references import unresolved
 from aitia.agent.planning.score import Guides
 from aitia.core.clock import Clock
 from aitia.core.deadline import TookTooLong, within
+from aitia.core.energy import Meter
 from aitia.core.errors import StoreError
 from aitia.core.llm import Llm, Readers
 from aitia.core.protocols import Source
@@ -56,7 +57,10 @@ def live(
     meta = store.meta()
     options = Options(**meta["options"])
     timings: dict[str, float] = dict(meta.get("timings", {}))
-    before = timings.get("total", 0.0)
+    before, meter = dict(timings), Meter()
+    counted: Mapping[str, Callable[[], float]] = {
+        "total": clock.elapsed, "processor": meter.processor_s, "joules": meter.joules,
+    }  # fmt: skip
     resolver = Resolver(Component.model_validate(c) for c in meta["components"])
     opened: list[tuple[Opened, Names]] = []
     shared: list[
@@ -65,8 +69,9 @@ def live(
     redactor = store.redactor
 
     def measured(name: str) -> float:
-        if name not in timings or name == "total":
-            timings[name] = round(before + clock.elapsed(), 3)
+        if name not in timings or name in counted:
+            since = "total" if name not in counted else name
+            timings[name] = round(before.get(since, 0.0) + counted[since](), 3)
             store.update_meta(timings=timings)
         return timings[name]
 
@@ -75,7 +80,8 @@ def live(
             incident = Incident.model_validate(meta["incident"])
             told = [AlertSource(incident.alerts, resolver)] if several(incident.alerts) else []
             given = [*sources, *told]
-            opened.append(_open(incident, given, resolver, store, llm, options.task_seconds))
+            texts = readers.texts or llm
+            opened.append(_open(incident, given, resolver, store, llm, options.task_seconds, texts))
             found, names = opened[0]
             shared.append(
                 _with_words(_context(found, names, given, resolver, clock, options), readers, store)
@@ -184,6 +190,7 @@ def _open(
     store: RunStore,
     llm: Llm | None,
     seconds: float,
+    texts: Llm | None,
 ) -> tuple[Opened, Names]:
     """See what can be reached, from the earliest baseline to the window's end; on a resume, what was seen then."""
     known = store.meta().get("opened")
@@ -209,7 +216,7 @@ def _open(
     watched = {
         resolver.resolve(c) or c for h in inventory.holdings if h.kind in _TELEMETRY for c in h.components
     }
-    incident = understood(incident, inventory.components, llm, home, watched=watched)
+    incident = understood(incident, inventory.components, texts, home, watched=watched)
     guides = _guides(incident, inventory, llm, home)
     lessons = learned(home).known_to(store.id, incident.started_at)
     names = Names(store.redactor, [inventory])

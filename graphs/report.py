@@ -111,4 +111,6 @@ def _cost(state: State, context: Context) -> Cost:
         names_read=read_of(context).names,
         messages_read=read_of(context).messages,
         reading_s=read_of(context).seconds,
+        processor_s=context.measured("processor"),
+        joules=context.measured("joules") or None,
     )

@@ -77,7 +77,7 @@ class Session:
 
     def __init__(self, path: Path, shape: Shape, *, adapter: Path | None = None) -> None:
         self._c: Any = import_llama_cpp()
-        _silence()
+        silence()
         self._c.llama_backend_init()
         self._model = self._load(path)
         self._adapter = self._load_adapter(adapter) if adapter else None
@@ -265,7 +265,7 @@ class Session:
 
 
 @cache
-def _silence() -> Any:
+def silence() -> Any:
     """Send llama.cpp's log nowhere: what matters is raised. Cached, since C holds only the callback's address."""
     binding: Any = import_llama_cpp()
     callback = binding.llama_log_callback(lambda level, text, data: None)

@@ -28,7 +28,7 @@ class Recipe:
     warm_up: float = 0.04  # share of the run
     batch: int = 16
     checks: int = 6
-    checked: int = 320  # examples of a role by which the weights are chosen
+    checked: int = 160  # examples of a role by which the weights are chosen
     patience: int = 2
     saved_every: int = 20  # steps
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed makes the same examples.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Number of threads; default: as for a diagnosis.")]
+_SURE = 400  # incidents that the recall of the cut is told of, at least
 MOST = 160  # items of a role that are compared, unless told otherwise
 
 
@@ -57,6 +58,11 @@ def curriculum(
     for item in [] if write else items:
         typer.echo(f"{item.system}{item.prompt}{item.told.rstrip()}\n")
     typer.echo(f"{len(items)} examples of {role}, {split}, seed {seed}, sha256 {digest(items)}")
+    if role == "plan":
+        from aitia.models.curriculum.plan import KEPT, recall_of_cut
+
+        share = recall_of_cut(seed, max(size, _SURE), chosen)
+        typer.echo(f"retrieval cuts each registry to {KEPT} tools; of an expert's calls {share:.2f} are left")
 
 
 def tune(
@@ -78,6 +84,16 @@ def tune(
         Path | None,
         typer.Option(help="Learn these rows too: JSON lines as `curriculum --write` writes them."),
     ] = None,
+    from_site: Annotated[
+        bool,
+        typer.Option(
+            "--from-site",
+            help="Learn what persons said too: in the dictionary, and of confirmed runs (judge).",
+        ),
+    ] = False,
+    dictionary: Annotated[
+        Path, typer.Option("--dictionary", help="The site's dictionary, for --from-site.", dir_okay=False)
+    ] = Path("dictionary.yaml"),
     rank: Annotated[int, typer.Option(min=1, help="Of the matrices.")] = 8,
     targets: Annotated[
         str, typer.Option(help="Projections that are tuned, by commas; default: all seven.")
@@ -111,6 +127,8 @@ def tune(
     if out is not None and len(groups) > 1:
         raise BadInput("Leave out --out or --each: several adapters do not fit into one file.")
     rows = read_items(data) if data else []
+    if from_site:
+        rows += _site(wanted, dictionary)
     parts = tuple(t for t in targets.split(",") if t)
     train = partial(
         tuning.tune,
@@ -131,6 +149,28 @@ def tune(
             _print_tuned(made, gates)
     if as_json:
         print_json(told if each else told[0])
+
+
+def _site(roles: Sequence[Role], file: Path) -> list[Item]:
+    """What this site's persons said, redacted by its own rules; how much it is goes to stderr."""
+    from collections import Counter
+
+    from aitia.api import settings_of
+    from aitia.cli.console import note
+    from aitia.core.errors import BadInput
+    from aitia.core.home import aitia_home
+    from aitia.core.redact import Redactor, load_key
+    from aitia.site_examples import site_items
+    from aitia.tools.meaning.dictionary import read_dictionary
+
+    settings_of(None)  # its rules of redaction
+    if not file.is_file() and file != Path("dictionary.yaml"):
+        raise BadInput(f"Give an existing --dictionary: there is no file {str(file)!r}.")
+    found = read_dictionary(file) if file.is_file() else None
+    made = site_items(roles, found, aitia_home(), Redactor(load_key(aitia_home())))
+    told = ", ".join(f"{n} of {role}" for role, n in Counter(i.role for i in made).items())
+    note(f"learned from this site: {told}")
+    return made
 
 
 def _tuned(

@@ -8,9 +8,10 @@ import typer
 
 from aitia.cli.adapters import compare, curriculum, tune
 from aitia.cli.calibrate import calibrate
+from aitia.cli.quantize import quantize
 
 app = typer.Typer(no_args_is_help=True)
-for command in (calibrate, curriculum, tune, compare):
+for command in (calibrate, curriculum, tune, compare, quantize):
     app.command()(command)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]

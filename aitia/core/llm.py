@@ -106,6 +106,7 @@ class Readers:
 
     names: Llm | None = None
     messages: Llm | None = None
+    texts: Llm | None = None
 
     @property
     def any(self) -> Llm | None:

@@ -462,6 +462,10 @@ class Cost(Word):
     names_read: int = 0  # names that a model was asked about; what reading took is in no other field
     messages_read: int = 0
     reading_s: float = 0.0
+    processor_s: float = 0.0  # of this process, all threads; what runs beside the diagnosis in it counts too
+    joules: float | None = (
+        None  # of all the machine's processors meanwhile (RAPL); None where it does not tell
+    )
 
 
 class ModelUse(Word):

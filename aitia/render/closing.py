@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aitia.core.words import Evidence, Report, Result
+from aitia.core.words import Cost, Evidence, Report, Result
 from aitia.render import text as t
 from aitia.render.items import Item, Section
 from aitia.render.sections import in_chain, statement
@@ -76,7 +76,9 @@ def cost(report: Report) -> Section:
 
 def _cost_items(report: Report) -> tuple[Item, ...]:
     cost, model = report.cost, report.model
-    work = f"{t.duration(cost.seconds)}, first findings after {t.duration(cost.first_findings_s)}"
+    work = (
+        f"{t.duration(cost.seconds)}, first findings after {t.duration(cost.first_findings_s)}{_energy(cost)}"
+    )
     tokens = (
         f"{t.count(cost.model_calls, 'model call')}: {t.count(cost.prompt_tokens, 'token')} read, "
         f"{t.count(cost.restored_tokens, 'token')} restored, {t.count(cost.generated_tokens, 'token')} written"
@@ -92,6 +94,13 @@ def _cost_items(report: Report) -> tuple[Item, ...]:
         Item(text=tokens) if cost.model_calls else Item(text=_no_model(report)),
         _who(report),
     )
+
+
+def _energy(cost: Cost) -> str:
+    """Joules where the machine tells them, else processor time, which they grow with; nothing of older reports."""
+    if cost.joules is not None:
+        return f", {cost.joules:.0f} J (all processors)"
+    return f", {t.duration(cost.processor_s)} of processor time" if cost.processor_s else ""
 
 
 def _no_model(report: Report) -> str:

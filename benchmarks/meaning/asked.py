@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from aitia.core.llm import Classifier
-from aitia.models.load import load_llm
+from aitia.comparing import open_model
 from aitia.tools.meaning.messages_asking import Said, ask_message
 
 
 def answers(model: str, texts: Sequence[str], folder: str, *, threads: int) -> list[Said]:
-    """The model's answers to every text, asked once each, in an order that is none of the file's."""
-    kept = Path(folder) / f"messages-{model}.jsonl" if folder else None
+    """The answers of a model (NAME, FILE.gguf, BASE+ADAPTER.gguf) to every text, asked once each, in an order of no file."""
+    kept = Path(folder) / f"messages-{Path(model).name}.jsonl" if folder else None
     known: dict[str, Said] = {}
     for line in kept.read_text("utf-8").splitlines() if kept and kept.exists() else ():
         row = json.loads(line)
@@ -27,8 +26,7 @@ def answers(model: str, texts: Sequence[str], folder: str, *, threads: int) -> l
         {t for t in texts if t not in known}, key=lambda t: hashlib.sha256(t.encode()).hexdigest()
     )
     if missing:
-        llm = load_llm(model, threads=threads)
-        assert isinstance(llm, Classifier)
+        llm = open_model(model, "messages", threads=threads)
         for text in missing:
             known[text] = ask_message(llm, text)
             if kept:

@@ -2,10 +2,11 @@
 
     python benchmarks/meaning/heard.py --data benchmarks/meaning/data --model qwen2.5-coder-1.5b,qwen2.5-coder-0.5b --json OUT
 
-The data are those of messages.py. `ours MODEL` is what a diagnosis does (the model reads what the program wrote, its word counts
-from a probability of .7 on); `ours MODEL, left out` the same with weights fitted to the other products, which is the figure
-that counts: the product's weights are fitted to all. `no_model`: the words alone. `trivial`: of what words do not tell, ten words
-of trouble make a fault. Answers are read by the scorer only. --fit prints the weights; --answers keeps what models said.
+A model may be BASE+ADAPTER.gguf. The data are those of messages.py. `ours MODEL` is what a diagnosis does (the model reads what
+the program wrote, its word counts from a probability of .7 on); `ours MODEL, left out` the same with weights fitted to the
+other products, which is the figure that counts: the product's weights are fitted to all. `no_model`: the words alone.
+`trivial`: of what words do not tell, ten words of trouble make a fault. Answers are read by the scorer only.
+--fit prints the weights; --answers keeps what models said.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 
-from aitia.models.load import load_llm
+from aitia.comparing import open_model
 from aitia.tools.meaning.answers import Answers
 from aitia.tools.meaning.dictionary import HEARD
-from aitia.tools.meaning.messages_asking import HEARING, ask_fault
+from aitia.tools.meaning.messages_asking import ask_fault, hearing
 from aitia.tools.text.classes import own_words, reading, unclear
 from benchmarks import contract
 from benchmarks.meaning.before import words
@@ -71,19 +72,19 @@ def predicted(
     systems: dict[str, list[bool]] = {}
     found = np.array([reading(own_words(t), answers=False).fault for t in texts])
     for name in args.model.split(",") if args.model != "none" else ():
-        llm = load_llm(name, threads=args.threads)
-        folder = Path(args.answers) / f"heard-{name}.jsonl" if args.answers else None
-        model = Answers(llm, llm.sha256, folder)  # type: ignore[arg-type]  # a GGUF model classifies
+        llm = open_model(name, "messages", threads=args.threads)
+        folder = Path(args.answers) / f"heard-{Path(name).name}.jsonl" if args.answers else None
+        model = Answers(llm, llm.sha256, folder)
         said = [ask_fault(model, own_words(t)).log_probs for t in texts]
         seen = np.column_stack([np.ones(len(texts)), found, [s[0] - s[1] for s in said]])
-        systems[f"ours {name}"] = taken(seen @ np.array(HEARING))
+        systems[f"ours {name}"] = taken(seen @ np.array(hearing(model)))
         known = np.array([f is not None for f in faults])
         truth = np.array([f or 0.0 for f in faults])
         odds, place = np.zeros(len(texts)), np.array(products)
         for product in set(products):
             own = place == product
             others = ~own & known
-            weights = fitted(seen[others], truth[others]) if others.any() else np.array(HEARING)
+            weights = fitted(seen[others], truth[others]) if others.any() else np.array(hearing(model))
             odds[own] = seen[own] @ weights
         systems[f"ours {name}, left out"] = taken(odds)
         if args.fit:

@@ -22,13 +22,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.core.llm import Classifier
+from aitia.comparing import open_model
 from aitia.core.words import Component
-from aitia.models.load import load_llm
 from aitia.tools.meaning.answers import Answers
 from aitia.tools.meaning.incidents.asking import Reader
 from aitia.tools.meaning.incidents.reading import read_components, read_start
@@ -170,8 +169,8 @@ def main() -> None:
     if importlib.util.find_spec("dateparser"):
         told["peer dateparser"] = [dateparser_start(q) for q in questions]
     if args.model != "none":
-        llm = load_llm(args.model, threads=1)
-        answers = Answers(cast(Classifier, llm), llm.sha256, Path(args.answers) if args.answers else None)
+        llm = open_model(args.model, "texts", threads=1)
+        answers = Answers(llm, llm.sha256, Path(args.answers) if args.answers else None)
         reader = Reader(answers, name=llm.name)
         told = {"ours": [ours(q, reader) for q in questions], **told}
     made = [

@@ -1,9 +1,9 @@
-"""Labelled names and messages as items that `aitia models compare --items` asks: an adapter's gate on what nobody generated.
+"""Labelled names, messages and texts as items for `aitia models compare --items`: an adapter's gate on what nobody generated.
 
     python benchmarks/model/adapter_items.py --data benchmarks/meaning/data --json /tmp/items.jsonl
     aitia models compare BASE BASE+ADAPTER.gguf --items /tmp/items.jsonl --most 160
 
-Taken are the names and messages on whose label both readers agree (benchmarks/meaning/{names,messages}.py). Nothing is scored.
+Taken are those on whose label both readers agree (benchmarks/meaning/{names,messages,texts}.py). Nothing is scored.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.models.curriculum import messages, names
-from aitia.models.curriculum.items import Item, write_items
+from aitia.models.curriculum import messages, names, texts
+from aitia.models.curriculum.items import Item, Segment, write_items
 from aitia.models.curriculum.roles import item_of
+from aitia.tools.meaning.incidents.asking import head
 from aitia.tools.meaning.messages_asking import LONGEST, SAID
 from benchmarks import contract
 from benchmarks.meaning.messages import agreed
@@ -31,7 +32,11 @@ def main() -> int:
     """Write the items."""
     args = contract.parser(__doc__).parse_args()
     data = Path(args.data)
-    items = [*message_items(rows(data / "messages.jsonl")), *name_items(rows(data / "names.jsonl"))]
+    items = [
+        *message_items(rows(data / "messages.jsonl")),
+        *name_items(rows(data / "names.jsonl")),
+        *text_items(rows(data / "texts.jsonl"), rows(data / "texts_second.jsonl")),
+    ]
     vendors = set(contract.chosen({i.vendor for i in items}, args.cases))
     items = [i for i in items if i.vendor in vendors]
     if args.json:
@@ -81,6 +86,22 @@ def name_items(labelled: list[Row]) -> Iterator[Item]:
                 "held_out",
             )
             yield made.model_copy(update={"vendor": str(row["vendor"]), "author": "benchmarks/meaning"})
+
+
+def text_items(labelled: list[Row], second: list[Row]) -> Iterator[Item]:
+    """Texts of people and alerts with their main symptom."""
+    also = {row["id"]: row["symptom"] for row in second}
+    for row in labelled:
+        if row["symptom"] == also.get(row["id"]):
+            yield Item(
+                role="texts",
+                system=texts.SYSTEM,
+                prompt=head(str(row["text"])),
+                answer=(Segment(text=f" {row['symptom']}", name="symptom", labels=texts.SYMPTOMS),),
+                split="held_out",
+                vendor=str(row["domain"]),
+                author="benchmarks/meaning",
+            )
 
 
 if __name__ == "__main__":

@@ -93,6 +93,14 @@ def split_of(text: str) -> Split:
     return "held_out" if place == 0 else "check" if place == 1 else "train"
 
 
+def dealt(texts: Iterable[str], split: Split, parts: int) -> list[str]:
+    """One of `parts` of few texts is held out and one is for the checks, by the order of their hashes: no split goes without."""
+    order = sorted(texts, key=lambda t: hashlib.sha256(t.encode()).hexdigest())
+    part = len(order) // parts
+    bounds = {"held_out": (0, part), "check": (part, 2 * part), "train": (2 * part, len(order))}
+    return order[slice(*bounds[split])]
+
+
 def of_split(texts: Iterable[str], split: Split) -> list[str]:
     """Those that are dealt to a split; of few texts, where none is, those of the training."""
     every = list(texts)

@@ -9,7 +9,9 @@ from aitia.core.errors import BadInput
 from aitia.models.adapters import Role
 from aitia.models.curriculum import names
 from aitia.models.curriculum.items import Curriculum, Item, Segment, Split
+from aitia.models.curriculum.judge import Judge
 from aitia.models.curriculum.messages import Messages
+from aitia.models.curriculum.plan import Plan
 from aitia.models.curriculum.questions import Questions
 from aitia.models.curriculum.texts import Texts
 
@@ -54,7 +56,9 @@ def item_of(named: names.Named, split: Split) -> Item:
     )
 
 
-CURRICULA: Final[Mapping[Role, Curriculum]] = {c.role: c for c in (Names(), Messages(), Questions(), Texts())}
+CURRICULA: Final[Mapping[Role, Curriculum]] = {
+    c.role: c for c in (Names(), Messages(), Questions(), Texts(), Plan(), Judge())
+}
 
 
 def curriculum_of(role: str) -> Curriculum:

@@ -30,12 +30,17 @@ def test_what_the_readers_differ_on_is_not_judged(tmp_path: Path, monkeypatch: p
     names = [name | {"second": "cpu"}, name | {"name": "y", "second": "memory"}]
     (tmp_path / "messages.jsonl").write_text("\n".join(map(json.dumps, messages)))
     (tmp_path / "names.jsonl").write_text("\n".join(map(json.dumps, names)))
+    text = {"id": "a", "text": "pump\nis hot", "domain": "plant", "symptom": "temperature"}
+    (tmp_path / "texts.jsonl").write_text("\n".join(json.dumps(t) for t in (text, text | {"id": "b"})))
+    second = [{"id": "a", "symptom": "temperature"}, {"id": "b", "symptom": "noise"}]
+    (tmp_path / "texts_second.jsonl").write_text("\n".join(map(json.dumps, second)))
     out = tmp_path / "items.jsonl"
     monkeypatch.setattr(sys, "argv", ["adapter_items.py", "--data", str(tmp_path), "--json", str(out)])
     assert adapter_items.main() == 0
-    full, gone, well, cpu = read_items(out)
+    full, gone, well, cpu, hot = read_items(out)
     assert full.told == " fault Kind: full Whose: host"
     assert [s.name for s in full.answer] == ["sign", "", "kind", "", "whose"]
     assert [s.name for s in gone.answer] == ["sign", "", "", "", "whose"]
     assert well.told == " normal"
     assert (cpu.prompt, cpu.told) == (" cpu_x\nQuantity, bad direction:", " cpu, up")
+    assert (hot.prompt, hot.told) == (" pump is hot\nMain symptom:", " temperature")

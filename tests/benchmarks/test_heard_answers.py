@@ -42,7 +42,7 @@ def run(folder: Path, rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatc
     folder.mkdir()
     (folder / "messages.jsonl").write_text("\n".join(map(json.dumps, rows)))
     out = folder / "out.json"
-    monkeypatch.setattr(heard, "load_llm", lambda name, threads: Listener())
+    monkeypatch.setattr(heard, "open_model", lambda name, role, threads: Listener())
     monkeypatch.setattr(
         sys, "argv", ["heard.py", "--data", str(folder), "--model", "listener", "--json", str(out)]
     )

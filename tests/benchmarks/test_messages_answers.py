@@ -76,7 +76,7 @@ def test_answers_are_kept_and_read_again(tmp_path: Path, monkeypatch: pytest.Mon
         def classify(self, prompt: Any, labels: Any) -> Any:
             raise AssertionError("asked")
 
-    monkeypatch.setattr(asked, "load_llm", lambda name, threads: Reader())
+    monkeypatch.setattr(asked, "open_model", lambda name, role, threads: Reader())
     monkeypatch.setattr(
         asked, "ask_message", lambda llm, text: Said(fault=(-1.0, -2.0), baselines=((0.0, 0.0),))
     )

@@ -15,7 +15,7 @@ from aitia.core.errors import BadInput, ModelError
 from aitia.core.llm import Choice, Llm, Prompt
 from aitia.core.store import RunStore
 from aitia.core.words import Evidence, Report
-from aitia.engine import AUTO, on_demand
+from aitia.engine import AUTO, on_demand, readers_of
 from aitia.graphs.rerun import rerun
 from aitia.models.on_demand import OnDemand
 from aitia.models.scripted import ScriptedLlm
@@ -174,6 +174,41 @@ def test_a_damaged_adapter_of_ones_own_does_not_keep_the_engine_from_starting(
     monkeypatch.setattr(adapters, "adapter_for", damaged)
     monkeypatch.setattr(files, "locate", lambda entry, **more: tmp_path)
     assert on_demand(AUTO, Settings().model) is not None
+
+
+@pytest.mark.parametrize(
+    ("installed", "reader", "role"),
+    [
+        (("qwen2.5-coder-0.5b",), "qwen2.5-coder-0.5b", "messages"),
+        (("qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b"), "qwen2.5-coder-1.5b", None),
+    ],
+)
+def test_messages_are_read_with_the_adapter_where_the_default_model_is_not_installed(
+    installed: tuple[str, ...], reader: str, role: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aitia.models import files
+
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path))
+    monkeypatch.setattr(files, "locate", lambda entry, **more: tmp_path if entry.name in installed else None)
+    found = readers_of(AUTO, Settings().model)
+    assert isinstance(found.names, OnDemand)
+    assert isinstance(found.messages, OnDemand)
+    assert (found.names.name, found.names.role) == ("qwen2.5-coder-0.5b", "names")
+    assert (found.messages.name, found.messages.role) == (reader, role)
+    assert bool(found.messages.adapter) == (role is not None)
+    assert isinstance(found.texts, OnDemand)
+    assert (found.texts.name, found.texts.role) == ("qwen2.5-coder-0.5b", "texts")
+    assert len({found.messages.adapter, found.names.adapter, found.texts.adapter}) == 3
+
+
+def test_texts_are_read_by_a_tuned_model_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aitia.models import files
+
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path))
+    monkeypatch.setattr(
+        files, "locate", lambda entry, **more: tmp_path if entry.name == "qwen2.5-coder-1.5b" else None
+    )
+    assert readers_of(AUTO, Settings().model).texts is None
 
 
 def test_a_guess_is_not_taken(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ SAID: Final[Mapping[str, str]] = {
 """How each class is put to the model: words that differ in their first token."""
 HEARING: Final = (0.30, 0.91, 0.37)
 """Constant, weight of the words' log-odds and of the model's: benchmarks/meaning/heard.py --fit, both bundled models together."""
+HEARING_TUNED: Final = (-0.29, 0.82, 0.25)
+"""The same for the 0.5B with its adapter for messages."""
 WHOSE: Final[tuple[Whose, ...]] = ("own", "peer", "client", "host")
 
 
@@ -69,8 +71,16 @@ def ask_fault(model: Classifier, text: str) -> Choice:
 
 def _front(model: Classifier) -> str:
     """What stands in front of a message: a model that was tuned on messages needs no examples."""
-    tuned = isinstance(model, Tuned) and model.role == "messages"
-    return curriculum.SYSTEM if tuned else examples()
+    return curriculum.SYSTEM if _tuned(model) else examples()
+
+
+def _tuned(model: Classifier) -> bool:
+    return isinstance(model, Tuned) and model.role == "messages"
+
+
+def hearing(model: Classifier) -> tuple[float, float, float]:
+    """The weights with which words and this model together say whether a message means a fault."""
+    return HEARING_TUNED if _tuned(model) else HEARING
 
 
 def _head(text: str) -> str:
@@ -80,7 +90,7 @@ def _head(text: str) -> str:
 def read_message(text: str, found: Reading, model: Classifier, model_name: str) -> Message:
     """Whether a message is a sign of a fault, by words and model. `text` is what its program wrote. Raises ModelError."""
     said = ask_fault(model, text)
-    constant, by_words, by_model = HEARING
+    constant, by_words, by_model = hearing(model)
     odds = constant + by_words * found.fault + by_model * (said.log_probs[0] - said.log_probs[1])
     fault = 1.0 / (1.0 + math.exp(-odds))
     return Message(fault=fault >= 0.5, by=f"model {model_name}", confidence=round(max(fault, 1.0 - fault), 3))

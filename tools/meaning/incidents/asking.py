@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-from aitia.core.llm import Classifier, Prompt
+from aitia.core.llm import Classifier, Prompt, Tuned
+from aitia.models.curriculum import texts as curriculum
 from aitia.tools.meaning.incidents.symptoms import SYMPTOMS
 from aitia.tools.meaning.incidents.words import table
 
@@ -26,10 +27,11 @@ class Reader:
 
     def symptom(self, text: str, points: Mapping[str, float]) -> str:
         """The likeliest of the symptoms that have points: the model's score and the words' points are both log-odds."""
-        prompt = Prompt(system=symptom_examples(), user=f" {_line(text)}\n{_ASKED}")
+        prompt = Prompt(system=_front(self._model), user=head(text))
         said = self._model.classify(prompt, SYMPTOMS)
         both = zip(SYMPTOMS, said.log_probs, said.baselines, strict=True)
-        gains = {name: s - PRIOR * b + _WORDS * points[name] for name, s, b in both if name in points}
+        prior = 0.0 if _tuned(self._model) else PRIOR
+        gains = {name: s - prior * b + _WORDS * points[name] for name, s, b in both if name in points}
         return max(gains, key=lambda name: gains[name])
 
 
@@ -38,6 +40,20 @@ def symptom_examples() -> str:
     """The text in front of the question."""
     lines = [f"Text: {text}\n{_ASKED} {answer}\n" for text, answer in table("examples")["symptom"]]
     return "\n".join([_HEAD, "", *lines]) + "\nText:"
+
+
+def head(text: str) -> str:
+    """A text and the question behind it."""
+    return f" {_line(text)}\n{_ASKED}"
+
+
+def _front(model: Classifier) -> str:
+    """What stands in front of a text: a model that was tuned on texts needs no examples."""
+    return curriculum.SYSTEM if _tuned(model) else symptom_examples()
+
+
+def _tuned(model: Classifier) -> bool:
+    return isinstance(model, Tuned) and model.role == "texts"
 
 
 def _line(text: str) -> str:
