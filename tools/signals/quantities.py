@@ -47,8 +47,9 @@ def aspect_of(channel: Derived) -> str:
             return machine_aspect(name)
     if _STATE.match(channel.metric):
         return ""
-    if channel.about.aspect in MACHINE:
-        return channel.about.aspect
+    for meant in (channel.about.say, channel.about.aspect):  # a position is told as a level, a power as a current
+        if meant in MACHINE:
+            return meant
     unit = channel.about.unit
     return machine_aspect(channel.metric, unit) or machine_aspect(
         f"{channel.component}.{channel.metric}", unit

@@ -34,6 +34,8 @@ _CODE: Final = re.compile(
 _KKS: Final = re.compile(r"^[=+]?(\d{0,2}[A-Z]{3}\d{2})[ -]?([A-Z]{2}\d{3}[A-Z]?)")
 _BLOCK: Final = re.compile(r"(?i)(?:AI|AO|DI|DO|PID|ALM|CALC|SCLR|ACT|CND|INT|LOOP)\d{0,2}")
 """Function blocks of Foundation Fieldbus and DeltaV below a tag: `LIT-501/AI1/PV`."""
+_BACNET: Final = re.compile(r"(?:AI|AO|AV|BI|BO|BV|MSI|MSO|MSV)[-_ ]?\d+")
+"""Objects of BACnet (ASHRAE 135: analog, binary, multi-state; input, output, value): points, and of no machine's own."""
 _BEFORE: Final = re.compile(
     r"(?i)^(?:(?:tag|hmi|scada|opc|trend\d*|trd|area[ _-]?\d+|u\d{1,3}|unit[ _-]?\d+)[_ .-]+)+(?=(?-i:[A-Z][A-Za-z]*)[-_ ]?\d)"
 )
@@ -204,7 +206,7 @@ def _by_levels(tag: str, levels: Sequence[tuple[int, int]]) -> Parts:
             by=found.by,
             loop=found.loop,
         )
-    if inner and re.search(r"\d", inner.asset) and not named:
+    if inner and re.search(r"\d", inner.asset) and not named and not _BACNET.fullmatch(inner.asset):
         start = levels[last][0]
         return Parts(
             asset=inner.asset,

@@ -21,6 +21,8 @@ from aitia.tools.signals.partners.expect import LEAST_REFERENCE, Expectations, g
 from aitia.tools.signals.partners.flow_facts import between_facts, losing_facts, named, resistance_facts
 from aitia.tools.signals.partners.losing import HOURS, loses
 from aitia.tools.signals.partners.own_curve import LEAST_SIGNALS, own_departure
+from aitia.tools.signals.partners.own_past import Left, left_their_past
+from aitia.tools.signals.partners.past_facts import common_whole, driver_of, past_facts, quantities_left
 from aitia.tools.signals.partners.plant import Plant, plant_fact
 from aitia.tools.signals.partners.quantity_facts import (
     inert,
@@ -86,21 +88,43 @@ def plant_told(plant: Plant, gathered: Gathered) -> list[Evidence]:
     stopped = _stopped(plant, {a.component for a in wanted})
     at_rest = {*stopped, *(a.component for a in wanted)}
     still = {k: v for k, v in stuck(plant.grid, plant.owners).items() if plant.owners[k] not in at_rest}
-    if not at_rest and (lawless := _own_laws(plant, still, gathered)):
+    left = left_their_past(plant.grid, still)
+    if not at_rest and (driven := _by_driver(plant, left, still, gathered)):
+        return driven
+    if not at_rest and (lawless := _own_laws(plant, still, left, gathered)):
         return lawless
     facts = [_stuck(plant, signal, stood, gathered) for signal, stood in still.items()]
     facts += [_idle(plant, component, stood, gathered) for component, stood in stopped.items()]
     facts += [_asked(plant, one, gathered) for one in wanted]
     known = frozenset({*still, *(k for component in at_rest for k in plant.members[component])})
     told = Expectations(plant.grid)
-    left = departure(told, plant.owners, plant.parts_of, plant.whole_of, known)
-    named = left is not None and bool(left.component) and left.plain
-    if not facts and not named and (flows := _by_flows(plant, told, left, gathered)):
+    apart = departure(told, plant.owners, plant.parts_of, plant.whole_of, known)
+    named = apart is not None and bool(apart.component) and apart.plain
+    if not facts and not named and (flows := _by_flows(plant, told, apart, gathered)):
         return flows
-    if left is not None:
-        facts.append(_apart(plant, left, gathered, explained=bool(facts)))
-        facts += quantity_facts(plant, told, left, known, gathered)
+    if apart is not None:
+        facts.append(_apart(plant, apart, gathered, explained=bool(facts)))
+        facts += quantity_facts(plant, told, apart, known, gathered)
     return facts
+
+
+def _by_driver(
+    plant: Plant, left: Mapping[int, Left], still: Collection[int], gathered: Gathered
+) -> list[Evidence]:
+    """The facts of a machine that feeds others less than ever; of its meter alone where neither it nor what it feeds shows it."""
+    driver = driver_of(plant, left, still)
+    mine = [one for one in left.values() if plant.owners[one.signal] == driver]
+    if not driver:
+        return []
+    alone = len(mine) == 1 and not _felt(plant, driver, mine[0].signal)
+    return past_facts(plant, driver, mine, gathered, instrument=alone)
+
+
+def _felt(plant: Plant, driver: str, flow: int) -> bool:
+    """Whether what a machine feeds left what the plant tells of it, without its flow."""
+    fed = {part for c in plant.fed_by(driver) for part in plant.parts_of(c)}
+    departs = Expectations(plant.grid).without({flow})
+    return any(abs(departs[k]) >= APART for k, owner in enumerate(plant.owners) if owner in fed)
 
 
 def _stopped(plant: Plant, wanted: Collection[str]) -> dict[str, Standstill]:
@@ -121,7 +145,9 @@ def _by_flows(plant: Plant, told: Expectations, left: Departure | None, gathered
     return losing_facts(plant, losing, gathered) if losing is not None else []
 
 
-def _own_laws(plant: Plant, still: Mapping[int, Standstill], gathered: Gathered) -> list[Evidence]:
+def _own_laws(
+    plant: Plant, still: Mapping[int, Standstill], left: Mapping[int, Left], gathered: Gathered
+) -> list[Evidence]:
     """The facts of the one machine that left its own curve, else of the one conductor that left its own resistance.
 
     Where signals stand still, only of one that left before: behind a closed valve a pressure may well stand.
@@ -130,7 +156,12 @@ def _own_laws(plant: Plant, still: Mapping[int, Standstill], gathered: Gathered)
     own = own_departure(plant.grid, plant.members, frozenset(still))
     if own is not None and own.since < first:
         wrong = _instrument_of(plant, own.component, frozenset(still))
-        return [_apart(plant, wrong, gathered, explained=False)] if wrong else own_facts(plant, own, gathered)
+        if wrong:
+            return [_apart(plant, wrong, gathered, explained=False)]
+        whole = common_whole(plant, left, own.component)
+        others = [one for one in left.values() if plant.owners[one.signal] != own.component]
+        beside = quantities_left(plant, others, gathered) if whole else []
+        return [*own_facts(plant, own, gathered, whose=whole), *beside]
     for near in (True, False):
         changed = changed_resistance(plant.grid, conductors(plant, near=near))
         if changed is not None and changed.since < first:

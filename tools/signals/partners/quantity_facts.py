@@ -38,17 +38,21 @@ class _Off:
     since: int
 
 
-def own_facts(plant: Plant, own: OwnDeparture, gathered: Gathered) -> list[Evidence]:
-    """A machine that left its own curve: that it did, and which of its quantities are off and which way."""
+def own_facts(plant: Plant, own: OwnDeparture, gathered: Gathered, *, whose: str = "") -> list[Evidence]:
+    """A machine that left its own curve: that it did, and which of its quantities are off and which way; told of `whose`, the
+    machine that it is part of, where other parts of that are where they never were.
+    """
     channel, times = plant.channels[own.signal], sig3(abs(own.times))
     lead = _Off(signal=own.signal, times=own.times, size=own.sizes[own.signal], since=own.since)
     plain = [k for k, peak in own.peaks.items() if abs(peak) >= _PLAINLY]
     sudden = plain == [own.signal] and jumped(plant, own.signal, own.since)
     lone = own.lone and not inert(plant, own.signal)
-    instrument = sudden or lone
+    instrument = (sudden or lone) and not whose
     rest = _JUMPED if sudden else _LONE if lone else "; every other machine keeps its own relation"
+    if whose:
+        rest = f"; other parts of {whose} are where they never were"
     apart = plant_fact(
-        plant, own.signal, gathered, component=own.component, kind="signal.apart",
+        plant, own.signal, gathered, component=whose or own.component, kind="signal.apart",
         aspect=instrument_aspect(drifts=own.drifts and not sudden) if instrument else "pattern.apart",
         said=f"{_is_off(plant, lead, 'its own other signals tell')}{rest}.",
         since=own.since, direction="up" if own.times > 0 else "down", strength=0.95 * (1.0 - 0.5 ** (abs(own.times) / APART)),
