@@ -36,6 +36,8 @@ PLANT: Final = AGAINST | {
     "condition.swing",
 }  # fmt: skip
 """Kinds of facts that hold a machine's signals against one another, or against how it ran before."""
+STUCK: Final = frozenset({"signal.stuck", "condition.stuck"})
+"""No work on a machine makes what measures it stand still."""
 # What somebody feels: users, operators, or the machine itself. Anything else that moves is only a sign.
 _HARM: Final = frozenset(
     {"latency", "errors", "availability", "restart", "temperature", "pressure", "flow", "level", "vibration"}
@@ -130,7 +132,7 @@ class Facts:
         """
         if evidence.kind in LEVELS:
             return evidence.strength
-        if evidence.kind in PLANT and self._was_worked_on(evidence):
+        if evidence.kind in PLANT - STUCK and self._was_worked_on(evidence):
             return evidence.strength / 3
         if evidence.aspect in CHANGE:
             return self._of_change(evidence)

@@ -47,7 +47,10 @@ def aspect_of(channel: Derived) -> str:
             return machine_aspect(name)
     if _STATE.match(channel.metric):
         return ""
-    for meant in (channel.about.say, channel.about.aspect):  # a position is told as a level, a power as a current
+    for meant in (
+        channel.about.say,
+        channel.about.aspect,
+    ):  # a position is told as a level, a power as a current
         if meant in MACHINE:
             return meant
     unit = channel.about.unit

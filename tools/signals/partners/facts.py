@@ -25,6 +25,7 @@ from aitia.tools.signals.partners.own_past import Left, left_their_past
 from aitia.tools.signals.partners.past_facts import common_whole, driver_of, past_facts, quantities_left
 from aitia.tools.signals.partners.plant import Plant, plant_fact
 from aitia.tools.signals.partners.quantity_facts import (
+    PLAINLY,
     inert,
     instrument_aspect,
     jumped,
@@ -40,6 +41,7 @@ from aitia.tools.signals.tables import machine_signals, machines_of
 REFERENCE: Final = 0.8
 """The share of the baseline that teaches: a fault may have begun before anybody reported it."""
 _MOST: Final = 96  # signals; of more a tool that has seconds tells nothing
+_TIGHT: Final = 0.25  # standard deviations of a limit: other signals tell it; by hand, on the lab's heat pump
 _CARRIED: Final = frozenset({"flow", "current", "power", "speed"})
 _LEAST: Final = 4  # signals: with fewer there is no telling which one is wrong
 
@@ -158,7 +160,7 @@ def _own_laws(
         wrong = _instrument_of(plant, own.component, frozenset(still))
         if wrong:
             return [_apart(plant, wrong, gathered, explained=False)]
-        whole = common_whole(plant, left, own.component)
+        whole = common_whole(plant, left, own.component, own.times)
         others = [one for one in left.values() if plant.owners[one.signal] != own.component]
         beside = quantities_left(plant, others, gathered) if whole else []
         return [*own_facts(plant, own, gathered, whose=whole), *beside]
@@ -197,7 +199,7 @@ def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool
     return plant_fact(
         plant, left.signal, gathered, component=whose if named else channel.component, kind="signal.apart", aspect=aspect,
         said=f"{how}{rest}.", since=left.since, direction="up" if left.times > 0 else "down",
-        strength=0.95 * (1.0 - 0.5 ** (abs(left.times) / (APART * (left.strange if named else 1.0)))),
+        strength=0.95 * (1.0 - 0.5 ** (abs(left.times) / (APART * (left.strange if named or explained else 1.0)))),
         values={"channel": channel.metric, "times_limit": times, "strange": sig3(left.strange)},
     )  # fmt: skip
 
@@ -209,7 +211,11 @@ def _is_instrument(plant: Plant, left: Departure) -> bool:
     owner = plant.owners[left.signal]
     lone = len(plant.members[owner]) == 1 and bool(plant.whole_of(owner))
     many = len(plant.members[owner]) >= LEAST_SIGNALS  # which a fault of its own would move as well
-    return lone or (many and not inert(plant, left.signal)) or jumped(plant, left.signal, left.since)
+    slow = inert(plant, left.signal)
+    tight = (
+        left.limit < _TIGHT and left.rest < PLAINLY
+    )  # several others say what it should be, and all of them agree
+    return lone or (many and (not slow or tight)) or jumped(plant, left.signal, left.since)
 
 
 def _stuck(plant: Plant, signal: int, stood: Standstill, gathered: Gathered) -> Evidence:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+import numpy as np
+
 from aitia.core.words import Evidence, from_epoch
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
@@ -15,7 +17,10 @@ from aitia.tools.signals.partners.plant import Plant, plant_fact
 from aitia.tools.signals.quantities import aspect_of
 
 TRANSPORT: Final = frozenset({"flow", "current"})
-"""What carries heat, matter or charge to the next machine: it moves what is fed, and what is warm or cold there does not move it."""
+"""What carries heat, matter or charge to the next machine: it moves what is fed, whose temperatures do not move it."""
+_THROTTLED: Final = 0.4
+"""Of the share of flow that is lost: the share of power that a throttled radial pump saves at least (its power falls with its
+flow to about half at none; by hand, from the usual power curve)."""
 _ORDERED: Final = frozenset({"speed", "position", ""})
 """Quantities that a controller or a person sets, and signals that are no quantity (set-points, states)."""
 
@@ -35,10 +40,13 @@ def driver_of(plant: Plant, left: Mapping[int, Left], ordered: Collection[int] =
     return next(iter(first)) if len(first) == 1 and not first & moved else ""
 
 
-def common_whole(plant: Plant, left: Mapping[int, Left], component: str) -> str:
-    """The machine that a component is part of, where signals of its other parts left their past: the fault is not the part's."""
+def common_whole(plant: Plant, left: Mapping[int, Left], component: str, times: float) -> str:
+    """The machine that a component is part of, where its other parts left their past more plainly (`times` the limit) than the
+    component left its law: the fault is not that part's.
+    """
     whole = plant.whole_of(component)
-    others = {plant.owners[k] for k in left} & plant.parts_of(whole) - plant.parts_of(component)
+    plainer = {plant.owners[k] for k, one in left.items() if abs(one.times) >= abs(times)}
+    others = plainer & plant.parts_of(whole) - plant.parts_of(component)
     return whole if whole and others else ""
 
 
@@ -50,10 +58,41 @@ def past_facts(
     """
     lead = max(left, key=lambda one: (abs(one.times), -one.signal))
     rest = "; nothing else of the plant follows it" if instrument else ""
-    apart = _fact(plant, lead, gathered, component, "signal.apart", "pattern.offset" if instrument else "pattern.apart", rest)
+    apart = _fact(
+        plant,
+        lead,
+        gathered,
+        component,
+        "signal.apart",
+        "pattern.offset" if instrument else "pattern.apart",
+        rest,
+    )
     if instrument:
         return [apart]
-    return [apart, *quantities_left(plant, left, gathered)]
+    return [apart, *quantities_left(plant, left, gathered), *_yield_lost(plant, component, lead, gathered)]
+
+
+def _yield_lost(plant: Plant, component: str, flow: Left, gathered: Gathered) -> list[Evidence]:
+    """That a machine moves less for nearly the same power: throttled it would need less, worn it does not."""
+    power = next((k for k in plant.members[component] if aspect_of(plant.channels[k]) == "power"), None)
+    if power is None or aspect_of(plant.channels[flow.signal]) not in TRANSPORT or flow.size > 0:
+        return []
+    now, n = plant.grid.x[flow.since :, :], plant.grid.reference
+    kept = [float(np.median(now[:, k]) / np.median(plant.grid.x[:n, k])) for k in (flow.signal, power)]
+    if 1.0 - kept[1] > _THROTTLED * (1.0 - kept[0]):
+        return []
+    drawn, moved = plant.channels[power], plant.channels[flow.signal]
+    said = (
+        f"{subject(moved)} is {text(sig3(100 * kept[0]))} % of its usual value, and {subject(drawn)} still"
+        f" {text(sig3(100 * kept[1]))} %: more energy for the same work."
+    )
+    return [
+        plant_fact(
+            plant, power, gathered, component=component, kind="signal.quantity", aspect="efficiency", said=said,
+            since=flow.since, direction="down", strength=0.95 * (1.0 - 0.5 ** (abs(flow.times) / APART)),
+            values={"channel": drawn.metric, "flow_kept": sig3(kept[0]), "power_kept": sig3(kept[1])},
+        )
+    ]  # fmt: skip
 
 
 def quantities_left(plant: Plant, left: Sequence[Left], gathered: Gathered) -> list[Evidence]:

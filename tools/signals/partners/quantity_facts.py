@@ -18,7 +18,7 @@ from aitia.tools.signals.partners.own_curve import OwnDeparture
 from aitia.tools.signals.partners.plant import Plant, plant_fact
 from aitia.tools.signals.quantities import aspect_of
 
-_PLAINLY: Final = 1.2
+PLAINLY: Final = 1.2
 """Times the limit from which on a quantity is said to be off, once it is known whose fault it is; by hand."""
 
 
@@ -44,7 +44,7 @@ def own_facts(plant: Plant, own: OwnDeparture, gathered: Gathered, *, whose: str
     """
     channel, times = plant.channels[own.signal], sig3(abs(own.times))
     lead = _Off(signal=own.signal, times=own.times, size=own.sizes[own.signal], since=own.since)
-    plain = [k for k, peak in own.peaks.items() if abs(peak) >= _PLAINLY]
+    plain = [k for k, peak in own.peaks.items() if abs(peak) >= PLAINLY]
     sudden = plain == [own.signal] and jumped(plant, own.signal, own.since)
     lone = own.lone and not inert(plant, own.signal)
     instrument = (sudden or lone) and not whose
@@ -112,7 +112,7 @@ def _plain_ones(plant: Plant, off: Sequence[_Off], gathered: Gathered) -> list[E
     return [
         _quantity(plant, o, aspect, gathered)
         for o in off
-        if abs(o.times) >= _PLAINLY and (aspect := aspect_of(plant.channels[o.signal]))
+        if abs(o.times) >= PLAINLY and (aspect := aspect_of(plant.channels[o.signal]))
     ]
 
 
