@@ -115,7 +115,8 @@ def render_work_order(report: Report, *, artifacts: Mapping[str, bytes] | None =
             drawn.append((t.clean(fact.statement), picture))
     return _environment().get_template("work_order.html").render(
         order=order, urgency=PRIORITIES[order.priority], sure=chance(order.certainty), runs=runs_for(order.remaining),
-        since=_since(order), asset=t.clean(_asset(order)), groups=_groups(order), drawn=drawn, reported=t.clean(report.incident.title),
+        since=_since(order), asset=t.clean(_asset(order)), groups=_groups(order), drawn=drawn,
+        reported=t.clean(report.incident.title),
         at=f"{report.incident.window.end:%Y-%m-%d %H:%M} UTC", clean=t.clean,
     )  # fmt: skip
 

@@ -32,6 +32,7 @@ from aitia.tools.signals.partners.quantity_facts import (
     own_facts,
     quantity_facts,
 )
+from aitia.tools.signals.partners.quiet_facts import quiet_facts
 from aitia.tools.signals.partners.resistance import changed_resistance
 from aitia.tools.signals.partners.standstill import Standstill, halted, idle, stuck
 from aitia.tools.signals.plots import SERIES, series_artifact
@@ -104,6 +105,8 @@ def plant_told(plant: Plant, gathered: Gathered) -> list[Evidence]:
     named = apart is not None and bool(apart.component) and apart.plain
     if not facts and not named and (flows := _by_flows(plant, told, apart, gathered)):
         return flows
+    if not facts and apart is None:
+        return quiet_facts(plant, told, gathered)
     if apart is not None:
         facts.append(_apart(plant, apart, gathered, explained=bool(facts)))
         facts += quantity_facts(plant, told, apart, known, gathered)

@@ -1,0 +1,50 @@
+"""What can be said where nothing was found: whose signals stayed where the others put them, and what would have shown."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from aitia.core.words import Evidence, SourceRef
+from aitia.tools.series.gather import Gathered
+from aitia.tools.series.numbers import scale, sig3, with_unit
+from aitia.tools.signals.partners.expect import Expectations
+from aitia.tools.signals.partners.flow_facts import named
+from aitia.tools.signals.partners.losing import HOURS
+from aitia.tools.signals.partners.plant import Plant
+
+# Times the limit that no signal may reach, over an hour or so and over three: healthy plants of the lab reach 1 to 3.3 and .7 to
+# 1.6, faults that nothing names 2 to 5.7 and 1.3 to 4.7. By hand: what is called well must be plainly so.
+_SHORT: Final = 1.6
+_LONG: Final = 1.2
+_SHOWS: Final = 0.5  # standard deviations of a limit: a fault that moves a signal by less than its usual variation would show
+
+
+def quiet_facts(plant: Plant, told: Expectations, gathered: Gathered) -> list[Evidence]:
+    """A `signal.quiet` fact for each component of which a fault would have shown; none where anything comes near its limit."""
+    if np.max(np.abs(told.departures)) > _SHORT:
+        return []
+    if np.max(np.abs(Expectations(plant.grid, HOURS).departures)) > _LONG:
+        return []
+    limits = {k: told.limit(int(k)) for k in np.flatnonzero(told.moves)}
+    found = []
+    for component, signals in plant.members.items():
+        best = min((k for k in signals if k in limits), key=lambda k: (limits[k], k), default=None)
+        if best is not None and limits[best] <= _SHOWS:
+            found.append(_quiet(plant, told, component, best, gathered))
+    return found
+
+
+def _quiet(plant: Plant, told: Expectations, component: str, signal: int, gathered: Gathered) -> Evidence:
+    channel = plant.channels[signal]
+    least = told.size(signal, 1.0, 0)
+    factor, unit = scale("" if channel.about.assumed else channel.about.unit, least)
+    return Evidence(
+        component=component, kind="signal.quiet", aspect="pattern.usual",
+        statement=f"{component}: its signals stayed where the other signals of the plant put them; {named(channel)} off by"
+        f" {with_unit(sig3(least * factor), unit)} would show.",
+        values={"channel": channel.metric, "signals": len(plant.channels), "reference_rows": plant.grid.reference},
+        window=gathered.window, direction="steady", strength=0.7,
+        source=SourceRef(source=channel.source, query=channel.query),
+    )  # fmt: skip
