@@ -26,6 +26,7 @@ _NOW_H: Final = (
 _SOON_H: Final = 168.0  # a week: what a weekly plan cannot hold; by hand
 _OF_SEVERITY: Final[dict[str, Priority]] = {"act": "now", "plan": "soon", "watch": "plan"}
 _OF_ZONE: Final[dict[str, Priority]] = {"D": "now", "C": "soon", "B": "plan", "A": "plan"}
+UNMEASURED: Final = "no zone, limit or trend says how bad it is"
 _ORDER: Final[tuple[Priority, ...]] = ("now", "soon", "plan", "unknown")
 
 
@@ -64,7 +65,7 @@ def work_order(
         remaining=remaining, steps=tuple(_steps(names, fault, mitigations, _open(weighed, taxonomy))),
         parts=fault.parts if fault else (), tools=fault.tools if fault else (),
         facts=tuple(WorkFact(id=e.id, statement=e.statement, query=e.source.query) for e in told[:MOST_FACTS]),
-        not_known=tuple(_not_known(weighed, fault, remaining, zone, priority)),
+        not_known=tuple(_not_known(weighed, fault, remaining, measured=UNMEASURED not in why)),
     )  # fmt: skip
 
 
@@ -187,15 +188,17 @@ def _priority(
     if worst is not None:
         left: Priority = "now" if worst <= _NOW_H else "soon" if worst <= _SOON_H else "plan"
         found.append((left, f"at worst {worst:g} h are left [{remaining.fact}]"))
-    if not found and fault is not None and fault.urgency:
-        effect = f" ({fault.effect})" if fault.effect else ""
-        return (
-            fault.urgency,
-            f"usual for this kind of fault{effect}; no zone, limit or trend says how bad it is",
-        )
     if not found:
-        return "unknown", "no zone, limit or trend says how bad it is"
+        return _usual(fault)
     return min(found, key=lambda f: _ORDER.index(f[0]))
+
+
+def _usual(fault: Fault | None) -> tuple[Priority, str]:
+    """How soon such a fault is seen to where nothing measured says how bad it is."""
+    if fault is None or not fault.urgency:
+        return "unknown", UNMEASURED
+    effect = f" ({fault.effect})" if fault.effect else ""
+    return fault.urgency, f"usual for this kind of fault{effect}; {UNMEASURED}"
 
 
 def _steps(
@@ -225,13 +228,13 @@ def _steps(
 
 
 def _not_known(
-    weighed: Weighed, fault: Fault | None, remaining: Remaining, zone: str, priority: Priority
+    weighed: Weighed, fault: Fault | None, remaining: Remaining, *, measured: bool
 ) -> Iterator[str]:
     if weighed.fault == OPEN:
         yield f"what kind of fault it is{f'; likeliest: {fault.title}' if fault else ''}"
     if remaining.hours is None:
         yield f"how long it can run: {remaining.why_none}"
-    if priority == "unknown":
+    if not measured:
         yield "how bad it is: no zone, limit or trend is at hand"
     if fault is not None and not fault.parts:
         yield "which part is replaced: it shows at the inspection"
