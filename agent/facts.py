@@ -243,9 +243,13 @@ class Facts:
         latest = evidence.onset_error_s + RESTART_S
         return any(
             -latest <= (evidence.onset - at).total_seconds() <= WORK_S
-            for name in self.topology.family(evidence.component)
+            for name in self._worked_near(evidence.component)
             for at in self._changes.get(name, ())
         )
+
+    def _worked_near(self, component: str) -> set[str]:
+        """Where work moves a machine's signals: itself, its parts, what it is part of; not the place in which that stands."""
+        return {component, *self.topology.parts(component), *self.topology.wholes(component)}
 
     def _waits(self, evidence: Evidence) -> float:
         """By how much the calls of or to the fact's components slowed: work in progress rises as much (Little's law).

@@ -31,9 +31,11 @@ from aitia.tools.signals.partners.quantity_facts import (
     jumped,
     own_facts,
     quantity_facts,
+    sibling_facts,
 )
 from aitia.tools.signals.partners.quiet_facts import quiet_facts
 from aitia.tools.signals.partners.resistance import changed_resistance
+from aitia.tools.signals.partners.siblings import odd_one
 from aitia.tools.signals.partners.standstill import Standstill, halted, idle, stuck
 from aitia.tools.signals.plots import SERIES, series_artifact
 from aitia.tools.signals.quantities import aspect_of
@@ -94,6 +96,12 @@ def plant_told(plant: Plant, gathered: Gathered) -> list[Evidence]:
     left = left_their_past(plant.grid, still)
     if not at_rest and (driven := _by_driver(plant, left, still, gathered)):
         return driven
+    odd = None if at_rest else odd_one(plant.grid, plant.alike, plant.members, frozenset(still))
+    if odd is not None:
+        return [
+            *(_stuck(plant, k, stood, gathered) for k, stood in still.items()),
+            *sibling_facts(plant, odd, gathered),
+        ]
     if not at_rest and (lawless := _own_laws(plant, still, left, gathered)):
         return lawless
     facts = [_stuck(plant, signal, stood, gathered) for signal, stood in still.items()]

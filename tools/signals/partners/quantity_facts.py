@@ -16,6 +16,7 @@ from aitia.tools.signals.partners.culprit import APART, Departure, first_beyond
 from aitia.tools.signals.partners.expect import SPAN, Expectations
 from aitia.tools.signals.partners.own_curve import OwnDeparture
 from aitia.tools.signals.partners.plant import Plant, plant_fact
+from aitia.tools.signals.partners.siblings import Sibling
 from aitia.tools.signals.quantities import aspect_of
 
 PLAINLY: Final = 1.2
@@ -62,6 +63,25 @@ def own_facts(plant: Plant, own: OwnDeparture, gathered: Gathered, *, whose: str
         return [apart]
     off = [_Off(signal=k, times=peak, size=own.sizes[k], since=own.since) for k, peak in own.peaks.items()]
     return [apart, *_plain_ones(plant, off, gathered)]
+
+
+def sibling_facts(plant: Plant, odd: Sibling, gathered: Gathered) -> list[Evidence]:
+    """A part that left its like: that it did, and which of its quantities, which way; of one quantity that jumped as it cannot
+    that its instrument is wrong.
+    """
+    off = [_Off(signal=k, times=t, size=odd.sizes[k], since=odd.since[k]) for k, t in odd.times.items()]
+    lead = max(off, key=lambda o: (abs(o.times), -o.signal))
+    plain = [o for o in off if abs(o.times) >= PLAINLY]
+    instrument = len(plain) == 1 and jumped(plant, lead.signal, lead.since)
+    tell = f"the {odd.alike} parts of {odd.whole} that are built like it tell"
+    channel = plant.channels[lead.signal]
+    apart = plant_fact(
+        plant, lead.signal, gathered, component=odd.component, kind="signal.apart",
+        aspect="pattern.offset" if instrument else "pattern.apart", said=f"{_is_off(plant, lead, tell)}.", since=lead.since,
+        direction="up" if lead.times > 0 else "down", strength=0.95 * (1.0 - 0.5 ** (abs(lead.times) / APART)),
+        values={"channel": channel.metric, "times_limit": sig3(abs(lead.times)), "by": "like parts"},
+    )  # fmt: skip
+    return [apart] if instrument else [apart, *_plain_ones(plant, off, gathered)]
 
 
 def instrument_aspect(*, drifts: bool) -> str:
