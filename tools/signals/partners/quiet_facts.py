@@ -12,20 +12,31 @@ from aitia.tools.series.numbers import scale, sig3, with_unit
 from aitia.tools.signals.partners.expect import Expectations
 from aitia.tools.signals.partners.flow_facts import named
 from aitia.tools.signals.partners.losing import HOURS
-from aitia.tools.signals.partners.plant import Plant
+from aitia.tools.signals.partners.plant import Plant, plant_fact
+from aitia.tools.signals.partners.siblings import most_odd
 
 # Times the limit that no signal may reach, over an hour or so and over three: healthy plants of the lab reach 1 to 3.3 and .7 to
 # 1.6, faults that nothing names 2 to 5.7 and 1.3 to 4.7. By hand: what is called well must be plainly so.
 _SHORT: Final = 1.6
 _LONG: Final = 1.2
+_NEAR: Final = 1.7
+"""Times the limit, by any test, from which on something may be wrong though nothing is named."""
+_DOUBT: Final = 0.55  # strength of that; by hand: with it alone nothing is called well
 _SHOWS: Final = 0.5  # standard deviations of a limit: a fault that moves a signal by less than its usual variation would show
 
 
 def quiet_facts(plant: Plant, told: Expectations, gathered: Gathered) -> list[Evidence]:
-    """A `signal.quiet` fact for each component of which a fault would have shown; none where anything comes near its limit."""
-    if np.max(np.abs(told.departures)) > _SHORT:
-        return []
-    if np.max(np.abs(Expectations(plant.grid, HOURS).departures)) > _LONG:
+    """A `signal.quiet` fact for each component of which a fault would have shown; where a signal comes near its limit none, but
+    that it does (`signal.apart`, `pattern.unlike`).
+    """
+    short, long = told.departures, Expectations(plant.grid, HOURS).departures
+    odd = most_odd(plant.grid, plant.alike, plant.members)
+    tests = [(abs(float(v)), int(k)) for of in (short, long) for k, v in enumerate(of)]
+    tests += [(abs(odd.times[odd.lead]), odd.lead)] if odd else []
+    times, lead = max(tests)
+    if times > _NEAR:
+        return [_near(plant, lead, times, gathered)]
+    if np.max(np.abs(short)) > _SHORT or np.max(np.abs(long)) > _LONG:
         return []
     limits = {k: told.limit(int(k)) for k in np.flatnonzero(told.moves)}
     found = []
@@ -47,4 +58,15 @@ def _quiet(plant: Plant, told: Expectations, component: str, signal: int, gather
         values={"channel": channel.metric, "signals": len(plant.channels), "reference_rows": plant.grid.reference},
         window=gathered.window, direction="steady", strength=0.7,
         source=SourceRef(source=channel.source, query=channel.query),
+    )  # fmt: skip
+
+
+def _near(plant: Plant, signal: int, times: float, gathered: Gathered) -> Evidence:
+    channel = plant.channels[signal]
+    return plant_fact(
+        plant, signal, gathered, component=channel.component, kind="signal.apart", aspect="pattern.unlike",
+        said=f"{named(channel)} reached {sig3(times):g} times the limit of what the others of the plant tell of it: too little"
+        " to name a fault, too much to call it usual.",
+        since=plant.grid.reference, direction="changed", strength=_DOUBT,
+        values={"channel": channel.metric, "times_limit": sig3(times)},
     )  # fmt: skip

@@ -51,17 +51,30 @@ def odd_one(
     """The one part that plainly left its like; None where none or several did. `groups`: of each whole its parts with their
     signals, in one order; `own`: the whole's own signals.
     """
+    found = _all(grid, groups, own, left_out)
+    if not found or abs(found[0].times[found[0].lead]) < LEFT:
+        return None
+    second = abs(found[1].times[found[1].lead]) if len(found) > 1 else 0.0
+    return found[0] if abs(found[0].times[found[0].lead]) >= _FURTHER * second else None
+
+
+def most_odd(
+    grid: Grid, groups: Mapping[str, Mapping[str, Sequence[int]]], own: Mapping[str, Sequence[int]]
+) -> Sibling | None:
+    """The part that left its like furthest, however little that is; None where no parts are alike."""
+    return next(iter(_all(grid, groups, own, ())), None)
+
+
+def _all(
+    grid: Grid, groups: Mapping[str, Mapping[str, Sequence[int]]], own: Mapping[str, Sequence[int]], left_out: Collection[int]
+) -> list[Sibling]:  # fmt: skip
     found = [
         one
         for whole, parts in groups.items()
         if len(parts) >= _LEAST
         for one in _of(grid, whole, parts, [k for k in own.get(whole, ()) if k not in left_out], left_out)
     ]
-    found.sort(key=lambda s: (-abs(s.times[s.lead]), s.component))
-    if not found or abs(found[0].times[found[0].lead]) < LEFT:
-        return None
-    second = abs(found[1].times[found[1].lead]) if len(found) > 1 else 0.0
-    return found[0] if abs(found[0].times[found[0].lead]) >= _FURTHER * second else None
+    return sorted(found, key=lambda s: (-abs(s.times[s.lead]), s.component))
 
 
 def _of(
