@@ -104,6 +104,8 @@ def plant_told(plant: Plant, gathered: Gathered) -> list[Evidence]:
         ]
     if not at_rest and (lawless := _own_laws(plant, still, left, gathered)):
         return lawless
+    if not at_rest and not still and (held := _by_past(plant, left, gathered)):
+        return held
     facts = [_stuck(plant, signal, stood, gathered) for signal, stood in still.items()]
     facts += [_idle(plant, component, stood, gathered) for component, stood in stopped.items()]
     facts += [_asked(plant, one, gathered) for one in wanted]
@@ -131,6 +133,18 @@ def _by_driver(
         return []
     alone = len(mine) == 1 and not _felt(plant, driver, mine[0].signal)
     return past_facts(plant, driver, mine, gathered, instrument=alone)
+
+
+def _by_past(plant: Plant, left: Mapping[int, Left], gathered: Gathered) -> list[Evidence]:
+    """The facts of the one component whose signals are where they never were; of a lone one that no other signal follows its
+    instrument.
+    """
+    owners = {plant.owners[k] for k in left}
+    if len(owners) != 1:
+        return []
+    rest = Expectations(plant.grid).without(set(left))
+    alone = len(left) == 1 and float(np.max(np.abs(rest))) < APART
+    return past_facts(plant, owners.pop(), list(left.values()), gathered, instrument=alone)
 
 
 def _felt(plant: Plant, driver: str, flow: int) -> bool:

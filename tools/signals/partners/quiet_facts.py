@@ -14,6 +14,7 @@ from aitia.tools.signals.partners.flow_facts import named
 from aitia.tools.signals.partners.losing import HOURS
 from aitia.tools.signals.partners.plant import Plant, plant_fact
 from aitia.tools.signals.partners.siblings import most_odd
+from aitia.tools.signals.quantities import aspect_of
 
 # Times the limit that no signal may reach, over an hour or so and over three: healthy plants of the lab reach 1 to 3.3 and .7 to
 # 1.6, faults that nothing names 2 to 5.7 and 1.3 to 4.7. By hand: what is called well must be plainly so.
@@ -22,6 +23,8 @@ _LONG: Final = 1.2
 _NEAR: Final = 1.7
 """Times the limit, by any test, from which on something may be wrong though nothing is named."""
 _DOUBT: Final = 0.55  # strength of that; by hand: with it alone nothing is called well
+_STORED: Final = frozenset({"level", "voltage"})
+_BEYOND: Final = 0.1  # of the range that the reference shows; by hand
 _SHOWS: Final = 0.5  # standard deviations of a limit: a fault that moves a signal by less than its usual variation would show
 
 
@@ -35,7 +38,17 @@ def quiet_facts(plant: Plant, told: Expectations, gathered: Gathered) -> list[Ev
     tests += [(abs(odd.times[odd.lead]), odd.lead)] if odd else []
     times, lead = max(tests)
     if times > _NEAR:
-        return [_near(plant, lead, times, gathered)]
+        said = (
+            f"reached {sig3(times):g} times the limit of what the others of the plant tell of it: too little to name a fault, too"
+            " much to call it usual"
+        )
+        return [_near(plant, lead, said, gathered)]
+    if fuller := _fuller(plant):
+        return [
+            _near(
+                plant, fuller[0], "went beyond all that it was before, as all that goes with it did", gathered
+            )
+        ]
     if np.max(np.abs(short)) > _SHORT or np.max(np.abs(long)) > _LONG:
         return []
     limits = {k: told.limit(int(k)) for k in np.flatnonzero(told.moves)}
@@ -45,6 +58,18 @@ def quiet_facts(plant: Plant, told: Expectations, gathered: Gathered) -> list[Ev
         if best is not None and limits[best] <= _SHOWS:
             found.append(_quiet(plant, told, component, best, gathered))
     return found
+
+
+def _fuller(plant: Plant) -> list[int]:
+    """The stores and voltages that went beyond all that they were: each may keep its law though a limit was moved."""
+    x, n = plant.grid.x, plant.grid.reference
+    low, high = np.min(x[:n], axis=0), np.max(x[:n], axis=0)
+    beyond = np.maximum(np.max(x[n:], axis=0) - high, low - np.min(x[n:], axis=0))
+    return [
+        k
+        for k, channel in enumerate(plant.channels)
+        if beyond[k] > _BEYOND * (high[k] - low[k]) > 0 and aspect_of(channel) in _STORED
+    ]
 
 
 def _quiet(plant: Plant, told: Expectations, component: str, signal: int, gathered: Gathered) -> Evidence:
@@ -61,12 +86,10 @@ def _quiet(plant: Plant, told: Expectations, component: str, signal: int, gather
     )  # fmt: skip
 
 
-def _near(plant: Plant, signal: int, times: float, gathered: Gathered) -> Evidence:
+def _near(plant: Plant, signal: int, said: str, gathered: Gathered) -> Evidence:
     channel = plant.channels[signal]
     return plant_fact(
         plant, signal, gathered, component=channel.component, kind="signal.apart", aspect="pattern.unlike",
-        said=f"{named(channel)} reached {sig3(times):g} times the limit of what the others of the plant tell of it: too little"
-        " to name a fault, too much to call it usual.",
-        since=plant.grid.reference, direction="changed", strength=_DOUBT,
-        values={"channel": channel.metric, "times_limit": sig3(times)},
+        said=f"{named(channel)} {said}.", since=plant.grid.reference, direction="changed", strength=_DOUBT,
+        values={"channel": channel.metric},
     )  # fmt: skip
