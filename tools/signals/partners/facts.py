@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -16,7 +16,7 @@ from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
 from aitia.tools.signals.partners.asked import Asked, asked
 from aitia.tools.signals.partners.between import stands_between
 from aitia.tools.signals.partners.conductors import conductors, places
-from aitia.tools.signals.partners.culprit import APART, Departure, departure
+from aitia.tools.signals.partners.culprit import APART, WRONG, Departure, departure
 from aitia.tools.signals.partners.expect import LEAST_REFERENCE, Expectations, gridded
 from aitia.tools.signals.partners.flow_facts import between_facts, losing_facts, named, resistance_facts
 from aitia.tools.signals.partners.losing import HOURS, loses
@@ -158,9 +158,21 @@ def _stopped(plant: Plant, wanted: Collection[str]) -> dict[str, Standstill]:
     """What carries nothing any more (what it feeds is no cause) or rests for longer than ever; none that is `wanted`."""
     carrying = {k for k, c in enumerate(plant.channels) if aspect_of(c) in _CARRIED}
     out = halted(plant.grid, plant.members, carrying)
-    first = {c: stood for c, stood in out.items() if not plant.feeders(c) & set(out)}
+    first = {c: stood for c, stood in out.items() if not plant.upstream(c) & set(out)}
+    first = {
+        c: stood
+        for c, stood in first.items()
+        if _missed(plant, [k for k in plant.members[c] if k in carrying])
+    }
     found = first | idle(plant.grid, plant.members)
     return {c: stood for c, stood in found.items() if c not in wanted}
+
+
+def _missed(plant: Plant, carried: Sequence[int]) -> bool:
+    """Whether a component that carries nothing is missed elsewhere, where a single meter says so: it may be dead itself."""
+    if len(carried) > 1:
+        return True
+    return bool(np.max(np.abs(Expectations(plant.grid).without(set(carried)))) >= WRONG)
 
 
 def _by_flows(plant: Plant, told: Expectations, left: Departure | None, gathered: Gathered) -> list[Evidence]:

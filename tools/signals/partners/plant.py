@@ -63,6 +63,13 @@ class Plant:
         """What feeds a component."""
         return frozenset(c for c, fed in self.feeds.items() if component in fed)
 
+    def upstream(self, component: str) -> frozenset[str]:
+        """All that feeds a component, directly or not."""
+        found: set[str] = set()
+        while more := {f for c in (component, *found) for f in self.feeders(c)} - found - {component}:
+            found |= more
+        return frozenset(found)
+
     def parts_of(self, component: str) -> frozenset[str]:
         """The component and all its parts."""
         found = {component}
