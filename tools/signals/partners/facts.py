@@ -140,8 +140,8 @@ def _by_past(plant: Plant, left: Mapping[int, Left], gathered: Gathered) -> list
     instrument.
     """
     owners = {plant.owners[k] for k in left}
-    if len(owners) != 1:
-        return []
+    if len(owners) != 1 or any(aspect_of(plant.channels[k]) == "vibration" for k in left):
+        return []  # of what shakes its spectrum says more
     rest = Expectations(plant.grid).without(set(left))
     alone = len(left) == 1 and float(np.max(np.abs(rest))) < APART
     return past_facts(plant, owners.pop(), list(left.values()), gathered, instrument=alone)
