@@ -197,8 +197,7 @@ def _usual(fault: Fault | None) -> tuple[Priority, str]:
     """How soon such a fault is seen to where nothing measured says how bad it is."""
     if fault is None or not fault.urgency:
         return "unknown", UNMEASURED
-    effect = f" ({fault.effect})" if fault.effect else ""
-    return fault.urgency, f"usual for this kind of fault{effect}; {UNMEASURED}"
+    return fault.urgency, f"usual for this kind of fault; {UNMEASURED}"
 
 
 def _steps(

@@ -62,7 +62,7 @@ _SHORT: Final = {
 _SCREEN: Final = {
     "Why": 6, "Change": 1, "You said": 2, "A further cause": 2,
     "What stands out": 3, "Closest candidates": 3, "What is missing": 3,
-    "Unchanged": 4, "Not looked at": 2, "Maintenance": 5, "Do now": 3, "Check next": 2,
+    "Unchanged": 4, "Not looked at": 2, "Maintenance": 2, "Do now": 3, "Check next": 2,
     "Not seen": 2, "How words were read": 1, "Does not fit": 1,
 }  # fmt: skip
 """What is told on one screen: what broke, why, what to do, what to check, what was not seen."""

@@ -84,8 +84,8 @@ def section(report: Report) -> Section:
         return Section(title="Maintenance", items=())
     told = [
         ("order", order.job),
-        ("asset", _asset(order)),
         ("urgency", f"{PRIORITIES[order.priority].removeprefix('Urgency ')}: {order.priority_why}"),
+        ("asset", _asset(order)),
         ("can run", runs_for(order.remaining)),
         *(("safe state", f"{s.text} (advice)") for s in order.steps if s.kind == "make safe"),
         ("decides", next((s.text for s in order.steps if s.kind == "decide"), "")),
