@@ -36,6 +36,8 @@ PLANT: Final = AGAINST | {
     "condition.swing",
 }  # fmt: skip
 """Kinds of facts that hold a machine's signals against one another, or against how it ran before."""
+STUCK: Final = frozenset({"signal.stuck", "condition.stuck"})
+"""No work on a machine makes what measures it stand still."""
 # What somebody feels: users, operators, or the machine itself. Anything else that moves is only a sign.
 _HARM: Final = frozenset(
     {"latency", "errors", "availability", "restart", "temperature", "pressure", "flow", "level", "vibration"}
@@ -130,7 +132,7 @@ class Facts:
         """
         if evidence.kind in LEVELS:
             return evidence.strength
-        if evidence.kind in PLANT and self._was_worked_on(evidence):
+        if evidence.kind in PLANT - STUCK and self._was_worked_on(evidence):
             return evidence.strength / 3
         if evidence.aspect in CHANGE:
             return self._of_change(evidence)
@@ -241,9 +243,13 @@ class Facts:
         latest = evidence.onset_error_s + RESTART_S
         return any(
             -latest <= (evidence.onset - at).total_seconds() <= WORK_S
-            for name in self.topology.family(evidence.component)
+            for name in self._worked_near(evidence.component)
             for at in self._changes.get(name, ())
         )
+
+    def _worked_near(self, component: str) -> set[str]:
+        """Where work moves a machine's signals: itself, its parts, what it is part of; not the place in which that stands."""
+        return {component, *self.topology.parts(component), *self.topology.wholes(component)}
 
     def _waits(self, evidence: Evidence) -> float:
         """By how much the calls of or to the fact's components slowed: work in progress rises as much (Little's law).

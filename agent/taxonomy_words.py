@@ -63,6 +63,8 @@ class Fault(Word):
 
     machines  of which machines it is a fault: classes (agent/machine_classes.yaml), ids or aliases; empty: of any component
     effect    what it does to the plant
+    job       what a work order asks for, in one line; `{signal}` is the instrument's signal
+    urgency   how soon such a fault is seen to where nothing measured says how bad it is
     decides   the one measurement that confirms it or rules it out
     sure      how often it is this kind and no other where only what others show as well tells of it: the rest is left open
     parts, tools, safe  what is replaced, with what, and how the machine is brought to a safe state: advice for a work order
@@ -76,6 +78,8 @@ class Fault(Word):
     machines: tuple[str, ...] = ()
     effect: str = ""
     decides: str = ""
+    job: str = ""
+    urgency: Literal["", "now", "soon", "plan"] = ""
     parts: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     safe: str = ""

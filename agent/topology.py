@@ -110,6 +110,13 @@ class Topology:
         found = set(family)
         for member in family:
             found |= {*self.ancestors(member), *self.hosts(member)}
+        if component in self.machines:  # what feeds a part feeds its machine, and what that feeds
+            found |= {
+                w
+                for c in tuple(found)
+                for whole in _closure(c, self.wholes)
+                for w in (whole, *self.ancestors(whole))
+            }
         ways = set(spread)
         for callee in self.callees(component) if ways & {"callees", "siblings"} else ():
             found.add(callee)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from aitia.agent.fact_values import ALERTS
 from aitia.agent.facts import Facts
@@ -26,6 +26,7 @@ _NOW_H: Final = (
 _SOON_H: Final = 168.0  # a week: what a weekly plan cannot hold; by hand
 _OF_SEVERITY: Final[dict[str, Priority]] = {"act": "now", "plan": "soon", "watch": "plan"}
 _OF_ZONE: Final[dict[str, Priority]] = {"D": "now", "C": "soon", "B": "plan", "A": "plan"}
+UNMEASURED: Final = "no zone, limit or trend says how bad it is"
 _ORDER: Final[tuple[Priority, ...]] = ("now", "soon", "plan", "unknown")
 
 
@@ -50,20 +51,56 @@ def work_order(
     told = _supporting(weighed, evidence)
     remaining = _remaining(own, incident)
     zone = next((str(e.values["zone"]) for e in own if e.kind == "vibration.zone" and "zone" in e.values), "")
-    priority, why = _priority(told, own, remaining)
+    priority, why = _priority(told, own, remaining, fault)
+    names = _Names(asset, _instrument(told))
     first = Facts(evidence, topology).first_onset(family)
     return WorkOrder(
         run=run, asset=asset, path=_path(asset, topology), machine=(classes_of(inventory.components).get(asset) or ("",))[0],
+        called=next((c.aliases for c in inventory.components if c.id == asset), ()),
         title=f"{asset}: {taxonomy.title(weighed.fault)}", failure=weighed.fault,
+        job=_job(names, fault, _open(weighed, taxonomy)),
         cause=fault.explanation if fault else "", effect=fault.effect if fault else "",
         certainty=weighed.probability, priority=priority, priority_why=why, zone=zone,
         since=first.onset if first else None, since_error_s=first.onset_error_s if first else 0.0,
-        remaining=remaining, steps=tuple(_steps(asset, fault, mitigations, _open(weighed, taxonomy))),
+        remaining=remaining, steps=tuple(_steps(names, fault, mitigations, _open(weighed, taxonomy))),
         parts=fault.parts if fault else (), tools=fault.tools if fault else (),
         facts=tuple(WorkFact(id=e.id, statement=e.statement, query=e.source.query) for e in told[:MOST_FACTS]),
         expected=next((f"{e.statement} [{e.id}]" for e in own if e.kind == "maintenance.expected"), ""),
-        not_known=tuple(_not_known(weighed, fault, remaining, zone, priority)),
+        not_known=tuple(_not_known(weighed, fault, remaining, measured=UNMEASURED not in why)),
     )  # fmt: skip
+
+
+class _Names(NamedTuple):
+    """What the placeholders of a fault's entry stand for: the asset, and the signal of its instrument that is wrong ("")."""
+
+    asset: str
+    signal: str
+
+    def filled(self, text: str) -> str:
+        """The text with its names."""
+        if not self.signal:
+            text = text.replace("{signal} of ", "").replace(
+                "the instrument {component}", "the instruments of {component}"
+            )
+        named = text.replace("{signal}", self.signal)
+        return named.replace("{component}", self.asset).replace("{machine}", self.asset)
+
+
+def _instrument(told: Sequence[Evidence]) -> str:
+    """The signal that the weightiest fact about one signal of the asset is of."""
+    of = (str(e.values.get("channel", "")) for e in told if e.kind.startswith(("signal.", "condition.")))
+    return next((name for name in of if name), "")
+
+
+def _job(names: _Names, fault: Fault | None, undecided: bool) -> str:
+    """What is asked for, in one line; of a fault whose kind is open the measurement that decides."""
+    if fault is None or not fault.job:
+        return f"Inspect {names.asset} on site"
+    if undecided:
+        return names.filled(
+            f"Inspect {{component}}; likeliest: {fault.title}. Measure first: {fault.decides}"
+        )
+    return names.filled(fault.job)
 
 
 def _entry(weighed: Weighed, taxonomy: Taxonomy) -> Fault | None:
@@ -134,9 +171,9 @@ def _number(e: Evidence, key: str, factor: float) -> float | None:
 
 
 def _priority(
-    told: Iterable[Evidence], own: Iterable[Evidence], remaining: Remaining
+    told: Iterable[Evidence], own: Iterable[Evidence], remaining: Remaining, fault: Fault | None
 ) -> tuple[Priority, str]:
-    """The most urgent of what the facts say, and which of them says it."""
+    """The most urgent of what the facts say, and which of them says it; else how soon such a fault is usually seen to."""
     found: list[tuple[Priority, str]] = []
     for e in own:
         if e.kind == "vibration.zone" and str(e.values.get("zone")) in _OF_ZONE:
@@ -153,20 +190,25 @@ def _priority(
         left: Priority = "now" if worst <= _NOW_H else "soon" if worst <= _SOON_H else "plan"
         found.append((left, f"at worst {worst:g} h are left [{remaining.fact}]"))
     if not found:
-        return "unknown", "no zone, limit or trend says how bad it is"
+        return _usual(fault)
     return min(found, key=lambda f: _ORDER.index(f[0]))
 
 
+def _usual(fault: Fault | None) -> tuple[Priority, str]:
+    """How soon such a fault is seen to where nothing measured says how bad it is."""
+    if fault is None or not fault.urgency:
+        return "unknown", UNMEASURED
+    return fault.urgency, f"usual for this kind of fault; {UNMEASURED}"
+
+
 def _steps(
-    asset: str, fault: Fault | None, mitigations: Sequence[Mitigation], undecided: bool
+    names: _Names, fault: Fault | None, mitigations: Sequence[Mitigation], undecided: bool
 ) -> Iterator[WorkStep]:
     catalogue = f"fault catalogue {fault.id}" if fault else ""
     if fault and fault.safe:
-        yield WorkStep(kind="make safe", text=_filled(fault.safe, asset), source=catalogue, advice=True)
+        yield WorkStep(kind="make safe", text=names.filled(fault.safe), source=catalogue, advice=True)
     if fault and fault.decides:
-        yield WorkStep(
-            kind="decide", text=f"Measure first: {_filled(fault.decides, asset)}", source=catalogue
-        )
+        yield WorkStep(kind="decide", text=f"Measure first: {names.filled(fault.decides)}", source=catalogue)
     now = [m for m in mitigations if m.when == "now"]
     yield from (
         WorkStep(kind="inspect", text=m.text, source=m.source) for m in now if m.effect == "read-only"
@@ -180,23 +222,19 @@ def _steps(
     if fault and fault.decides:
         yield WorkStep(
             kind="confirm",
-            text=f"After the work, measure again: {_filled(fault.decides, asset)}",
+            text=f"After the work, measure again: {names.filled(fault.decides)}",
             source=catalogue,
         )
 
 
-def _filled(text: str, asset: str) -> str:
-    return text.replace("{component}", asset).replace("{machine}", asset)
-
-
 def _not_known(
-    weighed: Weighed, fault: Fault | None, remaining: Remaining, zone: str, priority: Priority
+    weighed: Weighed, fault: Fault | None, remaining: Remaining, *, measured: bool
 ) -> Iterator[str]:
     if weighed.fault == OPEN:
         yield f"what kind of fault it is{f'; likeliest: {fault.title}' if fault else ''}"
     if remaining.hours is None:
         yield f"how long it can run: {remaining.why_none}"
-    if priority == "unknown":
+    if not measured:
         yield "how bad it is: no zone, limit or trend is at hand"
     if fault is not None and not fault.parts:
         yield "which part is replaced: it shows at the inspection"

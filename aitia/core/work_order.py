@@ -43,6 +43,8 @@ class WorkFact(Word):
 class WorkOrder(Word):
     """What fails, how sure, how bad, since when, for how long it can run, what is done with which part and tool.
 
+    called     other names of the asset
+    job        what is to be done, in one line
     path       what the asset is part of, nearest first
     machine    what kind of machine it is; "" where nobody knows
     certainty  probability of the cause as named
@@ -55,6 +57,8 @@ class WorkOrder(Word):
     schema_version: Literal[1] = 1
     run: str
     asset: str
+    called: tuple[str, ...] = ()
+    job: str = ""
     path: tuple[str, ...] = ()
     machine: str = ""
     title: str

@@ -56,13 +56,13 @@ APPENDIX: Final = frozenset({"Evidence", "Tool calls", "Cost"})
 _LABEL: Final[dict[Verdict, str]] = {"cause": "CAUSE", "healthy": "NOTHING WRONG", "unknown": "UNKNOWN"}
 _SHORT: Final = {
     "Why": 6, "You said": 4, "What stands out": 5, "Closest candidates": 3, "What is missing": 4, "Unchanged": 6,
-    "Not looked at": 4, "Maintenance": 7, "Do now": 4, "Check next": 3, "Not seen": 3, "How words were read": 3,
+    "Not looked at": 4, "Maintenance": 9, "Do now": 4, "Check next": 3, "Not seen": 3, "How words were read": 3,
     "Ruled out": 3, "Does not fit": 2, "Other candidates": 2, "Timeline (UTC)": 7, "Prevent": 2, "Evidence": 9, "Tool calls": 3,
 }  # fmt: skip
 _SCREEN: Final = {
     "Why": 6, "Change": 1, "You said": 2, "A further cause": 2,
     "What stands out": 3, "Closest candidates": 3, "What is missing": 3,
-    "Unchanged": 4, "Not looked at": 2, "Maintenance": 3, "Do now": 3, "Check next": 2,
+    "Unchanged": 4, "Not looked at": 2, "Maintenance": 2, "Do now": 3, "Check next": 2,
     "Not seen": 2, "How words were read": 1, "Does not fit": 1,
 }  # fmt: skip
 """What is told on one screen: what broke, why, what to do, what to check, what was not seen."""

@@ -83,7 +83,9 @@ def section(report: Report) -> Section:
     if order is None:
         return Section(title="Maintenance", items=())
     told = [
+        ("order", order.job),
         ("urgency", f"{PRIORITIES[order.priority].removeprefix('Urgency ')}: {order.priority_why}"),
+        ("asset", _asset(order)),
         ("can run", runs_for(order.remaining)),
         *(("safe state", f"{s.text} (advice)") for s in order.steps if s.kind == "make safe"),
         ("decides", next((s.text for s in order.steps if s.kind == "decide"), "")),
@@ -94,6 +96,13 @@ def section(report: Report) -> Section:
     ]
     items = tuple(Item(lead=lead, text=t.clean(text)) for lead, text in told if text)
     return Section(title="Maintenance", items=items, note="as a work order: aitia report RUN --work-order")
+
+
+def _asset(order: WorkOrder) -> str:
+    """The asset with its other names, its kind of machine, and what it is part of."""
+    known = [*order.called, *([order.machine] if order.machine not in order.called else [])]
+    what = f" ({', '.join(k for k in known if k)})" if any(known) else ""
+    return f"{order.asset}{what}{', part of ' + ', '.join(order.path) if order.path else ''}"
 
 
 def render_work_order(report: Report, *, artifacts: Mapping[str, bytes] | None = None) -> str:
@@ -107,7 +116,8 @@ def render_work_order(report: Report, *, artifacts: Mapping[str, bytes] | None =
             drawn.append((t.clean(fact.statement), picture))
     return _environment().get_template("work_order.html").render(
         order=order, urgency=PRIORITIES[order.priority], sure=chance(order.certainty), runs=runs_for(order.remaining),
-        since=_since(order), groups=_groups(order), drawn=drawn, reported=t.clean(report.incident.title),
+        since=_since(order), asset=t.clean(_asset(order)), groups=_groups(order), drawn=drawn,
+        reported=t.clean(report.incident.title),
         at=f"{report.incident.window.end:%Y-%m-%d %H:%M} UTC", clean=t.clean,
     )  # fmt: skip
 

@@ -203,8 +203,22 @@ def test_no_lifetime_is_invented() -> None:
     assert order is not None
     assert order.remaining.hours is None
     assert order.remaining.why_none == "no trend to a limit and no model of its life is at hand"
-    assert order.priority == "unknown"
+    assert (order.priority, order.job) == (
+        "plan",
+        "Overhaul P-101: replace impeller and wear rings",
+    )  # as usual for the kind
+    assert "usual for this kind of fault" in order.priority_why
     assert any("how long it can run" in words for words in order.not_known)
+    assert any("how bad it is" in words for words in order.not_known)
+
+
+def test_the_order_names_the_instrument_that_is_wrong() -> None:
+    wrong = {"aspect": "pattern.offset", "values": {"channel": "FT-101"}}
+    fact = apart("P-101").model_copy(update=wrong)
+    order = ordered(*told(fact))
+    assert order is not None
+    assert order.job.startswith("Check the instrument FT-101 of P-101 against a second one")
+    assert "{" not in "".join((order.job, *(s.text for s in order.steps)))
 
 
 def test_a_zone_and_little_time_are_urgent() -> None:

@@ -21,6 +21,15 @@ _STATE: Final = re.compile(
     r"(?i)^(run|running|runs|on|off|betrieb|status|state|mode|cmd|command|start|stop|enabled?|marcha)\b"
 )
 """Says whether something runs: a tag's letters before it tell of no quantity."""
+_IEC_61850: Final = re.compile(r"(?:MMXU|MMXN|MMDC|MSQI)\d*\.(A|Amp|PhV|PPV|Vol|TotW|W|Watt)(?:\.|$)")
+"""Data objects of the measuring nodes of IEC 61850-7-4: one letter or two that no word tells."""
+_OF_IEC: Final = {
+    "A": "current",
+    "Amp": "current",
+    "PhV": "voltage",
+    "PPV": "voltage",
+    "Vol": "voltage",
+}  # else power
 _SURE: Final = 0.5  # probability of the likeliest quantity from which on a name is understood
 
 
@@ -47,8 +56,14 @@ def aspect_of(channel: Derived) -> str:
             return machine_aspect(name)
     if _STATE.match(channel.metric):
         return ""
-    if channel.about.aspect in MACHINE:
-        return channel.about.aspect
+    if told := _IEC_61850.search(channel.metric):
+        return _OF_IEC.get(told[1], "power")
+    for meant in (
+        channel.about.say,
+        channel.about.aspect,
+    ):  # a position is told as a level, a power as a current
+        if meant in MACHINE:
+            return meant
     unit = channel.about.unit
     return machine_aspect(channel.metric, unit) or machine_aspect(
         f"{channel.component}.{channel.metric}", unit

@@ -25,6 +25,8 @@ _FIELD: Final = frozenset({"pv", "sp", "op", "mv", "cv", "out", "val", "value", 
                            "meas", "raw"})  # fmt: skip
 _BLOCK: Final = re.compile(r"(?i)(?:AI|AO|DI|DO|PID|ALM|CALC|SCLR|ACT|CND|INT|LOOP)\d{0,2}")
 """Function blocks of Foundation Fieldbus and DeltaV below a tag: `LIT-501/AI1/PV`."""
+_BACNET: Final = re.compile(r"(?:AI|AO|AV|BI|BO|BV|MSI|MSO|MSV)[-_ ]?\d+")
+"""Objects of BACnet (ASHRAE 135: analog, binary, multi-state; input, output, value): points, and of no machine's own."""
 
 
 def levels_of(tag: str) -> list[tuple[int, int]]:
@@ -62,7 +64,7 @@ def by_levels(tag: str, levels: Sequence[tuple[int, int]], of_whole: Callable[[s
             by=found.by,
             loop=found.loop,
         )
-    if inner and re.search(r"\d", inner.asset) and not named:
+    if inner and re.search(r"\d", inner.asset) and not named and not _BACNET.fullmatch(inner.asset):
         start = levels[last][0]
         return Parts(
             asset=inner.asset,

@@ -34,6 +34,8 @@ class Departure:
     since       the row of the grid from which on
     alone       no other signal of the component departs
     drifts      it grows instead of standing where it jumped
+    limit       standard deviations of its limit: how badly its partners tell it
+    rest        how far the plainest other signal departs without it
     """
 
     signal: int
@@ -43,6 +45,8 @@ class Departure:
     since: int
     alone: bool
     drifts: bool
+    limit: float
+    rest: float
 
     @property
     def plain(self) -> bool:
@@ -91,6 +95,7 @@ def departure(
     return Departure(
         signal=signal, component=component, times=float(departs[signal] / max(1.0, limits[signal] / _WIDE)),
         strange=strange, since=told.grid.reference + max(0, first - SPAN // 2), alone=alone, drifts=drifts(residual[first:]),
+        limit=told.limit(signal, left_out), rest=rest,
     )  # fmt: skip
 
 
@@ -105,7 +110,7 @@ def _by_others(told: Expectations, signal: int, component: str, group: frozenset
     return Departure(
         signal=lead, component=component, times=float(residual[peak]) / wide[lead],
         strange=float(told.strangeness(lead, group)[peak]), since=told.grid.reference + max(0, first - SPAN // 2), alone=False,
-        drifts=drifts(residual[first:]),
+        drifts=drifts(residual[first:]), limit=told.limit(lead, group), rest=_rest(told, group),
     )  # fmt: skip
 
 

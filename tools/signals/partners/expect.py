@@ -113,15 +113,15 @@ def leverage(design: Floats, reference: int, span: int = SPAN) -> Floats:
     return np.maximum(1.0, averaged(np.sqrt(np.maximum(1.0, variance / np.max(variance[:n]))), span))[n:]
 
 
-def held_out_limit(design: Floats, target: Floats, span: int = SPAN) -> float:
-    """The largest averaged residual, in standard deviations, of blocks that taught nothing."""
+def held_out_limit(design: Floats, target: Floats, span: int = SPAN, least: float = _LEAST_LIMIT) -> float:
+    """The largest averaged residual, in standard deviations, of blocks that taught nothing, and `least` more."""
     whole, moment, spared = design.T @ design, design.T @ target, np.empty(len(target))
     edges = np.linspace(0, len(target), _BLOCKS + 1).astype(int)
     for low, high in pairwise(edges):
         part = design[low:high]
         taught = solved(whole - part.T @ part, moment - part.T @ target[low:high])
         spared[low:high] = target[low:high] - part @ taught
-    return float(np.max(np.abs(averaged(spared, span)))) + _LEAST_LIMIT
+    return float(np.max(np.abs(averaged(spared, span)))) + least
 
 
 def _hours(t: Floats, reference: int) -> Floats:

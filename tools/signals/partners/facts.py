@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -16,20 +16,26 @@ from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
 from aitia.tools.signals.partners.asked import Asked, asked
 from aitia.tools.signals.partners.between import stands_between
 from aitia.tools.signals.partners.conductors import conductors, places
-from aitia.tools.signals.partners.culprit import APART, Departure, departure
+from aitia.tools.signals.partners.culprit import APART, WRONG, Departure, departure
 from aitia.tools.signals.partners.expect import LEAST_REFERENCE, Expectations, gridded
 from aitia.tools.signals.partners.flow_facts import between_facts, losing_facts, named, resistance_facts
 from aitia.tools.signals.partners.losing import HOURS, loses
 from aitia.tools.signals.partners.own_curve import LEAST_SIGNALS, own_departure
+from aitia.tools.signals.partners.own_past import Left, left_their_past
+from aitia.tools.signals.partners.past_facts import common_whole, driver_of, past_facts, quantities_left
 from aitia.tools.signals.partners.plant import Plant, plant_fact
 from aitia.tools.signals.partners.quantity_facts import (
+    PLAINLY,
     inert,
     instrument_aspect,
     jumped,
     own_facts,
     quantity_facts,
+    sibling_facts,
 )
+from aitia.tools.signals.partners.quiet_facts import quiet_facts
 from aitia.tools.signals.partners.resistance import changed_resistance
+from aitia.tools.signals.partners.siblings import odd_one
 from aitia.tools.signals.partners.standstill import Standstill, halted, idle, stuck
 from aitia.tools.signals.plots import SERIES, series_artifact
 from aitia.tools.signals.quantities import aspect_of
@@ -38,6 +44,7 @@ from aitia.tools.signals.tables import machine_signals, machines_of
 REFERENCE: Final = 0.8
 """The share of the baseline that teaches: a fault may have begun before anybody reported it."""
 _MOST: Final = 96  # signals; of more a tool that has seconds tells nothing
+_TIGHT: Final = 0.25  # standard deviations of a limit: other signals tell it; by hand, on the lab's heat pump
 _CARRIED: Final = frozenset({"flow", "current", "power", "speed"})
 _LEAST: Final = 4  # signals: with fewer there is no telling which one is wrong
 
@@ -86,30 +93,86 @@ def plant_told(plant: Plant, gathered: Gathered) -> list[Evidence]:
     stopped = _stopped(plant, {a.component for a in wanted})
     at_rest = {*stopped, *(a.component for a in wanted)}
     still = {k: v for k, v in stuck(plant.grid, plant.owners).items() if plant.owners[k] not in at_rest}
-    if not at_rest and (lawless := _own_laws(plant, still, gathered)):
+    left = left_their_past(plant.grid, still)
+    if not at_rest and (driven := _by_driver(plant, left, still, gathered)):
+        return driven
+    odd = None if at_rest else odd_one(plant.grid, plant.alike, plant.members, frozenset(still))
+    if odd is not None:
+        return [
+            *(_stuck(plant, k, stood, gathered) for k, stood in still.items()),
+            *sibling_facts(plant, odd, gathered),
+        ]
+    if not at_rest and (lawless := _own_laws(plant, still, left, gathered)):
         return lawless
+    if not at_rest and not still and (held := _by_past(plant, left, gathered)):
+        return held
     facts = [_stuck(plant, signal, stood, gathered) for signal, stood in still.items()]
     facts += [_idle(plant, component, stood, gathered) for component, stood in stopped.items()]
     facts += [_asked(plant, one, gathered) for one in wanted]
     known = frozenset({*still, *(k for component in at_rest for k in plant.members[component])})
     told = Expectations(plant.grid)
-    left = departure(told, plant.owners, plant.parts_of, plant.whole_of, known)
-    named = left is not None and bool(left.component) and left.plain
-    if not facts and not named and (flows := _by_flows(plant, told, left, gathered)):
+    apart = departure(told, plant.owners, plant.parts_of, plant.whole_of, known)
+    named = apart is not None and bool(apart.component) and apart.plain
+    if not facts and not named and (flows := _by_flows(plant, told, apart, gathered)):
         return flows
-    if left is not None:
-        facts.append(_apart(plant, left, gathered, explained=bool(facts)))
-        facts += quantity_facts(plant, told, left, known, gathered)
+    if not facts and apart is None:
+        return quiet_facts(plant, told, gathered)
+    if apart is not None:
+        facts.append(_apart(plant, apart, gathered, explained=bool(facts)))
+        facts += quantity_facts(plant, told, apart, known, gathered)
     return facts
+
+
+def _by_driver(
+    plant: Plant, left: Mapping[int, Left], still: Collection[int], gathered: Gathered
+) -> list[Evidence]:
+    """The facts of a machine that feeds others less than ever; of its meter alone where neither it nor what it feeds shows it."""
+    driver = driver_of(plant, left, still)
+    mine = [one for one in left.values() if plant.owners[one.signal] == driver]
+    if not driver:
+        return []
+    alone = len(mine) == 1 and not _felt(plant, driver, mine[0].signal)
+    return past_facts(plant, driver, mine, gathered, instrument=alone)
+
+
+def _by_past(plant: Plant, left: Mapping[int, Left], gathered: Gathered) -> list[Evidence]:
+    """The facts of the one component whose signals are where they never were; of a lone one that no other signal follows its
+    instrument.
+    """
+    owners = {plant.owners[k] for k in left}
+    if len(owners) != 1 or any(aspect_of(plant.channels[k]) == "vibration" for k in left):
+        return []  # of what shakes its spectrum says more
+    rest = Expectations(plant.grid).without(set(left))
+    alone = len(left) == 1 and float(np.max(np.abs(rest))) < APART
+    return past_facts(plant, owners.pop(), list(left.values()), gathered, instrument=alone)
+
+
+def _felt(plant: Plant, driver: str, flow: int) -> bool:
+    """Whether what a machine feeds left what the plant tells of it, without its flow."""
+    fed = {part for c in plant.fed_by(driver) for part in plant.parts_of(c)}
+    departs = Expectations(plant.grid).without({flow})
+    return any(abs(departs[k]) >= APART for k, owner in enumerate(plant.owners) if owner in fed)
 
 
 def _stopped(plant: Plant, wanted: Collection[str]) -> dict[str, Standstill]:
     """What carries nothing any more (what it feeds is no cause) or rests for longer than ever; none that is `wanted`."""
     carrying = {k for k, c in enumerate(plant.channels) if aspect_of(c) in _CARRIED}
     out = halted(plant.grid, plant.members, carrying)
-    first = {c: stood for c, stood in out.items() if not plant.feeders(c) & set(out)}
+    first = {c: stood for c, stood in out.items() if not plant.upstream(c) & set(out)}
+    first = {
+        c: stood
+        for c, stood in first.items()
+        if _missed(plant, [k for k in plant.members[c] if k in carrying])
+    }
     found = first | idle(plant.grid, plant.members)
     return {c: stood for c, stood in found.items() if c not in wanted}
+
+
+def _missed(plant: Plant, carried: Sequence[int]) -> bool:
+    """Whether a component that carries nothing is missed elsewhere, where a single meter says so: it may be dead itself."""
+    if len(carried) > 1:
+        return True
+    return bool(np.max(np.abs(Expectations(plant.grid).without(set(carried)))) >= WRONG)
 
 
 def _by_flows(plant: Plant, told: Expectations, left: Departure | None, gathered: Gathered) -> list[Evidence]:
@@ -121,7 +184,9 @@ def _by_flows(plant: Plant, told: Expectations, left: Departure | None, gathered
     return losing_facts(plant, losing, gathered) if losing is not None else []
 
 
-def _own_laws(plant: Plant, still: Mapping[int, Standstill], gathered: Gathered) -> list[Evidence]:
+def _own_laws(
+    plant: Plant, still: Mapping[int, Standstill], left: Mapping[int, Left], gathered: Gathered
+) -> list[Evidence]:
     """The facts of the one machine that left its own curve, else of the one conductor that left its own resistance.
 
     Where signals stand still, only of one that left before: behind a closed valve a pressure may well stand.
@@ -130,7 +195,12 @@ def _own_laws(plant: Plant, still: Mapping[int, Standstill], gathered: Gathered)
     own = own_departure(plant.grid, plant.members, frozenset(still))
     if own is not None and own.since < first:
         wrong = _instrument_of(plant, own.component, frozenset(still))
-        return [_apart(plant, wrong, gathered, explained=False)] if wrong else own_facts(plant, own, gathered)
+        if wrong:
+            return [_apart(plant, wrong, gathered, explained=False)]
+        whole = common_whole(plant, left, own.component, own.times)
+        others = [one for one in left.values() if plant.owners[one.signal] != own.component]
+        beside = quantities_left(plant, others, gathered) if whole else []
+        return [*own_facts(plant, own, gathered, whose=whole), *beside]
     for near in (True, False):
         changed = changed_resistance(plant.grid, conductors(plant, near=near))
         if changed is not None and changed.since < first:
@@ -166,7 +236,7 @@ def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool
     return plant_fact(
         plant, left.signal, gathered, component=whose if named else channel.component, kind="signal.apart", aspect=aspect,
         said=f"{how}{rest}.", since=left.since, direction="up" if left.times > 0 else "down",
-        strength=0.95 * (1.0 - 0.5 ** (abs(left.times) / (APART * (left.strange if named else 1.0)))),
+        strength=0.95 * (1.0 - 0.5 ** (abs(left.times) / (APART * (left.strange if named or explained else 1.0)))),
         values={"channel": channel.metric, "times_limit": times, "strange": sig3(left.strange)},
     )  # fmt: skip
 
@@ -178,7 +248,11 @@ def _is_instrument(plant: Plant, left: Departure) -> bool:
     owner = plant.owners[left.signal]
     lone = len(plant.members[owner]) == 1 and bool(plant.whole_of(owner))
     many = len(plant.members[owner]) >= LEAST_SIGNALS  # which a fault of its own would move as well
-    return lone or (many and not inert(plant, left.signal)) or jumped(plant, left.signal, left.since)
+    slow = inert(plant, left.signal)
+    tight = (
+        left.limit < _TIGHT and left.rest < PLAINLY
+    )  # several others say what it should be, and all of them agree
+    return lone or (many and (not slow or tight)) or jumped(plant, left.signal, left.since)
 
 
 def _stuck(plant: Plant, signal: int, stood: Standstill, gathered: Gathered) -> Evidence:

@@ -37,6 +37,20 @@ class Plant:
             found.setdefault(owner, []).append(signal)
         return found
 
+    @cached_property
+    def alike(self) -> dict[str, dict[str, list[int]]]:
+        """Of each whole its parts with the same points as most others, each with its signals in the order of their names."""
+        groups: dict[str, dict[tuple[str, ...], dict[str, list[int]]]] = {}
+        for component, signals in self.members.items():
+            if whole := self.whole_of(component):
+                mine = sorted(signals, key=lambda k: self.channels[k].metric)
+                points = tuple(self.channels[k].metric for k in mine)
+                groups.setdefault(whole, {}).setdefault(points, {})[component] = mine
+        return {
+            whole: max(of.values(), key=lambda parts: (len(parts), sorted(parts)))
+            for whole, of in groups.items()
+        }
+
     def whole_of(self, component: str) -> str:
         """What a component is part of; "" where nothing is known."""
         return next(iter(self.wholes.get(component, ())), "")
@@ -48,6 +62,13 @@ class Plant:
     def feeders(self, component: str) -> frozenset[str]:
         """What feeds a component."""
         return frozenset(c for c, fed in self.feeds.items() if component in fed)
+
+    def upstream(self, component: str) -> frozenset[str]:
+        """All that feeds a component, directly or not."""
+        found: set[str] = set()
+        while more := {f for c in (component, *found) for f in self.feeders(c)} - found - {component}:
+            found |= more
+        return frozenset(found)
 
     def parts_of(self, component: str) -> frozenset[str]:
         """The component and all its parts."""

@@ -16,9 +16,10 @@ from aitia.tools.signals.partners.culprit import APART, Departure, first_beyond
 from aitia.tools.signals.partners.expect import SPAN, Expectations
 from aitia.tools.signals.partners.own_curve import OwnDeparture
 from aitia.tools.signals.partners.plant import Plant, plant_fact
+from aitia.tools.signals.partners.siblings import Sibling
 from aitia.tools.signals.quantities import aspect_of
 
-_PLAINLY: Final = 1.2
+PLAINLY: Final = 1.2
 """Times the limit from which on a quantity is said to be off, once it is known whose fault it is; by hand."""
 
 
@@ -38,17 +39,21 @@ class _Off:
     since: int
 
 
-def own_facts(plant: Plant, own: OwnDeparture, gathered: Gathered) -> list[Evidence]:
-    """A machine that left its own curve: that it did, and which of its quantities are off and which way."""
+def own_facts(plant: Plant, own: OwnDeparture, gathered: Gathered, *, whose: str = "") -> list[Evidence]:
+    """A machine that left its own curve: that it did, and which of its quantities are off and which way; told of `whose`, the
+    machine that it is part of, where other parts of that are where they never were.
+    """
     channel, times = plant.channels[own.signal], sig3(abs(own.times))
     lead = _Off(signal=own.signal, times=own.times, size=own.sizes[own.signal], since=own.since)
-    plain = [k for k, peak in own.peaks.items() if abs(peak) >= _PLAINLY]
+    plain = [k for k, peak in own.peaks.items() if abs(peak) >= PLAINLY]
     sudden = plain == [own.signal] and jumped(plant, own.signal, own.since)
     lone = own.lone and not inert(plant, own.signal)
-    instrument = sudden or lone
+    instrument = (sudden or lone) and not whose
     rest = _JUMPED if sudden else _LONE if lone else "; every other machine keeps its own relation"
+    if whose:
+        rest = f"; other parts of {whose} are where they never were"
     apart = plant_fact(
-        plant, own.signal, gathered, component=own.component, kind="signal.apart",
+        plant, own.signal, gathered, component=whose or own.component, kind="signal.apart",
         aspect=instrument_aspect(drifts=own.drifts and not sudden) if instrument else "pattern.apart",
         said=f"{_is_off(plant, lead, 'its own other signals tell')}{rest}.",
         since=own.since, direction="up" if own.times > 0 else "down", strength=0.95 * (1.0 - 0.5 ** (abs(own.times) / APART)),
@@ -58,6 +63,25 @@ def own_facts(plant: Plant, own: OwnDeparture, gathered: Gathered) -> list[Evide
         return [apart]
     off = [_Off(signal=k, times=peak, size=own.sizes[k], since=own.since) for k, peak in own.peaks.items()]
     return [apart, *_plain_ones(plant, off, gathered)]
+
+
+def sibling_facts(plant: Plant, odd: Sibling, gathered: Gathered) -> list[Evidence]:
+    """A part that left its like: that it did, and which of its quantities, which way; of one quantity that jumped as it cannot
+    that its instrument is wrong.
+    """
+    off = [_Off(signal=k, times=t, size=odd.sizes[k], since=odd.since[k]) for k, t in odd.times.items()]
+    lead = max(off, key=lambda o: (abs(o.times), -o.signal))
+    plain = [o for o in off if abs(o.times) >= PLAINLY]
+    instrument = len(plain) == 1 and jumped(plant, lead.signal, lead.since)
+    tell = f"the {odd.alike} parts of {odd.whole} that are built like it tell"
+    channel = plant.channels[lead.signal]
+    apart = plant_fact(
+        plant, lead.signal, gathered, component=odd.component, kind="signal.apart",
+        aspect="pattern.offset" if instrument else "pattern.apart", said=f"{_is_off(plant, lead, tell)}.", since=lead.since,
+        direction="up" if lead.times > 0 else "down", strength=0.95 * (1.0 - 0.5 ** (abs(lead.times) / APART)),
+        values={"channel": channel.metric, "times_limit": sig3(abs(lead.times)), "by": "like parts"},
+    )  # fmt: skip
+    return [apart] if instrument else [apart, *_plain_ones(plant, off, gathered)]
 
 
 def instrument_aspect(*, drifts: bool) -> str:
@@ -108,7 +132,7 @@ def _plain_ones(plant: Plant, off: Sequence[_Off], gathered: Gathered) -> list[E
     return [
         _quantity(plant, o, aspect, gathered)
         for o in off
-        if abs(o.times) >= _PLAINLY and (aspect := aspect_of(plant.channels[o.signal]))
+        if abs(o.times) >= PLAINLY and (aspect := aspect_of(plant.channels[o.signal]))
     ]
 
 

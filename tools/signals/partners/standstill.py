@@ -18,7 +18,7 @@ LOW: Final = 0.1  # of a signal's range, from its lowest value: at rest
 _RUNS: Final = 0.2  # of the reference at least in which a machine runs, or nobody knows that it should
 _SELDOM: Final = 0.01  # of the reference in which a machine that always carries may carry less
 _SOME: Final = 0.05  # of its usual load that it always carries
-_NOTHING: Final = 0.01  # of its usual load: nothing
+_NOTHING: Final = 0.02  # of its usual load: nothing
 _LEAST_HALTED: Final = 6  # rows for which it carries nothing
 _SAME: Final = 1e-6  # of a signal's range: what sums of floats leave
 _LIVELY: Final = 0.5  # of the other signals that must move meanwhile
@@ -79,8 +79,8 @@ def resting(grid: Grid, signals: Sequence[int]) -> NDArray[np.bool_] | None:
 def halted(
     grid: Grid, members: Mapping[str, Sequence[int]], carrying: Collection[int]
 ) -> dict[str, Standstill]:
-    """Components that always carried something (two signals at least of what is `carrying`: flow, current, power, speed) and now
-    carry nothing at all.
+    """Components that always carried something (by their signals that are `carrying`: flow, current, power, speed) and now carry
+    nothing at all. Of one with a single such signal the caller asks whether others feel it: its meter may be dead.
     """
     n, size = grid.reference, np.abs(grid.x)
     usual = np.maximum(np.median(size[:n], axis=0), 1e-12)
@@ -89,7 +89,7 @@ def halted(
     found = {}
     for component, signals in members.items():
         mine = [k for k in signals if k in carrying]
-        if len(mine) < 2 or not np.all(never[mine]):
+        if not mine or not np.all(never[mine]):
             continue
         carries = np.flatnonzero(~np.all(nothing[:, mine], axis=1))
         since = int(carries[-1]) + 1 if carries.size else 0
