@@ -123,8 +123,13 @@ def _compound_terms(m: re.Match[str], soft: Sequence[tuple[int, int]]) -> list[T
 
 
 def _term(low: str, span: tuple[int, int], concepts: frozenset[str], soft: Sequence[tuple[int, int]]) -> Term:
+    weak = bool(concepts) and concepts <= _WEAK  # "uses" alone names no measurement
     return Term(
-        word=low[span[0] : span[1]], concepts=concepts, soft=_over(span, soft), begin=span[0], end=span[1]
+        word=low[span[0] : span[1]],
+        concepts=concepts,
+        soft=weak or _over(span, soft),
+        begin=span[0],
+        end=span[1],
     )
 
 

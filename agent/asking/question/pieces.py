@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Final
 
@@ -12,7 +14,7 @@ from aitia.agent.asking.question.bounds import bound, each_of
 from aitia.agent.asking.question.measure import Term, terms_of
 from aitia.agent.asking.question.spans import Span, span_of
 from aitia.agent.asking.question.spelling import spelled
-from aitia.agent.asking.question.tables import Hit, data, hits, is_glue
+from aitia.agent.asking.question.tables import ASKING, Hit, data, hits, is_glue
 from aitia.tools.meaning.incidents.words import meaning_of, one_of, plain, table
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
@@ -122,7 +124,7 @@ class Pieces:
     def text(self) -> str:
         """The question, slips put right."""
         names = [n for c in self.site.inventory.components for n in (c.id, *c.aliases)]
-        return spelled(self.asked, [*names, *(m.metric for m in measured(self.site))])
+        return spelled(asking(self.asked, names), [*names, *(m.metric for m in measured(self.site))])
 
     @cached_property
     def low(self) -> str:
@@ -359,6 +361,30 @@ class Pieces:
         things = [t for t in found if t.concepts]
         # "the current speed" is no electric one; "motor current" is.
         return [t for t in found if t.word != "current" or not any(0 < o.begin - t.end < 12 for o in things)]
+
+
+def asking(text: str, names: Iterable[str]) -> str:
+    """The sentence without clauses that only tell a story: "tenants complain, what is the room temperature?".
+
+    A clause goes where another one begins with a word of asking, and it has none, no name, no number and no time.
+    """
+    if _QUOTED.search(text):
+        return text
+    clauses = [c for c in _CLAUSE.split(text) if c.strip()]
+    asks = [bool(ASKING.search(plain(c))) for c in clauses]
+    if len(clauses) < 2 or not any(asks):
+        return text
+    called = [plain(n) for n in names if len(n) > 2]
+    kept = [
+        c
+        for c, asked in zip(clauses, asks, strict=True)
+        if asked or re.search(r"\d", c) or span_of(c, _ANY_TIME).told or any(n in plain(c) for n in called)
+    ]
+    return ", ".join(kept)
+
+
+_CLAUSE: Final = re.compile(r"(?<=\D),\s+|(?<=[^\d\s]):\s+|;\s+|[.!]\s+|\s[-–—]\s|\?\s+(?=\w)")
+_ANY_TIME: Final = datetime(2026, 1, 15, 12, tzinfo=UTC)  # any: whether a time is told does not hang on now
 
 
 @cache
