@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aitia.agent.asking.question.measure import names_of, things_of
+from aitia.agent.asking.question.measure import is_concept, names_of, things_of
 from aitia.agent.asking.question.tables import is_glue, pattern_of
 from aitia.core.words import Component
 from aitia.tools.meaning.incidents.mentions import Mention, mentions_of
@@ -60,6 +60,10 @@ def about(low: str, site: Site, shouted: Sequence[str] = ()) -> About:
         parts = re.split(r"[-_./:]", word)
         if len(parts) > 1 and all(part.isalpha() and (is_glue(part) or things_of(part)) for part in parts):
             continue  # cpu-last, speicher-auslastung
+        if not any(c.isdigit() for c in word) and is_concept(word):
+            continue  # pré-rotation
+        if len(bare := re.sub(r"\W", "", word)) > 4 and any(bare in n for n in names):
+            continue  # node.js of nodejs_version_info
         known = site.resolver.resolve(word)
         if known and "ordinal stripped" not in site.resolver.why(word):
             extra.append(Mention(component=known, begin=m.start(), end=m.end(), sure=5.0))

@@ -18,7 +18,7 @@ from aitia.tools.query.words import LIVE, Changes, Count, Get, List, Query
 _SHORTEST: Final = 3
 _ACCESS: Final = re.compile(  # what every line of an access log is of
     r"(?:http )?requests?|anfragen?|zugriffe?|requêtes?|peticion\w*|petición|solicitud\w*|richiest\w"
-    r"|accès|accesos?|access|accessi|http|web|codes?|status|pages?|calls?"
+    r"|accès|accesos?|access|accessi|http|web|codes?|status|pages?|calls?|return\w*|answer\w*|sen[dt]|g[ai]ven?"
     r"|hosts?|servers?|traffic|responses?|antwort\w*|réponses?|respuestas?|rispost\w"
 )
 _OWN: Final = ("lines", "changes", "events")
@@ -78,7 +78,9 @@ def unexplained(p: Pieces, queries: Sequence[Query]) -> list[Term]:
     read = [m for q in queries for m in of_query(p, q)]
     things = frozenset(c for m in read for c in concepts_of(m))
     names = {w for m in read for w in words_in(m)}
-    owned = [o for q in queries if (c := str(getattr(q, "component", ""))) for o in names_of(c, ())]
+    owned = [
+        o for q in queries if (c := str(getattr(q, "component", ""))) for o in names_of(c, _aliases(p, c))
+    ]
     names |= {w for words, _ in owned for w in words}
     things |= {c for _, found in owned for c in found}
     said = " ".join(written(q) for q in queries).casefold()
@@ -92,6 +94,11 @@ def unexplained(p: Pieces, queries: Sequence[Query]) -> list[Term]:
         and not (told and keys("acts", t.word))
         and not any(groups(str(getattr(q, "by", "")), t.word) for q in queries)
     ]
+
+
+def _aliases(p: Pieces, component: str) -> tuple[str, ...]:
+    held = p.site.held(component)
+    return held.aliases if held else ()
 
 
 def stem(word: str) -> str:

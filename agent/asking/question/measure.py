@@ -79,9 +79,9 @@ def terms_of(
             continue
         word = re.compile(r"[a-zß-öø-ÿœ]*").match(low, span[0])
         whole = (span[0], word.end() if word else span[1])
-        if whole[1] > span[1] and len(things := parts_of(low[slice(*whole)])) > 1:
+        if whole[1] > span[1] and len(things := pieces_of(low[slice(*whole)])) > 1:
             chosen.append(whole)
-            found += [_term(low, whole, frozenset({c}), soft) for c in sorted(things)]
+            found += [_term(low, whole, c, soft) for c in dict.fromkeys(things)]
             continue
         chosen.append(span)
         found.append(_term(low, span, frozenset(spans[span]), soft))
@@ -96,15 +96,15 @@ def terms_of(
 
 def _compound_terms(m: re.Match[str], soft: Sequence[tuple[int, int]]) -> list[Term]:
     concepts, rest = compound(m[0])
-    whole = parts_of(m[0])
+    whole = pieces_of(m[0])
     if len(whole) > 1:  # each thing of a compound must be in a name
         soft_too = _over(m.span(), soft)
         return [
-            Term(word=m[0], concepts=frozenset({c}), soft=soft_too, begin=m.start(), end=m.end())
-            for c in sorted(whole)
+            Term(word=m[0], concepts=c, soft=soft_too or c <= _WEAK, begin=m.start(), end=m.end())
+            for c in dict.fromkeys(whole)
         ]
     if whole:
-        concepts, rest = whole, ""
+        concepts, rest = whole[0], ""
     if m[0].startswith(("max", "min")) and rest in ("", "max", "min") and concepts:
         rest = m[0][:3]  # maxmemory is a setting, no memory
         return [
@@ -171,7 +171,9 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
         )
         shared = term.concepts & concepts
         label = _label(term, m)
-        if whole or shared or literal:
+        if term.soft and not whole and _names_component(term, m):
+            score += _OWNER
+        elif whole or shared or literal:
             score += 6.0 if whole else _THING
             told += 1
             covered |= literal
@@ -229,21 +231,27 @@ def things_of(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=8192)
 def parts_of(word: str) -> frozenset[str]:
-    """The things in a compound, one after the other: `heizwasserpumpe` is of heating, water and a pump."""
-    found: set[str] = set()
+    """The things in a compound: `heizwasserpumpe` is of heating, water and a pump."""
+    return frozenset(c for part in pieces_of(word) for c in part)
+
+
+@lru_cache(maxsize=8192)
+def pieces_of(word: str) -> tuple[frozenset[str], ...]:
+    """The things of each part of a compound, any of which may be meant, one part after the other."""
+    found: list[frozenset[str]] = []
     rest = word
     while len(rest) >= _SHORTEST:
         hit = next(((w, k) for w, k in _stems() if rest.startswith(w)), None)
         if hit is None:
             break
-        found.add(hit[1])
+        found.append(frozenset(k for w, k in _stems() if w == hit[0]))
         rest = rest[len(hit[0]) :]
         joint = next(
             (j for j in ("s", "es", "en", "n") if rest.startswith(j) and len(rest) > _SHORTEST + len(j)), ""
         )
         if joint and not any(rest.startswith(w) for w, _ in _stems()):
             rest = rest[len(joint) :]
-    return frozenset(found) if found and len(rest) <= 2 else frozenset()
+    return tuple(found) if found and len(rest) <= 2 else ()
 
 
 def _label(term: Term, m: Measured) -> str:
@@ -298,6 +306,11 @@ def _of_name(family: str, unit: str, help: str) -> tuple[tuple[str, ...], frozen
 @lru_cache(maxsize=8192)
 def _of_text(help: str) -> frozenset[str]:
     return frozenset(_phrases(plain(help)))
+
+
+def is_concept(word: str) -> bool:
+    """Whether a whole word or phrase stands for a thing."""
+    return any(h.begin == 0 and h.end == len(word) for h in _concept_hits(word))
 
 
 def _phrases(low: str) -> set[str]:

@@ -122,7 +122,7 @@ def _function(p: Pieces, queries: Sequence[Query]) -> str:
 def _tells(query: Query, asked: str) -> bool:
     extreme = asked in ("max", "min")
     if isinstance(query, Stat | Compare):
-        return query.function == asked
+        return query.function == asked or (asked == "mean" and query.function == "rate")
     if isinstance(query, Who):
         return extreme or query.function == asked
     return extreme and not isinstance(query, Get)
@@ -257,7 +257,8 @@ def _setting(p: Pieces, queries: Sequence[Query]) -> str:
     for query in queries:
         metric = str(getattr(query, "metric", ""))
         words = set(re.split(r"[^a-z]+", metric.casefold()))
-        if words & _SETTING and not _SET.search(p.low) and metric.casefold() not in p.low:
+        asked = _SET.search(p.low) or any(t.concepts & {"maximum", "setpoint"} for t in p.terms)
+        if words & _SETTING and not asked and metric.casefold() not in p.low:
             return f"{metric} is what was set or allowed, not what was measured."
     return ""
 

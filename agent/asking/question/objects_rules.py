@@ -22,6 +22,7 @@ from aitia.agent.asking.question.pieces import Pieces
 from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.machine_state import tells_running
 from aitia.tools.query.measured import measured
+from aitia.tools.query.relations import who
 from aitia.tools.query.words import Changes, Count, Events, Get, List, Stat, Who
 
 _RELATED: Final = ("called_by", "hosts", "fed_by", "parts")  # relations whose words mean nothing else
@@ -99,7 +100,7 @@ _BEFORE: Final = (
 def of_relations(p: Pieces) -> Reading | None:
     """Who calls, feeds or runs on what."""
     found = [r for r in p.keys("relations") if r != "logs"]
-    if not found or not p.component:
+    if not found or not p.component or p.has("parts", "version") or p.has("verbs", "changes"):
         return None
     does = next((r for r in found if r in _RELATED), found[0])
     if set(p.keys("parts")) - {"node", "state", "age", "replicas"} and does not in _RELATED:
@@ -120,7 +121,15 @@ def of_relations(p: Pieces) -> Reading | None:
         and (kinds or any(w.name == p.component for _, r in p.site.readers() for w in r.workloads))
     ):
         return one(Get(component=p.component, part="node"))
-    return one(Who(does=does, component=p.component))
+    asked = Who(does=does, component=p.component)
+    if does in _FEEDS and not who(asked, p.site).names:  # "cosa alimenta P-1" asks for either end
+        other = Who(does=_FEEDS[does], component=p.component)
+        if who(other, p.site).names:
+            return Reading(status="query", queries=(asked, other), live=True)
+    return one(asked)
+
+
+_FEEDS: Final[dict[str, Any]] = {"feeds": "fed_by", "fed_by": "feeds"}
 
 
 def of_objects(p: Pieces) -> Reading | None:
@@ -128,6 +137,8 @@ def of_objects(p: Pieces) -> Reading | None:
     kinds = p.keys("resources")
     parts, states = _parts(p), p.keys("states")
     own = [k for k in kinds if k in KUBERNETES]
+    if _of_quantity(p):
+        return None
     if p.component and parts and (p.site.readers() or own or parts == ["state"]) and not better_measured(p):
         return _part_of(p, parts[0], own)
     if own and not (better_measured(p) and not states):
@@ -152,6 +163,18 @@ def of_objects(p: Pieces) -> Reading | None:
             else List(of="measurements", component=p.component)
         )
     return None
+
+
+def _of_quantity(p: Pieces) -> bool:
+    """Whether a quantity of a named component is asked for, rather than its objects: the memory that is available to a node."""
+    told = [t for t in p.terms if t.concepts and not t.soft and not t.concepts & _STATES]
+    if not told or not p.component or p.keys("parts"):
+        return False
+    found = fitting(p, p.component)
+    return bool(found) and not found[0].left and found[0].of.component == p.component
+
+
+_STATES: Final = frozenset({"ready", "available", "active", "up", "errors", "restarts", "replicas", "waiting", "completed"})
 
 
 def _parts(p: Pieces) -> list[str]:

@@ -11,10 +11,11 @@ from typing import Final
 
 from aitia.agent.asking.question.about import About, about, by_things
 from aitia.agent.asking.question.bounds import bound, each_of
-from aitia.agent.asking.question.measure import Term, terms_of
+from aitia.agent.asking.question.measure import Term, is_concept, terms_of
 from aitia.agent.asking.question.spans import Span, span_of
 from aitia.agent.asking.question.spelling import spelled
-from aitia.agent.asking.question.tables import ASKING, Hit, data, hits, is_glue
+from aitia.agent.asking.question.tables import ASKING, Hit, data, hits, is_glue, words_of
+from aitia.agent.asking.question.tables import table as table_of
 from aitia.tools.meaning.incidents.words import meaning_of, one_of, plain, table
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
@@ -124,7 +125,7 @@ class Pieces:
     def text(self) -> str:
         """The question, slips put right."""
         names = [n for c in self.site.inventory.components for n in (c.id, *c.aliases)]
-        return spelled(asking(self.asked, names), [*names, *(m.metric for m in measured(self.site))])
+        return spelled(unjoined(asking(self.asked, names), names), [*names, *(m.metric for m in measured(self.site))])
 
     @cached_property
     def low(self) -> str:
@@ -363,6 +364,26 @@ class Pieces:
         return [t for t in found if t.word != "current" or not any(0 < o.begin - t.end < 12 for o in things)]
 
 
+def unjoined(text: str, names: Iterable[str]) -> str:
+    """German compounds of a name or sign and a word that is known, taken apart: "FATAL-Meldungen", "reproject-Lauf"."""
+    called = {plain(n) for n in names}
+
+    def apart(m: re.Match[str]) -> str:
+        tail = plain(m[2])
+        known = is_glue(tail) or is_concept(tail) or any(_is_all(n, tail) for n in _TAILS)
+        return f"{m[1]} {m[2]}" if known and plain(m[0]) not in called else m[0]
+
+    return _JOINED.sub(apart, text)
+
+
+def _is_all(name: str, word: str) -> bool:
+    return any(h.begin == 0 and h.end == len(word) for h in hits(name, word))
+
+
+_JOINED: Final = re.compile(r"(?<![\w-])([A-Za-zÄÖÜäöü][\w.-]*)-([A-ZÄÖÜ][a-zäöüß]{3,})(?![\w-])")
+_TAILS: Final = ("verbs", "resources", "levels", "parts", "lifecycle", "states", "tails")
+
+
 def asking(text: str, names: Iterable[str]) -> str:
     """The sentence without clauses that only tell a story: "tenants complain, what is the room temperature?".
 
@@ -371,7 +392,7 @@ def asking(text: str, names: Iterable[str]) -> str:
     if _QUOTED.search(text):
         return text
     clauses = [c for c in _CLAUSE.split(text) if c.strip()]
-    asks = [bool(ASKING.search(plain(c))) for c in clauses]
+    asks = [bool(ASKING.search(_polite().sub("", plain(c)))) for c in clauses]
     if len(clauses) < 2 or not any(asks):
         return text
     called = [plain(n) for n in names if len(n) > 2]
@@ -381,6 +402,13 @@ def asking(text: str, names: Iterable[str]) -> str:
         if asked or re.search(r"\d", c) or span_of(c, _ANY_TIME).told or any(n in plain(c) for n in called)
     ]
     return ", ".join(kept)
+
+
+@cache
+def _polite() -> re.Pattern[str]:
+    """A greeting or a word of politeness at the beginning of a clause."""
+    words = [*table_of("act")["polite"], *(w for w in words_of("greetings"))]
+    return re.compile(rf"^\W*(?:{one_of(map(plain, words))}\W+)+")
 
 
 _CLAUSE: Final = re.compile(r"(?<=\D),\s+|(?<=[^\d\s]):\s+|;\s+|[.!]\s+|\s[-–—]\s|\?\s+(?=\w)")

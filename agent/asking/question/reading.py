@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from aitia.agent.asking.question.about import near
 from aitia.agent.asking.question.account import accounted
 from aitia.agent.asking.question.bounds_rules import of_bounds
@@ -17,7 +20,7 @@ from aitia.agent.asking.question.objects_rules import (
     of_state,
     of_versions,
 )
-from aitia.agent.asking.question.outcome import Reading, unknown
+from aitia.agent.asking.question.outcome import Reading, unclear, unknown
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.ranking_rules import of_ranks
 from aitia.agent.asking.question.refusing import changing
@@ -36,9 +39,11 @@ def decide(p: Pieces) -> Reading:
     """The first rule that applies decides, and answers for every word of the question."""
     if (refused := changing(p)) is not None:
         return Reading(status="refused", said=refused, queries=_nearest(p), live=True)
+    refused: Reading | None = None
     for rule in (
         _documents,
         _outside,
+        _guess,
         _strange,
         _incidents,
         of_bounds,
@@ -62,10 +67,13 @@ def decide(p: Pieces) -> Reading:
         of_troubles,
         of_words,
     ):
-        found = rule(p)
-        if found is not None:
-            return accounted(p, found)
-    return Reading(status="none", live=bool(p.component) or p.span.told or bool(p.terms and _known_thing(p)))
+        if (found := rule(p)) is None:
+            continue
+        found = accounted(p, found)
+        if found.status == "query" or rule in _FINAL:
+            return found
+        refused = refused or found  # a later rule may read what this one could not
+    return refused or Reading(status="none", live=bool(p.component) or p.span.told or bool(p.terms and _known_thing(p)))
 
 
 def _known_thing(p: Pieces) -> bool:
@@ -103,6 +111,22 @@ def _outside(p: Pieces) -> Reading | None:
     return unknown(f"Not in what I have: {p.words[words.begin : words.end].strip()!r}.", found[0])
 
 
+def _guess(p: Pieces) -> Reading | None:
+    """A cause that somebody supposes: "is it the network?"."""
+    if not _GUESSED.match(p.low):
+        return None
+    return unclear("Whether it is that, a diagnosis tells: aitia diagnose. Or name what to look at.")
+
+
+_GUESSED: Final = re.compile(
+    r"\W*(?:so |also |alors |entonces |allora )?(?:is|was|could|might|may) (?:it|this|that)(?: be)? (?:just |really )?(?:the |a |an )?[a-zà-ÿ-]+\W*$"
+    r"|\W*(?:ist|war|liegt) (?:es|das)(?: an)?(?: der| die| das| dem| ein| eine)? [a-zà-ÿ-]+\W*$"
+    r"|\W*(?:est-ce|c'est|serait-ce)(?: que c'est)? (?:le |la |l'|les |un |une )[a-zà-ÿ-]+\W*$"
+    r"|\W*(?:es|será|era) (?:el |la |los |las |un |una )[a-zà-ÿ-]+\W*$"
+    r"|\W*(?:è|sarà|era) (?:il |la |lo |l'|i |gli |un |una )[a-zà-ÿ-]+\W*$"
+)
+
+
 def _strange(p: Pieces) -> Reading | None:
     if not p.about.strange:
         return None
@@ -112,3 +136,6 @@ def _strange(p: Pieces) -> Reading | None:
     close = near(name, p.site)
     told = f" Nearest: {', '.join(close)}." if close else ""
     return unknown(f"No source knows {name!r}.{told}", f"telemetry of {name}")
+
+
+_FINAL: Final = (_documents, _outside, _guess, _strange, _incidents, of_people)  # what these refuse no other rule answers

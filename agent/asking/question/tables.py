@@ -37,10 +37,11 @@ def data() -> dict[str, Any]:
     for name, more in _read("lexicon.yaml").items():
         into = "glue" if name.startswith("glue") else name
         if isinstance(more, list):
-            held[into] = [*held[into], *more]
-        else:
-            for key, words in more.items():
-                held[into][key] = [*held[into].get(key, []), *words]
+            held[into] = [*held.get(into, []), *more]
+            continue
+        table = held.setdefault(into, {})
+        for key, words in more.items():
+            table[key] = [*table.get(key, []), *words]
     return held
 
 

@@ -60,19 +60,30 @@ def telling(p: Pieces) -> str:
         return number
     if version := re.search(r"(?<![\w.])v?\d+\.\d+\.\d+(?![\w.])", p.words):
         return version[0]
+    return next(iter(tellings(p)), "")
+
+
+def tellings(p: Pieces) -> list[str]:
+    """The stems of such words, and of the same things in the journal's language as alternatives."""
     texts = " ".join(plain(r.text) for r in changes(Changes(limit=MOST), p.site).rows)
     taken = [
         *p.about.taken,
         *((h.begin, h.end) for n in ("order", "functions", "resources", "parts") for h in hits(n, p.words)),
     ]
+    found: list[str] = []
+    for hit in hits("things", p.words):
+        stems = [plain(w).strip("*") for w in table("things")[hit.key]]
+        if held := [s for s in stems if " " not in s and re.search(rf"(?<![a-zà-ÿ]){re.escape(s)}", texts)]:
+            found.append("|".join(dict.fromkeys(held)))
+            taken.append((hit.begin, hit.end))
     for m in re.finditer(r"[a-zà-öø-ÿœ]{4,}", p.words):
         word = m[0]
         if is_glue(word) or _GENERIC.search(word) or any(a < m.end() and m.start() < b for a, b in taken):
             continue
         stem = stem_of(word)
         if len(stem) >= _SHORTEST and re.search(rf"(?<![a-zà-ÿ]){re.escape(stem)}", texts):
-            return stem
-    return ""
+            found.append(stem)
+    return list(dict.fromkeys(found))
 
 
 def wording(p: Pieces) -> tuple[str, str]:
