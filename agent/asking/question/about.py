@@ -43,6 +43,7 @@ def about(low: str, site: Site, shouted: Sequence[str] = ()) -> About:
     held = [_asked(c) for c in site.inventory.components]
     mentions = [m for m in mentions_of(low, held) if not _in_metric(m, low)]
     mentions = _with_endings(mentions, low, site, shouted)
+    mentions = [m for m in mentions if not _is_database(m, low, site)]
     names = {m.metric.casefold() for m in measured(site)} | {m.family.casefold() for m in measured(site)}
     labels = {v.casefold() for m in measured(site) for _, v in m.labels}
     strange: list[tuple[str, tuple[int, int]]] = []
@@ -137,6 +138,17 @@ _MACHINES: Final = frozenset(
     }
 )
 EQUIPMENT: Final = _MACHINES | {"source", "heating", "expansion", "water"}
+
+
+def _is_database(mention: Mention, low: str, site: Site) -> bool:
+    """Whether a part of a name is rather the name of a database, and said to be one: "base de datos shop"."""
+    word = low[mention.begin : mention.end]
+    if mention.sure >= SURE or not _DATABASE.search(low[max(0, mention.begin - 24) : mention.begin]):
+        return False
+    return any(k in ("datname", "database", "db") and v.casefold() == word for m in measured(site) for k, v in m.labels)
+
+
+_DATABASE: Final = re.compile(r"(?:database|datenbank|base|base de donn[ée]es|base de datos|banca dati)\W+(?:named |called |namens )?$")
 
 
 def _in_metric(mention: Mention, low: str) -> bool:

@@ -142,6 +142,8 @@ def of_work(p: Pieces) -> Reading | None:
     text = telling(p) if asks else ""
     if not text:
         return None
+    if not changes(Changes(component=p.component, text=text), p.site).rows:
+        return None
     when = p.has("verbs", "when")
     if p.has("verbs", "count"):
         return one(Count(of="changes", component=p.component, text=text, **span_fields(p)))

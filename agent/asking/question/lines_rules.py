@@ -98,7 +98,8 @@ def in_lines(p: Pieces, rest: Sequence[Term], level: str) -> str:
         )
         known = known or bool(keys_of)
     words = " ".join(dict.fromkeys(s for s in stems if s))
-    return words if words and (stands(p, words, component) or (known and len(rest) == 1)) else ""
+    counts = known and len(rest) == 1 and p.has("verbs", "count")  # a count may be 0
+    return words if words and (stands(p, words, component) or counts) else ""
 
 
 def _code_measured(p: Pieces, said: dict[str, Any], span: dict[str, Any]) -> Reading | None:

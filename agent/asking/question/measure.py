@@ -182,6 +182,8 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
         elif label:
             labels.append(label)
             score += 0.8
+        elif _labelled(term, terms, m):
+            score += _THING
         elif term.concepts & helped:
             score += _HELP
         elif _names_component(term, m):
@@ -202,6 +204,13 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
     timed = any(t.concepts & _TIMES for t in terms)
     score += (_TIMED if timed else -_TIMED) * ("seconds" in names)
     return Fit(of=m, score=score, left=tuple(left), labels=",".join(labels))
+
+
+def _labelled(term: Term, terms: Sequence[Term], m: Measured) -> bool:
+    """Whether a word says what a label is of whose value another one is: the database of "database orders"."""
+    return any(
+        term.concepts & _concepts(k) and any(v.casefold() == t.word for t in terms) for k, v in m.labels if k.isalpha()
+    )
 
 
 def _names_component(term: Term, m: Measured) -> bool:
@@ -256,7 +265,14 @@ def pieces_of(word: str) -> tuple[frozenset[str], ...]:
 
 def _label(term: Term, m: Measured) -> str:
     """`key=value` of a label whose value the term is; of a code such as `5xx` that no value is, nothing."""
-    return next((f"{k}={v}" for k, v in m.labels if v.casefold() == term.word and len(v) > 1), "")
+    return next(
+        (
+            f"{k}={v}"
+            for k, v in m.labels
+            if len(v) > 1 and (v.casefold() == term.word or (v.isalpha() and _concepts(v.casefold()) & term.concepts))
+        ),
+        "",
+    )
 
 
 def concepts_of(m: Measured) -> frozenset[str]:
@@ -298,6 +314,8 @@ def _of_name(family: str, unit: str, help: str) -> tuple[tuple[str, ...], frozen
             found |= {*capped, "maximum"}  # maxclients, maxmemory
     if {"bytes", "files", "blks", "tables"} & set(words):
         found.discard("temperature")  # `temp_bytes` are of temporary files
+    if quantity == "locks" and "deadlocks" in found:
+        quantity = ""
     if "load" in found and quantity == "cpu":
         quantity = ""
     return words, frozenset(found | ({quantity} if quantity in table("concepts") else set()))

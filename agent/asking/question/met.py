@@ -211,7 +211,7 @@ def _dates(p: Pieces, query: Query) -> bool:
     if isinstance(query, Beyond):
         return query.wanted in ("first", "last")
     if isinstance(query, Get):
-        return query.part in ("age", "schedule", "why", "state")
+        return query.part in ("age", "schedule", "why")
     return isinstance(query, Lines | Changes | Events | Curve)
 
 
@@ -284,6 +284,28 @@ def _of_state(p: Pieces, queries: Sequence[Query]) -> str:
     return "Changes of a state are in no journal of changes." if changed and p.has("parts", "state") else ""
 
 
+def _named(p: Pieces, queries: Sequence[Query]) -> str:
+    """What is asked of one component is not told of others."""
+    name = p.about.surest
+    if not name or not all(isinstance(q, Who | Stat) and not getattr(q, "component", "") for q in queries):
+        return ""
+    held = {m.component for q in queries for m in of_query(p, q)}
+    said = any(name in str(value) for q in queries for value in q.model_dump().values())
+    return "" if said or name in held else f"The query does not look at {name}."
+
+
+def _share(p: Pieces, queries: Sequence[Query]) -> str:
+    """A share is no rate and no number."""
+    asked = {"ratio", "full"} & set(p.keys("share")) or "%" in p.keys("units")
+    if not asked or not all(isinstance(q, Stat | Curve) for q in queries):
+        return ""
+    told = any(_PERCENT.search(m.metric) or m.unit in ("%", "ratio") for q in queries for m in of_query(p, q))
+    return "" if told else "The query does not tell it as a share."
+
+
+_PERCENT: Final = re.compile(r"(?i)ratio|percent|pct|proz|share|utili[sz]ation|availability|_rate|level|success|load")
+
+
 def _kind(p: Pieces, queries: Sequence[Query]) -> str:
     """The flow is not the flow temperature."""
     asked = frozenset(c for t in p.terms for c in t.concepts) & _KINDS
@@ -310,5 +332,5 @@ _KINDS: Final = frozenset(
     }
 )
 _CHECKS: Final = (
-    _window, _function, _pace, _often, _long, _when, _bound, _each, _setting, _rest, _switched, _of_state, _kind,
+    _window, _function, _pace, _often, _long, _when, _bound, _each, _setting, _rest, _switched, _of_state, _kind, _share, _named,
 )  # fmt: skip

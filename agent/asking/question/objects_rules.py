@@ -68,7 +68,7 @@ def of_versions(p: Pieces) -> Reading | None:
         infos = [m for m in measured(p.site) if "info" in m.metric or "version" in m.metric]
         held = [m.component for m in infos if any(m.metric.casefold().startswith(w) for w in named)]
         component = held[0] if held else ""
-    if component and re.search(one_of(_BEFORE), p.low):
+    if component and (re.search(one_of(_BEFORE), p.low) or _BEFORE_ONE.search(p.low)):
         return one(Changes(component=component, what="deploy", limit=2))
     if component and p.has("verbs", "changes") and p.keys("order") and not p.site.readers():
         return one(Changes(component=component, what="deploy", limit=1))
@@ -77,6 +77,9 @@ def of_versions(p: Pieces) -> Reading | None:
     return one(Get(component=component, part="version")) if component else None
 
 
+_BEFORE_ONE: Final = re.compile(
+    r"(?<!\w)vor (?:dem|der) (?:\w+ )?(?:deploy\w*|rollout|release|update|ausrollen|änderung|wechsel|umstellung)"
+)
 _BEFORE: Final = (
     "before",
     "previous",
@@ -221,7 +224,7 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
         return one(Get(component=p.component, part="why"))
     if (unheard := lost(p)) is not None and not p.labels:
         return unheard
-    if (rest := unplaced(p)) and not p.labels and not fitting(p, p.component):
+    if (rest := unplaced(p)) and not p.labels and all(f.left for f in fitting(p, p.component)):
         return unread(p, rest, f"{str(of).capitalize()} tell nothing of")
     state: Any = _meant_state(states, p)
     if (

@@ -39,9 +39,9 @@ def data() -> dict[str, Any]:
         if isinstance(more, list):
             held[into] = [*held.get(into, []), *more]
             continue
-        table = held.setdefault(into, {})
+        held_words = held.setdefault(into, {})
         for key, words in more.items():
-            table[key] = [*table.get(key, []), *words]
+            held_words[key] = [*held_words.get(key, []), *words]
     return held
 
 

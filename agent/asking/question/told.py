@@ -8,6 +8,7 @@ from typing import Final
 
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.tables import hits, is_glue, table
+from aitia.agent.asking.question.tables import keys as tables_keys
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.happened import changes
 from aitia.tools.query.lines import loggers, texts_of
@@ -100,6 +101,7 @@ def wording(p: Pieces) -> tuple[str, str]:
         stem = stem_of(m[0])
         if is_glue(m[0]) or any(a < m.end() and m.start() < b for a, b in taken) or len(stem) < _SHORTEST:
             continue
+        stem = "|".join(dict.fromkeys([*tables_keys("logged", m[0]), stem]))
         stems += [stem] if stem not in stems else []
     own = p.component if p.component in loggers(p.site) else ""
     for component, name in ((own, ""), ("", p.component)) if p.component else (("", ""),):
