@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
+from aitia.agent.asking.question.account import unexplained
 from aitia.agent.asking.question.about import near, others
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
-from aitia.agent.asking.question.outcome import Reading, span_fields
+from aitia.agent.asking.question.outcome import Reading, span_fields, unclear
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.reading import decide
 from aitia.agent.asking.question.refusing import changing
@@ -31,11 +33,22 @@ def read_on(text: str, site: Site, before: Query | None) -> Reading:
         return decide(p)
     if _whole(p) and (alone := decide(p)).status == "query":
         return alone
-    turned = _turned(p, before)
-    if turned is not None:
+    if (turned := _turned(p, before)) is not None:
         return turned
     changed = _changed(p, before)
-    return changed if changed is not None else decide(p)
+    if changed is None or (changed.status == "query" and changed.queries == (before,)):
+        return decide(p)
+    if changed.status != "query" or (told := follows(p, changed.queries)).status == "query":
+        return changed
+    alone = decide(p)
+    return alone if alone.status == "query" else told
+
+
+def follows(p: Pieces, queries: Sequence[Query]) -> Reading:
+    """The queries of a follow-up, where they hold every thing that it names; else a question back."""
+    if left := [t for t in unexplained(p, queries) if t.concepts]:
+        return unclear(f"Nothing here explains {', '.join(repr(t.word) for t in left[:3])}.")
+    return Reading(status="query", queries=tuple(queries), live=True)
 
 
 def _whole(p: Pieces) -> bool:

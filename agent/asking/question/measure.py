@@ -16,6 +16,7 @@ from aitia.tools.query.measured import Measured, meaning_of
 # a word of the name that nobody asked for, and a name of a setting where none was asked for.
 _THING, _HELP, _LEFT, _EXTRA, _SETTING = 2.0, 0.7, 1.5, 0.12, 1.6
 _WORDED: Final = 0.4  # each further word of a phrase that the name spells out: "connected clients"
+_NAMED: Final = 1.0  # a word that may as well name the component
 _OWNER: Final = 0.8  # a word that only the component's name has
 _LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
@@ -172,9 +173,10 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
         shared = term.concepts & concepts
         label = _label(term, m)
         if term.soft and not whole and _names_component(term, m):
-            score += _OWNER
+            score += _OWNER  # "the standby" is the component, not what is measured of it
         elif whole or shared or literal:
-            score += 6.0 if whole else _THING
+            names_it = term.soft and not term.concepts <= _WEAK  # "the cache" may be the component alone
+            score += 6.0 if whole else _NAMED if names_it else _THING
             told += 1
             covered |= literal
             score += _WORDED * sum(w in names for w in term.word.split()[:-1])

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Final
 
-from aitia.agent.asking.question.about import About, about, by_things
+from aitia.agent.asking.question.about import EQUIPMENT, About, about, by_things
 from aitia.agent.asking.question.bounds import bound, each_of
 from aitia.agent.asking.question.measure import Term, is_concept, terms_of
 from aitia.agent.asking.question.spans import Span, span_of
 from aitia.agent.asking.question.spelling import spelled
 from aitia.agent.asking.question.tables import ASKING, Hit, data, hits, is_glue, words_of
 from aitia.agent.asking.question.tables import table as table_of
+from aitia.agent.asking.question.verbs import is_verb
 from aitia.tools.meaning.incidents.words import meaning_of, one_of, plain, table
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
@@ -234,6 +235,8 @@ class Pieces:
     def component(self) -> str:
         """The first component, or ""."""
         if self.about.components:
+            if not self.about.surest and (thing := by_things(self.words, self.site)):
+                return thing
             return self.about.surest or self.about.components[0]
         if (thing := by_things(self.words, self.site)) and not self.about.strange:
             return thing
@@ -361,7 +364,16 @@ class Pieces:
         ]
         things = [t for t in found if t.concepts]
         # "the current speed" is no electric one; "motor current" is.
-        return [t for t in found if t.word != "current" or not any(0 < o.begin - t.end < 12 for o in things)]
+        found = [
+            t for t in found if t.word != "current" or not any(0 < o.begin - t.end <= _NEXT for o in things)
+        ]
+        owners = [*self.about.taken, *self.about.soft]
+        owners += [(t.begin, t.end) for t in found if t.concepts & EQUIPMENT]
+        return [
+            t
+            for t in found
+            if t.concepts or t.soft or not is_verb(t.word, t.begin, t.end, self.words, self.text, owners)
+        ]
 
 
 def unjoined(text: str, names: Iterable[str]) -> str:
@@ -402,6 +414,9 @@ def asking(text: str, names: Iterable[str]) -> str:
         if asked or re.search(r"\d", c) or span_of(c, _ANY_TIME).told or any(n in plain(c) for n in called)
     ]
     return ", ".join(kept)
+
+
+_NEXT: Final = 2  # characters between a word and the next
 
 
 @cache

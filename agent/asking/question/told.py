@@ -101,6 +101,7 @@ def wording(p: Pieces) -> tuple[str, str]:
         stem = stem_of(m[0])
         if is_glue(m[0]) or any(a < m.end() and m.start() < b for a, b in taken) or len(stem) < _SHORTEST:
             continue
+        stem = stem if len(stem) > _SHORTEST else m[0]  # "comp" of "compte" is in too many words
         stem = "|".join(dict.fromkeys([*tables_keys("logged", m[0]), stem]))
         stems += [stem] if stem not in stems else []
     own = p.component if p.component in loggers(p.site) else ""
