@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aitia.agent.asking.question.measure import is_concept, names_of, things_of
-from aitia.agent.asking.question.tables import is_glue, pattern_of
+from aitia.agent.asking.question.tables import hits, is_glue, pattern_of
 from aitia.core.words import Component
 from aitia.tools.meaning.incidents.mentions import Mention, mentions_of
 from aitia.tools.meaning.incidents.words import plain
@@ -111,7 +111,10 @@ def _with_endings(mentions: list[Mention], low: str, site: Site, shouted: Sequen
 def by_things(low: str, site: Site) -> str:
     """The one component whose name stands for all the equipment that a text speaks of, in any language; else ""."""
     words = [m[0] for m in re.finditer(r"[a-zà-ÿ]{3,}", low)]
-    said = {c for w in words for c in things_of(w) & EQUIPMENT} | (things_of(low) & EQUIPMENT)
+    phrases = hits("concepts", low)  # the longest: "lado motor" is no motor
+    within = {low[h.begin : h.end] for h in phrases if " " in low[h.begin : h.end]}
+    alone = [w for w in words if not any(w in phrase.split() for phrase in within)]
+    said = {c for w in alone for c in things_of(w) & EQUIPMENT} | ({h.key for h in phrases} & EQUIPMENT)
     if not said & _MACHINES:
         return ""
     held = {

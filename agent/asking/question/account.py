@@ -12,13 +12,14 @@ from aitia.agent.asking.question.met import of_query, unmet
 from aitia.agent.asking.question.outcome import Reading, unclear, unknown
 from aitia.agent.asking.question.pieces import Pieces, number_words
 from aitia.agent.asking.question.tables import hits, keys
+from aitia.tools.meaning.incidents.mentions import is_software
 from aitia.tools.query.notation import written
 from aitia.tools.query.words import LIVE, Changes, Count, Get, List, Query
 
 _SHORTEST: Final = 3
 _ACCESS: Final = re.compile(  # what every line of an access log is of
     r"(?:http )?requests?|anfragen?|zugriffe?|requêtes?|peticion\w*|petición|solicitud\w*|richiest\w"
-    r"|accès|accesos?|access|accessi|http|web|codes?|status|pages?|calls?|return\w*|answer\w*|sen[dt]|g[ai]ven?"
+    r"|accès|accesos?|access|accessi|http|web|codes?|status|pages?|calls?|return\w*|renvo\w*|rend\w*|devuel\w*|restitu\w*|geliefert|zurück\w*|answer\w*|sen[dt]|g[ai]ven?"
     r"|hosts?|servers?|traffic|responses?|antwort\w*|réponses?|respuestas?|rispost\w"
 )
 _OWN: Final = ("lines", "changes", "events")
@@ -42,6 +43,7 @@ def unplaced(p: Pieces, explained: str = "") -> list[Term]:
         and t.word not in said
         and t.word not in number_words()
         and not _ACCESS.fullmatch(t.word)
+        and not is_software(t.word, p.component)
     ]
 
 

@@ -16,7 +16,8 @@ from aitia.tools.query.measured import Measured, meaning_of
 # a word of the name that nobody asked for, and a name of a setting where none was asked for.
 _THING, _HELP, _LEFT, _EXTRA, _SETTING = 2.0, 0.7, 1.5, 0.12, 1.6
 _WORDED: Final = 0.4  # each further word of a phrase that the name spells out: "connected clients"
-_NAMED: Final = 1.0  # a word that may as well name the component
+_NAMED: Final = 0.05  # a word that may as well name the component
+_ADDED: Final = 1.0
 _OWNER: Final = 0.8  # a word that only the component's name has
 _LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
@@ -163,6 +164,7 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
     left: list[str] = []
     labels: list[str] = []
     score, told = 0.0, 0
+    telling = any(not t.soft for t in terms)
     for term in terms:
         literal = {n for n in names if same(term.word, n)}
         whole = term.word in (m.family.casefold(), m.metric.casefold())
@@ -176,7 +178,7 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
             score += _OWNER  # "the standby" is the component, not what is measured of it
         elif whole or shared or literal:
             names_it = term.soft and not term.concepts <= _WEAK  # "the cache" may be the component alone
-            score += 6.0 if whole else _NAMED if names_it else _THING
+            score += 6.0 if whole else _NAMED if names_it and telling else _THING
             told += 1
             covered |= literal
             score += _WORDED * sum(w in names for w in term.word.split()[:-1])
@@ -204,6 +206,8 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
     ]
     score -= _SETTING * bool(settings)
     timed = any(t.concepts & _TIMES for t in terms)
+    if any(t.concepts & {"latency", "waiting", "lag"} for t in terms) and m.metric.endswith("seconds_total"):
+        score -= _ADDED  # the seconds of all together are no duration of one
     score += (_TIMED if timed else -_TIMED) * ("seconds" in names)
     return Fit(of=m, score=score, left=tuple(left), labels=",".join(labels))
 
@@ -316,6 +320,8 @@ def _of_name(family: str, unit: str, help: str) -> tuple[tuple[str, ...], frozen
             found |= {*capped, "maximum"}  # maxclients, maxmemory
     if {"bytes", "files", "blks", "tables"} & set(words):
         found.discard("temperature")  # `temp_bytes` are of temporary files
+    if "current" in words and found & {"sessions", "connections", "queue", "clients", "requests"}:
+        found.add("active")
     if quantity == "locks" and "deadlocks" in found:
         quantity = ""
     if "load" in found and quantity == "cpu":

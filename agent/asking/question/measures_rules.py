@@ -196,9 +196,17 @@ def looks(p: Pieces, fit: Fit) -> list[Query]:
     functions = [f for f in p.keys("functions") if f != "last"]
     if p.has("verbs", "curve") and not functions:
         return [Curve(component=fit.of.component, metric=fit.of.family, labels=fit.labels, **span_fields(p))]
+    if not functions and counted(fit.of) and _SO_FAR.search(p.low):
+        functions = ["sum"]
     if functions == ["range"]:
         functions = ["min", "max"]
     return [_stat(p, fit, f) for f in functions[:3] or ["last"]]
+
+
+_SO_FAR: Final = re.compile(
+    r"(?<!\w)(?:so far|until now|up to now|since (?:the )?start|bisher|bislang|seit (?:dem )?start|jusqu'ici|jusqu'à présent"
+    r"|hasta ahora|finora)(?!\w)"
+)
 
 
 def _stat(p: Pieces, fit: Fit, function: Any) -> Stat:

@@ -11,6 +11,7 @@ from aitia.agent.asking.question.measure import named_of
 from aitia.agent.asking.question.measures_rules import counted
 from aitia.agent.asking.question.outcome import asks_for_components
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.tables import words_of
 from aitia.tools.query.measured import Measured, measured
 from aitia.tools.query.words import (
     Beyond,
@@ -294,6 +295,31 @@ def _named(p: Pieces, queries: Sequence[Query]) -> str:
     return "" if said or name in held else f"The query does not look at {name}."
 
 
+def _which(p: Pieces, queries: Sequence[Query]) -> str:
+    """Which one has most is answered by names."""
+    if not all(isinstance(q, Stat | Curve) for q in queries) or p.has("verbs", "when"):
+        return ""
+    first = p.low.split()[0].strip("¿?,") if p.low.split() else ""
+    asked = first in words_of("people") or any(
+        _WHICH.search(p.words[: h.begin]) or _WHICH.match(p.words[h.begin : h.end]) for h in p.hits("label_keys")
+    )
+    superlative = p.keys("rank") or {"max", "min"} & set(p.keys("functions"))
+    return "The query does not tell which one." if asked and superlative else ""
+
+
+_WHICH: Final = re.compile(r"(?:which|what|welche\w*|quel\w*|qué|que|quale|quali|che)\s*$|(?:which|welche\w*|quel\w*|qué|quale)\s")
+
+
+def _number(p: Pieces, queries: Sequence[Query]) -> str:
+    """A number that is asked for stands in the query: the set point of 1330."""
+    said = " ".join(str(v) for q in queries for v in q.model_dump().values())
+    for m in re.finditer(r"(?<![\w.:/=-])\d{3,}(?![\w:/-]|\.\d)", p.words):
+        inside = any(a <= m.start() < b for a, b in (*p.about.taken, *p.named))
+        if not inside and m[0] not in said and m[0] != str(p.limit) and m[0] != p.code and bound(p.words) is None:
+            return f"The query does not look for {m[0]}."
+    return ""
+
+
 def _share(p: Pieces, queries: Sequence[Query]) -> str:
     """A share is no rate and no number."""
     asked = {"ratio", "full"} & set(p.keys("share")) or "%" in p.keys("units")
@@ -332,5 +358,5 @@ _KINDS: Final = frozenset(
     }
 )
 _CHECKS: Final = (
-    _window, _function, _pace, _often, _long, _when, _bound, _each, _setting, _rest, _switched, _of_state, _kind, _share, _named,
+    _window, _function, _pace, _often, _long, _when, _bound, _each, _setting, _rest, _switched, _of_state, _kind, _share, _named, _number, _which,
 )  # fmt: skip

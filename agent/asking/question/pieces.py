@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Final
@@ -334,8 +334,12 @@ class Pieces:
     @cached_property
     def terms(self) -> list[Term]:
         """The words that may be of a measurement."""
+        lasting = [h for h in hits("concepts", self.words) if h.key == "uptime"]
         asked = [
-            h for name in ("functions", "order", "share", "rank", "units", "lasting") for h in self.hits(name)
+            h
+            for name in ("functions", "order", "share", "rank", "units", "lasting")
+            for h in self.hits(name)
+            if not any(x.begin <= h.begin < x.end for x in lasting)
         ]
         taken = [(h.begin, h.end) for h in asked if not _SLOW.match(self.words[h.begin : h.end])]
         taken += [found.span for found in (bound(self.words), each_of(self.words)) if found is not None]
@@ -360,7 +364,8 @@ class Pieces:
                 end=h.end,
             )
             for h in self.hits("lasting")
-            if h.key != "long" or bound(self.words) is None
+            if (h.key != "long" or bound(self.words) is None)
+            and not any(x.begin <= h.begin < x.end for x in lasting)
         ]
         things = [t for t in found if t.concepts]
         # "the current speed" is no electric one; "motor current" is.
@@ -369,6 +374,14 @@ class Pieces:
         ]
         owners = [*self.about.taken, *self.about.soft]
         owners += [(t.begin, t.end) for t in found if t.concepts & EQUIPMENT]
+        found = [
+            replace(t, soft=True)
+            if t.concepts
+            and t.concepts <= _DONE
+            and is_verb(t.word, t.begin, t.end, self.words, self.text, owners)
+            else t
+            for t in found
+        ]
         return [
             t
             for t in found
@@ -411,12 +424,16 @@ def asking(text: str, names: Iterable[str]) -> str:
     kept = [
         c
         for c, asked in zip(clauses, asks, strict=True)
-        if asked or re.search(r"\d", c) or span_of(c, _ANY_TIME).told or any(n in plain(c) for n in called)
+        if asked or re.search(r"\d", c) or any(hits(n, plain(c)) for n in _TELLING) or span_of(c, _ANY_TIME).told or any(n in plain(c) for n in called)
     ]
     return ", ".join(kept)
 
 
+_DONE: Final = frozenset({"receive", "processed", "created", "requested", "completed"})  # what is done to anything
 _NEXT: Final = 2  # characters between a word and the next
+
+
+_TELLING: Final = ("functions", "order", "units", "share", "rank", "levels", "concepts", "things")  # a clause with such words stays
 
 
 @cache

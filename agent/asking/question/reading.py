@@ -70,7 +70,7 @@ def decide(p: Pieces) -> Reading:
         if (found := rule(p)) is None:
             continue
         found = accounted(p, found)
-        if found.status == "query" or rule in _FINAL:
+        if found.status == "query" or rule in _FINAL or (rule is of_measurements and found.status == "unclear"):
             return found
         refused = refused or found  # a later rule may read what this one could not
     return refused or Reading(status="none", live=bool(p.component) or p.span.told or bool(p.terms and _known_thing(p)))

@@ -9,6 +9,7 @@ from typing import Final
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.tables import hits, is_glue, table
 from aitia.agent.asking.question.tables import keys as tables_keys
+from aitia.tools.meaning.incidents.mentions import is_software
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.happened import changes
 from aitia.tools.query.lines import loggers, texts_of
@@ -97,9 +98,9 @@ def wording(p: Pieces) -> tuple[str, str]:
         *((h.begin, h.end) for n in ("order", "functions", "resources") for h in p.hits(n)),
     ]
     stems: list[str] = []
-    for m in re.finditer(r"[a-zà-öø-ÿœ]{5,}", p.words):
+    for m in re.finditer(r"[a-zà-öø-ÿœ]{5,}|(?<![\w.-])\d{3,}(?![\w.-])", p.words):
         stem = stem_of(m[0])
-        if is_glue(m[0]) or any(a < m.end() and m.start() < b for a, b in taken) or len(stem) < _SHORTEST:
+        if is_glue(m[0]) or is_software(m[0], p.component) or any(a < m.end() and m.start() < b for a, b in taken) or (len(stem) < _SHORTEST and not stem.isdigit()):
             continue
         stem = stem if len(stem) > _SHORTEST else m[0]  # "comp" of "compte" is in too many words
         stem = "|".join(dict.fromkeys([*tables_keys("logged", m[0]), stem]))
