@@ -148,10 +148,16 @@ def _is_database(mention: Mention, low: str, site: Site) -> bool:
     word = low[mention.begin : mention.end]
     if mention.sure >= SURE or not _DATABASE.search(low[max(0, mention.begin - 24) : mention.begin]):
         return False
-    return any(k in ("datname", "database", "db") and v.casefold() == word for m in measured(site) for k, v in m.labels)
+    return any(
+        k in ("datname", "database", "db") and v.casefold() == word
+        for m in measured(site)
+        for k, v in m.labels
+    )
 
 
-_DATABASE: Final = re.compile(r"(?:database|datenbank|base|base de donn[ée]es|base de datos|banca dati)\W+(?:named |called |namens )?$")
+_DATABASE: Final = re.compile(
+    r"(?:database|datenbank|base|base de donn[ée]es|base de datos|banca dati)\W+(?:named |called |namens )?$"
+)
 
 
 def _in_metric(mention: Mention, low: str) -> bool:

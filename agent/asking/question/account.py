@@ -9,8 +9,9 @@ from typing import Final
 from aitia.agent.asking.question.bounds import groups
 from aitia.agent.asking.question.measure import Term, concepts_of, names_of, same, words_in
 from aitia.agent.asking.question.met import of_query, unmet
+from aitia.agent.asking.question.numbers import number_words
 from aitia.agent.asking.question.outcome import Reading, unclear, unknown
-from aitia.agent.asking.question.pieces import Pieces, number_words
+from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.tables import hits, keys
 from aitia.tools.meaning.incidents.mentions import is_software
 from aitia.tools.query.notation import written

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from aitia.agent.asking.question.account import unexplained
 from aitia.agent.asking.question.about import near, others
+from aitia.agent.asking.question.account import unexplained
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
 from aitia.agent.asking.question.outcome import Reading, span_fields, unclear
@@ -76,7 +76,9 @@ def _turned(p: Pieces, before: Query) -> Reading | None:
     last = p.has("order", "newest")
     if "%" in p.keys("units") and isinstance(before, Stat) and before.labels and not p.terms:
         kept = {k: new[k] for k in ("component", "since", "until")}
-        return _made_of("share", {**kept, "metric": before.metric, "labels": before.labels, "whole": before.metric})
+        return _made_of(
+            "share", {**kept, "metric": before.metric, "labels": before.labels, "whole": before.metric}
+        )
     if p.has("verbs", "when"):
         if isinstance(before, Stat):
             return _made(
@@ -241,7 +243,9 @@ def _other_measure(p: Pieces, before: Stat | Curve, new: dict[str, Any]) -> dict
     component = str(new.get("component", before.component))
     named = [t for t in p.terms if t.concepts and not t.soft]
     if named:
-        found = [f for f in best(fitting(p, component)) if not f.left] or _with_before(before, component, p, named)
+        found = [f for f in best(fitting(p, component)) if not f.left] or _with_before(
+            before, component, p, named
+        )
         if not found:
             words = " ".join(t.word for t in named)
             return Reading(
@@ -264,7 +268,11 @@ def _other_measure(p: Pieces, before: Stat | Curve, new: dict[str, Any]) -> dict
 
 def _with_before(before: Stat | Curve, component: str, p: Pieces, named: list[Term]) -> list[Fit]:
     """What is asked anew of the thing before: the limit of the memory."""
-    kept = [t for t in terms_of(plain(before.metric.replace("_", " ")), []) if t.concepts and not t.concepts <= {"used"}]
+    kept = [
+        t
+        for t in terms_of(plain(before.metric.replace("_", " ")), [])
+        if t.concepts and not t.concepts <= {"used"}
+    ]
     held = [m for m in measured(p.site) if m.component == component and m.family != before.metric]
     return [f for f in best(fits([*kept, *named], held)) if not f.left][:1]
 

@@ -83,7 +83,9 @@ def of_lifecycle(p: Pieces) -> Reading | None:
         return None
     if p.site.readers() and not p.has("verbs", "when"):
         return None
-    if any(t.concepts and not t.soft and not t.concepts & {"restarts", "up", "started", *_ROLES} for t in p.terms):
+    if any(
+        t.concepts and not t.soft and not t.concepts & {"restarts", "up", "started", *_ROLES} for t in p.terms
+    ):
         return None
     if any("restarts" in t.concepts for t in p.terms) and fitting(p, p.component):
         return None

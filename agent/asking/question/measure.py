@@ -215,7 +215,9 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
 def _labelled(term: Term, terms: Sequence[Term], m: Measured) -> bool:
     """Whether a word says what a label is of whose value another one is: the database of "database orders"."""
     return any(
-        term.concepts & _concepts(k) and any(v.casefold() == t.word for t in terms) for k, v in m.labels if k.isalpha()
+        term.concepts & _concepts(k) and any(v.casefold() == t.word for t in terms)
+        for k, v in m.labels
+        if k.isalpha()
     )
 
 
@@ -275,7 +277,8 @@ def _label(term: Term, m: Measured) -> str:
         (
             f"{k}={v}"
             for k, v in m.labels
-            if len(v) > 1 and (v.casefold() == term.word or (v.isalpha() and _concepts(v.casefold()) & term.concepts))
+            if len(v) > 1
+            and (v.casefold() == term.word or (v.isalpha() and _concepts(v.casefold()) & term.concepts))
         ),
         "",
     )

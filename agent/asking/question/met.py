@@ -9,7 +9,7 @@ from typing import Any, Final
 from aitia.agent.asking.question.bounds import bound, each_of
 from aitia.agent.asking.question.measure import named_of
 from aitia.agent.asking.question.measures_rules import counted
-from aitia.agent.asking.question.outcome import asks_for_components
+from aitia.agent.asking.question.outcome import KUBERNETES, asks_for_components
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.tables import words_of
 from aitia.tools.query.measured import Measured, measured
@@ -301,13 +301,24 @@ def _which(p: Pieces, queries: Sequence[Query]) -> str:
         return ""
     first = p.low.split()[0].strip("¿?,") if p.low.split() else ""
     asked = first in words_of("people") or any(
-        _WHICH.search(p.words[: h.begin]) or _WHICH.match(p.words[h.begin : h.end]) for h in p.hits("label_keys")
+        _WHICH.search(p.words[: h.begin]) or _WHICH.match(p.words[h.begin : h.end])
+        for h in p.hits("label_keys")
     )
     superlative = p.keys("rank") or {"max", "min"} & set(p.keys("functions"))
     return "The query does not tell which one." if asked and superlative else ""
 
 
-_WHICH: Final = re.compile(r"(?:which|what|welche\w*|quel\w*|qué|que|quale|quali|che)\s*$|(?:which|welche\w*|quel\w*|qué|quale)\s")
+_WHICH: Final = re.compile(
+    r"(?:which|what|welche\w*|quel\w*|qué|que|quale|quali|che)\s*$|(?:which|welche\w*|quel\w*|qué|quale)\s"
+)
+
+
+def _objects(p: Pieces, queries: Sequence[Query]) -> str:
+    """How many objects there were is no average of a measurement."""
+    averaged = all(isinstance(q, Stat) and q.function == "mean" for q in queries)
+    asked = averaged and p.has("verbs", "count") and "mean" not in p.keys("functions")
+    kinds = [k for k in p.keys("resources") if k in KUBERNETES]
+    return f"The query does not count {kinds[0]}." if asked and kinds else ""
 
 
 def _number(p: Pieces, queries: Sequence[Query]) -> str:
@@ -315,7 +326,13 @@ def _number(p: Pieces, queries: Sequence[Query]) -> str:
     said = " ".join(str(v) for q in queries for v in q.model_dump().values())
     for m in re.finditer(r"(?<![\w.:/=-])\d{3,}(?![\w:/-]|\.\d)", p.words):
         inside = any(a <= m.start() < b for a, b in (*p.about.taken, *p.named))
-        if not inside and m[0] not in said and m[0] != str(p.limit) and m[0] != p.code and bound(p.words) is None:
+        if (
+            not inside
+            and m[0] not in said
+            and m[0] != str(p.limit)
+            and m[0] != p.code
+            and bound(p.words) is None
+        ):
             return f"The query does not look for {m[0]}."
     return ""
 
@@ -329,7 +346,9 @@ def _share(p: Pieces, queries: Sequence[Query]) -> str:
     return "" if told else "The query does not tell it as a share."
 
 
-_PERCENT: Final = re.compile(r"(?i)ratio|percent|pct|proz|share|utili[sz]ation|availability|_rate|level|success|load")
+_PERCENT: Final = re.compile(
+    r"(?i)ratio|percent|pct|proz|share|utili[sz]ation|availability|_rate|level|success|load"
+)
 
 
 def _kind(p: Pieces, queries: Sequence[Query]) -> str:
@@ -358,5 +377,6 @@ _KINDS: Final = frozenset(
     }
 )
 _CHECKS: Final = (
-    _window, _function, _pace, _often, _long, _when, _bound, _each, _setting, _rest, _switched, _of_state, _kind, _share, _named, _number, _which,
+    _window, _function, _pace, _often, _long, _when, _bound, _each, _setting, _rest, _switched, _of_state, _kind,
+    _share, _named, _number, _objects, _which,
 )  # fmt: skip

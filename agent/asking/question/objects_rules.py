@@ -177,7 +177,9 @@ def _of_quantity(p: Pieces) -> bool:
     return bool(found) and not found[0].left and found[0].of.component == p.component
 
 
-_STATES: Final = frozenset({"ready", "available", "active", "up", "errors", "restarts", "replicas", "waiting", "completed"})
+_STATES: Final = frozenset(
+    {"ready", "available", "active", "up", "errors", "restarts", "replicas", "waiting", "completed"}
+)
 
 
 def _parts(p: Pieces) -> list[str]:

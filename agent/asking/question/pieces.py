@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Final
 
 from aitia.agent.asking.question.about import EQUIPMENT, About, about, by_things
 from aitia.agent.asking.question.bounds import bound, each_of
-from aitia.agent.asking.question.measure import Term, is_concept, terms_of
+from aitia.agent.asking.question.clauses import QUOTED, asking, unjoined
+from aitia.agent.asking.question.measure import Term, terms_of
+from aitia.agent.asking.question.numbers import counted_rows, in_name, number_words
 from aitia.agent.asking.question.spans import Span, span_of
 from aitia.agent.asking.question.spelling import spelled
-from aitia.agent.asking.question.tables import ASKING, Hit, data, hits, is_glue, words_of
-from aitia.agent.asking.question.tables import table as table_of
+from aitia.agent.asking.question.tables import Hit, data, hits, is_glue
 from aitia.agent.asking.question.verbs import is_verb
-from aitia.tools.meaning.incidents.words import meaning_of, one_of, plain, table
+from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import MOST, Level
 
-_QUOTED: Final = re.compile(
-    r"\"([^\"\n]{2,120})\"|'([^'\n]{2,120})'(?!\w)|`([^`\n]{2,120})`|“([^”\n]{2,120})”|«\s*([^»\n]{2,120}?)\s*»|„([^“”\n]{2,120})[“”]"
-)
 _CONTAINING: Final = re.compile(
     r"(?:contain(?:s|ing)?|contenant|contienn?e?nt?|que contengan|con la palabra|conteniendo|contiene"
     r"|contengono|contenenti|enthalten|enthält|mit dem wort|mit dem text"
@@ -37,7 +33,6 @@ _LABELLED: Final = re.compile(
     r"(?:labels?|labell?ed|étiquettes?|etiquetas?|etichett[ae])\s+(?:named |called |as |namens |with "
     r"|des |mit )?[\"'`]?([a-z][\w./-]{1,60})[\"'`]?"
 )
-_COUNTED: Final = r"(?<![\w.:-])(\d{1,3}|%s)(?![\w.:%%-])"
 _SINGULAR: Final = re.compile(
     r"(?:last|latest|newest|most recent|letzte[nrs]?|neueste[nrs]?|dernière?|última?|último|ultim[ao]"
     r"|first|earliest|erste[nrs]?|première?|primer[oa]?|prim[oa])\s+(?:\w+\s+){0,2}?"
@@ -46,21 +41,6 @@ _SINGULAR: Final = re.compile(
     r"|error|mensaje|evento|cambio|despliegue|riga|errore|messaggio|evento|modifica|rilascio|warning"
     r"|warnung|work order|auftrag)(?!\w)"
 )
-_NUMBERS: Final = {
-    "due": 2,
-    "tre": 3,
-    "quattro": 4,
-    "cinque": 5,
-    "sei": 6,
-    "sette": 7,
-    "otto": 8,
-    "nove": 9,
-    "dieci": 10,
-    "venti": 20,
-    "dix": 10,
-    "twenty": 20,
-    "fifty": 50,
-}
 
 
 _CODE: Final = re.compile(
@@ -126,7 +106,9 @@ class Pieces:
     def text(self) -> str:
         """The question, slips put right."""
         names = [n for c in self.site.inventory.components for n in (c.id, *c.aliases)]
-        return spelled(unjoined(asking(self.asked, names), names), [*names, *(m.metric for m in measured(self.site))])
+        return spelled(
+            unjoined(asking(self.asked, names), names), [*names, *(m.metric for m in measured(self.site))]
+        )
 
     @cached_property
     def low(self) -> str:
@@ -170,12 +152,12 @@ class Pieces:
 
     @cached_property
     def _without_quotes(self) -> str:
-        return _QUOTED.sub(lambda m: " " * len(m[0]), self.text)
+        return QUOTED.sub(lambda m: " " * len(m[0]), self.text)
 
     @cached_property
     def quoted(self) -> str:
         """A phrase in quotes, or behind "containing"."""
-        found = None if _JSON.search(self.text) else _QUOTED.search(self.text)
+        found = None if _JSON.search(self.text) else QUOTED.search(self.text)
         if found:
             return next(filter(None, found.groups()), "").strip()
         said = _CONTAINING.search(self.text.casefold())
@@ -316,9 +298,9 @@ class Pieces:
     @cached_property
     def limit(self) -> int | None:
         """How many rows."""
-        for m in _counted().finditer(self.words):
+        for m in counted_rows().finditer(self.words):
             number = int(m[1]) if m[1].isdigit() else int(number_words()[m[1]])
-            if 0 < number <= MOST and not _in_name(m, self.words) and m[1] != self.code:
+            if 0 < number <= MOST and not in_name(m, self.words) and m[1] != self.code:
                 return number
         return 1 if _SINGULAR.search(self.words) else None
 
@@ -389,62 +371,8 @@ class Pieces:
         ]
 
 
-def unjoined(text: str, names: Iterable[str]) -> str:
-    """German compounds of a name or sign and a word that is known, taken apart: "FATAL-Meldungen", "reproject-Lauf"."""
-    called = {plain(n) for n in names}
-
-    def apart(m: re.Match[str]) -> str:
-        tail = plain(m[2])
-        known = is_glue(tail) or is_concept(tail) or any(_is_all(n, tail) for n in _TAILS)
-        return f"{m[1]} {m[2]}" if known and plain(m[0]) not in called else m[0]
-
-    return _JOINED.sub(apart, text)
-
-
-def _is_all(name: str, word: str) -> bool:
-    return any(h.begin == 0 and h.end == len(word) for h in hits(name, word))
-
-
-_JOINED: Final = re.compile(r"(?<![\w-])([A-Za-zÄÖÜäöü][\w.-]*)-([A-ZÄÖÜ][a-zäöüß]{3,})(?![\w-])")
-_TAILS: Final = ("verbs", "resources", "levels", "parts", "lifecycle", "states", "tails")
-
-
-def asking(text: str, names: Iterable[str]) -> str:
-    """The sentence without clauses that only tell a story: "tenants complain, what is the room temperature?".
-
-    A clause goes where another one begins with a word of asking, and it has none, no name, no number and no time.
-    """
-    if _QUOTED.search(text):
-        return text
-    clauses = [c for c in _CLAUSE.split(text) if c.strip()]
-    asks = [bool(ASKING.search(_polite().sub("", plain(c)))) for c in clauses]
-    if len(clauses) < 2 or not any(asks):
-        return text
-    called = [plain(n) for n in names if len(n) > 2]
-    kept = [
-        c
-        for c, asked in zip(clauses, asks, strict=True)
-        if asked or re.search(r"\d", c) or any(hits(n, plain(c)) for n in _TELLING) or span_of(c, _ANY_TIME).told or any(n in plain(c) for n in called)
-    ]
-    return ", ".join(kept)
-
-
-_DONE: Final = frozenset({"receive", "processed", "created", "requested", "completed"})  # what is done to anything
+_DONE: Final = frozenset({"receive", "processed", "created", "requested", "completed"})  # to anything
 _NEXT: Final = 2  # characters between a word and the next
-
-
-_TELLING: Final = ("functions", "order", "units", "share", "rank", "levels", "concepts", "things")  # a clause with such words stays
-
-
-@cache
-def _polite() -> re.Pattern[str]:
-    """A greeting or a word of politeness at the beginning of a clause."""
-    words = [*table_of("act")["polite"], *(w for w in words_of("greetings"))]
-    return re.compile(rf"^\W*(?:{one_of(map(plain, words))}\W+)+")
-
-
-_CLAUSE: Final = re.compile(r"(?<=\D),\s+|(?<=[^\d\s]):\s+|;\s+|(?<=[a-zà-ÿ]{2})[.!]\s+|\s[-–—]\s|\?\s+(?=\w)")
-_ANY_TIME: Final = datetime(2026, 1, 15, 12, tzinfo=UTC)  # any: whether a time is told does not hang on now
 
 
 @cache
@@ -455,28 +383,3 @@ def _compared() -> re.Pattern[str]:
 
 def _in_stop(word: str) -> bool:
     return is_glue(word)
-
-
-def _in_name(m: re.Match[str], text: str) -> bool:
-    """Whether a number belongs to a name or a unit: "pump 2", "95 percentile"."""
-    after = text[m.end() : m.end() + 12].lstrip()
-    before = text[max(0, m.start() - 14) : m.start()].rstrip()
-    return bool(
-        re.match(
-            r"(?:percent|perzent|%|°|min|sec|hour|stund|heure|hora|or[ae]\b|tage|jours|días|times?\b)", after
-        )
-    ) or bool(re.search(r"(?:pump|pumpe|pompe|bomba|pompa|motor|code|status|p|nr\.?|no\.?|#)$", before))
-
-
-def number_words() -> dict[str, int]:
-    """Numbers from two on in words."""
-    told = {
-        w: int(v)
-        for w, v in meaning_of(table("times")["numbers"]).items()
-        if float(v) >= 2 and float(v) == int(v) and w.isalpha() and len(w) > 2
-    }
-    return {**told, **_NUMBERS}
-
-
-def _counted() -> re.Pattern[str]:
-    return re.compile(_COUNTED % "|".join(sorted(number_words(), key=len, reverse=True)))

@@ -112,7 +112,9 @@ def _of_label(p: Pieces, ranked: str) -> Reading | None:
 
 
 _NEAR: Final = 0.7  # points by which another measurement may fit better that has no such label; by hand
-_BIG: Final = re.compile(r"gr[öo](?:ß|ss)|larg|bigg|plus gros|plus grand|más grande|più grand|smallest|kleinst")
+_BIG: Final = re.compile(
+    r"gr[öo](?:ß|ss)|larg|bigg|plus gros|plus grand|más grande|più grand|smallest|kleinst"
+)
 
 
 def _rank(p: Pieces) -> str:

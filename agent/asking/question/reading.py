@@ -67,13 +67,19 @@ def decide(p: Pieces) -> Reading:
         of_troubles,
         of_words,
     ):
+        if refused is not None and rule is of_work and not set(p.keys("verbs")) & _OF_WORK:
+            continue  # "oil pressure" is no work on the oil
         if (found := rule(p)) is None:
             continue
         found = accounted(p, found)
-        if found.status == "query" or rule in _FINAL or (rule is of_measurements and found.status == "unclear"):
+        if found.status == "query" or rule in _FINAL:
             return found
         refused = refused or found  # a later rule may read what this one could not
-    return refused or Reading(status="none", live=bool(p.component) or p.span.told or bool(p.terms and _known_thing(p)))
+        if rule is of_measurements and found.status == "unclear":
+            break  # several measurements fit: no line or work is meant
+    return refused or Reading(
+        status="none", live=bool(p.component) or p.span.told or bool(p.terms and _known_thing(p))
+    )
 
 
 def _known_thing(p: Pieces) -> bool:
@@ -119,7 +125,8 @@ def _guess(p: Pieces) -> Reading | None:
 
 
 _GUESSED: Final = re.compile(
-    r"\W*(?:so |also |alors |entonces |allora )?(?:is|was|could|might|may) (?:it|this|that)(?: be)? (?:just |really )?(?:the |a |an )?[a-zà-ÿ-]+\W*$"
+    r"\W*(?:so |also |alors |entonces |allora )?(?:is|was|could|might|may) (?:it|this|that)(?: be)? (?:just |really )?"
+    r"(?:the |a |an )?[a-zà-ÿ-]+\W*$"
     r"|\W*(?:ist|war|liegt) (?:es|das)(?: an)?(?: der| die| das| dem| ein| eine)? [a-zà-ÿ-]+\W*$"
     r"|\W*(?:est-ce|c'est|serait-ce)(?: que c'est)? (?:le |la |l'|les |un |une )[a-zà-ÿ-]+\W*$"
     r"|\W*(?:es|será|era) (?:el |la |los |las |un |una )[a-zà-ÿ-]+\W*$"
@@ -138,4 +145,12 @@ def _strange(p: Pieces) -> Reading | None:
     return unknown(f"No source knows {name!r}.{told}", f"telemetry of {name}")
 
 
-_FINAL: Final = (_documents, _outside, _guess, _strange, _incidents, of_people)  # what these refuse no other rule answers
+_OF_WORK: Final = frozenset({"when", "exists", "changes", "work", "list"})
+_FINAL: Final = (
+    _documents,
+    _outside,
+    _guess,
+    _strange,
+    _incidents,
+    of_people,
+)  # what these refuse no other rule answers

@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 from aitia.core.bounds import own_yaml
 from aitia.tools.meaning.incidents.words import one_of, plain
 
-
 ASKING: Final = re.compile(
     r"^\W*(?:what|which|who|whose|when|where|how|is|are|was|were|do|does|did|has|have|can|could|show|list|count|give|tell|print|get|find|grep|max|min|average"
     r"|was|welche\w*|wer|wann|wo|wie|ist|sind|war|waren|hat|haben|gibt|gab|zeig\w*|liste|nenne|gib"

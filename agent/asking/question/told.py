@@ -100,7 +100,12 @@ def wording(p: Pieces) -> tuple[str, str]:
     stems: list[str] = []
     for m in re.finditer(r"[a-zà-öø-ÿœ]{5,}|(?<![\w.-])\d{3,}(?![\w.-])", p.words):
         stem = stem_of(m[0])
-        if is_glue(m[0]) or is_software(m[0], p.component) or any(a < m.end() and m.start() < b for a, b in taken) or (len(stem) < _SHORTEST and not stem.isdigit()):
+        if (
+            is_glue(m[0])
+            or is_software(m[0], p.component)
+            or any(a < m.end() and m.start() < b for a, b in taken)
+            or (len(stem) < _SHORTEST and not stem.isdigit())
+        ):
             continue
         stem = stem if len(stem) > _SHORTEST else m[0]  # "comp" of "compte" is in too many words
         stem = "|".join(dict.fromkeys([*tables_keys("logged", m[0]), stem]))

@@ -1,4 +1,4 @@
-"""Which unknown words of a question are its verbs: where they stand tells it in each of the languages, and a verb names no thing."""
+"""Which unknown words of a question are verbs, by where they stand: a verb names no thing that is measured or logged."""
 
 from __future__ import annotations
 
@@ -42,5 +42,7 @@ def is_verb(word: str, begin: int, end: int, low: str, asked: str, owners: Seque
 def _is_german_verb(word: str, low: str, asked: str) -> bool:
     if not _GERMAN.search(low) or _BEING.search(low):
         return False
-    found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)(?:\s+(\w))?", asked)  # as it is written: in small letters
+    found = re.search(
+        rf"(?<!\w){re.escape(word)}(?!\w)(?:\s+(\w))?", asked
+    )  # as it is written: in small letters
     return found is not None and not (found[1] or "x").isupper()

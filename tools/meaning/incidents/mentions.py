@@ -74,7 +74,11 @@ def is_plant(components: Sequence[Component]) -> bool:
 def is_software(word: str, component: str) -> bool:
     """Whether a word is software of the kind that a component is by its name: the postgres of orders-db."""
     role = _named_roles().get(word, "")
-    return bool(role) and any(_named_roles().get(w) == role for w in _words(component)) and word not in _words(component)
+    return (
+        bool(role)
+        and any(_named_roles().get(w) == role for w in _words(component))
+        and word not in _words(component)
+    )
 
 
 class _Names:
