@@ -126,7 +126,7 @@ def _places(p: Pieces, kind: str) -> list[tuple[str, str]]:
     hosts = [k.to for k in held.links if k.relation == "runs_on"] if held else []
     keepers = [(h, f"{name} {stems}") for h in hosts if h in loggers(p.site)]
     own = [(p.component, stems)] if p.component in loggers(p.site) else []
-    places = [*own, *keepers] if kind == "start" else [*keepers, *own]
+    places = [*keepers, *own]
     return [*places, ("", f"{name} {stems}".strip())]
 
 

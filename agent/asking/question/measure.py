@@ -17,7 +17,9 @@ from aitia.tools.query.measured import Measured, meaning_of
 _THING, _HELP, _LEFT, _EXTRA, _SETTING = 2.0, 0.7, 1.5, 0.12, 1.6
 _WORDED: Final = 0.4  # each further word of a phrase that the name spells out: "connected clients"
 _NAMED: Final = 0.05  # a word that may as well name the component
+_USED: Final = 0.3
 _ADDED: Final = 1.0
+_BARE, _PART = 0.15, 0.3  # above a tie: the memory that is used; its fragmentation
 _OWNER: Final = 0.8  # a word that only the component's name has
 _LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
@@ -178,7 +180,8 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
             score += _OWNER  # "the standby" is the component, not what is measured of it
         elif whole or shared or literal:
             names_it = term.soft and not term.concepts <= _WEAK  # "the cache" may be the component alone
-            score += 6.0 if whole else _NAMED if names_it and telling else _THING
+            slight = term.concepts and term.concepts <= _WEAK  # "used" tells between two of one thing
+            score += 6.0 if whole else _USED if slight else _NAMED if names_it and telling else _THING
             told += 1
             covered |= literal
             score += _WORDED * sum(w in names for w in term.word.split()[:-1])
@@ -204,12 +207,23 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
     settings = [
         n for n in names if n in words_of("settings") and n not in covered and not (_concepts(n) & things)
     ]
-    score -= _SETTING * bool(settings)
+    allowed = any(t.concepts & {"maximum", "setpoint"} for t in terms)
+    score -= _SETTING * bool(settings and not allowed)
+    score += _usual(terms, m.metric.casefold(), names)
     timed = any(t.concepts & _TIMES for t in terms)
     if any(t.concepts & {"latency", "waiting", "lag"} for t in terms) and m.metric.endswith("seconds_total"):
         score -= _ADDED  # the seconds of all together are no duration of one
     score += (_TIMED if timed else -_TIMED) * ("seconds" in names)
     return Fit(of=m, score=score, left=tuple(left), labels=",".join(labels))
+
+
+def _usual(terms: Sequence[Term], metric: str, names: Sequence[str]) -> float:
+    """More where a name is what people mean by the bare word, less where it is of a special part that nobody named."""
+    asked = frozenset(c for t in terms for c in t.concepts)
+    usual = any(part in metric for c in asked for part in table("usual").get(c, ()))
+    said = {t.word for t in terms}
+    special = any(n in words_of("special") and n not in said and not _concepts(n) & asked for n in names)
+    return _BARE * usual - _PART * special
 
 
 def _labelled(term: Term, terms: Sequence[Term], m: Measured) -> bool:

@@ -196,13 +196,15 @@ def looks(p: Pieces, fit: Fit) -> list[Query]:
     functions = [f for f in p.keys("functions") if f != "last"]
     if p.has("verbs", "curve") and not functions:
         return [Curve(component=fit.of.component, metric=fit.of.family, labels=fit.labels, **span_fields(p))]
-    if not functions and counted(fit.of) and _SO_FAR.search(p.low):
+    done = any(t.concepts & _ADDING for t in p.terms) or _SO_FAR.search(p.low)
+    if not functions and counted(fit.of) and done:
         functions = ["sum"]
     if functions == ["range"]:
         functions = ["min", "max"]
     return [_stat(p, fit, f) for f in functions[:3] or ["last"]]
 
 
+_ADDING: Final = frozenset({"processed", "created", "completed"})  # what was done adds up
 _SO_FAR: Final = re.compile(
     r"(?<!\w)(?:so far|until now|up to now|since (?:the )?start|bisher|bislang|seit (?:dem )?start|jusqu'ici|jusqu'à présent"
     r"|hasta ahora|finora)(?!\w)"

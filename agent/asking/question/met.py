@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from aitia.agent.asking.question.bounds import bound, each_of
-from aitia.agent.asking.question.measure import named_of
+from aitia.agent.asking.question.measure import named_of, things_of
 from aitia.agent.asking.question.measures_rules import counted
 from aitia.agent.asking.question.outcome import KUBERNETES, asks_for_components
 from aitia.agent.asking.question.pieces import Pieces
@@ -300,7 +300,7 @@ def _which(p: Pieces, queries: Sequence[Query]) -> str:
     if not all(isinstance(q, Stat | Curve) for q in queries) or p.has("verbs", "when"):
         return ""
     first = p.low.split()[0].strip("¿?,") if p.low.split() else ""
-    asked = first in words_of("people") or any(
+    asked = first in {*words_of("people"), "which"} or any(
         _WHICH.search(p.words[: h.begin]) or _WHICH.match(p.words[h.begin : h.end])
         for h in p.hits("label_keys")
     )
@@ -319,6 +319,17 @@ def _objects(p: Pieces, queries: Sequence[Query]) -> str:
     asked = averaged and p.has("verbs", "count") and "mean" not in p.keys("functions")
     kinds = [k for k in p.keys("resources") if k in KUBERNETES]
     return f"The query does not count {kinds[0]}." if asked and kinds else ""
+
+
+def _minutes(p: Pieces, queries: Sequence[Query]) -> str:
+    """The load of five minutes is not that of one."""
+    asked = re.search(r"(?<!\d)(1|5|15)[ -]?min", p.low)
+    told = [m for q in queries if (m := re.search(r"load(1|5|15)$", str(getattr(q, "metric", ""))))]
+    return (
+        f"The query does not tell it over {asked[1]} min."
+        if asked and any(m[1] != asked[1] for m in told)
+        else ""
+    )
 
 
 def _number(p: Pieces, queries: Sequence[Query]) -> str:
@@ -362,6 +373,25 @@ def _kind(p: Pieces, queries: Sequence[Query]) -> str:
     return ""
 
 
+def _faulty(p: Pieces, queries: Sequence[Query]) -> str:
+    """What was dropped or refused is not what went through."""
+    if p.level or p.has("states", "failed"):
+        return ""
+    asked = frozenset(c for t in p.terms for c in t.concepts)
+    for query in queries:
+        metric = str(getattr(query, "metric", "")).casefold()
+        other = next((w for w in re.split(r"[^a-z]+", metric) if w in _FAULTS), "")
+        if other and not (things_of(other) & asked) and other[:4] not in p.low and metric not in p.low:
+            return f"{metric} is of what was {other}, which was not asked for."
+    return ""
+
+
+_FAULTS: Final = frozenset(
+    {
+        "drop", "dropped", "drops", "discarded", "rejected", "refused", "denied", "aborted", "aborts", "retrans", "retranssegs",
+        "evicted", "expired", "blocked", "canceled", "cancel", "unavailable", "misses", "killed",
+    }
+)  # fmt: skip
 _KINDS: Final = frozenset(
     {
         "temperature",
@@ -377,6 +407,6 @@ _KINDS: Final = frozenset(
     }
 )
 _CHECKS: Final = (
-    _window, _function, _pace, _often, _long, _when, _bound, _each, _setting, _rest, _switched, _of_state, _kind,
-    _share, _named, _number, _objects, _which,
+    _window, _function, _pace, _often, _long, _when, _bound, _each, _setting, _rest, _switched, _of_state, _kind, _faulty,
+    _share, _named, _number, _minutes, _objects, _which,
 )  # fmt: skip

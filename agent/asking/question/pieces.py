@@ -359,8 +359,10 @@ class Pieces:
         found = [
             replace(t, soft=True)
             if t.concepts
-            and t.concepts <= _DONE
-            and is_verb(t.word, t.begin, t.end, self.words, self.text, owners)
+            and (
+                t.concepts <= _DONE
+                or (t.concepts <= _MOVED and is_verb(t.word, t.begin, t.end, self.words, self.text, owners))
+            )
             else t
             for t in found
         ]
@@ -371,7 +373,8 @@ class Pieces:
         ]
 
 
-_DONE: Final = frozenset({"receive", "processed", "created", "requested", "completed"})  # to anything
+_DONE: Final = frozenset({"processed", "created", "completed"})  # to anything
+_MOVED: Final = frozenset({"receive", "transmit", "requested"})  # where it is the verb
 _NEXT: Final = 2  # characters between a word and the next
 
 

@@ -105,7 +105,8 @@ def _of_label(p: Pieces, ranked: str) -> Reading | None:
     held = [m for m in measured(p.site) if p.component in ("", m.component)]
     found = [f for f in fits(terms, held) if not f.left] if terms else []
     for fit in (f for f in found if f.score >= found[0].score - _NEAR):
-        if label := next((k for k, _ in fit.of.labels if k in keys), ""):
+        values = Counter(k for m in held if m.family == fit.of.family for k, _ in set(m.labels) if k in keys)
+        if label := next((k for k, n in values.most_common(1) if n > 1), ""):
             holders = _holders(p, fit, ranked)
             return one(holders.model_copy(update={"by": label, "component": fit.of.component}))
     return None

@@ -70,6 +70,7 @@ def tellings(p: Pieces) -> list[str]:
     texts = " ".join(plain(r.text) for r in changes(Changes(limit=MOST), p.site).rows)
     taken = [
         *p.about.taken,
+        *p.about.soft,
         *((h.begin, h.end) for n in ("order", "functions", "resources", "parts") for h in hits(n, p.words)),
     ]
     found: list[str] = []
