@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from aitia.agent.asking.question.about import EQUIPMENT
 from aitia.agent.asking.question.bounds import groups
 from aitia.agent.asking.question.measure import Term, concepts_of, names_of, same, words_in
 from aitia.agent.asking.question.met import of_query, unmet
@@ -45,6 +46,7 @@ def unplaced(p: Pieces, explained: str = "") -> list[Term]:
         and t.word not in number_words()
         and not _ACCESS.fullmatch(t.word)
         and not is_software(t.word, p.component)
+        and not (p.component and t.concepts and t.concepts <= EQUIPMENT)  # which names the component
     ]
 
 

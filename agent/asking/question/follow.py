@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -33,8 +34,13 @@ def read_on(text: str, site: Site, before: Query | None) -> Reading:
         return decide(p)
     if _whole(p) and (alone := decide(p)).status == "query":
         return alone
+    if p.keys("lifecycle") and p.has("verbs", "when") and (alone := decide(p)).status == "query":
+        return alone  # "when did it stop?"
     if (turned := _turned(p, before)) is not None:
-        return turned
+        if turned.status != "query" or not unexplained(p, turned.queries):
+            return turned
+        alone = decide(p)
+        return alone if alone.status == "query" else follows(p, turned.queries, strict=True)
     changed = _changed(p, before)
     if changed is None or (changed.status == "query" and changed.queries == (before,)):
         return decide(p)
@@ -44,9 +50,9 @@ def read_on(text: str, site: Site, before: Query | None) -> Reading:
     return alone if alone.status == "query" else told
 
 
-def follows(p: Pieces, queries: Sequence[Query]) -> Reading:
-    """The queries of a follow-up, where they hold every thing that it names; else a question back."""
-    if left := [t for t in unexplained(p, queries) if t.concepts]:
+def follows(p: Pieces, queries: Sequence[Query], *, strict: bool = False) -> Reading:
+    """The queries of a follow-up, where they hold every thing (`strict`: every word) that it names; else a question back."""
+    if left := [t for t in unexplained(p, queries) if t.concepts or strict]:
         return unclear(f"Nothing here explains {', '.join(repr(t.word) for t in left[:3])}.")
     return Reading(status="query", queries=tuple(queries), live=True)
 
@@ -173,6 +179,8 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
             new |= {"since": None, "until": p.span.at}
         else:
             new |= {"since": None, "until": None} | span_fields(p)
+    elif "until" in fields and _EARLIER.search(p.low) and (start := getattr(before, "since", None)):
+        new |= {"since": None, "until": start}
     if "component" in fields:
         named = p.component
         if pattern_of("other").search(p.low):
@@ -207,6 +215,11 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
             return changed
         new |= changed
     return _made(before, new) if new else None
+
+
+_EARLIER: Final = re.compile(
+    r"before that|davor|avant (?:cela|ça)|antes de es[oe]|prima di (?:ciò|questo|quello)"
+)
 
 
 def _made(before: Query, new: dict[str, Any]) -> Reading:

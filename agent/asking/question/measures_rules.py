@@ -121,7 +121,8 @@ def _of_each(p: Pieces) -> Reading | None:
 
 def _between(p: Pieces) -> list[Fit]:
     """A measurement of one component that has a label for another one: the connections of orders on postgres."""
-    names = p.about.components
+    meant = (p.given,) if p.given and p.says_it and len(p.about.components) == 1 else ()
+    names = tuple(dict.fromkeys((*p.about.components, *meant)))
     made: list[Fit] = []
     for owner, other in ((b, a) for a in names for b in names if a != b):
         for fit in fitting(p, owner):

@@ -90,7 +90,7 @@ _SLOW: Final = re.compile(
     r"slow|langsam|lent|plus l|más l|più l|longest|längst"
 )  # superlatives that also tell what of
 _PRONOUN: Final = re.compile(
-    r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello)(?!\w)"
+    r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello|(?<=-)(?:il|elle|ils|elles))(?!\w)"
 )
 
 
@@ -212,6 +212,11 @@ class Pieces:
         """The components."""
         shouted = re.findall(r"(?<![\w-])[A-Z]{1,4}\d?(?![\w-])", self._without_quotes)
         return about(self.words, self.site, shouted)
+
+    @property
+    def says_it(self) -> bool:
+        """Whether a pronoun stands for what was spoken of before."""
+        return _PRONOUN.search(self.low) is not None
 
     @property
     def component(self) -> str:
