@@ -34,7 +34,13 @@ def read_on(text: str, site: Site, before: Query | None) -> Reading:
         return decide(p)
     if _whole(p) and (alone := decide(p)).status == "query":
         return alone
-    if p.keys("lifecycle") and p.has("verbs", "when") and (alone := decide(p)).status == "query":
+    of_lines = isinstance(before, Lines | Count) and p.keys("lifecycle") == ["start"]  # the errors began
+    if (
+        p.keys("lifecycle")
+        and not of_lines
+        and p.has("verbs", "when")
+        and (alone := decide(p)).status == "query"
+    ):
         return alone  # "when did it stop?"
     if (turned := _turned(p, before)) is not None:
         if turned.status != "query" or not unexplained(p, turned.queries):
