@@ -56,13 +56,16 @@ def unread(p: Pieces, words: list[Term], whose: str) -> Reading:
     return unknown(f"{whose} {told}.", f"a source that tells of {words[0].word}")
 
 
-def accounted(p: Pieces, reading: Reading) -> Reading:
-    """A reading whose queries meet the whole question; else a question back with the nearest query, which nothing ran."""
+def accounted(p: Pieces, reading: Reading, *, strict: bool = False) -> Reading:
+    """A reading whose queries meet the whole question; else a question back with the nearest query, which nothing ran.
+
+    strict  rows of changes account for every word as well: where another rule has refused the question before.
+    """
     queries = reading.queries
     if reading.status != "query" or not queries or not all(isinstance(q, LIVE) for q in queries):
         return reading
     said = unmet(p, queries)
-    if not said and (left := unexplained(p, queries)):
+    if not said and (left := unexplained(p, queries, strict=strict)):
         said = f"Nothing here explains {', '.join(repr(t.word) for t in left[:3])}."
     if not said:
         return reading
@@ -71,12 +74,12 @@ def accounted(p: Pieces, reading: Reading) -> Reading:
     )
 
 
-def unexplained(p: Pieces, queries: Sequence[Query]) -> list[Term]:
+def unexplained(p: Pieces, queries: Sequence[Query], *, strict: bool = False) -> list[Term]:
     """The words of things that neither the queries nor the names of what they read explain.
 
     The rules of objects account for their words themselves; of changes the rows say what they are of.
     """
-    if all(
+    if not strict and all(
         isinstance(q, Get | List | Changes) or (isinstance(q, Count) and q.of not in _OWN) for q in queries
     ):
         return []

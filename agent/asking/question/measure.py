@@ -18,8 +18,11 @@ _THING, _HELP, _LEFT, _EXTRA, _SETTING = 2.0, 0.7, 1.5, 0.12, 1.6
 _WORDED: Final = 0.4  # each further word of a phrase that the name spells out: "connected clients"
 _NAMED: Final = 0.05  # a word that may as well name the component
 _USED: Final = 0.3
+_OUTCOMES: Final = frozenset(
+    {"hits", "misses", "errors", "active", "idle", "waiting", "rejected"}
+)  # that labels tell
 _ADDED: Final = 1.0
-_BARE, _PART = 0.15, 0.3  # above a tie: the memory that is used; its fragmentation
+_BARE, _PART = 0.05, 0.3  # below a tie: the memory that is used; above one: its fragmentation
 _OWNER: Final = 0.8  # a word that only the component's name has
 _LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
@@ -292,7 +295,10 @@ def _label(term: Term, m: Measured) -> str:
             f"{k}={v}"
             for k, v in m.labels
             if len(v) > 1
-            and (v.casefold() == term.word or (v.isalpha() and _concepts(v.casefold()) & term.concepts))
+            and (
+                v.casefold() == term.word
+                or (v.isalpha() and _concepts(v.casefold()) & term.concepts & _OUTCOMES)
+            )
         ),
         "",
     )

@@ -97,6 +97,9 @@ def of_measurements(p: Pieces) -> Reading | None:
     components = list(dict.fromkeys(f.of.component for f in families))
     if len(components) > 1 and len(p.about.components) < 2:
         return _of_several(p, families, components)
+    if len(families) > MOST_QUERIES:  # what people mean by the bare word, where one is
+        usual = [f for f in families if f.score >= top[0].score - _BARELY]
+        families = usual if len(usual) <= MOST_QUERIES else families
     if len(families) > MOST_QUERIES:
         return unclear(f"Which one: {', '.join(f.of.family for f in families[:6])}?")
     return Reading(
@@ -206,6 +209,7 @@ def looks(p: Pieces, fit: Fit) -> list[Query]:
 
 
 _ADDING: Final = frozenset({"processed", "created", "completed"})  # what was done adds up
+_BARELY: Final = 0.02  # points between names of which one is the usual one
 _SO_FAR: Final = re.compile(
     r"(?<!\w)(?:so far|until now|up to now|since (?:the )?start|bisher|bislang|seit (?:dem )?start|jusqu'ici|jusqu'à présent"
     r"|hasta ahora|finora)(?!\w)"

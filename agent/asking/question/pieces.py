@@ -90,7 +90,8 @@ _SLOW: Final = re.compile(
     r"slow|langsam|lent|plus l|más l|più l|longest|längst"
 )  # superlatives that also tell what of
 _PRONOUN: Final = re.compile(
-    r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello|(?<=-)(?:il|elle|ils|elles))(?!\w)"
+    r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello"
+    r"|(?<=-)(?:il|elle|ils|elles))(?!\w)"
 )
 
 
@@ -366,7 +367,7 @@ class Pieces:
             if t.concepts
             and (
                 t.concepts <= _DONE
-                or (t.concepts <= _MOVED and is_verb(t.word, t.begin, t.end, self.words, self.text, owners))
+                or (t.concepts <= _MOVED and is_verb(t.word, t.begin, t.end, self.words, owners))
             )
             else t
             for t in found
@@ -374,7 +375,7 @@ class Pieces:
         return [
             t
             for t in found
-            if t.concepts or t.soft or not is_verb(t.word, t.begin, t.end, self.words, self.text, owners)
+            if t.concepts or t.soft or not is_verb(t.word, t.begin, t.end, self.words, owners)
         ]
 
 

@@ -71,7 +71,7 @@ def decide(p: Pieces) -> Reading:
             continue  # "oil pressure" is no work on the oil
         if (found := rule(p)) is None:
             continue
-        found = accounted(p, found)
+        found = accounted(p, found, strict=refused is not None)
         if found.status == "query" or rule in _FINAL:
             return found
         refused = refused or found  # a later rule may read what this one could not
