@@ -9,7 +9,8 @@ from typing import Final
 from aitia.agent.asking.question.about import EQUIPMENT
 from aitia.agent.asking.question.bounds import groups
 from aitia.agent.asking.question.measure import Term, concepts_of, names_of, same, words_in
-from aitia.agent.asking.question.met import of_query, unmet
+from aitia.agent.asking.question.met import unmet
+from aitia.agent.asking.question.met_values import of_query
 from aitia.agent.asking.question.numbers import number_words
 from aitia.agent.asking.question.outcome import Reading, unclear, unknown
 from aitia.agent.asking.question.pieces import Pieces

@@ -27,7 +27,7 @@ from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.shares_rules import of_shares
 from aitia.agent.asking.question.told import in_journal
 from aitia.tools.query.site import Site
-from aitia.tools.query.words import Documents, Get, Incidents, Lines, Query
+from aitia.tools.query.words import Count, Documents, Get, Incidents, Lines, Query
 
 
 def read(text: str, site: Site) -> Reading:
@@ -72,6 +72,8 @@ def decide(p: Pieces) -> Reading:
         if (found := rule(p)) is None:
             continue
         found = accounted(p, found, strict=refused is not None)
+        if refused is not None and any(isinstance(q, Count) and q.of == "lines" for q in found.queries):
+            continue  # lines that hold a word may be shown in place of what was meant, but are no number of it
         if found.status == "query" or rule in _FINAL:
             return found
         refused = refused or found  # a later rule may read what this one could not
