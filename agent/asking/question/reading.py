@@ -37,8 +37,8 @@ def read(text: str, site: Site) -> Reading:
 
 def decide(p: Pieces) -> Reading:
     """The first rule that applies decides, and answers for every word of the question."""
-    if (refused := changing(p)) is not None:
-        return Reading(status="refused", said=refused, queries=_nearest(p), live=True)
+    if (forbidden := changing(p)) is not None:
+        return Reading(status="refused", said=forbidden, queries=_nearest(p), live=True)
     refused: Reading | None = None
     for rule in (
         _documents,
