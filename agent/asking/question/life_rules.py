@@ -126,7 +126,8 @@ def _places(p: Pieces, kind: str) -> list[tuple[str, str]]:
     hosts = [k.to for k in held.links if k.relation == "runs_on"] if held else []
     keepers = [(h, f"{name} {stems}") for h in hosts if h in loggers(p.site)]
     own = [(p.component, stems)] if p.component in loggers(p.site) else []
-    places = [*keepers, *own]
+    own_first = kind == "start" and p.has("verbs", "count")  # a keeper tells of tries too
+    places = [*own, *keepers] if own_first else [*keepers, *own]
     return [*places, ("", f"{name} {stems}".strip())]
 
 

@@ -16,7 +16,7 @@ from aitia.tools.query.measured import Measured, meaning_of
 # a word of the name that nobody asked for, and a name of a setting where none was asked for.
 _THING, _HELP, _LEFT, _EXTRA, _SETTING = 2.0, 0.7, 1.5, 0.12, 1.6
 _WORDED: Final = 0.4  # each further word of a phrase that the name spells out: "connected clients"
-_NAMED: Final = 0.05  # a word that may as well name the component
+_NAMED: Final = 0.2  # a word that may as well name the component
 _USED: Final = 0.3
 _OUTCOMES: Final = frozenset(
     {"hits", "misses", "errors", "active", "idle", "waiting", "rejected"}

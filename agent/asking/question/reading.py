@@ -72,7 +72,7 @@ def decide(p: Pieces) -> Reading:
         if (found := rule(p)) is None:
             continue
         found = accounted(p, found, strict=refused is not None)
-        if refused is not None and any(isinstance(q, Count) and q.of == "lines" for q in found.queries):
+        if refused is not None and any(_guessed(q) for q in found.queries):
             continue  # lines that hold a word may be shown in place of what was meant, but are no number of it
         if found.status == "query" or rule in _FINAL:
             return found
@@ -82,6 +82,11 @@ def decide(p: Pieces) -> Reading:
     return refused or Reading(
         status="none", live=bool(p.component) or p.span.told or bool(p.terms and _known_thing(p))
     )
+
+
+def _guessed(query: Query) -> bool:
+    """Whether lines are counted by a single word of the question."""
+    return isinstance(query, Count) and query.of == "lines" and len(query.words.split()) == 1
 
 
 def _known_thing(p: Pieces) -> bool:
