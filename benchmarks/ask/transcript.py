@@ -99,7 +99,7 @@ def sittings(file: Path) -> list[str]:
             answer, before = (
                 found
                 if found is not None
-                else (Answer(question=turn["question"], status="not_known"), before)
+                else (Answer(question=turn["question"], status="not_known", sure=0.0), before)
             )
             grade = judged(as_said(answer, 0.0), turn)
             good = grade.get("right: answerable", grade.get("refused: unanswerable", False))
