@@ -70,9 +70,18 @@ def accounted(p: Pieces, reading: Reading, *, strict: bool = False) -> Reading:
         said = f"Nothing here explains {', '.join(repr(t.word) for t in left[:3])}."
     if not said:
         return reading
-    return unclear(
-        f"{said} I would read this as {' and '.join(written(q) for q in queries[:2])}; aitia ask --query runs that."
-    )
+    return unclear(f"{said} {_read_as(queries)}")
+
+
+def offered(refused: Reading, second: Reading) -> Reading:
+    """A question back with what a later rule reads where an earlier one refused: on questions not looked at, as many of these were wrong as right."""
+    first = refused.said.split(" I would read this as ", 1)[0]
+    return unclear(f"{first} {_read_as(second.queries)}".strip())
+
+
+def _read_as(queries: Sequence[Query]) -> str:
+    told = " and ".join(written(q) for q in queries[:2])
+    return f"I would read this as {told}; aitia ask --query runs that."
 
 
 def unexplained(p: Pieces, queries: Sequence[Query], *, strict: bool = False) -> list[Term]:

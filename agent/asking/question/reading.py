@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from aitia.agent.asking.question.about import near
-from aitia.agent.asking.question.account import accounted
+from aitia.agent.asking.question.account import accounted, offered
 from aitia.agent.asking.question.bounds_rules import of_bounds
 from aitia.agent.asking.question.changes_rules import of_happenings, of_work
 from aitia.agent.asking.question.life_rules import of_lifecycle, of_moments, of_people, of_roles, of_troubles
@@ -74,6 +74,8 @@ def decide(p: Pieces) -> Reading:
         found = accounted(p, found, strict=refused is not None)
         if refused is not None and any(_guessed(q) for q in found.queries):
             continue  # lines that hold a word may be shown in place of what was meant, but are no number of it
+        if refused is not None and found.status == "query":
+            return offered(refused, found)  # what a first reading could not meet is no answer, but may be what was meant
         if found.status == "query" or rule in _FINAL:
             return found
         refused = refused or found  # a later rule may read what this one could not
