@@ -22,7 +22,9 @@ SHARES: Final = frozenset({"percent", "ratio", "share"})
 SMALL_BYTES: Final = float(
     16 << 20
 )  # that more of memory or disk exhaust nothing, where no limit is near; by hand
-SELDOM: Final = 2  # lines
+SELDOM: Final = 2  # lines, or errors that a gauge counts
+BACK: Final = 0.25  # of what it was before, within which a series that left it is back; by hand
+STEP: Final = "signal.changepoint"
 
 
 def is_few(evidence: Evidence) -> bool:
@@ -30,6 +32,33 @@ def is_few(evidence: Evidence) -> bool:
     after = evidence.values.get("to" if evidence.kind == "metric.trend" else "after")
     counted = evidence.aspect in WAITING and evidence.kind.startswith("metric.") and not evidence.unit
     return counted and isinstance(after, int | float) and after < FEW
+
+
+def is_single(evidence: Evidence) -> bool:
+    """Whether an error or two were counted since all data at hand began: a total without a type has no rate."""
+    before, after = evidence.values.get("before"), evidence.values.get("after")
+    counted = evidence.aspect == "errors" and evidence.kind == "metric.shift" and not evidence.unit
+    counted = counted and evidence.values.get("stat") == "gauge"
+    return counted and isinstance(before, int | float) and isinstance(after, int | float) and after - before <= SELDOM
+
+
+def is_over(evidence: Evidence, steps: Iterable[Evidence]) -> bool:
+    """Whether it is a step of a series that a later one took back, or that takes back an earlier one; `steps`: of its component."""
+    return any(_takes_back(e, evidence) or _takes_back(evidence, e) for e in steps if _series(e) == _series(evidence))
+
+
+def _takes_back(later: Evidence, first: Evidence) -> bool:
+    if later.onset is None or first.onset is None or later.onset <= first.onset:
+        return False
+    before, after, ended = (first.values.get("before"), first.values.get("after"), later.values.get("after"))
+    if not (isinstance(before, int | float) and isinstance(after, int | float) and isinstance(ended, int | float)):
+        return False
+    return abs(ended - before) <= BACK * abs(after - before)
+
+
+def _series(evidence: Evidence) -> tuple[str, str, str]:
+    """Which series a fact is about, as its query reads it."""
+    return evidence.component, str(evidence.values.get("metric", "")), evidence.source.query
 
 
 def last_words(evidence: Iterable[Evidence]) -> dict[str, datetime]:
@@ -76,6 +105,12 @@ def ratio_of(evidence: Evidence) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
+def is_from_nothing(evidence: Evidence) -> bool:
+    """Whether there was none of it before, so that no rise of something else in proportion explains it."""
+    after = evidence.values.get("after")
+    return evidence.values.get("before") == 0 and isinstance(after, int | float) and after > 0
+
+
 def is_slower(evidence: Evidence) -> bool:
     """Whether its own answers take longer."""
     return evidence.aspect == "latency" and evidence.direction == "up" and not evidence.peer
@@ -85,7 +120,7 @@ def no_later(first: Evidence, second: Evidence) -> bool:
     """Whether a fact's onset is no later than another's, as far as either is known."""
     if first.onset is None or second.onset is None:
         return False
-    return (first.onset - second.onset).total_seconds() <= max(first.onset_error_s, second.onset_error_s)
+    return (first.onset - second.onset).total_seconds() <= first.onset_error_s + second.onset_error_s
 
 
 def not_read(evidence: Evidence) -> float:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
 from aitia.agent.fact_values import (
     ALERTS,
+    STEP,
     WAITING,
     is_few,
     is_first_hand,
+    is_from_nothing,
     is_from_the_start,
     is_little,
+    is_over,
+    is_single,
     is_slower,
     last_words,
     no_later,
@@ -50,6 +55,7 @@ _LOADED: Final = LOADED | {"latency"}
 _SHARED: Final = WAITING | {"network", "io", "other"}
 _RESTARTS: Final = frozenset({"restart", "log.restart"})
 RESTART_S: Final = 30.0
+LOOP: Final = "metric.restarts"  # what starts over and over was not meant to, whatever was changed before
 WORK_S: Final = (
     7_200.0  # for so long after work on a machine its signals may leave their partners because of it; by hand
 )
@@ -94,6 +100,10 @@ class Facts:
         self._present = {
             e.component for e in evidence if e.kind == "metric.quiet" and e.aspect == "availability"
         }
+        self._steps: dict[str, list[Evidence]] = {}
+        for e in evidence:
+            if e.kind == STEP:
+                self._steps.setdefault(e.component, []).append(e)
         self._changes: dict[str, list[datetime]] = {}
         for e in evidence:
             if e.aspect in CHANGE and e.onset is not None:
@@ -135,7 +145,7 @@ class Facts:
         if evidence.aspect in CHANGE:
             return self._of_change(evidence)
         load = self._traffic.get(evidence.component, 1.0)
-        if evidence.aspect in _RESTARTS and self._was_changed(evidence):
+        if evidence.aspect in _RESTARTS and evidence.kind != LOOP and self._was_changed(evidence):
             return evidence.strength / 3
         if evidence.aspect == "availability" and (
             self._spoke_after(evidence) or (evidence.component in self._answers and not evidence.peer)
@@ -145,11 +155,12 @@ class Facts:
             return evidence.strength / 3
         if evidence.aspect == "lag" and self._only_waits(evidence):
             return evidence.strength / 3
-        if is_from_the_start(evidence):
+        if is_from_the_start(evidence) or is_single(evidence) or self._is_over(evidence):
             return evidence.strength / 3
         if evidence.kind == "log.vanished" and evidence.component in self._present:
             return evidence.strength / 3
         loaded = evidence.aspect in _LOADED and load > 1.15 and ratio_of(evidence) <= 1.5 * load
+        loaded = loaded and not is_from_nothing(evidence)
         waiting = evidence.aspect in WAITING and 0 < ratio_of(evidence) <= self._waits(evidence)
         shared = evidence.aspect in _SHARED and bool(self.topology.guests(evidence.component))
         little = is_few(evidence) or is_little(evidence)
@@ -200,6 +211,10 @@ class Facts:
             and evidence.onset is not None
             and ((spoke - evidence.onset).total_seconds() > SPOKE_S + evidence.onset_error_s)
         )
+
+    def _is_over(self, evidence: Evidence) -> bool:
+        """Whether a step was taken back since: what came and went is no state that anybody is in."""
+        return evidence.kind == STEP and is_over(evidence, self._steps.get(evidence.component, ()))
 
     def _was_started(self, evidence: Evidence) -> bool:
         """Whether the process began anew just before: what it takes then is no growth."""
@@ -303,7 +318,21 @@ class Facts:
         departed = max((self.departed(e) for e in self.anomalies), default=0.0)
         # Answers that became faster hurt nobody, but nothing is as usual either.
         eased = (self.weight(e) for e in self.anomalies if (e.aspect, e.direction) in RELIEF)
-        return max(self.harm({e.component for e in self.anomalies}), signs / 2, departed, *eased)
+        hurt = {e.component for e in self.anomalies} - self._unfelt()
+        return max(self.harm(hurt), signs / 2, departed, *eased)
+
+    def _unfelt(self) -> frozenset[str]:
+        """Those whose callers are all measured and as well as before: what hurts of them hurts nobody yet."""
+        hurt = {e.component for e in self.anomalies if is_harm(e) and self.weight(e) >= MOVED}
+        calm = defaultdict[str, set[str]](set)
+        for e in self.all:
+            if e.direction == "steady" and e.kind in ("metric.quiet", "trace.quiet") and not e.peer:
+                calm[e.component].add(e.aspect)
+        well = {c for c, aspects in calm.items() if aspects >= {"latency", "errors"}} - hurt
+        named = {name for a in self.alarmed for name in self.topology.family(a)}
+        return frozenset(
+            c for c in hurt - named if (callers := self.topology.callers(c)) and well.issuperset(callers)
+        )
 
     def not_understood(self, *, by_model: bool = False) -> tuple[float, str]:
         """The share of what moved among metrics, by strength, of which no name says what is measured; the strongest of these.

@@ -26,6 +26,10 @@ COMPLAINTS: Final = LOCKS | {
     "log.certificate", "log.dns", "log.permission", "log.quota", "log.overload", "log.connection_limit", "log.connection_refused",
     "log.unavailable", "log.disk_full",
 }  # fmt: skip
+_NO_SLOT: Final = re.compile(
+    r"(?i)\btoo many (?:clients|connections)\b|\bremaining connection slots\b|\bmax(?:imum)? number of clients\b"
+)
+"""What a server says that takes no further connection (PostgreSQL 53300, MySQL 1040, Redis maxclients), and no pool."""
 _DATABASE: Final = re.compile(
     r"(?i)(?:mysql|mariadb|pg|postgres|oracle(?:db)?|mssql|sqlserver|db2|mongo(?:db)?|cockroach|tidb)_"
 )
@@ -49,11 +53,19 @@ def told_alike(evidence: Sequence[Evidence], topology: Topology) -> list[Evidenc
         for e in told:
             called = {*topology.callees(e.component)}
             name = server if server in called else ""
-            if not name and aspect in LOCKS and e.component not in databases:
+            if not name and _of_server(e) and e.component not in databases:
                 name = _most(databases, called)
             if name and e.peer in ("", name):
                 servers[id(e)] = name
     return [_told_of(e, servers[id(e)]) if id(e) in servers else e for e in evidence]
+
+
+def _of_server(complaint: Evidence) -> bool:
+    """Whether its words are those of a server that its writer repeats."""
+    if complaint.aspect in LOCKS:
+        return True
+    said = f"{complaint.statement} {complaint.values.get('template', '')}"
+    return complaint.aspect == "log.connection_limit" and bool(_NO_SLOT.search(said))
 
 
 def _told_of(complaint: Evidence, server: str) -> Evidence:
