@@ -27,6 +27,7 @@ from aitia.agent.fact_values import (
     tells,
 )
 from aitia.agent.failure_words import FailureWords
+from aitia.agent.only_asking import askers, told_of_callees
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.told_alike import MOVED, told_alike
 from aitia.agent.topology import Topology
@@ -78,6 +79,9 @@ class Facts:
     def __init__(self, evidence: Sequence[Evidence], topology: Topology, alarmed: Sequence[str] = ()) -> None:
         self.alarmed = tuple(alarmed)
         evidence = told_alike(evidence, topology)
+        self.asking = askers(evidence, topology)
+        """Clients of which nothing but their requests is measured, each with whom it calls."""
+        evidence = told_of_callees(evidence, self.asking)
         self.all = tuple(evidence)
         self.fingerprint = fingerprint_of(self.all)
         self.topology = topology
@@ -324,15 +328,18 @@ class Facts:
     def _unfelt(self) -> frozenset[str]:
         """Those whose callers are all measured and as well as before: what hurts of them hurts nobody yet."""
         hurt = {e.component for e in self.anomalies if is_harm(e) and self.weight(e) >= MOVED}
-        calm = defaultdict[str, set[str]](set)
+        calm = defaultdict[tuple[str, str], set[str]](set)  # of whom, of calls to whom ("": by itself)
         for e in self.all:
-            if e.direction == "steady" and e.kind in ("metric.quiet", "trace.quiet") and not e.peer:
-                calm[e.component].add(e.aspect)
-        well = {c for c, aspects in calm.items() if aspects >= {"latency", "errors"}} - hurt
+            if e.direction == "steady" and e.kind in ("metric.quiet", "trace.quiet"):
+                calm[e.component, e.peer].add(e.aspect)
         named = {name for a in self.alarmed for name in self.topology.family(a)}
-        return frozenset(
-            c for c in hurt - named if (callers := self.topology.callers(c)) and well.issuperset(callers)
-        )
+        found = set[str]()
+        for name in hurt - named:
+            callers = self.topology.callers(name)
+            well = (calm[c, ""] | calm[c, name] >= {"latency", "errors"} and c not in hurt for c in callers)
+            if callers and all(well):
+                found.add(name)
+        return frozenset(found)
 
     def not_understood(self, *, by_model: bool = False) -> tuple[float, str]:
         """The share of what moved among metrics, by strength, of which no name says what is measured; the strongest of these.
