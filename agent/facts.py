@@ -56,6 +56,7 @@ _LOADED: Final = LOADED | {"latency"}
 _SHARED: Final = WAITING | {"network", "io", "other"}
 _RESTARTS: Final = frozenset({"restart", "log.restart"})
 RESTART_S: Final = 30.0
+SURGE: Final = 3.0  # times what was asked before, from which on it is no wave of a usual day; by hand
 LOOP: Final = "metric.restarts"  # what starts over and over was not meant to, whatever was changed before
 WORK_S: Final = (
     7_200.0  # for so long after work on a machine its signals may leave their partners because of it; by hand
@@ -321,9 +322,17 @@ class Facts:
         signs = max((self.weight(e) for e in self.anomalies), default=0.0)
         departed = max((self.departed(e) for e in self.anomalies), default=0.0)
         # Answers that became faster hurt nobody, but nothing is as usual either.
-        eased = (self.weight(e) for e in self.anomalies if (e.aspect, e.direction) in RELIEF)
+        eased = (self.weight(e) for e in self.anomalies if (e.aspect, e.direction) in RELIEF and not self._settled(e))
         hurt = {e.component for e in self.anomalies} - self._unfelt()
-        return max(self.harm(hurt), signs / 2, departed, *eased)
+        surges = (self.strength(e) / 2 for e in self.anomalies if _is_surge(e))
+        return max(self.harm(hurt), signs / 2, departed, *eased, *surges)
+
+    def _settled(self, relief: Evidence) -> bool:
+        """Whether it became better before the time that is to be explained, in which nothing was changed or began anew."""
+        if relief.onset is None or relief.onset >= relief.window.start:
+            return False
+        done = (e.onset for e in self.all if e.aspect in CHANGE or e.aspect in _RESTARTS)
+        return not any(at is not None and at >= relief.window.start for at in done)
 
     def _unfelt(self) -> frozenset[str]:
         """Those whose callers are all measured and as well as before: what hurts of them hurts nobody yet."""
@@ -405,6 +414,12 @@ class Facts:
         plain = 0.7 * max((self.weight(e) for e in theirs), default=0.0)
         plainest = [e for e in theirs if self.weight(e) >= plain]
         return min(plainest, key=lambda e: (onset(e), order(e)), default=None)
+
+
+def _is_surge(evidence: Evidence) -> bool:
+    """Whether far more is asked than before, within the time that is to be explained: nobody suffers yet, and it is not as usual."""
+    asked = evidence.aspect == "traffic" and evidence.direction == "up" and ratio_of(evidence) >= SURGE
+    return asked and evidence.onset is not None and evidence.onset >= evidence.window.start
 
 
 def is_anomaly(evidence: Evidence) -> bool:

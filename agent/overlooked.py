@@ -19,6 +19,8 @@ def overlooked(facts: Facts, component: str) -> str:
     and of which nobody knows who calls it. "" where there is none.
     """
     callees = facts.topology.callees(component)
+    if taken := facts.topology.assumed.intersection(callees):
+        return min(taken)
     return _failing(facts, callees) or ("" if callees else _stray(facts, component))
 
 

@@ -30,8 +30,13 @@ _NO_SLOT: Final = re.compile(
     r"(?i)\btoo many (?:clients|connections)\b|\bremaining connection slots\b|\bmax(?:imum)? number of clients\b"
 )
 """What a server says that takes no further connection (PostgreSQL 53300, MySQL 1040, Redis maxclients), and no pool."""
+_REFUSALS: Final = re.compile(
+    r"\b(?:NOREPLICAS|MISCONF|MASTERDOWN|CLUSTERDOWN|BUSY Redis)\b|\bOOM command not allowed\b|\bin a read-only transaction\b"
+    r"|\bREADONLY You can't write\b"
+)
+"""Replies of a server about its own state: Redis' error codes (its documentation, RESP errors), PostgreSQL's 25006."""
 _DATABASE: Final = re.compile(
-    r"(?i)(?:mysql|mariadb|pg|postgres|oracle(?:db)?|mssql|sqlserver|db2|mongo(?:db)?|cockroach|tidb)_"
+    r"(?i)(?:mysql|mariadb|redis(?!_client_)|pg|postgres|oracle(?:db)?|mssql|sqlserver|db2|mongo(?:db)?|cockroach|tidb)_"
 )
 
 
@@ -40,7 +45,7 @@ def told_alike(evidence: Sequence[Evidence], topology: Topology) -> list[Evidenc
     complaints: dict[str, list[Evidence]] = defaultdict(list)
     for e in evidence:
         own = e.values.get("reported_by") == e.component
-        if own and e.aspect in COMPLAINTS and e.direction in ("new", "up") and e.strength >= PLAIN:
+        if own and (e.aspect in COMPLAINTS or _of_server(e)) and e.direction in ("new", "up") and e.strength >= PLAIN:
             complaints[e.aspect].append(e)
     databases = Counter(
         e.component for e in evidence if _moved(e) and _DATABASE.match(str(e.values.get("metric", "")))
@@ -65,7 +70,8 @@ def _of_server(complaint: Evidence) -> bool:
     if complaint.aspect in LOCKS:
         return True
     said = f"{complaint.statement} {complaint.values.get('template', '')}"
-    return complaint.aspect == "log.connection_limit" and bool(_NO_SLOT.search(said))
+    full = complaint.aspect == "log.connection_limit" and _NO_SLOT.search(said)
+    return bool(full or (complaint.aspect.startswith("log.") and _REFUSALS.search(said)))
 
 
 def _told_of(complaint: Evidence, server: str) -> Evidence:

@@ -24,6 +24,7 @@ class Topology:
         self.machines = frozenset(c.id for c in components if c.type in MACHINES)
         """Of the physical world; an asset may be a computer all the same: an industrial PC."""
         self.assets = frozenset(c.id for c in components if c.type == "asset")
+        self.assumed = frozenset[str]()
         self._out: dict[str, set[str]] = {}
         self._in: dict[str, set[str]] = {}
         self._parts: dict[str, set[str]] = {}
@@ -64,6 +65,17 @@ class Topology:
             if (callee, caller) not in told:
                 calls[caller] = (*calls.get(caller, ()), Link(relation="calls", to=callee))
         return Topology([*self._components, *(Component(id=c, links=links) for c, links in calls.items())])
+
+    def joined(self, calls: Iterable[tuple[str, str]]) -> Topology:
+        """The same with further calls, (caller, callee) each, that are taken to be there: `assumed` names who is called."""
+        more: dict[str, tuple[Link, ...]] = {}
+        for caller, callee in calls:
+            more[caller] = (*more.get(caller, ()), Link(relation="calls", to=callee))
+        if not more:
+            return self
+        made = Topology([*self._components, *(Component(id=c, links=links) for c, links in more.items())])
+        made.assumed = frozenset(link.to for links in more.values() for link in links)
+        return made
 
     def knows(self, component: str) -> bool:
         """Whether anything is known of its place among the others."""

@@ -19,6 +19,7 @@ from aitia.agent.given_up import MOST, held_down
 from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import Ledger
 from aitia.agent.machine_class import classes_of
+from aitia.agent.strays import stray_calls
 from aitia.agent.subject import Subject
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
@@ -119,7 +120,7 @@ class _Judge:
 
     def one(self, evidence: Sequence[Evidence]) -> Weighed:
         """The verdict where a single fault is assumed."""
-        facts = Facts(evidence, self._topology.told_by(evidence), self._alarmed)
+        facts = Facts(evidence, self._seen_by(evidence), self._alarmed)
         taught = Taught(self._learned, facts.fingerprint)
         candidates = _candidates(facts)
         machinery = self._machinery - _computers(facts)
@@ -173,6 +174,11 @@ class _Judge:
         suspects.sort(key=lambda s: (-s.probability, -s.score, s.component, s.fault))
         barred = {pair for pair, ledger in ledgers.items() if ledger.bar}
         return _verdict(suspects, barred)
+
+    def _seen_by(self, evidence: Sequence[Evidence]) -> Topology:
+        """Who calls whom as it is known and as the facts tell."""
+        told = self._topology.told_by(evidence)
+        return told.joined(stray_calls(told, evidence))
 
     def _shows(self, component: str) -> list[str]:
         """What an alarm of a component may be about: of an instrument also what it measures, and, of a tank or a place, what that
@@ -236,7 +242,7 @@ class _Judge:
 
     def _outside(self, evidence: Sequence[Evidence], component: str, fault_id: str) -> list[Evidence]:
         fault = self._taxonomy.get(fault_id)
-        reached = self._topology.reached(component, fault.spread if fault else ())
+        reached = self._seen_by(evidence).reached(component, fault.spread if fault else ())
         return [e for e in evidence if e.component not in reached and e.peer not in reached]
 
 

@@ -145,7 +145,7 @@ class Witnesses:
             alike = [*texts, *_plain(agreeing)]
             if len(tellers(alike)) < 2:  # clients that tell alike felt it themselves
                 found += self._texts(
-                    view, texts, several=len({(e.component, e.statement) for e in alike}) > 1
+                    component, view, texts, several=len({(e.component, e.statement) for e in alike}) > 1
                 )
         elif not any(family_of(e) == "log" for e in plain):
             found += _single(view)
@@ -233,14 +233,17 @@ class Witnesses:
                 "belied", f"another record of {component} shows no such change in {other.aspect}", other
             )
 
-    def _texts(self, view: View, texts: Sequence[Evidence], *, several: bool) -> Iterator[Against]:
+    def _texts(
+        self, component: str, view: View, texts: Sequence[Evidence], *, several: bool
+    ) -> Iterator[Against]:
         """Of a suspect whom nothing but texts accuse."""
+        family = self._facts.topology.family(component)
         writers = {e.component for e in texts}
         near = writers | {host for w in writers for host in self._facts.topology.hosts(w)}
         moved = [*view.moved, *(e for e in self._moved if e.component in near)]
         quiet = [*view.quiet, *(e for e in self._quiet if e.component in near and not e.peer)]
         claimed = frozenset[str]().union(*(table().claims.get(e.aspect, frozenset()) for e in texts))
-        if passed := next((e for e in moved if e.peer and e.aspect in table().serves), None):
+        if passed := next((e for e in moved if e.peer and e.peer not in family and e.aspect in table().serves), None):
             # What its calls to others did to it bears out no fault of its own.
             moved = [e for e in moved if not _hurts(e)]
         if any(e.aspect in claimed for e in moved):

@@ -212,7 +212,10 @@ class Deriver:
 
     def _counters(self, groups: Mapping[_Group, list[Series]]) -> Iterator[Derived]:
         for group, members in groups.items():
-            count = groups.get(replace(group, metric=group.metric.removesuffix("_sum") + "_count"), [])
+            base = group.metric.removesuffix("_sum")
+            count = groups.get(replace(group, metric=f"{base}_count")) or [
+                s for s in groups.get(replace(group, metric=f"{base}_bucket"), []) if upper_bound(s.labels.get("le", "")) == np.inf
+            ]  # the last bucket counts all, where nothing else does
             counted = members[0].metadata.kind == "counter"  # then its name is only a name
             if group.metric.endswith("_sum") and (count or not counted):
                 yield from self._mean(group, members, count)

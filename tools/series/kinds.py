@@ -120,8 +120,8 @@ def is_counter(one: Series, names: set[tuple[str, str]], about: Aspect) -> bool:
         ending, base = found.group(1) or "total", one.metric[: found.start()]
         if ending == "total" and _falls_partly(one):
             return False
-        sibling = {"count": "_sum", "sum": "_count"}.get(ending)
-        return sibling is None or (one.component, base + sibling) in names
+        siblings = {"count": ("_sum",), "sum": ("_count", "_bucket")}.get(ending)
+        return siblings is None or any((one.component, base + s) in names for s in siblings)
     spent = about.aspect == "cpu" or (about.aspect in _SPENT and _of_time(one.metric))
     counted = about.aspect in _COUNTED or about.aspect in _SELDOM_COUNTED
     if not (spent or counted) or _GAUGE_NAME.search(plain_name(one.metric).lower()) or not never_falls(one):
