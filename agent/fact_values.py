@@ -39,19 +39,28 @@ def is_single(evidence: Evidence) -> bool:
     before, after = evidence.values.get("before"), evidence.values.get("after")
     counted = evidence.aspect == "errors" and evidence.kind == "metric.shift" and not evidence.unit
     counted = counted and evidence.values.get("stat") == "gauge"
-    return counted and isinstance(before, int | float) and isinstance(after, int | float) and after - before <= SELDOM
+    return (
+        counted
+        and isinstance(before, int | float)
+        and isinstance(after, int | float)
+        and after - before <= SELDOM
+    )
 
 
 def is_over(evidence: Evidence, steps: Iterable[Evidence]) -> bool:
-    """Whether it is a step of a series that a later one took back, or that takes back an earlier one; `steps`: of its component."""
-    return any(_takes_back(e, evidence) or _takes_back(evidence, e) for e in steps if _series(e) == _series(evidence))
+    """Whether it is a step that a later one took back, or that takes back an earlier one; `steps`: those of its component."""
+    return any(
+        _takes_back(e, evidence) or _takes_back(evidence, e) for e in steps if _series(e) == _series(evidence)
+    )
 
 
 def _takes_back(later: Evidence, first: Evidence) -> bool:
     if later.onset is None or first.onset is None or later.onset <= first.onset:
         return False
     before, after, ended = (first.values.get("before"), first.values.get("after"), later.values.get("after"))
-    if not (isinstance(before, int | float) and isinstance(after, int | float) and isinstance(ended, int | float)):
+    if not (
+        isinstance(before, int | float) and isinstance(after, int | float) and isinstance(ended, int | float)
+    ):
         return False
     return abs(ended - before) <= BACK * abs(after - before)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
@@ -21,7 +20,6 @@ from aitia.agent.fact_values import (
     is_slower,
     last_words,
     no_later,
-    not_read,
     order,
     ratio_of,
     tells,
@@ -54,9 +52,8 @@ _FELT: Final = frozenset({*LEVELS, *ALERTS, "signal.pattern", "condition.trend",
 _HARMLESS: Final = frozenset({"log.other", "log.restart", "log.retry", "vibration.none"})
 _LOADED: Final = LOADED | {"latency"}
 _SHARED: Final = WAITING | {"network", "io", "other"}
-_RESTARTS: Final = frozenset({"restart", "log.restart"})
+RESTARTS: Final = frozenset({"restart", "log.restart"})
 RESTART_S: Final = 30.0
-SURGE: Final = 3.0  # times what was asked before, from which on it is no wave of a usual day; by hand
 LOOP: Final = "metric.restarts"  # what starts over and over was not meant to, whatever was changed before
 WORK_S: Final = (
     7_200.0  # for so long after work on a machine its signals may leave their partners because of it; by hand
@@ -150,7 +147,7 @@ class Facts:
         if evidence.aspect in CHANGE:
             return self._of_change(evidence)
         load = self._traffic.get(evidence.component, 1.0)
-        if evidence.aspect in _RESTARTS and evidence.kind != LOOP and self._was_changed(evidence):
+        if evidence.aspect in RESTARTS and evidence.kind != LOOP and self._was_changed(evidence):
             return evidence.strength / 3
         if evidence.aspect == "availability" and (
             self._spoke_after(evidence) or (evidence.component in self._answers and not evidence.peer)
@@ -317,66 +314,6 @@ class Facts:
             if c in moved and not self.topology.family(c) & tracing
         )
 
-    def alarm(self) -> float:
-        """How surely anything is wrong, in [0, 1]: the weightiest harm, half the weightiest sign, or a machine's departure."""
-        signs = max((self.weight(e) for e in self.anomalies), default=0.0)
-        departed = max((self.departed(e) for e in self.anomalies), default=0.0)
-        # Answers that became faster hurt nobody, but nothing is as usual either.
-        eased = (self.weight(e) for e in self.anomalies if (e.aspect, e.direction) in RELIEF and not self._settled(e))
-        hurt = {e.component for e in self.anomalies} - self._unfelt()
-        surges = (self.strength(e) / 2 for e in self.anomalies if _is_surge(e))
-        return max(self.harm(hurt), signs / 2, departed, *eased, *surges)
-
-    def _settled(self, relief: Evidence) -> bool:
-        """Whether it became better before the time that is to be explained, in which nothing was changed or began anew."""
-        if relief.onset is None or relief.onset >= relief.window.start:
-            return False
-        done = (e.onset for e in self.all if e.aspect in CHANGE or e.aspect in _RESTARTS)
-        return not any(at is not None and at >= relief.window.start for at in done)
-
-    def _unfelt(self) -> frozenset[str]:
-        """Those whose callers are all measured and as well as before: what hurts of them hurts nobody yet."""
-        hurt = {e.component for e in self.anomalies if is_harm(e) and self.weight(e) >= MOVED}
-        calm = defaultdict[tuple[str, str], set[str]](set)  # of whom, of calls to whom ("": by itself)
-        for e in self.all:
-            if e.direction == "steady" and e.kind in ("metric.quiet", "trace.quiet"):
-                calm[e.component, e.peer].add(e.aspect)
-        named = {name for a in self.alarmed for name in self.topology.family(a)}
-        found = set[str]()
-        for name in hurt - named:
-            callers = self.topology.callers(name)
-            well = (calm[c, ""] | calm[c, name] >= {"latency", "errors"} and c not in hurt for c in callers)
-            if callers and all(well):
-                found.add(name)
-        return frozenset(found)
-
-    def not_understood(self, *, by_model: bool = False) -> tuple[float, str]:
-        """The share of what moved among metrics, by strength, of which no name says what is measured; the strongest of these.
-
-        by_model  what only a model says is not known either: good enough to suspect, not to call something well
-        """
-        held = {
-            e.component for e in self.anomalies if e.kind in PLANT
-        }  # by what goes with it, whatever it is called
-        moved = [
-            e
-            for e in self.anomalies
-            if e.kind in ("metric.shift", "metric.trend")
-            and not (held and e.component in self.topology.machines)
-        ]
-        dark = [
-            (
-                (1.0 if by_model and "read_by" in e.values else not_read(e)) * self.strength(e),
-                e.statement,
-                e.id,
-            )
-            for e in moved
-        ]
-        doubt = sum(weight for weight, _, _ in dark)
-        if not doubt:
-            return 0.0, ""
-        return doubt / sum(self.strength(e) for e in moved), max(dark)[2]
-
     def departed(self, evidence: Evidence) -> float:
         """How surely a machine is not well: its signals together, or one of them, lastingly left what was normal.
 
@@ -414,12 +351,6 @@ class Facts:
         plain = 0.7 * max((self.weight(e) for e in theirs), default=0.0)
         plainest = [e for e in theirs if self.weight(e) >= plain]
         return min(plainest, key=lambda e: (onset(e), order(e)), default=None)
-
-
-def _is_surge(evidence: Evidence) -> bool:
-    """Whether far more is asked than before, within the time that is to be explained: nobody suffers yet, and it is not as usual."""
-    asked = evidence.aspect == "traffic" and evidence.direction == "up" and ratio_of(evidence) >= SURGE
-    return asked and evidence.onset is not None and evidence.onset >= evidence.window.start
 
 
 def is_anomaly(evidence: Evidence) -> bool:

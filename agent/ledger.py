@@ -158,7 +158,9 @@ def _ranking(case: Case) -> Iterator[Line]:
         if e.kind == "rank.suspect" and covers(str(e.values.get("fault", "")) or fault, fault):
             behind = case.facts.untraced(e.component) if e.aspect == "rank.traces" else frozenset[str]()
             share = e.strength / (1 + len(behind))
-            placed = case.facts.asking.get(e.component, e.component)  # what a client suffers is of whom it calls
+            placed = case.facts.asking.get(
+                e.component, e.component
+            )  # what a client suffers is of whom it calls
             if case.family & {placed, *behind}:
                 shares.append((share, e.statement, e))
             elif e.component in case.loaded and fault.startswith("resource."):  # it may exhaust whom it calls

@@ -35,7 +35,11 @@ def stray_calls(topology: Topology, evidence: Sequence[Evidence]) -> list[tuple[
 
 
 def _is_stray(topology: Topology, component: str, own: Sequence[Evidence]) -> bool:
-    if topology.callers(component) or topology.callees(component) or topology.family(component) != {component}:
+    if (
+        topology.callers(component)
+        or topology.callees(component)
+        or topology.family(component) != {component}
+    ):
         return False
     return any(e.kind.startswith("metric.") for e in own) and any(e.aspect in _LOGGED for e in own)
 

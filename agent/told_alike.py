@@ -16,6 +16,7 @@ from typing import Final
 from aitia.agent.topology import CALLS_FAIL, Topology
 from aitia.core.aspects import CHANGE
 from aitia.core.words import Evidence
+from aitia.tools.text.program_text import written
 
 MOVED: Final = 0.5  # strength from which on something of a component that others wait for did move; by hand
 SOON_S: Final = 120.0  # after a change, within which complaints that begin may come of it; by hand
@@ -45,14 +46,19 @@ def told_alike(evidence: Sequence[Evidence], topology: Topology) -> list[Evidenc
     complaints: dict[str, list[Evidence]] = defaultdict(list)
     for e in evidence:
         own = e.values.get("reported_by") == e.component
-        if own and (e.aspect in COMPLAINTS or _of_server(e)) and e.direction in ("new", "up") and e.strength >= PLAIN:
+        if (
+            own
+            and (e.aspect in COMPLAINTS or _of_server(e))
+            and e.direction in ("new", "up")
+            and e.strength >= PLAIN
+        ):
             complaints[e.aspect].append(e)
     databases = Counter(
         e.component for e in evidence if _moved(e) and _DATABASE.match(str(e.values.get("metric", "")))
     )
     changes = [(e.component, e.onset) for e in evidence if e.aspect in CHANGE and e.onset]
     servers: dict[int, str] = {}  # by the fact's identity: not all have an id yet
-    for aspect, told in complaints.items():
+    for told in complaints.values():
         begun = min((e.onset for e in told if e.onset), default=None)
         server = _shared(told, topology, [c for c, at in changes if begun and _just_before(at, begun)])
         for e in told:
@@ -66,10 +72,10 @@ def told_alike(evidence: Sequence[Evidence], topology: Topology) -> list[Evidenc
 
 
 def _of_server(complaint: Evidence) -> bool:
-    """Whether its words are those of a server that its writer repeats."""
+    """Whether its words are those of a server that its writer repeats; what it was given by others is none of them."""
     if complaint.aspect in LOCKS:
         return True
-    said = f"{complaint.statement} {complaint.values.get('template', '')}"
+    said = written(str(complaint.values.get("template", ""))).own
     full = complaint.aspect == "log.connection_limit" and _NO_SLOT.search(said)
     return bool(full or (complaint.aspect.startswith("log.") and _REFUSALS.search(said)))
 

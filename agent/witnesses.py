@@ -243,7 +243,9 @@ class Witnesses:
         moved = [*view.moved, *(e for e in self._moved if e.component in near)]
         quiet = [*view.quiet, *(e for e in self._quiet if e.component in near and not e.peer)]
         claimed = frozenset[str]().union(*(table().claims.get(e.aspect, frozenset()) for e in texts))
-        if passed := next((e for e in moved if e.peer and e.peer not in family and e.aspect in table().serves), None):
+        if passed := next(
+            (e for e in moved if e.peer and e.peer not in family and e.aspect in table().serves), None
+        ):
             # What its calls to others did to it bears out no fault of its own.
             moved = [e for e in moved if not _hurts(e)]
         if any(e.aspect in claimed for e in moved):

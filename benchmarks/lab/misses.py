@@ -2,7 +2,7 @@
 
     python benchmarks/lab/misses.py --data DIR [--cases GLOB] [--arms alone] [--kept FOLDER] --json OUT
 
-DIR holds visits of benchmarks/lab/rig.py, of systems that may be looked at; they are diagnosed anew as by benchmarks/lab/again.py.
+DIR holds visits of benchmarks/lab/rig.py, of systems that may be looked at, diagnosed anew as benchmarks/lab/again.py does.
 With `--kept` the reports are kept in a folder, and one that is there is weighed anew on its facts in place of a diagnosis, which
 shows what a change of kinds and weights alone does. A row's figures are of one system left to itself: a rule is written from
 four systems and judged on the fifth.
@@ -162,7 +162,10 @@ def _rows(cases: Sequence[Case]) -> list[dict[str, Any]]:
 
 def _shown(case: Case) -> str:
     told = f"{case['verdict']} {case['component']} {case['fault']} {case['probability']:.2f}"
-    lines = [f"\n{case['id']} {case['arm']} ({case['fault of the lab']}): {case['miss']}", f"    told  {told}"]
+    lines = [
+        f"\n{case['id']} {case['arm']} ({case['fault of the lab']}): {case['miss']}",
+        f"    told  {told}",
+    ]
     lines += [f"    true  {' | '.join(case['expected'])}"]
     for s in case["suspects"]:
         mark = "**" if s["pair"] else "* " if s["place"] else "  "

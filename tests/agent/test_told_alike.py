@@ -137,3 +137,20 @@ def test_who_sends_no_spans_may_be_what_a_ranking_by_traces_sees(moved: float, b
         shop.fact("store", "errors", "store: errors rose."),
     ]
     assert Facts(facts, Topology(components())).untraced("desk-1") == behind
+
+
+@pytest.mark.parametrize(
+    ("words", "aspect", "whose"),
+    [
+        ("orders failed: Too many connections", "log.connection_limit", "store"),
+        ("GET /carts failed: NOREPLICAS Not enough good replicas", "log.configuration", "store"),
+        ("connection pool exhausted", "log.connection_limit", "desk-1"),
+        ("refused the note 'NOREPLICAS' of a user", "log.configuration", "desk-1"),
+    ],
+)
+def test_a_servers_own_words_are_the_servers(words: str, aspect: str, whose: str) -> None:
+    moved = shop.fact("store", "errors", "store: errors rose.", metric="mysql_global_status_aborted_connects")
+    complaint = says("desk-1", aspect).model_copy(
+        update={"values": {"reported_by": "desk-1", "template": words}}
+    )
+    assert read(moved, complaint)[1] == (whose, "")

@@ -214,7 +214,9 @@ class Deriver:
         for group, members in groups.items():
             base = group.metric.removesuffix("_sum")
             count = groups.get(replace(group, metric=f"{base}_count")) or [
-                s for s in groups.get(replace(group, metric=f"{base}_bucket"), []) if upper_bound(s.labels.get("le", "")) == np.inf
+                s
+                for s in groups.get(replace(group, metric=f"{base}_bucket"), [])
+                if upper_bound(s.labels.get("le", "")) == np.inf
             ]  # the last bucket counts all, where nothing else does
             counted = members[0].metadata.kind == "counter"  # then its name is only a name
             if group.metric.endswith("_sum") and (count or not counted):
