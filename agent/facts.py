@@ -54,6 +54,7 @@ _LOADED: Final = LOADED | {"latency"}
 _SHARED: Final = WAITING | {"network", "io", "other"}
 RESTARTS: Final = frozenset({"restart", "log.restart"})
 RESTART_S: Final = 30.0
+WAVE: Final = 1.5  # times what was asked before, up to which more requests are a wave of a usual day; by hand
 LOOP: Final = "metric.restarts"  # what starts over and over was not meant to, whatever was changed before
 WORK_S: Final = (
     7_200.0  # for so long after work on a machine its signals may leave their partners because of it; by hand
@@ -146,6 +147,8 @@ class Facts:
             return evidence.strength / 3
         if evidence.aspect in CHANGE:
             return self._of_change(evidence)
+        if evidence.aspect == "traffic" and evidence.direction == "up" and 0 < ratio_of(evidence) < WAVE:
+            return evidence.strength / 2
         load = self._traffic.get(evidence.component, 1.0)
         if evidence.aspect in RESTARTS and evidence.kind != LOOP and self._was_changed(evidence):
             return evidence.strength / 3
@@ -302,7 +305,7 @@ class Facts:
             set(self.topology.callers(component) if of == "callers" else self.topology.callees(component))
             - family
         )
-        return [e for e in self.all if e.component in near and not e.peer]
+        return [e for e in self.all if e.component in near and (not e.peer or e.component in self.asking)]
 
     def untraced(self, component: str) -> frozenset[str]:
         """Whom a component calls that sends no spans and of whom something moved: what its spans show may begin there."""

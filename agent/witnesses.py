@@ -189,7 +189,9 @@ class Witnesses:
             named=tuple(e for e in harm if e.peer in family and not self._contradicted(e)),
             doubted=(),
             faint=frozenset(e.id for e in self._moved if self._faint(e)),
-            above=tuple(e for e in harm if e.component in above and not e.peer),
+            above=tuple(
+                e for e in harm if e.component in above and (not e.peer or e.component in self._facts.asking)
+            ),
             denied=self._denials([e for e in serving if e.peer in family]),
             calm=tuple(e for e in serving if e.component in callers and _felt_by(e)),
         )
