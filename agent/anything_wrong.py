@@ -82,9 +82,9 @@ def _settled(facts: Facts, relief: Evidence) -> bool:
 
 
 def _is_surge(evidence: Evidence) -> bool:
-    """Whether far more is asked than before, within the time that is to be explained: nobody need suffer for it to be unusual."""
-    asked = evidence.aspect == "traffic" and evidence.direction == "up" and ratio_of(evidence) >= SURGE
-    return asked and _within_window(evidence)
+    """Whether far more is asked than before: nobody need suffer for it to be unusual."""
+    asked = evidence.aspect == "traffic" and evidence.direction == "up" and evidence.kind == "metric.shift"
+    return asked and ratio_of(evidence) >= SURGE
 
 
 def _within_window(evidence: Evidence) -> bool:
