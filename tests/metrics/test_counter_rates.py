@@ -105,6 +105,16 @@ def test_the_last_bucket_counts_where_nothing_else_does() -> None:
     assert not [key for key in found if key[1] == "gauge"], "a sum of seconds is no latency"
 
 
+@pytest.mark.parametrize("name", ["jvm_gc_collection_seconds", "nodejs_gc_duration_seconds"])
+def test_the_collection_of_garbage_is_no_latency(name: str) -> None:
+    n = 40
+    found = derive(
+        series(f"{name}_sum", [1.0 * i for i in range(n)], gc="Copy"),
+        series(f"{name}_count", [10.0 * i for i in range(n)], gc="Copy"),
+    )
+    assert {key[0] for key in found} == {"other"}, "nor is it a request"
+
+
 def test_members_out_of_service_are_failures_of_the_members() -> None:
     found = derive(series("proxy_backend_unhealthy", [0.0] * 20 + [3.0] * 20, peer="b"))
     ((aspect, _, peer, _),) = found

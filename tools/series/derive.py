@@ -25,6 +25,7 @@ from aitia.tools.series.kinds import (
     SKIPPED,
     TIMES,
     Labels,
+    collects,
     failed_share,
     in_unit,
     is_counter,
@@ -155,7 +156,7 @@ class Deriver:
         """What a group is about, in the unit that is stated."""
         metadata = members[0].metadata
         about = self._aspects.of(group.metric, dict(group.rest if labels is None else labels), metadata)
-        return in_unit(about, group.metric, metadata)
+        return OTHER if collects(group.metric) else in_unit(about, group.metric, metadata)
 
     def _counted(self, series: Sequence[Series], names: set[tuple[str, str]]) -> set[str]:
         """The metrics of which all series never fall and one at least rises as a counter does: the quiet ones count too."""
@@ -233,7 +234,9 @@ class Deriver:
         about = self._aspects.of(group.metric, dict(group.rest), metadata)
         code, failed = failed_by_code(members)
         base = about
-        counts_requests = group.metric.endswith("_count") and about.aspect == "latency"
+        counts_requests = (
+            group.metric.endswith("_count") and about.aspect == "latency" and not collects(group.metric)
+        )
         if code or counts_requests:
             base = Aspect(aspect="traffic", say="requests", unit="/s", bad="both", floor=0.5)
         elif about.aspect == "latency":
