@@ -130,7 +130,7 @@ def test_what_would_tell_two_suspects_apart_is_to_be_measured() -> None:
     )
     measured = facts + [
         shop.connection_leak()[0].model_copy(update={"component": c, "aspect": aspect, "direction": "steady"})
-        for c in (first.component, second.component)
+        for c in shop.CALLS
         for aspect in METRIC
     ]
     asked = next_checks(weighed, measured, shop.inventory(), bundled())
