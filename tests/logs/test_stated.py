@@ -113,8 +113,9 @@ def test_a_start_that_tells_another_version_is_a_release(
     (tmp_path / "shop.log").write_text(
         "\n".join([dated(-500, first), dated(-60, second), dated(-50, "served 1")])
     )
-    found = of(logs_stated(context(tmp_path, "shop fails")).evidence, "change.deploy")
+    found = of(logs_stated(context(tmp_path, "shop fails")).evidence, "log.release")
     assert [v for e in found for v in (e.values["from"], e.values["to"])] == told
+    assert {(e.aspect, e.provenance) for e in found} <= {("change.deploy", "service")}, "its own word"
 
 
 def test_a_setting_that_changed_is_a_change_of_whom_the_line_names(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def releases(
 def _change(component: str, before: str, now: str, at: float, window: Window, ref: SourceRef) -> Evidence:
     return Evidence(
         component=component,
-        kind="change.deploy",
+        kind="log.release",
         aspect="change.deploy",
         statement=f"{component}: its version changed from {before} to {now} at {from_epoch(at):%H:%M:%S} UTC, as its log tells.",
         values={"from": before, "to": now, "reported_by": component},
