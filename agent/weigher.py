@@ -260,7 +260,10 @@ def _candidates(facts: Facts) -> list[str]:
 def _is_suspect(facts: Facts, component: str, fault: Fault) -> bool:
     for needed in fault.requires:
         found = facts.about(component, needed)
-        if found is None or (found.strength if found.aspect in CHANGE else facts.strength(found)) < MIN_PRIMARY:
+        if (
+            found is None
+            or (found.strength if found.aspect in CHANGE else facts.strength(found)) < MIN_PRIMARY
+        ):
             return False
     if fault.requires_any and not any(
         e.strength >= MIN_PRIMARY for p in fault.requires_any if (e := facts.about(component, p))

@@ -73,6 +73,8 @@ def test_a_surge_is_unusual_though_nobody_suffers(ratio: float, expected: float)
         ("Since 22:43 about 3% of page loads end at the login page.", "3%"),
         ("12,5 Prozent der Anfragen scheitern", "12,5 Prozent"),
         ("A colleague saw a slow page, once.", ""),
+        ("More than 4 % of the visitors' requests fail.", ""),
+        ("p95 is high, 5xx ratio above the 5 %", ""),
     ],
 )
 def test_a_report_that_counts(text: str, share: str) -> None:
