@@ -306,7 +306,10 @@ def _by_component(suspects: Sequence[Suspect]) -> dict[str, float]:
 
 
 def _known_before_open(suspects: Sequence[Suspect]) -> list[Suspect]:
-    """A component's open kind is what no known kind explains: where one is likelier, the known ones share what it holds."""
+    """A component's open kind is what no known kind explains: where one is likelier, the known ones share what it holds.
+
+    A ranking, which is what the open kind rests on, makes no kind sure: none is raised above `MOST` by it.
+    """
     made = list(suspects)
     for at, open_ in enumerate(suspects):
         if open_.fault != OPEN or not open_.component:
@@ -315,10 +318,13 @@ def _known_before_open(suspects: Sequence[Suspect]) -> list[Suspect]:
         held = sum(suspects[i].probability for i in known)
         if not known or max(suspects[i].probability for i in known) <= open_.probability:
             continue
-        made[at] = open_.model_copy(update={"probability": 0.0})
+        left = open_.probability
         for i in known:
-            share = suspects[i].probability * (1.0 + open_.probability / held)
-            made[i] = suspects[i].model_copy(update={"probability": round(share, 4)})
+            own = suspects[i].probability
+            raised = max(own, min(MOST, own * (1.0 + open_.probability / held)))
+            left -= raised - own
+            made[i] = suspects[i].model_copy(update={"probability": round(raised, 4)})
+        made[at] = open_.model_copy(update={"probability": round(max(0.0, left), 4)})
     return made
 
 
