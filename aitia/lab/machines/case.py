@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -143,8 +143,3 @@ def lagged(values: Floats, step_s: float, lag_s: float) -> Floats:
     return np.asarray(
         signal.lfilter([1 - a], [1, -a], values, zi=[a * float(values[0])])[0], dtype=np.float64
     )
-
-
-def table_of(rows: Mapping[str, Floats], at: Floats, grid: Floats) -> dict[str, Floats]:
-    """Signals that were simulated at some operating points, read at others."""
-    return {name: np.interp(at, grid, values) for name, values in rows.items()}
