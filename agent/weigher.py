@@ -170,7 +170,7 @@ class _Judge:
         scored = [*_most_specific(pairs, self._topology), healthy, unknown]
         total = _log_sum_exp([s.score for s in scored])
         suspects = [s.model_copy(update={"probability": round(math.exp(s.score - total), 4)}) for s in scored]
-        suspects = self._left_open(_known_before_open(suspects))
+        suspects = self._left_open(suspects)
         suspects.sort(key=lambda s: (-s.probability, -s.score, s.component, s.fault))
         barred = {pair for pair, ledger in ledgers.items() if ledger.bar}
         return _verdict(suspects, barred)
@@ -303,29 +303,6 @@ def _by_component(suspects: Sequence[Suspect]) -> dict[str, float]:
         if suspect.component:
             total[suspect.component] = total.get(suspect.component, 0.0) + suspect.probability
     return total
-
-
-def _known_before_open(suspects: Sequence[Suspect]) -> list[Suspect]:
-    """A component's open kind is what no known kind explains: where one is likelier, the known ones share what it holds.
-
-    A ranking, which is what the open kind rests on, makes no kind sure: none is raised above `MOST` by it.
-    """
-    made = list(suspects)
-    for at, open_ in enumerate(suspects):
-        if open_.fault != OPEN or not open_.component:
-            continue
-        known = [i for i, s in enumerate(suspects) if s.component == open_.component and s.fault != OPEN]
-        held = sum(suspects[i].probability for i in known)
-        if not known or max(suspects[i].probability for i in known) <= open_.probability:
-            continue
-        left = open_.probability
-        for i in known:
-            own = suspects[i].probability
-            raised = max(own, min(MOST, own * (1.0 + open_.probability / held)))
-            left -= raised - own
-            made[i] = suspects[i].model_copy(update={"probability": round(raised, 4)})
-        made[at] = open_.model_copy(update={"probability": round(max(0.0, left), 4)})
-    return made
 
 
 def _verdict(suspects: list[Suspect], barred: set[tuple[str, str]]) -> Weighed:
