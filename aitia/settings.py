@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
+from aitia.access.issued import TEAM
 from aitia.core.bounds import load_yaml, read_text
 from aitia.core.config import FILE_FIELDS, FILE_OPTIONS, Auth, McpServer, SourceConfig
 from aitia.core.connection_slots import CONNECTIONS, PER_CLIENT
@@ -83,6 +85,8 @@ class Service(Word):
     )  # so near in time alerts may be of one incident; 0: never
     database: str = ""  # postgresql://USER@HOST/NAME: tables there, for several homes; "": SQLite files
     token_env: str = "AITIA_TOKEN"  # the environment variable that holds the HTTP token
+    team: str = ""  # whose service this is, where teams share an address (docs/access.md)
+    two_persons: tuple[str, ...] = ()  # tools whose steps two persons must approve, as patterns: `restart_*`
     max_body: int = Field(default=2_000_000, ge=1024)  # bytes of a request
     connections: int = Field(
         default=CONNECTIONS, ge=8, le=4000
@@ -91,6 +95,13 @@ class Service(Word):
         default=PER_CLIENT, ge=4
     )  # of them of one address: behind a proxy set it to `connections`
     at: Moment | None = None  # the moment that every diagnosis looks from: for recorded telemetry only
+
+    @field_validator("team")
+    @classmethod
+    def _named(cls, team: str) -> str:
+        if team and not re.fullmatch(TEAM, team):
+            raise ValueError("write lower-case letters, digits and hyphens, at most 31")
+        return team
 
     @field_validator("database")
     @classmethod

@@ -16,6 +16,7 @@ from aitia.cli import (
     confirm,
     diagnose,
     dictionary,
+    exchange,
     lab,
     listen,
     logs,
@@ -29,6 +30,8 @@ from aitia.cli import (
     signals,
     slack,
     state,
+    teams,
+    tokens,
 )
 from aitia.cli.ask import ask
 from aitia.cli.drill import drill
@@ -114,6 +117,9 @@ app.add_typer(signals.app, name="signals", rich_help_panel="Diagnose")
 app.add_typer(memory.app, name="memory", rich_help_panel="Set up")
 app.add_typer(audit.app, name="audit", rich_help_panel="Look again")
 app.add_typer(state.app, name="state", rich_help_panel="Set up")
+app.add_typer(teams.app, name="teams", rich_help_panel="Set up")
+app.add_typer(tokens.app, name="tokens", rich_help_panel="Set up")
+app.add_typer(exchange.app, name="exchange", rich_help_panel="Set up")
 app.add_typer(dictionary.app, name="dictionary", rich_help_panel="Set up")
 app.add_typer(lab.app, name="lab", rich_help_panel="Set up")
 app.command("topology", rich_help_panel="Set up")(topology)

@@ -90,7 +90,9 @@ def export(
 
 
 def _chains(config: Path | None) -> list[tuple[str, Iterable[Line]]]:
-    """The server's log, or those of the two files that are there."""
+    """The server's log, or those of the files that are there."""
+    from aitia.access.issued import FILE as ACCESS
+    from aitia.access.issued import IssuedTokens
     from aitia.cli.state import chosen_database
     from aitia.core.home import aitia_home
     from aitia.core.state import has_memory
@@ -99,7 +101,11 @@ def _chains(config: Path | None) -> list[tuple[str, Iterable[Line]]]:
 
     url = chosen_database(config)
     jobs: list[tuple[str, Iterable[Line]]] = [("server" if url else "jobs", JobTable(aitia_home()).trail())]
-    if url or not has_memory(aitia_home()):
+    if url:
+        return jobs
+    if (aitia_home() / ACCESS).is_file():
+        jobs.append(("access", IssuedTokens(aitia_home()).trail()))
+    if not has_memory(aitia_home()):
         return jobs
     with MemoryStore(embedder=None) as memory:
         return [*jobs, ("memory", memory.trail())]

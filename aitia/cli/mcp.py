@@ -27,6 +27,12 @@ def mcp(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 picks a free one.")
     ] = 8767,
+    socket: Annotated[
+        Path | None,
+        typer.Option(
+            "--socket", help="Listen on this Unix socket for `aitia teams`, in place of host and port."
+        ),
+    ] = None,
     name: Annotated[
         list[str] | None,
         typer.Option("--name", help="Host name by which clients reach it; repeatable."),
@@ -40,7 +46,8 @@ def mcp(
     """Serve MCP clients: diagnose, ask, every read-only tool, and reports as resources.
 
     The telemetry is that of the settings; a client names no path and no URL. Over HTTP a client must bear the token of
-    the environment variable that `service.token_env` names (AITIA_TOKEN), which is needed on any but a loopback address.
+    the environment variable that `service.token_env` names (AITIA_TOKEN) or one of `aitia tokens new`; one is needed on any
+    but a loopback address.
     """
     if context.invoked_subcommand:
         return
@@ -49,13 +56,15 @@ def mcp(
 
     from aitia.mcp.stdio import claim
 
+    http = http or socket is not None
     pipes = None if http else claim()
 
     from aitia import api
+    from aitia.access import Doorkeeper, IssuedTokens
     from aitia.cli.console import note
     from aitia.core.errors import BadInput
     from aitia.core.home import aitia_home
-    from aitia.core.serving import is_local, listening
+    from aitia.core.serving import is_local, listening, listening_at
     from aitia.settings import FILE
 
     _need_extra()
@@ -65,9 +74,14 @@ def mcp(
             "No sources are configured. Add them to aitia.yaml (`aitia init` proposes one), or give --config."
         )
     token = os.environ.get(settings.service.token_env, "") if http else ""
-    if http and not token and not is_local(host):
+    keeper = Doorkeeper()
+    if http:
+        issued = IssuedTokens(aitia_home())
+        keeper = Doorkeeper(token=token, issued=issued, team=settings.service.team, closed=socket is not None)
+    if http and not keeper and not is_local(host):
         raise BadInput(
-            f"Set {settings.service.token_env} to listen on {host!r}: other machines can reach it."
+            f"Set {settings.service.token_env} to listen on {host!r}, or issue tokens (`aitia tokens new`): other machines "
+            "can reach it."
         )
     if not (token.isascii() and token.isprintable()):
         raise BadInput(f"Set {settings.service.token_env} to plain ASCII without line breaks.")
@@ -76,7 +90,7 @@ def mcp(
     from aitia.mcp.server import make_server
     from aitia.mcp.server_tools import House
 
-    listener = listening(host, port) if http else None
+    listener = (listening_at(socket) if socket else listening(host, port)) if http else None
     house = House(
         settings=settings,
         home=aitia_home(),
@@ -98,10 +112,13 @@ def mcp(
                 server,
                 host=shown,
                 listener=listener,
-                token=token,
+                keeper=keeper,
+                behind=socket is not None,
                 names=tuple(name or ()),
                 most=settings.service.max_body,
-                ready=lambda bound: note(f"serving MCP on http://{shown}:{bound}/mcp; Ctrl-C stops"),
+                ready=lambda bound: note(
+                    f"serving MCP on {socket or f'http://{shown}:{bound}/mcp'}; Ctrl-C stops"
+                ),
             )
     except SystemExit:
         note("stopped")

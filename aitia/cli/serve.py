@@ -21,6 +21,12 @@ def serve(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 picks a free one.")
     ] = 8766,
+    socket: Annotated[
+        Path | None,
+        typer.Option(
+            "--socket", help="Listen on this Unix socket for `aitia teams`, in place of host and port."
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -42,17 +48,18 @@ def serve(
 ) -> None:
     """Serve the HTTP API and the web pages: http://127.0.0.1:8766/.
 
-    Clients bear the token in the environment variable AITIA_TOKEN; without one only this machine is answered. Ctrl-C
-    or SIGTERM stops; a diagnosis that is cut off goes on at the next start.
+    Clients bear the token in the environment variable AITIA_TOKEN, or one of `aitia tokens new`; without any only this
+    machine is answered. Ctrl-C or SIGTERM stops; a diagnosis that is cut off goes on at the next start.
     """
     import os
     import signal
 
     from aitia import api
+    from aitia.access import Doorkeeper, IssuedTokens
     from aitia.cli.console import note
     from aitia.core.errors import BadInput
     from aitia.core.home import aitia_home
-    from aitia.core.serving import is_local, listening
+    from aitia.core.serving import is_local, listening, listening_at
     from aitia.jobs import Jobs, Workers
 
     try:
@@ -64,16 +71,20 @@ def serve(
 
     settings, home = api.settings_of(config), aitia_home()
     token = os.environ.get(settings.service.token_env, "")
-    if not token and not is_local(host):
+    keeper = Doorkeeper(
+        token=token, issued=IssuedTokens(home), team=settings.service.team, closed=socket is not None
+    )
+    if not keeper and not is_local(host):
         raise BadInput(
-            f"Set {settings.service.token_env} to listen on {host!r}: other machines can reach it."
+            f"Set {settings.service.token_env} to listen on {host!r}, or issue tokens (`aitia tokens new`): other machines "
+            "can reach it."
         )
     if not settings.sources and otlp is None:
         raise BadInput(
             "No sources are configured. Add them to aitia.yaml (`aitia init` proposes one), or give --config."
         )
     _check_model(model)
-    listener = listening(host, port)
+    listener = listening_at(socket) if socket else listening(host, port)
     spool = SpanSpool(home, host=host, port=otlp, token=token).start() if otlp is not None else None
     if spool:
         settings = settings.model_copy(update={"sources": (*settings.sources, spool.source)})
@@ -82,16 +93,18 @@ def serve(
         home, settings, count=workers, model=model, planner=planner, narrator=narrator, threads=threads
     )
     app = create_app(
-        jobs, settings, token=token, workers=crew, pagerduty_secret=os.environ.get(PAGERDUTY_SECRET, "")
+        jobs, settings, token=keeper, workers=crew, pagerduty_secret=os.environ.get(PAGERDUTY_SECRET, "")
     )
     # uvicorn raises the signal that stopped it once more when it has stopped: then the workers are still to be stopped.
     bounds = settings.service
-    running = server(app, connections=bounds.connections, per_client=bounds.per_client)
+    running = server(
+        app, connections=bounds.connections, per_client=bounds.per_client, behind=socket is not None
+    )
     for number in (signal.SIGINT, signal.SIGTERM):  # also before it has begun
         signal.signal(number, lambda *_: setattr(running, "should_exit", True))
     crew.start()
     try:
-        _say(url_of(listener), crew.alive(), bool(token), as_json)
+        _say(url_of(listener), crew.alive(), bool(keeper), as_json)
         if spool:
             note(f"receiving traces on http://{host}:{spool.address[1]}/v1/traces")
         running.run(sockets=[listener])
@@ -133,5 +146,5 @@ def _say(url: str, workers: int, token: bool, as_json: bool) -> None:
         print(json.dumps({"url": url, "workers": workers, "token": token}), flush=True)
         return
     diagnoses = "1 diagnosis" if workers == 1 else f"{workers} diagnoses"
-    who = "with the token" if token else "for this machine only"
+    who = "with a token" if token else "for this machine only"
     note(f"serving on {url} {who}, {diagnoses} at a time; Ctrl-C stops")

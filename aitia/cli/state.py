@@ -92,6 +92,48 @@ def copy(config: Config = None, as_json: Json = False) -> None:
         note(f"there is nothing to copy below {str(home)!r}")
 
 
+@app.command("backup")
+def backup(
+    output: Annotated[Path, typer.Option("--output", "-o", help="A folder outside of AITIA_HOME.")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Write AITIA_HOME into one archive, also while services run; models are left out, tables on a server are not in it."""
+    from aitia.cli.console import note, print_json
+    from aitia.core import backup as archives
+    from aitia.core.home import aitia_home
+
+    at = _server(config)
+    made = archives.backup(aitia_home(), output)
+    if as_json:
+        print_json(made.model_dump())
+    else:
+        note(f"{made.file}: {made.files} files, {made.bytes / 1e6:.1f} MB")
+    if at is not None:
+        note(f"the tables are at {at.where}: back them up with `pg_dump -n aitia`")
+
+
+@app.command("restore")
+def restore(
+    archive: Annotated[Path, typer.Argument(help="An archive of `aitia state backup`.")],
+    as_json: Json = False,
+) -> None:
+    """Bring an archive into an empty AITIA_HOME; each file is checked first."""
+    import os
+
+    from aitia.cli.console import note, print_json
+    from aitia.core import backup as archives
+    from aitia.core.errors import BadInput
+
+    if not os.environ.get("AITIA_HOME"):
+        raise BadInput("Set AITIA_HOME to the folder to restore into.")
+    done = archives.restore(archive, Path(os.environ["AITIA_HOME"]).expanduser())
+    if as_json:
+        print_json(done.model_dump())
+    else:
+        note(f"{done.files} files restored, {done.bytes / 1e6:.1f} MB")
+
+
 def _none_runs(home: Path) -> None:
     """Raises BadInput where a worker of this home is at work: what it writes now would be left behind."""
     from aitia.core.errors import BadInput

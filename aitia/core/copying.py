@@ -38,6 +38,7 @@ _MEMORY: Final = "memory/incidents.sqlite"
 # Rows that others refer to come first. Values of the memory that are about its own file stay.
 TABLES: Final = (
     *(Table(file="jobs.sqlite", name=name) for name in ("jobs", "alerts")),
+    Table(file="access.sqlite", name="access_tokens"),
     *(Table(file="slack.sqlite", name=name, version=0) for name in ("inbox", "threads", "answers")),
     *(
         Table(file=_MEMORY, name=name, serial="number")
@@ -78,7 +79,7 @@ def copy(home: Path, server: Postgres, *, on_progress: OnProgress | None = None)
             " known bigint not null, primary key (file, name))"
         )
     done = []
-    for file in (home / "jobs.sqlite", home / _MEMORY):
+    for file in (home / "jobs.sqlite", home / "access.sqlite", home / _MEMORY):
         _link(file, server)
     for table in TABLES:
         if (home / table.file).is_file():

@@ -122,6 +122,16 @@ create table trail (
 """,
         down="drop table trail;",
     ),
+    Step(
+        name="access",
+        up="""
+create table access_tokens (
+  id text primary key, hash text not null unique, name text not null, roles text not null, made_at text collate "C" not null,
+  made_by text not null, ends_at text not null, revoked_at text not null default '', revoked_by text not null default ''
+);
+""",
+        down="drop table access_tokens;",
+    ),
 )
 
 

@@ -7,6 +7,7 @@ import ipaddress
 import socket
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Final
 
 from aitia.core.connection_slots import Places
@@ -95,6 +96,28 @@ def listening(host: str, port: int) -> socket.socket:
         raise BadInput(
             f"Cannot listen on {host}:{port} ({error.strerror}). Choose another --host or --port."
         ) from None
+
+
+def listening_at(path: Path) -> socket.socket:
+    """A Unix socket that listens, for this user and its group; one that a dead service left is replaced. Raises BadInput."""
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if path.is_socket():
+            taken = not made.connect_ex(str(path))
+            made.close()
+            if taken:
+                raise BadInput(f"Choose another --socket: a service listens on {str(path)!r} already.")
+            made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            path.unlink()
+        made.bind(str(path))
+        path.chmod(0o660)
+        made.listen(BACKLOG)
+    except OSError as error:
+        made.close()
+        raise BadInput(
+            f"Cannot listen on {str(path)!r} ({error.strerror or error}). Choose another --socket."
+        ) from None
+    return made
 
 
 def is_local(host: str) -> bool:

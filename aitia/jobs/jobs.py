@@ -23,7 +23,7 @@ from aitia.core.words import Component, Incident, Inventory, Origin
 from aitia.incoming import make_incident
 from aitia.jobs.event_stream import Tail, parse_cursor
 from aitia.jobs.joining import belong, joined, says_more, topology_of
-from aitia.jobs.table import JobTable
+from aitia.jobs.table import JobTable, kind_of
 from aitia.jobs.words import APPROVAL, Job, JobState, KeyTaken, Submitted, Update
 from aitia.settings import Settings
 
@@ -176,8 +176,11 @@ class Jobs:
         self.table.tell_again(job, told, content=row["content"], open_end=bool(row["open_end"]))
         return self.get(job)
 
-    def answer(self, job: str, said: Mapping[str, bool], *, by: str) -> Job:
-        """Approve or deny what a job asked for, by hash. Once everything is answered the run goes on. Raises BadInput."""
+    def answer(self, job: str, said: Mapping[str, bool], *, by: str, vouched: bool = False) -> Job:
+        """Approve or deny what a job asked for, by hash. Once everything is answered the run goes on. Raises BadInput.
+
+        vouched  the door knows that it is this person: only then it counts as one of two (`service.two_persons`)
+        """
         found = self.get(job)
         if found.state != "waiting":
             raise BadInput(f"Diagnosis {job} is {found.state} and is not waiting for an answer.")
@@ -188,11 +191,16 @@ class Jobs:
         if any(said.get(a.hash) and a.stale for a in found.asked):
             hours = f"{APPROVAL.total_seconds() / 3600:g}"
             raise BadInput(f"This was asked more than {hours} hours ago. Deny it and diagnose again.")
-        taken = self.table.answer(job, said, by=by[:200])
+        _need_person(found, said, self.table.redacted(by[:200]), vouched=vouched)
+        two = {a.hash for a in found.asked if a.persons > 1}
+        taken = self.table.answer(job, said, by=by[:200], two=two)
         if said and not taken:
             raise BadInput("Somebody has already answered this. Check the diagnosis.")
-        self._note(job, **{f"answer_{h}": {"approved": said[h], "by": by[:200], "at": _now()} for h in taken})
-        return self.get(job)
+        after = self.get(job)
+        waits = {a.hash for a in after.asked if a.first}
+        final = [h for h in taken if not said[h] or h not in waits or after.state != "waiting"]
+        self._note(job, **{f"answer_{h}": {"approved": said[h], "by": by[:200], "at": _now()} for h in final})
+        return after
 
     def resolve(self, key: str) -> Job | None:
         """The alert of this key or group is over; its job, None where nobody knew of it. A job is over with all its alerts."""
@@ -305,6 +313,23 @@ class _Watch:
         if self._tail is None or self._tail.run != run:  # begun anew: the first run came to nothing
             self._tail = Tail(run, after=self._after if self._tail is None else "")
         return self._tail.read()
+
+
+def _need_person(job: Job, said: Mapping[str, bool], by: str, *, vouched: bool) -> None:
+    """Of a step that two must approve: why this person cannot be one of them. Raises BadInput."""
+    for asked in job.asked:
+        if asked.persons < 2 or not said.get(asked.hash):
+            continue
+        if not vouched:
+            raise BadInput(
+                "Two persons must approve this step, each with a token of their own (`aitia tokens new NAME --role approve`)."
+            )
+        if asked.first == by:
+            raise BadInput("You have approved this step already. A second person must approve it.")
+        if asked.first and kind_of(asked.first) != kind_of(by):
+            raise BadInput(
+                "Approve this step where it was approved first: only there two persons can be told apart."
+            )
 
 
 def _state(job: Job) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -43,6 +43,7 @@ create index if not exists jobs_group on jobs (alert_group) where alert_group !=
 create index if not exists jobs_created on jobs (created_at);
 """
 SCHEMA: Final = f"{_TABLE} {TABLE} {trail.TABLE}"
+_FIRST: Final = "first "  # before a hash: who approved it, while a second person is waited for
 _JSON: Final = ("asked", "answers", "place")  # columns that hold a JSON text
 _SHOWN: Final = (
     "id", "origin", "title", "state", "created_at", "started_at", "finished_at", "run", "revision", "attempts", "verdict",
@@ -193,11 +194,16 @@ class JobTable:
             names = ", ".join(f"{name} = ?" for name in fields)
             db.execute(f"update jobs set {names} where id = ?", [*fields.values(), job])
 
-    def answer(self, job: str, said: Mapping[str, bool], *, by: str = "") -> tuple[str, ...]:
+    def answer(
+        self, job: str, said: Mapping[str, bool], *, by: str = "", two: Collection[str] = ()
+    ) -> tuple[str, ...]:
         """Keep answers to what is asked, the first to each; once all are there the job is queued again.
 
-        The hashes that were answered now: strange ones, and those that somebody answered before, are not kept.
+        two  hashes of calls that a second person must approve: the first approval is noted, and the call waits on
+
+        The hashes that were answered or noted now: strange ones, and those that somebody answered before, are not kept.
         """
+        by = self.redacted(by)
         with self._at.writing() as db:
             row = db.execute(
                 f"select asked, answers from jobs where id = ? and state = 'waiting'{self._at.for_update}",
@@ -206,15 +212,24 @@ class JobTable:
             if row is None:
                 return ()
             asked, known = {a["hash"] for a in json.loads(row["asked"])}, json.loads(row["answers"])
-            taken = tuple(h for h in said if h in asked and h not in known)
-            answers = known | {h: said[h] for h in taken}
+            taken = tuple(
+                h
+                for h in said
+                if h in asked and h not in known and (not said[h] or _other(known.get(_FIRST + h), by))
+            )
+            first = {h for h in taken if said[h] and h in two and _FIRST + h not in known}
+            answers = known | {_FIRST + h if h in first else h: by if h in first else said[h] for h in taken}
             db.execute(
                 "update jobs set answers = ?, state = ?, attempts = 0 where id = ?",
                 [json.dumps(answers), "queued" if asked <= set(answers) else "waiting", job],
             )
             for call in taken:
                 self._note(
-                    db, who=by, what="approve" if said[call] else "deny", about=job, detail={"call": call}
+                    db,
+                    who=by,
+                    what="approve first of two" if call in first else "approve" if said[call] else "deny",
+                    about=job,
+                    detail={"call": call},
                 )
         return taken
 
@@ -256,7 +271,7 @@ class JobTable:
             incident=Incident.model_validate_json(row["incident"]),
             open_end=bool(row["open_end"]),
             reported=row["reported"],
-            answers=json.loads(row["answers"]),
+            answers={h: said for h, said in json.loads(row["answers"]).items() if isinstance(said, bool)},
             owner=owner,
         )
 
@@ -347,6 +362,10 @@ class JobTable:
             shared.forget_runs(datetime.now(tz=UTC) - timedelta(days=days))
         return gone
 
+    def redacted(self, by: str) -> str:
+        """A name as it is kept."""
+        return str(self._redactor.plain(by))
+
     def note(self, job: str, *, what: str, who: str) -> None:
         """Add a line to the trail."""
         with self._at.writing() as db:
@@ -374,9 +393,21 @@ class JobTable:
         }
 
 
+def kind_of(by: str) -> str:
+    """The kind of door that knows a person by this name: names of one kind tell persons apart."""
+    return "slack" if by.startswith("slack:") else ""
+
+
+def _other(first: str | None, by: str) -> bool:
+    """Whether this person may approve after the first one."""
+    return first is None or (first != by and kind_of(first) == kind_of(by))
+
+
 def _job(row: Any) -> Job:
     told = {name: row[name] for name in _SHOWN}
-    return Job.model_validate(told | {"asked": json.loads(row["asked"]), "place": json.loads(row["place"])})
+    answers = json.loads(row["answers"])
+    asked = [a | {"first": answers.get(_FIRST + a["hash"], "")} for a in json.loads(row["asked"])]
+    return Job.model_validate(told | {"asked": asked, "place": json.loads(row["place"])})
 
 
 def _after(now: datetime, seconds: float) -> str:

@@ -34,6 +34,8 @@ class Approval(Word):
     tool: str
     args: dict[str, Any] = {}
     at: Moment | None = None  # when it was asked
+    persons: int = 1  # so many must approve it
+    first: str = ""  # who did, while another one is waited for
 
     @property
     def shown(self) -> str:

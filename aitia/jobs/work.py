@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -90,13 +91,23 @@ class Work:
         ) as error:  # the table itself: the lease runs out, and the job is taken up again from its run
             _log.error("diagnosis %s will be retried later: %s", claim.job.id, error)
 
+    def _persons(self, tool: str) -> int:
+        """How many must approve a step."""
+        return 2 if any(fnmatchcase(tool, p) for p in self._settings.service.two_persons) else 1
+
     def _settled(self, claim: Claim) -> None:
         try:
             report = self._report(claim)
         except WaitsForPerson as error:
             at = datetime.now(tz=UTC).isoformat()
             asked = [
-                {"hash": h, "tool": call["tool"], "args": call["args"], "at": at}
+                {
+                    "hash": h,
+                    "tool": call["tool"],
+                    "args": call["args"],
+                    "at": at,
+                    "persons": self._persons(call["tool"]),
+                }
                 for h, call in error.asked.items()
             ]
             self._keep(claim, "waiting", run=error.run, asked=json.dumps(asked), answers="{}")

@@ -14,7 +14,10 @@ import anyio
 from mcp import types
 from mcp.server.lowlevel import Server
 from pydantic import ValidationError
+from starlette.requests import Request
 
+from aitia.access import EVERYTHING, Role
+from aitia.access.identity import MEANS, NOBODY, WHO
 from aitia.core.errors import AitiaError, BadInput
 from aitia.core.events import Event
 from aitia.core.words import Result, Word
@@ -59,6 +62,7 @@ class Calls:
         if len(json.dumps(arguments, ensure_ascii=False)) > most:
             raise BadInput(f"Shorten the arguments of {name!r}: at most {most} characters.")
         if name == "diagnose":
+            self._allow("diagnose")
             return await self._diagnosed(_checked(DiagnoseArgs, arguments))
         if name == "ask":
             asked = _checked(AskArgs, arguments)
@@ -72,6 +76,13 @@ class Calls:
             raise BadInput(f"{clip(name, 80)!r} is not a tool of this server. Choose one that is.")
         result = await self._on_thread(lambda: self._desk.call(name, arguments))
         return _content(_told(result), _bounded(result))
+
+    def _allow(self, role: Role) -> None:
+        """Refuse who has not the role. On stdin and stdout it is whoever started this process. Raises BadInput."""
+        request = self._server.request_context.request
+        who = request.scope.get(WHO, NOBODY) if isinstance(request, Request) else EVERYTHING
+        if not who.may(role):
+            raise BadInput(f"This token may not {MEANS[role]}. Use one with the role {role!r}.")
 
     async def _diagnosed(self, args: DiagnoseArgs) -> Content:
         context = self._server.request_context

@@ -104,7 +104,7 @@ async def _approve(door: Door, entry: Entry) -> None:
     )
     if held.key != entry.key:
         raise BadInput(f"Nothing to do: it was already {'approved' if held.said else 'denied'}.")
-    await _answered(door, job, call, said=said, by=entry.user, revision=revision)
+    await _answered(door, entry, job, call, said=said, by=entry.user, revision=revision)
 
 
 async def _placed(door: Door, entry: Entry) -> Job:
@@ -119,12 +119,22 @@ async def _placed(door: Door, entry: Entry) -> Job:
     return job
 
 
-async def _answered(door: Door, job: Job, call: str, *, said: bool, by: str, revision: int) -> None:
+async def _first(door: Door, entry: Entry) -> None:
+    told = " approved the step. A second person must approve it too."
+    await door.reply(entry, told, [b.said(b.person(entry.user), b.words(told))])
+
+
+async def _answered(
+    door: Door, entry: Entry, job: Job, call: str, *, said: bool, by: str, revision: int
+) -> None:
     try:
-        job = await asyncio.to_thread(door.jobs.answer, job.id, {call: said}, by=f"slack:{by}")
+        job = await asyncio.to_thread(door.jobs.answer, job.id, {call: said}, by=f"slack:{by}", vouched=True)
     except BadInput:  # another door was faster
         await asyncio.to_thread(door.inbox.take_back, job.id, revision, call)
         raise
+    if job.state == "waiting" and any(a.hash == call and a.first for a in job.asked):
+        await asyncio.to_thread(door.inbox.take_back, job.id, revision, call)
+        return await _first(door, entry)
     if job.state == "waiting":  # other steps still wait: the follower comes when all are answered
         await Follower(door.jobs, door.inbox, door.delivery, job, stream=door.settings.slack.stream).settle()
     door.kick()

@@ -15,6 +15,7 @@ from aitia.core.store import find_run
 from aitia.correcting import corrects
 from aitia.jobs import Job, Jobs
 from aitia.web.approvals import answered
+from aitia.web.auth import allow, by, who
 from aitia.web.diagnoses import Id
 from aitia.web.problems import Problem
 from aitia.web.strict_json import ApiRoute
@@ -40,9 +41,12 @@ async def answers(request: Request, id: Id, body: Annotated[Given, Body()]) -> T
     A call is bound to the hash of its tool and arguments: what was shown is what is approved.
     """
     state = request.app.state
+    if not isinstance(body, QuestionAsked):
+        allow(request, "approve" if isinstance(body, ApprovalGiven) else "diagnose")
+        body = body.model_copy(update={"by": by(request, body.by, "http")})
     taken: Taken
     if isinstance(body, ApprovalGiven):
-        taken = await state.quick(approve, state.jobs, id, body)
+        taken = await state.quick(approve, state.jobs, id, body, bool(who(request).name))
     elif isinstance(body, OutcomeGiven):
         taken = await state.heavy(confirm, state.jobs, id, body)
     elif isinstance(body, CorrectionGiven):
@@ -52,14 +56,14 @@ async def answers(request: Request, id: Id, body: Annotated[Given, Body()]) -> T
     return taken
 
 
-def approve(jobs: Jobs, id: str, given: ApprovalGiven) -> Taken:
+def approve(jobs: Jobs, id: str, given: ApprovalGiven, vouched: bool = False) -> Taken:
     """Keep the answers; once all are there the run goes on. Raises Problem (409) where others were first."""
     job = jobs.get(id)
     if job.state != "waiting":
         told = f"This diagnosis is {job.state} and is not waiting for a person."
         raise Problem(409, f"{told} {_by_whom(jobs, id, given)}".strip())
     try:
-        job = jobs.answer(id, given.calls, by=given.by or "http")
+        job = jobs.answer(id, given.calls, by=given.by or "http", vouched=vouched)
     except BadInput as error:
         if not given.calls.keys() <= {a.hash for a in job.asked}:
             raise

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
 from aitia import __version__
+from aitia.access import Doorkeeper
+from aitia.access.keeper import REFRESH_S
+from aitia.core.disk import tell_once
+from aitia.core.errors import StoreError
 from aitia.jobs import Jobs, Workers
 from aitia.settings import Settings
-from aitia.web import answers, diagnoses, metrics, openapi, pages, problems, search, stream
+from aitia.web import answers, diagnoses, metrics, openapi, pages, problems, search, stream, tokens
 from aitia.web.auth import Guard, login_router
 from aitia.web.limits import Aside, Bounds
 from aitia.web.middleware import Door
@@ -20,14 +26,14 @@ def create_app(
     jobs: Jobs,
     settings: Settings,
     *,
-    token: str = "",
+    token: str | Doorkeeper = "",
     workers: Workers | None = None,
     bounds: Bounds | None = None,
     pagerduty_secret: str = "",
 ) -> FastAPI:
     """The ASGI application.
 
-    token             what clients must bear; "" answers requests for localhost alone
+    token             what clients must bear, or who knows their tokens; "" answers requests for localhost alone
     workers           the worker processes, where they belong to this service: `/readyz` and `/metrics` tell of them
     pagerduty_secret  of PagerDuty's webhook subscription: its messages must be signed with it
 
@@ -46,7 +52,7 @@ def create_app(
     )
     state = app.state
     state.jobs, state.settings, state.meters = jobs, settings, meters
-    state.guard = Guard(token=token)
+    state.guard = Guard(token if isinstance(token, Doorkeeper) else Doorkeeper(token=token))
     state.pagerduty_secret = pagerduty_secret
     state.quick = Aside(threads=16, waiting=200, seconds=30.0)
     state.heavy = Aside(threads=bounds.heavy, waiting=bounds.heavy_waiting, seconds=bounds.heavy_s)
@@ -54,7 +60,7 @@ def create_app(
     state.finder = search.Finder(jobs.home)
     state.problem_page = pages.problem_page
     app.include_router(login_router())
-    for part in (diagnoses, stream, answers, search):
+    for part in (diagnoses, stream, answers, search, tokens):
         app.include_router(part.router)
     app.include_router(metrics.router(jobs, workers))
     app.include_router(pages.router(jobs, settings))
@@ -63,8 +69,8 @@ def create_app(
     app.add_middleware(
         Door,
         bounds=bounds,
-        local_only=not token,
-        lets_in=state.guard.lets_in,
+        local_only=lambda: not state.guard.keeper,
+        known=state.guard.known,
         on_answer=meters.answered,
     )
     return app
@@ -72,6 +78,18 @@ def create_app(
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    refreshing = asyncio.create_task(_refreshed(app))
     yield
+    refreshing.cancel()
     app.state.quick.close()
     app.state.heavy.close()
+
+
+async def _refreshed(app: FastAPI) -> None:
+    """Read the issued tokens again and again; while they cannot be read those that are known hold for a while."""
+    while True:
+        await asyncio.sleep(REFRESH_S)
+        try:
+            await asyncio.to_thread(app.state.guard.keeper.refresh)
+        except (StoreError, sqlite3.OperationalError) as error:
+            tell_once(f"the issued tokens cannot be read now ({error})")

@@ -18,12 +18,21 @@ class Asked:
     tool: str
     args: str
     said: str
+    first: str  # who approved it, while a second person is waited for
+    persons: int
 
 
 def asked(job: Job, meta: Mapping[str, Any]) -> list[Asked]:
     """What a diagnosis waits for; `meta` is its run's, where answers are noted until all are there."""
     return [
-        Asked(hash=a.hash, tool=a.tool, args=a.shown, said=answered(meta.get(f"answer_{a.hash}")))
+        Asked(
+            hash=a.hash,
+            tool=a.tool,
+            args=a.shown,
+            said=answered(meta.get(f"answer_{a.hash}")),
+            first=clean(a.first),
+            persons=a.persons,
+        )
         for a in job.asked
     ]
 

@@ -14,50 +14,63 @@ from fastapi import APIRouter, Form
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
-from aitia.core.tokens import Token
+from aitia.access import EVERYTHING, Doorkeeper, Identity, Role
+from aitia.access.identity import MEANS
 from aitia.web.problems import Problem
 
 COOKIE: Final = "aitia_session"
 SESSION_S: Final = 12 * 3600
 SESSIONS: Final = 1_000  # at a time; only who knows the token begins one
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
+_ASKS: Final = (
+    "/answers",
+    "/questions",
+    "/approvals",
+)  # what else they do needs a role of its own, which they ask for
 
 
 class Guard:
-    """The token of the service ("" where it is open to this machine alone), and the sessions that stand for it.
+    """Who stands at the door, and the sessions that stand for them.
 
-    A session's id is random and kept as its hash, in this process only: it ends with its logout, after half a day, and with
-    the process, so that a new token ends every session.
+    A session's id is random and kept as its hash, in this process only: it ends with its logout, after half a day, with the
+    process, and with the token that it was begun with.
     """
 
-    def __init__(self, *, token: str) -> None:
-        self.token = Token(token)
-        self._until: OrderedDict[str, float] = OrderedDict()  # when each session ends, by the hash of its id
+    def __init__(self, keeper: Doorkeeper) -> None:
+        self.keeper = keeper
+        self._sessions: OrderedDict[str, tuple[float, Identity]] = (
+            OrderedDict()
+        )  # until when, by the hash of its id
         self._mutex = threading.Lock()
 
-    def session(self) -> str:
-        """Begin a session; its id, for a cookie."""
-        made = secrets.token_urlsafe(32)
+    def session(self, identity: Identity) -> str:
+        """Begin a session; its id, for a cookie. It names the team, by which a front finds the service."""
+        made = f"{self.keeper.team}.{secrets.token_urlsafe(32)}"
         with self._mutex:
-            self._until[_digest(made)] = time.time() + SESSION_S
-            if len(self._until) > SESSIONS:
-                self._until.popitem(last=False)
+            self._sessions[_digest(made)] = (time.time() + SESSION_S, identity)
+            if len(self._sessions) > SESSIONS:
+                self._sessions.popitem(last=False)
         return made
 
-    def holds(self, cookie: str) -> bool:
-        """Whether the cookie is that of a session that has not ended."""
+    def holds(self, cookie: str) -> Identity | None:
+        """Whose session the cookie is of, where it has not ended."""
         with self._mutex:
-            return self._until.get(_digest(cookie), 0.0) > time.time()
+            until, identity = self._sessions.get(_digest(cookie), (0.0, None))
+        if identity is None or until <= time.time() or not self.keeper.still(identity):
+            return None
+        return identity
 
     def end(self, cookie: str) -> None:
         """End a session, where it is one."""
         with self._mutex:
-            self._until.pop(_digest(cookie), None)
+            self._sessions.pop(_digest(cookie), None)
 
-    def lets_in(self, request: HTTPConnection) -> bool:
-        """Whether the request bears the token or a session: whoever does is not held up by those who do not."""
-        known = self.token.bears(request.headers.get("authorization", ""))
-        return bool(self.token) and (known or self.holds(request.cookies.get(COOKIE, "")))
+    def known(self, request: HTTPConnection) -> Identity | None:
+        """Whose request it is by its token or session; whoever is known is not held up by those who are not."""
+        if not self.keeper:
+            return None
+        given = request.headers.get("authorization", "")
+        return self.keeper.bears(given) or self.holds(request.cookies.get(COOKIE, ""))
 
 
 def _digest(text: str) -> str:
@@ -65,27 +78,57 @@ def _digest(text: str) -> str:
 
 
 def require_token(request: Request) -> None:
-    """The dependency of everything that is not public, API and pages alike. Raises Problem 401 or 403.
+    """The dependency of everything that is not public, API and pages alike; see `who`. Raises Problem 401 or 403.
 
     A bearer token counts alone. With a cookie, or where there is no token, a request that changes something must
     come from a page of this service: see `same_origin`.
     """
+    request.state.who = _known(request)
+    allow(request, "see" if request.method in _SAFE or _asks(request.url.path) else "diagnose")
+
+
+def _asks(path: str) -> bool:
+    return path.endswith(_ASKS) or path.startswith("/v1/tokens")
+
+
+def _known(request: Request) -> Identity:
     guard: Guard = request.app.state.guard
+    keeper = guard.keeper
     given = request.headers.get("authorization", "")
-    if guard.token and given.partition(" ")[0].lower() == "bearer":
-        if guard.token.bears(given):
-            return
+    if keeper and given.partition(" ")[0].lower() == "bearer":
+        if (known := keeper.bears(given)) is not None:
+            return known
         _count(request)
         raise _refused("The token in `Authorization: Bearer TOKEN` is wrong. Send the right one.")
     same_origin(request)
-    if guard.token and not guard.holds(request.cookies.get(COOKIE, "")):
+    if not keeper:
+        return EVERYTHING
+    if (known := guard.holds(request.cookies.get(COOKIE, ""))) is None:
         raise _refused("The token is missing. Send it as `Authorization: Bearer TOKEN`, or log in at /login.")
+    return known
+
+
+def who(request: Request) -> Identity:
+    """Whose request it is, once `require_token` let it in."""
+    found: Identity = request.state.who
+    return found
+
+
+def by(request: Request, said: str, else_: str) -> str:
+    """Under which name something is kept: the token's where it is somebody's own, else the one that was said."""
+    return who(request).name or said.strip() or else_
+
+
+def allow(request: Request, role: Role) -> None:
+    """Refuse who has not the role. Raises Problem (403)."""
+    if not who(request).may(role):
+        raise Problem(403, f"This token may not {MEANS[role]}. Use one with the role {role!r}.")
 
 
 def _count(request: Request) -> None:
     """Count a wrong token of this address. Raises Problem (429) where there were too many."""
-    guard: Guard = request.app.state.guard
-    if (wait := guard.token.wrong(request.client.host if request.client else "")) > 0:
+    keeper = request.app.state.guard.keeper
+    if (wait := keeper.wrong(request.client.host if request.client else "")) > 0:
         raise Problem(429, "Too many wrong tokens. Send the right one.", retry_s=wait)
 
 
@@ -115,14 +158,14 @@ def login_router() -> APIRouter:
     ) -> Response:
         same_origin(request)
         guard: Guard = request.app.state.guard
-        if not guard.token or not guard.token.knows(token):
+        if (known := guard.keeper.knows(token)) is None:
             _count(request)
             return RedirectResponse(f"/login?wrong=1&next={quote(_local(next))}", status_code=303)
         guard.end(request.cookies.get(COOKIE, ""))  # each login is a session of its own
         answer = RedirectResponse(_local(next), status_code=303)
         secure = request.url.scheme == "https"
         answer.set_cookie(
-            COOKIE, guard.session(), max_age=SESSION_S, httponly=True, samesite="strict", secure=secure
+            COOKIE, guard.session(known), max_age=SESSION_S, httponly=True, samesite="strict", secure=secure
         )
         return answer
 

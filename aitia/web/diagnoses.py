@@ -14,6 +14,7 @@ from aitia.core.store import RunStore, report_bytes
 from aitia.core.words import Origin, Report
 from aitia.jobs import Job, Jobs, JobState
 from aitia.settings import Settings
+from aitia.web.auth import by
 from aitia.web.incoming import SIGNATURE, asked, check_signature, is_signed
 from aitia.web.problems import Problem
 from aitia.web.strict_json import ApiRoute
@@ -64,10 +65,11 @@ async def submit(
     state = request.app.state
     if isinstance(body, AlertMessage) and is_signed(body.root) and state.pagerduty_secret:
         check_signature(await request.body(), signature, state.pagerduty_secret)
-    return await state.quick(_taken, state.jobs, state.settings, body, idempotency_key)
+    name = by(request, "", "http")
+    return await state.quick(_taken, state.jobs, state.settings, body, idempotency_key, name)
 
 
-def _taken(jobs: Jobs, settings: Settings, body: Sent, idempotency_key: str) -> Response:
+def _taken(jobs: Jobs, settings: Settings, body: Sent, idempotency_key: str, name: str) -> Response:
     wanted = asked(body, settings)
     if wanted.report is None:
         return Response(status_code=204)
@@ -75,7 +77,7 @@ def _taken(jobs: Jobs, settings: Settings, body: Sent, idempotency_key: str) -> 
     if wanted.over:
         closed = jobs.resolve(wanted.group)
         return Response(status_code=204) if closed is None else _located(closed, new=False)
-    made = jobs.submit(wanted.report, origin=wanted.origin, key=key, group=wanted.group, by="http")
+    made = jobs.submit(wanted.report, origin=wanted.origin, key=key, group=wanted.group, by=name)
     return _located(made.job, new=made.new)
 
 
@@ -116,7 +118,7 @@ async def again(request: Request, id: Id) -> Any:
     job = await state.quick(state.jobs.get, id)
     if not job.over:
         raise Problem(409, f"The diagnosis is {job.state}. Wait until it has ended.")
-    return _located(await state.quick(state.jobs.again, id, by="http"), new=True)
+    return _located(await state.quick(state.jobs.again, id, by=by(request, "", "http")), new=True)
 
 
 @router.get(

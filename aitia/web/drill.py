@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, FastAPI, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from aitia.access import Doorkeeper
 from aitia.core.errors import AitiaError, BadInput
 from aitia.core.redaction.speech import said
 from aitia.drill.debrief import Sides
@@ -99,7 +100,7 @@ def create_drill_app(table: Table, *, token: str = "") -> FastAPI:
     app = FastAPI(
         title="aitia drill", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
-    app.state.guard = Guard(token=token)
+    app.state.guard = Guard(Doorkeeper(token=token))
     app.state.quick = Aside(threads=2, waiting=20, seconds=120.0)
     app.state.problem_page = partial(problem_page, template="drill_message.html")
     app.include_router(login_router())
@@ -109,8 +110,8 @@ def create_drill_app(table: Table, *, token: str = "") -> FastAPI:
     app.add_middleware(
         Door,
         bounds=Bounds(),
-        local_only=not token,
-        lets_in=app.state.guard.lets_in,
+        local_only=lambda: not token,
+        known=app.state.guard.known,
         on_answer=lambda *_: None,
     )
     return app

@@ -16,6 +16,8 @@ from aitia.incoming import make_incident, parse_moment
 from aitia.jobs import Full, Job, JobNotFound, Jobs
 from aitia.settings import Settings
 from aitia.web.answers import STRANGE, approve, ask, confirm, corrected
+from aitia.web.auth import allow, who
+from aitia.web.auth import by as named
 from aitia.web.diagnoses import Id
 from aitia.web.guarded_route import GuardedRoute
 from aitia.web.page_templates import page
@@ -39,7 +41,9 @@ def router(jobs: Jobs, settings: Settings, views: Views) -> APIRouter:
         key: Annotated[str, Form(max_length=100)] = "",
     ) -> Response:
         try:
-            job = await request.app.state.quick(_submitted, jobs, settings, text, since, key)
+            job = await request.app.state.quick(
+                _submitted, jobs, settings, text, since, key, named(request, "", BY)
+            )
         except AitiaError as error:
             status = 503 if isinstance(error, Full) else 422
             shown = await request.app.state.quick(
@@ -56,8 +60,9 @@ def router(jobs: Jobs, settings: Settings, views: Views) -> APIRouter:
         approved: Annotated[Literal["yes", "no"], Form()],
         by: Name = "",
     ) -> Response:
-        given = ApprovalGiven(kind="approval", calls={hash: approved == "yes"}, by=by.strip() or BY)
-        await request.app.state.quick(approve, jobs, id, given)
+        allow(request, "approve")
+        given = ApprovalGiven(kind="approval", calls={hash: approved == "yes"}, by=named(request, by, BY))
+        await request.app.state.quick(approve, jobs, id, given, bool(who(request).name))
         return _to(id)
 
     @made.post("/diagnoses/{id}/questions")
@@ -70,7 +75,8 @@ def router(jobs: Jobs, settings: Settings, views: Views) -> APIRouter:
         state, job = request.app.state, await request.app.state.quick(jobs.get, id)
         shown: dict[str, Any] = {"question": question}
         try:
-            if await state.heavy(corrected, jobs, job, question, BY):
+            name = named(request, "", BY)
+            if who(request).may("diagnose") and await state.heavy(corrected, jobs, job, question, name):
                 return _to(id)
             shown["answer"] = await state.heavy(_asked, jobs, job, question, conversation)
         except (AitiaError, Problem) as error:
@@ -93,7 +99,7 @@ def router(jobs: Jobs, settings: Settings, views: Views) -> APIRouter:
         by: Name = "",
     ) -> Response:
         state = request.app.state
-        by = by.strip() or BY
+        by = named(request, by, BY)
         try:
             if right == "revert":
                 await state.heavy(_reverted, jobs, id, by)
@@ -113,17 +119,17 @@ def router(jobs: Jobs, settings: Settings, views: Views) -> APIRouter:
 
     @made.post("/diagnoses/{id}/again")
     async def again(request: Request, id: Id) -> Response:
-        await request.app.state.quick(jobs.again, id, by=BY)
+        await request.app.state.quick(jobs.again, id, by=named(request, "", BY))
         return _to(id)
 
     return made
 
 
-def _submitted(jobs: Jobs, settings: Settings, text: str, since: str, key: str) -> Job:
+def _submitted(jobs: Jobs, settings: Settings, text: str, since: str, key: str, name: str) -> Job:
     now = settings.service.at or datetime.now(tz=UTC)
     began = parse_moment(since, now=now) if since.strip() else None
     incident = make_incident(text, now=now, rules=settings.window, started_at=began, origin="api")
-    return jobs.submit(incident, origin="api", key=f"page {key}" if key else "", by=BY).job
+    return jobs.submit(incident, origin="api", key=f"page {key}" if key else "", by=name).job
 
 
 def _asked(jobs: Jobs, job: Job, question: str, conversation: str) -> Answer:

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aitia.access import Identity
 from aitia.core.redaction.speech import said
 from aitia.core.serving import host_name, is_local
 from aitia.core.tokens import Buckets, client_of
@@ -19,7 +20,7 @@ from aitia.web.limits import Bounds, bounded_body, dropped, too_large
 from aitia.web.problems import Problem
 
 OnAnswer = Callable[[Scope, int, float], None]
-LetsIn = Callable[[HTTPConnection], bool]
+Known = Callable[[HTTPConnection], Identity | None]
 _HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -39,10 +40,16 @@ class Door:
     """ASGI middleware. A route's own header stays where it set one."""
 
     def __init__(
-        self, app: ASGIApp, *, bounds: Bounds, local_only: bool, lets_in: LetsIn, on_answer: OnAnswer
+        self,
+        app: ASGIApp,
+        *,
+        bounds: Bounds,
+        local_only: Callable[[], bool],
+        known: Known,
+        on_answer: OnAnswer,
     ) -> None:
         self._app, self._bounds, self._local_only, self._on_answer = app, bounds, local_only, on_answer
-        self._lets_in = lets_in
+        self._known = known
         self._buckets = Buckets(per_s=bounds.per_s, burst=bounds.burst)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,15 +88,14 @@ class Door:
     def _refusal(self, scope: Scope) -> Problem | None:
         """What is wrong before anything of the request is read."""
         headers = Headers(scope=scope)
-        if self._local_only and not is_local(host_name(headers.get("host", ""))):
+        if self._local_only() and not is_local(host_name(headers.get("host", ""))):
             return Problem(
                 403, "Without a token only requests to localhost or 127.0.0.1 are answered. Use one of these."
             )
         client = client_of(scope["client"][0] if scope.get("client") else "")
-        if self._lets_in(
-            HTTPConnection(scope)
-        ):  # others of the same address, as behind a proxy, do not hold it up
-            client = f"known {client}"
+        # Others of the same address, as behind a proxy, do not hold up who is known.
+        if (known := self._known(HTTPConnection(scope))) is not None:
+            client = f"known {known.key or client}"
         if scope["path"] != "/healthz" and (wait := self._buckets.wait(client)) > 0:
             return Problem(429, "Too many requests from this client. Send fewer.", retry_s=wait)
         length = headers.get("content-length", "0")

@@ -17,7 +17,7 @@ Errors are problem details (RFC 9457) whose `detail` says what is wrong and what
 _ALWAYS: Final = {
     "400": "The request cannot be read.",
     "401": "The token is missing or wrong.",
-    "403": "The request comes from a page of another site, or names another host.",
+    "403": "The token has not the role, or the request comes from a page of another site or names another host.",
     "408": "The body arrived too slowly.",
     "413": "The body is too large.",
     "422": "The request can be read, but something in it must be changed.",

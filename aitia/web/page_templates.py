@@ -61,7 +61,7 @@ def asset(request: Request, name: str) -> Response:
 
 def page(request: Request, template: str, *, status: int = 200, **shown: Any) -> HTMLResponse:
     """A page from its template."""
-    closed = bool(request.app.state.guard.token)
+    closed = bool(request.app.state.guard.keeper)
     html = _environment().get_template(template).render(closed=closed, **shown)
     return HTMLResponse(html, status_code=status)
 

@@ -54,7 +54,7 @@ def open_router() -> APIRouter:
         request: Request, next: Annotated[str, Query(max_length=1000)] = "/", wrong: bool = False
     ) -> Response:
         guard: Guard = request.app.state.guard
-        if not guard.token:
+        if not guard.keeper:
             return RedirectResponse("/", status_code=303)
         told = "Wrong token. Enter the right one." if wrong else ""
         return page(request, "login.html", status=401 if wrong else 200, next=next, refused=told)

@@ -17,8 +17,9 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from aitia.core.store import list_runs
 from aitia.jobs import Full, Jobs
 from aitia.settings import Settings
 from benchmarks.contract import finish, parser, rows
+from benchmarks.doors.standby import running_pair
 from tests.database import Server, running_server
 from tests.shop import shop_alert, small_settings
 
@@ -135,7 +137,14 @@ class Replica:
         )
 
 
-def trial(folder: Path, server: Server, *, alerts: int, seconds: float, seed: int = 0) -> Trial:
+def crashed(server: Server) -> None:
+    """Stop a server at once and in disorder, and start it again: it recovers from its log."""
+    server.stop(signal.SIGQUIT)
+    time.sleep(2.0)
+    server.start()
+
+
+def trial(folder: Path, crash: Callable[[], object], *, alerts: int, seconds: float, seed: int = 0) -> Trial:
     """Send alerts while replicas are killed; `AITIA_DATABASE` names an empty database of the server."""
     chance, began = random.Random(seed), time.monotonic()
     doors = [Jobs(folder / f"home{n}", settings()) for n in range(REPLICAS)]
@@ -149,9 +158,7 @@ def trial(folder: Path, server: Server, *, alerts: int, seconds: float, seed: in
         while (now := time.monotonic() - began) < seconds or todo:
             if crash_at and now > crash_at:
                 crash_at = 0.0
-                server.stop(signal.SIGQUIT)  # at once and in disorder: it recovers from its log
-                time.sleep(2.0)
-                server.start()
+                crash()
             if kill_at < now < seconds and _at_work():  # else there is nothing to lose
                 chance.choice(replicas).kill()
                 done.kills += 1
@@ -249,11 +256,23 @@ def main() -> None:
     asked = parser(__doc__)
     asked.add_argument("--alerts", type=int, default=200)
     asked.add_argument("--seconds", type=float, default=600.0)
+    asked.add_argument(
+        "--failover", action="store_true", help="a second server takes over, the first stays dead"
+    )
     args = asked.parse_args()
     began = time.monotonic()
-    with running_server() as server, tempfile.TemporaryDirectory(dir=args.data) as folder:
-        os.environ["AITIA_DATABASE"] = server.database()
-        found = trial(Path(folder), server, alerts=args.alerts, seconds=args.seconds)
+    with (
+        running_server() as server,
+        tempfile.TemporaryDirectory(dir=args.data) as folder,
+        ExitStack() as stack,
+    ):
+        url = server.database()
+        crash: Callable[[], object] = partial(crashed, server)
+        if args.failover:
+            pair = stack.enter_context(running_pair(server))
+            url, crash = pair.url(url), pair.fail_over
+        os.environ["AITIA_DATABASE"] = url
+        found = trial(Path(folder), crash, alerts=args.alerts, seconds=args.seconds)
     share: Callable[[Sequence[str]], list[float]] = lambda jobs: [float(j in set(jobs)) for j in found.sent]  # noqa: E731
     measured: dict[str, Sequence[float]] = {
         "lost": share(found.lost()),

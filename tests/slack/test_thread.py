@@ -278,6 +278,28 @@ def test_a_second_click_is_told_so(make_site: Callable[..., Site], slack: FakeSl
     assert worker.answers == [{ASKED[0].hash: True}]
 
 
+def test_a_step_of_two_persons_waits_for_the_second(
+    make_site: Callable[..., Site], slack: FakeSlack, run: Path
+) -> None:
+    site = make_site(slack={"approvers": [ANN, BEN]})
+    two = (ASKED[0].model_copy(update={"persons": 2}),)
+    with Canned(site.jobs, run, asks=two) as worker, site.door():
+        slack.command(OPS, ANN, "gateway answers with 5xx")
+        ask = until(lambda: [m for m in slack.messages if "is waiting for approval" in m["text"]], 30)[0]
+        slack.press(ask, "approve", ANN)
+        until(lambda: any("second person must approve" in m["text"] for m in slack.messages), 20)
+        slack.press(ask, "approve", ANN)
+        until(lambda: any("You have approved this step already" in e["text"] for e in slack.ephemerals), 20)
+        assert site.jobs.list()[0].state == "waiting"
+        slack.press(ask, "approve", BEN)
+        until(site.over, 30)
+        until(lambda: ask["text"].endswith(": approved"), 20)
+    assert worker.answers == [{two[0].hash: True}]
+    said = [(line.what, line.who) for line in site.jobs.table.trail() if line.what.startswith("approve")]
+    assert [what for what, _ in said] == ["approve first of two", "approve"]
+    assert said[0][1] != said[1][1]
+
+
 def test_a_failed_diagnosis_says_why_and_can_be_begun_again(site: Site, slack: FakeSlack, run: Path) -> None:
     with Canned(site.jobs, run, fails="Name a source that can be reached: prom is down."), site.door():
         slack.command(OPS, ANN, "gateway answers with 5xx")

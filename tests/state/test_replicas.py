@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def test_kills_and_a_crash_of_the_server_lose_nothing_and_make_nothing_twice(
 ) -> None:
     with running_server() as server:
         monkeypatch.setenv("AITIA_DATABASE", server.database())
-        found = replicas.trial(tmp_path, server, alerts=40, seconds=60.0)
+        found = replicas.trial(tmp_path, partial(replicas.crashed, server), alerts=40, seconds=60.0)
     assert found.kills >= 2
     assert found.interrupted > 0
     assert len(found.sent) == 40

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from aitia import http_protocol
+from aitia.access import EVERYTHING, Doorkeeper
 from aitia.core.errors import BadInput
 from aitia.core.serving import listening
 from aitia.core.store import RunStore
@@ -533,18 +534,18 @@ def test_a_logout_ends_the_session_wherever_its_cookie_was_copied_to(tmp_path: P
 
 
 def test_a_session_ends_and_cannot_be_made_without_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    guard = Guard(token="t")
-    cookie = guard.session()
+    guard = Guard(Doorkeeper(token="t"))
+    cookie = guard.session(EVERYTHING)
     assert guard.holds(cookie)
     for other in ("", ".", cookie + "0", cookie[:-1], cookie.swapcase(), "\u0663.x"):
         assert not guard.holds(other)
-    assert not Guard(token="t").holds(cookie)  # another process, perhaps with another token
+    assert not Guard(Doorkeeper(token="t")).holds(cookie)  # another process, perhaps with another token
     assert cookie not in repr(vars(guard))
     late = time.time() + SESSION_S + 1
     monkeypatch.setattr(time, "time", lambda: late)
     assert not guard.holds(cookie)
-    many = [guard.session() for _ in range(1_001)]
-    assert (guard.holds(many[0]), guard.holds(many[-1])) == (False, True)
+    many = [guard.session(EVERYTHING) for _ in range(1_001)]
+    assert (guard.holds(many[0]), guard.holds(many[-1])) == (None, EVERYTHING)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,9 @@ def test_the_document_tells_all_there_is(document: dict[str, Any]) -> None:
         ("POST", "/v1/diagnoses/{id}/answers"),
         ("POST", "/v1/diagnoses/{id}/again"),
         ("GET", "/v1/search"),
+        ("GET", "/v1/tokens"),
+        ("POST", "/v1/tokens"),
+        ("POST", "/v1/tokens/{id}/revoke"),
         ("GET", "/healthz"),
         ("GET", "/readyz"),
         ("GET", "/metrics"),
@@ -103,5 +106,5 @@ def test_schemathesis_finds_no_5xx_and_nothing_undocumented(
         assert (
             f'aitia_http_requests_total{{method="POST",route="/v1/diagnoses",status="{status}"}}' in counted
         )
-    assert len(called) == 11
+    assert len(called) == 14
     assert sum(called.values()) > 200, called
