@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,6 +77,17 @@ def copy_table(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     db.execute(
         f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 19, DICTIONARY_SIZE_LIMIT 2000)"
     )
+
+
+def pack_log(path: Path, *, above: int = 120_000) -> Path:
+    """Gzip a log that is larger than `above` bytes (repeatable: no name, no time in the header)."""
+    if path.stat().st_size <= above:
+        return path
+    packed = path.with_name(path.name + ".gz")
+    with packed.open("wb") as raw, gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as file:
+        file.write(path.read_bytes())
+    path.unlink()
+    return packed
 
 
 def finish(out: Path, scenario: Mapping[str, Any]) -> int:
