@@ -74,7 +74,10 @@ def accounted(p: Pieces, reading: Reading, *, strict: bool = False) -> Reading:
 
 
 def offered(refused: Reading, second: Reading) -> Reading:
-    """A question back with what a later rule reads where an earlier one refused: on questions not looked at, as many of these were wrong as right."""
+    """A question back with what a later rule reads where an earlier one refused.
+
+    Answered, as many of these were wrong as right on questions that nobody had looked at.
+    """
     first = refused.said.split(" I would read this as ", 1)[0]
     return unclear(f"{first} {_read_as(second.queries)}".strip())
 

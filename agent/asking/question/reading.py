@@ -75,7 +75,9 @@ def decide(p: Pieces) -> Reading:
         if refused is not None and any(_guessed(q) for q in found.queries):
             continue  # lines that hold a word may be shown in place of what was meant, but are no number of it
         if refused is not None and found.status == "query":
-            return offered(refused, found)  # what a first reading could not meet is no answer, but may be what was meant
+            return offered(
+                refused, found
+            )  # what a first reading could not meet is no answer, but may be what was meant
         if found.status == "query" or rule in _FINAL:
             return found
         refused = refused or found  # a later rule may read what this one could not
