@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
+from aitia.agent.asset_class import as_it_can, entry_for, kinds_of
 from aitia.agent.fact_values import ALERTS
 from aitia.agent.facts import Facts
 from aitia.agent.machine_class import classes_of
-from aitia.agent.taxonomy import Fault, Taxonomy, covers
+from aitia.agent.taxonomy import Fault, Taxonomy
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import OPEN, Weighed
 from aitia.core.words import Evidence, Incident, Inventory, Mitigation
@@ -45,7 +46,10 @@ def work_order(
     asset = weighed.component
     if weighed.verdict != "cause" or asset not in topology.machines:
         return None
-    fault = _entry(weighed, taxonomy)
+    able = as_it_can(weighed, taxonomy, kinds_of(asset, inventory, evidence))
+    fault = entry_for(able, taxonomy)
+    undecided = able.fault == OPEN or able.fault not in taxonomy
+    wrong = taxonomy.title(weighed.fault) if able.fault != weighed.fault else ""
     family = topology.family(asset)
     own = [e for e in evidence if e.component in family]
     told = _supporting(weighed, evidence)
@@ -57,16 +61,16 @@ def work_order(
     return WorkOrder(
         run=run, asset=asset, path=_path(asset, topology), machine=(classes_of(inventory.components).get(asset) or ("",))[0],
         called=next((c.aliases for c in inventory.components if c.id == asset), ()),
-        title=f"{asset}: {taxonomy.title(weighed.fault)}", failure=weighed.fault,
-        job=_job(names, fault, _open(weighed, taxonomy)),
+        title=f"{asset}: {taxonomy.title(able.fault)}", failure=weighed.fault,
+        job=_job(names, fault, undecided),
         cause=fault.explanation if fault else "", effect=fault.effect if fault else "",
         certainty=weighed.probability, priority=priority, priority_why=why, zone=zone,
         since=first.onset if first else None, since_error_s=first.onset_error_s if first else 0.0,
-        remaining=remaining, steps=tuple(_steps(names, fault, mitigations, _open(weighed, taxonomy))),
+        remaining=remaining, steps=tuple(_steps(names, fault, mitigations, undecided)),
         parts=fault.parts if fault else (), tools=fault.tools if fault else (),
         facts=tuple(WorkFact(id=e.id, statement=e.statement, query=e.source.query) for e in told[:MOST_FACTS]),
         expected=next((f"{e.statement} [{e.id}]" for e in own if e.kind == "maintenance.expected"), ""),
-        not_known=tuple(_not_known(weighed, fault, remaining, measured=UNMEASURED not in why)),
+        not_known=tuple(_not_known(able, fault, remaining, measured=UNMEASURED not in why, wrong=wrong)),
     )  # fmt: skip
 
 
@@ -101,20 +105,6 @@ def _job(names: _Names, fault: Fault | None, undecided: bool) -> str:
             f"Inspect {{component}}; likeliest: {fault.title}. Measure first: {fault.decides}"
         )
     return names.filled(fault.job)
-
-
-def _entry(weighed: Weighed, taxonomy: Taxonomy) -> Fault | None:
-    """The fault's entry; of an open kind or a parent that of the likeliest kind of the same component that it covers."""
-    known = taxonomy.get(weighed.fault)
-    if known is not None and weighed.fault != OPEN:
-        return known
-    kinds = (s.fault for s in weighed.suspects if s.component == weighed.component and s.fault != OPEN)
-    likeliest = next((k for k in kinds if weighed.fault == OPEN or covers(weighed.fault, k)), "")
-    return taxonomy.get(likeliest)
-
-
-def _open(weighed: Weighed, taxonomy: Taxonomy) -> bool:
-    return weighed.fault == OPEN or weighed.fault not in taxonomy
 
 
 def _supporting(weighed: Weighed, evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -228,8 +218,10 @@ def _steps(
 
 
 def _not_known(
-    weighed: Weighed, fault: Fault | None, remaining: Remaining, *, measured: bool
+    weighed: Weighed, fault: Fault | None, remaining: Remaining, *, measured: bool, wrong: str
 ) -> Iterator[str]:
+    if wrong:
+        yield f"why it behaves like {wrong}, which is no fault of what is measured here"
     if weighed.fault == OPEN:
         yield f"what kind of fault it is{f'; likeliest: {fault.title}' if fault else ''}"
     if remaining.hours is None:

@@ -276,13 +276,14 @@ def _stuck(plant: Plant, signal: int, stood: Standstill, gathered: Gathered) -> 
 
 
 def _idle(plant: Plant, component: str, stood: Standstill, gathered: Gathered) -> Evidence:
+    lead = plant.members[component][0]
     at = clock(from_epoch(float(plant.grid.t[stood.since])))
     said = f"all of its {len(plant.members[component])} signals have been at rest since {at}, {_longer(plant, stood)}."
     if not stood.usual:
         said = f"nothing flows through it since {at}, {_longer(plant, stood, never=True)}."
     return plant_fact(
-        plant, plant.members[component][0], gathered, component=component, kind="signal.idle", aspect="pattern.idle", said=said,
-        since=stood.since, direction="down", strength=0.85, values={},
+        plant, lead, gathered, component=component, kind="signal.idle", aspect="pattern.idle", said=said,
+        since=stood.since, direction="down", strength=0.85, values={"measured": plant.channels[lead].metric},
     )  # fmt: skip
 
 
