@@ -84,6 +84,7 @@ def section(report: Report) -> Section:
         return Section(title="Maintenance", items=())
     told = [
         ("order", order.job),
+        *(("note", told) for told in order.repeats),
         ("urgency", f"{PRIORITIES[order.priority].removeprefix('Urgency ')}: {order.priority_why}"),
         ("asset", _asset(order)),
         ("can run", runs_for(order.remaining)),
@@ -93,6 +94,7 @@ def section(report: Report) -> Section:
         ("tools", ", ".join(order.tools)),
         ("effect", order.effect),
         ("history", order.expected),
+        ("recent work", "; ".join(order.recent)),
     ]
     items = tuple(Item(lead=lead, text=t.clean(text)) for lead, text in told if text)
     return Section(title="Maintenance", items=items, note="as a work order: aitia report RUN --work-order")
