@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
+from aitia.agent.asset_class import as_it_can, can_have, kinds_of
 from aitia.agent.candidate_changes import changes_to_check
 from aitia.agent.facts import PLANT
 from aitia.agent.gated import look_at
@@ -65,10 +66,9 @@ def next_checks(
         for h in inventory.holdings
         if h.unread or (h.note and not h.count and h.kind in _TELEMETRY)
     ]
-    machines = Topology(inventory.components).machines
     apart = [
-        *_deciding(weighed, taxonomy, machines),
-        *_apart(weighed, evidence, inventory, taxonomy, ruled_out),
+        *_deciding(weighed, evidence, inventory, taxonomy),
+        *_apart(_able(weighed, evidence, inventory, taxonomy), evidence, inventory, taxonomy, ruled_out),
     ]
     top = _facts_of_top(weighed, evidence)
     if weighed.verdict == "cause":
@@ -85,13 +85,25 @@ def next_checks(
     )
 
 
-def _deciding(weighed: Weighed, taxonomy: Taxonomy, machines: Collection[str]) -> list[NextCheck]:
+def _able(
+    weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory, taxonomy: Taxonomy
+) -> Weighed:
+    """The verdict without what its asset cannot have: no node has a valve whose position would decide."""
+    return as_it_can(weighed, taxonomy, kinds_of(weighed.component, inventory, evidence))
+
+
+def _deciding(
+    weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory, taxonomy: Taxonomy
+) -> list[NextCheck]:
     """The one measurement that decides about the likeliest fault of a machine, as its entry names it."""
     likeliest = next((s for s in weighed.suspects if s.component), None)
+    machines = Topology(inventory.components).machines
     if likeliest is None or likeliest.component not in machines or weighed.verdict == "healthy":
         return []
-    named = [s for s in weighed.suspects if s.component == likeliest.component and s.fault != OPEN]
-    fault = taxonomy.get(named[0].fault) if named else None
+    kinds = kinds_of(likeliest.component, inventory, evidence)
+    named = [s.fault for s in weighed.suspects if s.component == likeliest.component and s.fault != OPEN]
+    able = (f for name in named if (f := taxonomy.get(name)) is not None and can_have(f, kinds))
+    fault = next(able, None)
     if fault is None or not fault.decides:
         return []
     what = fault.decides.replace("{component}", spoken(likeliest.component))

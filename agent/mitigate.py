@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aitia.agent.asset_class import as_it_can, kinds_of
 from aitia.agent.gated import gate_of, gated
 from aitia.agent.placeholders import names_of
 from aitia.agent.taxonomy import Taxonomy, covers
@@ -44,14 +45,13 @@ def mitigations(
     held = inventory or Inventory()
     gate = gate_of(held, evidence)
     machines = Topology(held.components).machines
-    return [
-        step
-        for cause in (weighed, *others)
-        for step in _of_one(
-            cause, results, taxonomy, gate, names_of(cause.component, held, evidence),
-            of="machines" if cause.component in machines else "computers",
-        )
-    ]  # fmt: skip
+    found: list[Mitigation] = []
+    for cause in (weighed, *others):
+        able = as_it_can(cause, taxonomy, kinds_of(cause.component, held, evidence))
+        names = names_of(cause.component, held, evidence)
+        of = "machines" if cause.component in machines else "computers"
+        found += _of_one(able, results, taxonomy, gate, names, of=of)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

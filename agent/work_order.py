@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from aitia.agent.fact_values import ALERTS
+from aitia.agent.asset_class import as_it_can, entry_for, kinds_of
 from aitia.agent.facts import Facts
 from aitia.agent.machine_class import classes_of
-from aitia.agent.taxonomy import Fault, Taxonomy, covers
+from aitia.agent.recent_work import recent_work, repeated
+from aitia.agent.taxonomy import Fault, Taxonomy
 from aitia.agent.topology import Topology
+from aitia.agent.urgency import UNMEASURED, alarms_of, priority, zone_of
 from aitia.agent.weigher import OPEN, Weighed
 from aitia.core.words import Evidence, Incident, Inventory, Mitigation
-from aitia.core.work_order import Priority, Remaining, WorkFact, WorkOrder, WorkStep
+from aitia.core.work_order import Remaining, WorkFact, WorkOrder, WorkStep
 
 MOST_FACTS: Final = 6
 _HOURS: Final = {
     "h": 1.0, "hour": 1.0, "hours": 1.0, "d": 24.0, "day": 24.0, "days": 24.0, "min": 1 / 60, "s": 1 / 3600,
     "week": 168.0, "weeks": 168.0,
 }  # fmt: skip
-_NOW_H: Final = (
-    24.0  # hours left at worst from which on it is done now; by hand: what one shift plan cannot hold
-)
-_SOON_H: Final = 168.0  # a week: what a weekly plan cannot hold; by hand
-_OF_SEVERITY: Final[dict[str, Priority]] = {"act": "now", "plan": "soon", "watch": "plan"}
-_OF_ZONE: Final[dict[str, Priority]] = {"D": "now", "C": "soon", "B": "plan", "A": "plan"}
-UNMEASURED: Final = "no zone, limit or trend says how bad it is"
-_ORDER: Final[tuple[Priority, ...]] = ("now", "soon", "plan", "unknown")
 
 
 def work_order(
@@ -45,28 +39,35 @@ def work_order(
     asset = weighed.component
     if weighed.verdict != "cause" or asset not in topology.machines:
         return None
-    fault = _entry(weighed, taxonomy)
+    able = as_it_can(weighed, taxonomy, kinds_of(asset, inventory, evidence))
+    fault = entry_for(able, taxonomy)
+    undecided = able.fault == OPEN or able.fault not in taxonomy
+    wrong = taxonomy.title(weighed.fault) if able.fault != weighed.fault else ""
     family = topology.family(asset)
     own = [e for e in evidence if e.component in family]
     told = _supporting(weighed, evidence)
     remaining = _remaining(own, incident)
-    zone = next((str(e.values["zone"]) for e in own if e.kind == "vibration.zone" and "zone" in e.values), "")
-    priority, why = _priority(told, own, remaining, fault)
+    zone = next((z for e in own if (z := zone_of(e, own))), "")
+    called = next((c.aliases for c in inventory.components if c.id == asset), ())
+    urgency, why = priority(told, own, alarms_of(evidence, {asset, *called}), remaining, fault)
+    works = recent_work(evidence, family, incident)
     names = _Names(asset, _instrument(told))
+    job = _job(names, fault, undecided)
     first = Facts(evidence, topology).first_onset(family)
     return WorkOrder(
         run=run, asset=asset, path=_path(asset, topology), machine=(classes_of(inventory.components).get(asset) or ("",))[0],
-        called=next((c.aliases for c in inventory.components if c.id == asset), ()),
-        title=f"{asset}: {taxonomy.title(weighed.fault)}", failure=weighed.fault,
-        job=_job(names, fault, _open(weighed, taxonomy)),
+        called=called,
+        title=f"{asset}: {taxonomy.title(able.fault)}", failure=weighed.fault,
+        job=job,
+        recent=tuple(w.told for w in works), repeats=tuple(repeated(job, works)),
         cause=fault.explanation if fault else "", effect=fault.effect if fault else "",
-        certainty=weighed.probability, priority=priority, priority_why=why, zone=zone,
+        certainty=weighed.probability, priority=urgency, priority_why=why, zone=zone,
         since=first.onset if first else None, since_error_s=first.onset_error_s if first else 0.0,
-        remaining=remaining, steps=tuple(_steps(names, fault, mitigations, _open(weighed, taxonomy))),
+        remaining=remaining, steps=tuple(_steps(names, fault, mitigations, undecided)),
         parts=fault.parts if fault else (), tools=fault.tools if fault else (),
         facts=tuple(WorkFact(id=e.id, statement=e.statement, query=e.source.query) for e in told[:MOST_FACTS]),
         expected=next((f"{e.statement} [{e.id}]" for e in own if e.kind == "maintenance.expected"), ""),
-        not_known=tuple(_not_known(weighed, fault, remaining, measured=UNMEASURED not in why)),
+        not_known=tuple(_not_known(able, fault, remaining, measured=UNMEASURED not in why, wrong=wrong)),
     )  # fmt: skip
 
 
@@ -101,20 +102,6 @@ def _job(names: _Names, fault: Fault | None, undecided: bool) -> str:
             f"Inspect {{component}}; likeliest: {fault.title}. Measure first: {fault.decides}"
         )
     return names.filled(fault.job)
-
-
-def _entry(weighed: Weighed, taxonomy: Taxonomy) -> Fault | None:
-    """The fault's entry; of an open kind or a parent that of the likeliest kind of the same component that it covers."""
-    known = taxonomy.get(weighed.fault)
-    if known is not None and weighed.fault != OPEN:
-        return known
-    kinds = (s.fault for s in weighed.suspects if s.component == weighed.component and s.fault != OPEN)
-    likeliest = next((k for k in kinds if weighed.fault == OPEN or covers(weighed.fault, k)), "")
-    return taxonomy.get(likeliest)
-
-
-def _open(weighed: Weighed, taxonomy: Taxonomy) -> bool:
-    return weighed.fault == OPEN or weighed.fault not in taxonomy
 
 
 def _supporting(weighed: Weighed, evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -170,37 +157,6 @@ def _number(e: Evidence, key: str, factor: float) -> float | None:
     return round(float(value) * factor, 1) if isinstance(value, int | float) else None
 
 
-def _priority(
-    told: Iterable[Evidence], own: Iterable[Evidence], remaining: Remaining, fault: Fault | None
-) -> tuple[Priority, str]:
-    """The most urgent of what the facts say, and which of them says it; else how soon such a fault is usually seen to."""
-    found: list[tuple[Priority, str]] = []
-    for e in own:
-        if e.kind == "vibration.zone" and str(e.values.get("zone")) in _OF_ZONE:
-            found.append((_OF_ZONE[str(e.values["zone"])], f"vibration zone {e.values['zone']} [{e.id}]"))
-        elif e.kind in ("metric.limit", *ALERTS):
-            found.append(("soon", f"a limit is reached [{e.id}]"))
-    for e in told:
-        if str(e.values.get("severity")) in _OF_SEVERITY:
-            found.append((_OF_SEVERITY[str(e.values["severity"])], f"size and rate of the change [{e.id}]"))
-        if e.kind == "signal.idle":
-            found.append(("now", f"it does not run [{e.id}]"))
-    worst = remaining.low_hours if remaining.low_hours is not None else remaining.hours
-    if worst is not None:
-        left: Priority = "now" if worst <= _NOW_H else "soon" if worst <= _SOON_H else "plan"
-        found.append((left, f"at worst {worst:g} h are left [{remaining.fact}]"))
-    if not found:
-        return _usual(fault)
-    return min(found, key=lambda f: _ORDER.index(f[0]))
-
-
-def _usual(fault: Fault | None) -> tuple[Priority, str]:
-    """How soon such a fault is seen to where nothing measured says how bad it is."""
-    if fault is None or not fault.urgency:
-        return "unknown", UNMEASURED
-    return fault.urgency, f"usual for this kind of fault; {UNMEASURED}"
-
-
 def _steps(
     names: _Names, fault: Fault | None, mitigations: Sequence[Mitigation], undecided: bool
 ) -> Iterator[WorkStep]:
@@ -228,8 +184,10 @@ def _steps(
 
 
 def _not_known(
-    weighed: Weighed, fault: Fault | None, remaining: Remaining, *, measured: bool
+    weighed: Weighed, fault: Fault | None, remaining: Remaining, *, measured: bool, wrong: str
 ) -> Iterator[str]:
+    if wrong:
+        yield f"why it behaves like {wrong}, which is no fault of what is measured here"
     if weighed.fault == OPEN:
         yield f"what kind of fault it is{f'; likeliest: {fault.title}' if fault else ''}"
     if remaining.hours is None:

@@ -27,7 +27,7 @@ from aitia.agent.text import (
 from aitia.core.words import Evidence
 
 _SUBJECT: Final = re.compile(
-    r"^.{1,120}?: (?:the |its )?(?P<q>.+?) (?:rose|fell|grew|reached|dropped|went|is|has|have|stayed|unchanged|steady)\b"
+    r"^.{1,120}?: (?:the |its )?(?P<q>.+?) (?:rose|fell|grew|reached|dropped|went|reads|is|has|have|stayed|unchanged|steady)\b"
 )
 _EVENT: Final = re.compile(r"^.{1,120}?: (?P<q>[a-z ]{3,40}?) at \d")
 _SHARE: Final = re.compile(r"^.{1,120}?: [\d.]+\s?% of [\d ]+ (?P<q>[a-z]+)")

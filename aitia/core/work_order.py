@@ -51,6 +51,8 @@ class WorkOrder(Word):
     priority   now: it is unsafe or breaks soon; soon: it cannot run for long; plan: at the next stop; unknown: nothing tells
     zone       severity by ISO 20816 or 10816, where vibration was measured
     expected   what the site's own orders made likely as the next one, with the fact that says so; "" where they say nothing
+    recent     work on the asset in the two weeks before, the latest first
+    repeats    what of the job such work did already
     not_known  what a planner would want to know and no data tells
     """
 
@@ -77,4 +79,6 @@ class WorkOrder(Word):
     tools: tuple[str, ...] = ()
     facts: tuple[WorkFact, ...] = ()
     expected: str = ""
+    recent: tuple[str, ...] = ()
+    repeats: tuple[str, ...] = ()
     not_known: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeVar
 from aitia.core.aspects import WEIGHT
 from aitia.core.percent import chance
 from aitia.core.words import (
+    MACHINES,
     NOT_SEEN,
     Evidence,
     Exclusion,
@@ -28,6 +29,8 @@ _STATEMENT: Final = 170  # characters of a statement where it is told in short
 _QUERY: Final = 160
 _TELEMETRY: Final[tuple[SourceKind, ...]] = ("metrics", "logs", "traces", "signals")
 _WATCHED: Final = frozenset({"service", "app", "machine"})  # of which telemetry is to be expected
+_SEARCHES: Final = frozenset({"runbooks_search", "incidents_search", "logs_sessions", "logs_stated"})
+"""Tools whose finding nothing is no measurement that a plant lacks."""
 _MOST_DARK: Final = 4
 _Gated = TypeVar("_Gated", Mitigation, NextCheck)
 _CLOSE: Final = 1.0  # log-odds below `unknown` down to which a suspect is close to being named
@@ -234,9 +237,10 @@ def missing(report: Report) -> tuple[Item, ...]:
     seen: dict[str, Item] = {}
     # What a call for a component without telemetry says is said already; what could not be done comes before what was empty.
     asked = [c for c in report.calls if c.args.get("component") not in dark]
+    plant = any(c.type in MACHINES for c in report.inventory.components)
     late = {g.why for g in report.given_up}  # told in a section of its own
     for call in sorted(asked, key=lambda c: c.status == "no_data"):
-        if call.message in late:
+        if call.message in late or (plant and call.status == "no_data" and call.tool in _SEARCHES):
             continue
         if call.status in ("no_data", "error") and call.message:
             seen.setdefault(call.message, Item(lead=call.tool, text=t.clean(call.message)))

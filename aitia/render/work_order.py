@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from aitia.core.errors import BadInput
 from aitia.core.percent import chance
-from aitia.core.words import Report, WorkOrder
+from aitia.core.words import MACHINES, Report, WorkOrder
 from aitia.core.work_order import Priority, Remaining, StepKind
 from aitia.render import text as t
 from aitia.render.items import Item, Section
@@ -26,6 +26,7 @@ _HEADINGS: Final[Mapping[StepKind, str]] = {
     "repair": "Repair or replace", "confirm": "Afterwards",
 }  # fmt: skip
 _MOST_PLOTS: Final = 3
+_PLAIN: Final = 0.8  # strength from which on a departure is worth a visit though no fault is proven; by hand
 _DAY_H: Final = 48.0  # hours from which on days are said
 
 
@@ -81,21 +82,48 @@ def section(report: Report) -> Section:
     """What a planner needs, in the report of a machine: how bad, since when, how long, with which part and tool."""
     order = report.work_order
     if order is None:
-        return Section(title="Maintenance", items=())
+        return Section(title="Maintenance", items=_look_first(report))
     told = [
         ("order", order.job),
+        *(("note", told) for told in order.repeats),
         ("urgency", f"{PRIORITIES[order.priority].removeprefix('Urgency ')}: {order.priority_why}"),
         ("asset", _asset(order)),
-        ("can run", runs_for(order.remaining)),
+        ("can run", runs_for(order.remaining) if _bounded(order.remaining) else ""),
         *(("safe state", f"{s.text} (advice)") for s in order.steps if s.kind == "make safe"),
         ("decides", next((s.text for s in order.steps if s.kind == "decide"), "")),
         ("parts", ", ".join(order.parts)),
         ("tools", ", ".join(order.tools)),
         ("effect", order.effect),
         ("history", order.expected),
+        ("recent work", "; ".join(order.recent)),
     ]
     items = tuple(Item(lead=lead, text=t.clean(text)) for lead, text in told if text)
     return Section(title="Maintenance", items=items, note="as a work order: aitia report RUN --work-order")
+
+
+def _bounded(remaining: Remaining) -> bool:
+    """Whether anything is known of how long it can run: a time, or a trend that a limit would make one of."""
+    return remaining.hours is not None or "set one" in remaining.why_none
+
+
+def _look_first(report: Report) -> tuple[Item, ...]:
+    """Where no cause is named, though one signal of a machine plainly departs: where to send somebody, with which measurement."""
+    machines = {c.id for c in report.inventory.components if c.type in MACHINES}
+    apart = [e for e in report.evidence if e.kind == "signal.apart" and e.component in machines]
+    plain = [e for e in apart if e.strength >= _PLAIN and e.values.get("channel")]
+    if not plain or report.verdict == "cause":
+        return ()
+    e = max(plain, key=lambda e: e.strength)
+    channel = t.clean(f"{e.values['channel']} of {e.component}")
+    text = f"Look first at {channel}: compare it with a second instrument or by hand; fault not proven"
+    return (
+        Item(lead="order", text=text, cites=(e.id,)),
+        Item(lead="why", text=t.clean(e.statement), cites=(e.id,)),
+        Item(
+            lead="urgency",
+            text="not known: what departs may be the instrument, the machine, or an unusual way of running",
+        ),
+    )
 
 
 def _asset(order: WorkOrder) -> str:

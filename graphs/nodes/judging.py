@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 
 from aitia.agent.alarm import counted, is_of_objects
 from aitia.agent.corrections import facts_of
+from aitia.agent.one_verdict import reworded
 from aitia.agent.weigher import MEASURED, TELEMETRY, Weighed, weigh
 from aitia.core.events import Ranked
 from aitia.core.words import Evidence, Result, Suspect
@@ -39,7 +40,7 @@ def weigh_suspects(state: State, runtime: Runtime[Context]) -> State:
 
 def number_evidence(results: Sequence[Result], said: Sequence[Evidence] = ()) -> list[Evidence]:
     """Ids E1, E2, ... in plan order, whatever order the results arrived in; last what persons `said`."""
-    every = [*(e for r in results for e in r.evidence), *said]
+    every = reworded([*(e for r in results for e in r.evidence), *said])
     return [e.model_copy(update={"id": f"E{n}"}) for n, e in enumerate(every, 1)]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aitia.core.errors import BadInput
-from aitia.core.words import Report, WorkOrder
+from aitia.core.words import Component, Evidence, Inventory, Report, SourceRef, WorkOrder
 from aitia.core.work_order import Remaining, WorkFact, WorkStep
 from aitia.render.markdown import render_markdown
 from aitia.render.terminal import render_text
@@ -93,3 +93,57 @@ def test_a_report_of_services_has_no_such_section(cause: Report) -> None:
 )  # fmt: skip
 def test_how_long_it_can_run(remaining: Remaining, says: str) -> None:
     assert runs_for(remaining) == says
+
+
+def departing(report: Report, strength: float) -> Report:
+    """The report with one signal of a machine that left what the others tell of it."""
+    fact = Evidence(
+        id="E77", component="rack1", kind="signal.apart", aspect="pattern.unlike", direction="down", strength=strength,
+        statement="rack1: level (soc) reads 41 %, 57 % expected from the other signals of the plant.",
+        values={"channel": "soc"}, window=report.incident.window, source=SourceRef(source="historian", query="soc"),
+    )  # fmt: skip
+    inventory = Inventory(components=(Component(id="rack1", type="machine"),))
+    return report.model_copy(update={"inventory": inventory, "evidence": (*report.evidence, fact)})
+
+
+def test_an_open_verdict_sends_somebody_to_the_one_signal_that_departs(
+    unknown: Report, healthy: Report
+) -> None:
+    for report in (unknown, healthy):
+        told = " ".join(render_markdown(departing(report, 0.89)).split())
+        assert "Look first at soc of rack1" in told
+        assert "fault not proven" in told
+        assert "57 % expected" in told
+        assert "Look first" not in render_markdown(departing(report, 0.5))
+
+
+def test_a_named_cause_sends_nobody_elsewhere(cause: Report) -> None:
+    assert "Look first" not in render_markdown(departing(cause, 0.89))
+
+
+def test_what_work_did_lately_stands_beside_what_is_asked_for(machine: Report) -> None:
+    assert machine.work_order is not None
+    told = {
+        "recent": ("45047 greased, 2 h before the alarm [E1]",),
+        "repeats": ("greased already: see 45047",),
+    }
+    report = machine.model_copy(update={"work_order": machine.work_order.model_copy(update=told)})
+    for page in (render_markdown(report), render_work_order(report)):
+        assert "45047 greased, 2 h before the alarm" in page
+        assert "greased already" in page
+
+
+def test_how_long_it_can_run_is_told_only_where_something_is_known_of_it(machine: Report) -> None:
+    assert machine.work_order is not None
+    assert "can run" in render_text(machine)
+    unsure = machine.work_order.model_copy(update={"remaining": Remaining(why_none="no trend is at hand")})
+    assert "can run" not in render_text(machine.model_copy(update={"work_order": unsure}))
+
+
+def test_a_search_without_a_hit_is_nothing_that_a_plant_lacks(unknown: Report) -> None:
+    call = unknown.calls[0].model_copy(
+        update={"tool": "runbooks_search", "status": "no_data", "message": "no runbook matches"}
+    )
+    report = unknown.model_copy(update={"calls": (call,)})
+    assert "no runbook matches" in render_text(report).partition("Tool calls")[0]
+    assert "no runbook matches" not in render_text(departing(report, 0.5)).partition("Tool calls")[0]

@@ -46,6 +46,20 @@ def test_an_instrument_that_jumps_is_named_alone(x: Floats) -> None:
     assert abs(left.since - 500) <= 12
 
 
+def test_a_departure_says_what_it_reads_what_was_expected_and_whether_it_lasts(x: Floats) -> None:
+    usual = float(np.mean(x[540:, 6]))
+    x[500:, 6] += 0.3
+    left = told(x)
+    assert left is not None
+    assert left.shows - left.expected == pytest.approx(0.3, abs=0.05)
+    assert left.expected == pytest.approx(usual, abs=0.3)
+    assert left.lasts
+    x[560:, 6] -= 0.3
+    over = told(x)
+    assert over is not None
+    assert not over.lasts
+
+
 def test_an_instrument_that_drifts_drifts(x: Floats) -> None:
     x[470:, 4] += np.linspace(0.0, 1.0, ROWS - 470)
     left = told(x)

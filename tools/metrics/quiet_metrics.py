@@ -11,7 +11,8 @@ import numpy as np
 
 from aitia.core.words import Evidence, SourceRef, Window
 from aitia.tools.series.derive import Derived
-from aitia.tools.series.numbers import scale, sig3, with_unit
+from aitia.tools.series.numbers import scale, sig3, text, with_unit
+from aitia.tools.sources.rows import Floats
 
 GOLDEN = ("latency", "errors", "cpu", "memory", "connections", "availability",
           "temperature", "pressure", "flow", "current", "vibration", "disk")  # fmt: skip
@@ -20,18 +21,29 @@ MOVED = 0.3
 ALL = "all data at hand"
 """In a baseline's place: a series was compared with itself, and what stayed level may have been bad all along."""
 UNSURE = 0.29  # strength of such a fact: it says that somebody looked, and clears nobody
+PLAINLY = 0.05  # share of the larger level by which before and now differ for a reader's eye; by hand
+_USUAL = (1.0, 99.0)  # percentiles of a baseline between which its range is told: one odd sample makes none
 BOUND = re.compile(r"_(max|limit|capacity|maxclients|maxmemory|max_connections)(_|$)|(^|_)max_|reserved")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Looked:
-    """What was seen of one series: its medians before and in the window, how many samples, its strongest change."""
+    """What was seen of one series: its medians before and in the window, how many samples, its strongest change, and the range
+    of its baseline where it has one.
+    """
 
     series: Derived
     before: float
     after: float
     samples: int
     strength: float
+    usual: tuple[float, float] | None = None
+
+
+def usual_range(baseline: Floats) -> tuple[float, float]:
+    """Between which values (lowest, highest) the known samples of a baseline lie but for a hundredth at either end."""
+    low, high = np.percentile(baseline, _USUAL)
+    return float(low), float(high)
 
 
 def find_quiet(
@@ -63,20 +75,20 @@ def _fact(component: str, aspect: str, told: Looked, count: int, window: Window,
     factor, unit = scale(d.about.unit, max(abs(told.before), abs(told.after)))
     before, after = sig3(told.before * factor), sig3(told.after * factor)
     name = ({"mean": "mean ", "p95": "p95 "}.get(d.stat, "") + d.about.say) if d.about.say else d.metric
-    plural = "1 series stayed" if count == 1 else f"{count} series stayed"
     certainty = told.samples / (told.samples + 20.0)
     strength = round(float(np.clip(0.85 * certainty, 0.0, UNSURE if baseline == ALL else 0.8)), 3)
-    kept = (
-        f"over {ALL} ({name} {with_unit(before, unit)} in its first half, {with_unit(after, unit)} in its second)"
+    levels = (
+        f"({name} {with_unit(before, unit)} in its first half, {with_unit(after, unit)} in its second)"
         if baseline == ALL
-        else f"within the baseline range ({name} {with_unit(before, unit)} before, {with_unit(after, unit)} in the window)"
+        else f"({name} {with_unit(before, unit)} before, {with_unit(after, unit)} in the window)"
     )
+    kept = _kept(told, count, factor, unit)
     return Evidence(
         component=component,
         peer=d.peer,
         kind="metric.quiet",
         aspect=aspect,
-        statement=f"{component}: {aspect}{f' of calls to {d.peer}' * bool(d.peer)} unchanged, {plural} {kept}.",
+        statement=f"{component}: {aspect}{f' of calls to {d.peer}' * bool(d.peer)} {kept} {levels}.",
         values={"metric": d.metric, "before": before, "after": after, "series": count, "samples": told.samples,
                 "baseline": baseline},
         unit=unit,
@@ -85,3 +97,18 @@ def _fact(component: str, aspect: str, told: Looked, count: int, window: Window,
         strength=strength,
         source=SourceRef(source=d.source, query=d.query),
     )  # fmt: skip
+
+
+def _kept(told: Looked, count: int, factor: float, unit: str) -> str:
+    """That a level stayed: "unchanged" where it did to the eye, else within (or near) the range that it always had."""
+    many = "1 series" if count == 1 else f"{count} series"
+    differ = abs(told.after - told.before) > PLAINLY * max(abs(told.before), abs(told.after))
+    if told.usual is None:
+        return f"stayed in one range, {many} over {ALL}" if differ else f"unchanged, {many} stayed over {ALL}"
+    if not differ:
+        return f"unchanged, {many} stayed within the baseline range"
+    low, high = told.usual
+    within = "within" if low <= told.after <= high else "near"
+    return (
+        f"stayed {within} its usual range ({text(low * factor)} to {with_unit(high * factor, unit)}), {many}"
+    )

@@ -16,7 +16,7 @@ from aitia.tools.metrics.coverage import message as coverage_message
 from aitia.tools.metrics.coverage import unseen
 from aitia.tools.metrics.limits import find_limits
 from aitia.tools.metrics.liveness import find_missing, find_restarts
-from aitia.tools.metrics.quiet_metrics import ALL, GOLDEN, Looked, find_quiet
+from aitia.tools.metrics.quiet_metrics import ALL, GOLDEN, Looked, find_quiet, usual_range
 from aitia.tools.metrics.spent import find_spent
 from aitia.tools.metrics.versions import find_versions
 from aitia.tools.metrics.whole import find_onsets
@@ -149,7 +149,10 @@ def _look(
         found.append(trend_evidence(d, trend, window=gathered.window, baseline=primary.name))
     strongest = max((e.strength for e in found), default=0.0)
     after = float(np.median(known))
-    return Looked(series=d, before=ref.median, after=after, samples=known.size, strength=strongest), found
+    seen = Looked(
+        series=d, before=ref.median, after=after, samples=known.size, strength=strongest, usual=usual_range(ref.values)
+    )  # fmt: skip
+    return seen, found
 
 
 def _trend(d: Derived, primary: Baseline, window: Window) -> Trend | None:

@@ -56,8 +56,8 @@ def aspect_of(channel: Derived) -> str:
             return machine_aspect(name)
     if _STATE.match(channel.metric):
         return ""
-    if told := _IEC_61850.search(channel.metric):
-        return _OF_IEC.get(told[1], "power")
+    if told := _of_iec(channel.metric):
+        return told
     for meant in (
         channel.about.say,
         channel.about.aspect,
@@ -68,3 +68,13 @@ def aspect_of(channel: Derived) -> str:
     return machine_aspect(channel.metric, unit) or machine_aspect(
         f"{channel.component}.{channel.metric}", unit
     )
+
+
+def named_aspect(name: str) -> str:
+    """The aspect of a signal by its name alone, where nothing else of it is at hand; "" where nothing is understood."""
+    return _of_iec(name) or machine_aspect(name)
+
+
+def _of_iec(name: str) -> str:
+    told = _IEC_61850.search(name)
+    return _OF_IEC.get(told[1], "power") if told else ""

@@ -36,6 +36,9 @@ class Departure:
     drifts      it grows instead of standing where it jumped
     limit       standard deviations of its limit: how badly its partners tell it
     rest        how far the plainest other signal departs without it
+    shows       what it shows where it departs most, in its unit
+    expected    what the others tell of it there
+    lasts       it is still beyond its limit at the end
     """
 
     signal: int
@@ -47,6 +50,9 @@ class Departure:
     drifts: bool
     limit: float
     rest: float
+    shows: float
+    expected: float
+    lasts: bool
 
     @property
     def plain(self) -> bool:
@@ -92,10 +98,11 @@ def departure(
         if len(own) > 1:  # what its own signals tell of each other moved with them
             return _by_others(told, signal, component, own | left_out)
     first = first_beyond(residual, peak)
+    shows, expected = told.reading(signal, peak, left_out)
     return Departure(
         signal=signal, component=component, times=float(departs[signal] / max(1.0, limits[signal] / _WIDE)),
         strange=strange, since=told.grid.reference + max(0, first - SPAN // 2), alone=alone, drifts=drifts(residual[first:]),
-        limit=told.limit(signal, left_out), rest=rest,
+        limit=told.limit(signal, left_out), rest=rest, shows=shows, expected=expected, lasts=_lasts(residual, peak),
     )  # fmt: skip
 
 
@@ -107,10 +114,12 @@ def _by_others(told: Expectations, signal: int, component: str, group: frozenset
     residual = inside[lead]
     peak = int(np.argmax(np.abs(residual)))
     first = first_beyond(residual, peak)
+    shows, expected = told.reading(lead, peak, group)
     return Departure(
         signal=lead, component=component, times=float(residual[peak]) / wide[lead],
         strange=float(told.strangeness(lead, group)[peak]), since=told.grid.reference + max(0, first - SPAN // 2), alone=False,
         drifts=drifts(residual[first:]), limit=told.limit(lead, group), rest=_rest(told, group),
+        shows=shows, expected=expected, lasts=_lasts(residual, peak),
     )  # fmt: skip
 
 
@@ -122,6 +131,11 @@ def first_beyond(residual: Floats, peak: int) -> int:
     """The row from which on the residual is beyond its limit up to the peak."""
     inside = np.flatnonzero(np.abs(residual[: peak + 1]) < 1.0)
     return int(inside[-1]) + 1 if inside.size else 0
+
+
+def _lasts(residual: Floats, peak: int) -> bool:
+    """Whether a departure is still beyond its limit, on the same side, in the last row."""
+    return bool(residual[-1] * np.sign(residual[peak]) >= 1.0)
 
 
 def drifts(residual: Floats) -> bool:

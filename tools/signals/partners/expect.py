@@ -91,6 +91,14 @@ class Expectations:
         worth = self.limit(signal, left_out) * float(self.strangeness(signal, left_out)[row])
         return times * worth * float(self._scale[signal])
 
+    def reading(self, signal: int, row: int, left_out: Collection[int] = ()) -> tuple[float, float]:
+        """What a signal shows and what its partners tell of it, both averaged up to this row after the reference, in its unit."""
+        n = self.grid.reference
+        a, y = self._design(signal, left_out), self._target[:, signal]
+        told = averaged(a @ solved(a[:n].T @ a[:n], a[:n].T @ y[:n]), self.span)[n + row]
+        shown = averaged(self.grid.x[:, signal], self.span)[n + row]
+        return float(shown), float(self._middle[signal] + told * self._scale[signal])
+
     def strangeness(self, signal: int, left_out: Collection[int] = ()) -> Floats:
         """How many times less sure the regression is in the rows after the reference than at worst in it; 1 at least."""
         return leverage(self._design(signal, left_out), self.grid.reference, self.span)

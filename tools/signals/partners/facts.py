@@ -9,16 +9,21 @@ import numpy as np
 
 from aitia.core.words import Evidence, from_epoch
 from aitia.tools.registry import ToolContext
-from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
-from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
+from aitia.tools.series.numbers import clock, sig3, text
 from aitia.tools.signals.partners.asked import Asked, asked
 from aitia.tools.signals.partners.between import stands_between
 from aitia.tools.signals.partners.conductors import conductors, places
 from aitia.tools.signals.partners.culprit import APART, WRONG, Departure, departure
 from aitia.tools.signals.partners.expect import LEAST_REFERENCE, Expectations, gridded
-from aitia.tools.signals.partners.flow_facts import between_facts, losing_facts, named, resistance_facts
+from aitia.tools.signals.partners.flow_facts import (
+    between_facts,
+    in_unit,
+    losing_facts,
+    named,
+    resistance_facts,
+)
 from aitia.tools.signals.partners.losing import HOURS, loses
 from aitia.tools.signals.partners.own_curve import LEAST_SIGNALS, own_departure
 from aitia.tools.signals.partners.own_past import Left, left_their_past
@@ -227,8 +232,10 @@ def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool
     whose = left.component or channel.component
     way = "above" if left.times > 0 else "below"
     at = clock(from_epoch(float(plant.grid.t[left.since])))
-    left_at = f"{subject(channel)} left what the other signals of the plant tell of it at {at}"
-    how = f"{left_at}, {way} by {text(times)} times the limit"
+    shows, expected = in_unit(channel, left.shows), in_unit(channel, left.expected)
+    reads = f"{subject(channel)} reads {shows}, {expected} expected from the other signals of the plant"
+    lasting = "and still so" if left.lasts else "at its worst"
+    how = f"{reads}, since {at} {lasting}, {way} by {text(times)} times the limit"
     rest = {
         "pattern.unlike": "; no part of the plant explains it alone" if left.plain else
         "; the plant runs in a way that its past does not show",
@@ -237,7 +244,10 @@ def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool
         plant, left.signal, gathered, component=whose if named else channel.component, kind="signal.apart", aspect=aspect,
         said=f"{how}{rest}.", since=left.since, direction="up" if left.times > 0 else "down",
         strength=0.95 * (1.0 - 0.5 ** (abs(left.times) / (APART * (left.strange if named or explained else 1.0)))),
-        values={"channel": channel.metric, "times_limit": times, "strange": sig3(left.strange)},
+        values={
+            "channel": channel.metric, "times_limit": times, "strange": sig3(left.strange),
+            "reads": sig3(left.shows), "expected": sig3(left.expected),
+        },
     )  # fmt: skip
 
 
@@ -266,20 +276,21 @@ def _stuck(plant: Plant, signal: int, stood: Standstill, gathered: Gathered) -> 
 
 
 def _idle(plant: Plant, component: str, stood: Standstill, gathered: Gathered) -> Evidence:
+    lead = plant.members[component][0]
     at = clock(from_epoch(float(plant.grid.t[stood.since])))
     said = f"all of its {len(plant.members[component])} signals have been at rest since {at}, {_longer(plant, stood)}."
     if not stood.usual:
         said = f"nothing flows through it since {at}, {_longer(plant, stood, never=True)}."
     return plant_fact(
-        plant, plant.members[component][0], gathered, component=component, kind="signal.idle", aspect="pattern.idle", said=said,
-        since=stood.since, direction="down", strength=0.85, values={},
+        plant, lead, gathered, component=component, kind="signal.idle", aspect="pattern.idle", said=said,
+        since=stood.since, direction="down", strength=0.85, values={"measured": plant.channels[lead].metric},
     )  # fmt: skip
 
 
 def _asked(plant: Plant, one: Asked, gathered: Gathered) -> Evidence:
     """A `signal.idle` fact: a machine that rests though what starts it is beyond where it always did."""
     channel = plant.channels[one.signal]
-    now, started = (_with_unit(channel, v) for v in (one.now, one.started))
+    now, started = (in_unit(channel, v) for v in (one.now, one.started))
     at = clock(from_epoch(float(plant.grid.t[one.since])))
     said = (
         f"it rests though {named(channel)} is at {now}, beyond where it rested before since {at}; it always started at about"
@@ -290,11 +301,6 @@ def _asked(plant: Plant, one: Asked, gathered: Gathered) -> Evidence:
         said=said, since=one.since, direction="down", strength=0.85,
         values={"asked_by": channel.component, "now": sig3(one.now), "starts_at": sig3(one.started)},
     )  # fmt: skip
-
-
-def _with_unit(channel: Derived, value: float) -> str:
-    factor, unit = scale("" if channel.about.assumed else channel.about.unit, value)
-    return with_unit(sig3(value * factor), unit)
 
 
 def _longer(plant: Plant, stood: Standstill, *, never: bool = False) -> str:

@@ -33,7 +33,7 @@ def resistance_facts(plant: Plant, changed: Resistance, gathered: Gathered) -> l
     behind, before = (plant.channels[k] for k in (changed.behind, changed.before))
     more = "larger" if changed.times > 0 else "smaller"
     pair = f"the difference between {named(before)} and {named(behind)}"
-    off = f"{_in_unit(behind, changed.size)} {more} than its flow explains"
+    off = f"{in_unit(behind, changed.size)} {more} than its flow explains"
     said = f"{pair} is {off}{_since(plant, changed.since, changed.times)}"
     strength = 0.95 * (1.0 - 0.5 ** (2.0 * abs(changed.times) / APART))
     across = _ACROSS.get(aspect_of(behind), "pressure_drop")
@@ -51,7 +51,7 @@ def between_facts(plant: Plant, found: Between, gathered: Gathered) -> list[Evid
     behind, elsewhere = (named(plant.channels[k]) for k in (found.behind, found.elsewhere))
     flow = plant.channels[found.conductor.flow]
     less, fell, rose = ("lower", "fell", "rose") if found.times < 0 else ("higher", "rose", "fell")
-    off = f"{_in_unit(flow, abs(found.size))} {less} than the other signals of the plant tell"
+    off = f"{in_unit(flow, abs(found.size))} {less} than the other signals of the plant tell"
     said = f"{named(flow)} is {off}{_since(plant, found.since, found.times)}"
     sides = f"behind it {behind} {fell}, elsewhere {elsewhere} {rose}"
     told = _Told(plant, gathered, found.conductor.component, found.conductor.flow, found.since, found.times)
@@ -74,8 +74,8 @@ def losing_facts(plant: Plant, found: Losing, gathered: Gathered) -> list[Eviden
     held, supply = (plant.channels[k] for k in (found.held, found.supply))
     way = "lower" if found.stored else "higher"
     tell = "than the other signals of the plant tell"
-    less = f"{named(held)} is {_in_unit(held, found.sizes[0])} lower {tell}"
-    more = f"{named(supply)} is {_in_unit(supply, found.sizes[1])} {way}"
+    less = f"{named(held)} is {in_unit(held, found.sizes[0])} lower {tell}"
+    more = f"{named(supply)} is {in_unit(supply, found.sizes[1])} {way}"
     strength = 0.95 * (1.0 - 0.5 ** ((found.less + found.more) / APART))
     component = found.place.component
     falls = _Told(plant, gathered, component, found.held, found.since, -found.less)
@@ -115,7 +115,8 @@ class _Told:
         )  # fmt: skip
 
 
-def _in_unit(channel: Derived, size: float) -> str:
+def in_unit(channel: Derived, size: float) -> str:
+    """A value of a signal with its unit, where that is known."""
     factor, unit = scale("" if channel.about.assumed else channel.about.unit, size)
     return with_unit(sig3(size * factor), unit)
 

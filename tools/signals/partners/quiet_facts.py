@@ -10,7 +10,7 @@ from aitia.core.words import Evidence, SourceRef
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.numbers import scale, sig3, with_unit
 from aitia.tools.signals.partners.expect import Expectations
-from aitia.tools.signals.partners.flow_facts import named
+from aitia.tools.signals.partners.flow_facts import in_unit, named
 from aitia.tools.signals.partners.losing import HOURS
 from aitia.tools.signals.partners.plant import Plant, plant_fact
 from aitia.tools.signals.partners.siblings import most_odd
@@ -34,13 +34,14 @@ def quiet_facts(plant: Plant, told: Expectations, gathered: Gathered) -> list[Ev
     """
     short, long = told.departures, Expectations(plant.grid, HOURS).departures
     odd = most_odd(plant.grid, plant.alike, plant.members)
-    tests = [(abs(float(v)), int(k)) for of in (short, long) for k, v in enumerate(of)]
-    tests += [(abs(odd.times[odd.lead]), odd.lead)] if odd else []
-    times, lead = max(tests)
+    tests = [(abs(float(v)), float(v), int(k)) for of in (short, long) for k, v in enumerate(of)]
+    tests += [(abs(odd.times[odd.lead]), odd.times[odd.lead], odd.lead)] if odd else []
+    times, signed, lead = max(tests)
     if times > _NEAR:
+        way = "above" if signed > 0 else "below"
         said = (
-            f"reached {sig3(times):g} times the limit of what the others of the plant tell of it: too little to name a fault, too"
-            " much to call it usual"
+            f"went {way} what the others of the plant tell of it by {sig3(times):g} times the limit"
+            f"{_most(plant, told, lead, signed)}: too little to name a fault, too much to call it usual"
         )
         return [_near(plant, lead, said, gathered)]
     if fuller := _fuller(plant):
@@ -58,6 +59,16 @@ def quiet_facts(plant: Plant, told: Expectations, gathered: Gathered) -> list[Ev
         if best is not None and limits[best] <= _SHOWS:
             found.append(_quiet(plant, told, component, best, gathered))
     return found
+
+
+def _most(plant: Plant, told: Expectations, signal: int, signed: float) -> str:
+    """What a signal showed and what was expected where it was furthest on that side; "" where its partners tell less of it."""
+    residual = told.residual(signal)
+    worst = int(np.argmax(np.sign(signed) * residual))
+    if np.sign(signed) * residual[worst] < 1.0:  # its like, or a longer mean, told it
+        return ""
+    shows, expected = (in_unit(plant.channels[signal], v) for v in told.reading(signal, worst))
+    return f" (read {shows}, {expected} expected)"
 
 
 def _fuller(plant: Plant) -> list[int]:

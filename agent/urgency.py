@@ -1,0 +1,100 @@
+"""How soon a machine's fault must be seen to, and which fact says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+from aitia.agent.fact_values import ALERTS
+from aitia.agent.taxonomy import Fault
+from aitia.core.words import Evidence
+from aitia.core.work_order import Priority, Remaining
+
+_NOW_H: Final = (
+    24.0  # hours left at worst from which on it is done now; by hand: what one shift plan cannot hold
+)
+_SOON_H: Final = 168.0  # a week: what a weekly plan cannot hold; by hand
+_OF_SEVERITY: Final[dict[str, Priority]] = {"act": "now", "plan": "soon", "watch": "plan"}
+_OF_ZONE: Final[dict[str, Priority]] = {"D": "now", "C": "soon", "B": "plan", "A": "plan"}
+UNMEASURED: Final = "no zone, limit or trend says how bad it is"
+_ORDER: Final[tuple[Priority, ...]] = ("now", "soon", "plan", "unknown")
+_SHOWN: Final = 1.25  # times its past that a velocity must reach to be one after the rise; by hand
+_LIMIT: Final = re.compile(
+    r"(?i)(?P<what>[\w.]+[ =:]+-?\d+(?:[.,]\d+)?)(?: ?[^\s\d,;()]{1,6})?[ ,;(]+(?:limit|threshold|grenzwert|grenze|l[ií]mite)"
+    r"[ =:]*(?P<limit>-?\d+(?:[.,]\d+)?)"
+)
+"""A value beside its limit, as alarms write it: `voltage_v 58.5 (limit 58.4)`."""
+
+
+def priority(
+    told: Iterable[Evidence],
+    own: Sequence[Evidence],
+    logged: Iterable[Evidence],
+    remaining: Remaining,
+    fault: Fault | None,
+) -> tuple[Priority, str]:
+    """The most urgent of what the facts say, and which of them says it; else how soon such a fault is usually seen to.
+
+    own      facts of the machine and its parts
+    logged   alarms that name it, in the words of a log
+    """
+    found: list[tuple[Priority, str]] = []
+    for e in own:
+        zone = zone_of(e, own)
+        if zone:
+            found.append((_OF_ZONE[zone], f"vibration zone {zone} [{e.id}]"))
+        elif e.kind in ("metric.limit", *ALERTS):
+            found.append(("soon", f"a limit is reached [{e.id}]"))
+    for e in logged:
+        passed = _LIMIT.search(e.statement)
+        if passed is not None:
+            found.append(("soon", f"alarm limit passed: {passed['what']}, limit {passed['limit']} [{e.id}]"))
+    for e in told:
+        if str(e.values.get("severity")) in _OF_SEVERITY:
+            found.append((_OF_SEVERITY[str(e.values["severity"])], f"size and rate of the change [{e.id}]"))
+        if e.kind == "signal.idle":
+            found.append(("now", f"it does not run [{e.id}]"))
+    worst = remaining.low_hours if remaining.low_hours is not None else remaining.hours
+    if worst is not None:
+        left: Priority = "now" if worst <= _NOW_H else "soon" if worst <= _SOON_H else "plan"
+        found.append((left, f"at worst {worst:g} h are left [{remaining.fact}]"))
+    if not found:
+        return _usual(fault)
+    return min(found, key=lambda f: _ORDER.index(f[0]))
+
+
+def alarms_of(evidence: Iterable[Evidence], names: Collection[str]) -> list[Evidence]:
+    """Lines of a log that tell of a limit and begin with, or hold, one of the machine's names as a word."""
+    held = re.compile("|".join(rf"(?<![\w-]){re.escape(n)}(?![\w-])" for n in sorted(names)) or r"(?!)")
+    return [
+        e
+        for e in evidence
+        if e.kind.startswith("log.") and _LIMIT.search(e.statement) and held.search(e.statement)
+    ]
+
+
+def zone_of(e: Evidence, own: Iterable[Evidence]) -> str:
+    """The zone that a fact tells; of a machine whose vibration rose that of its highest block, "" where none shows the rise."""
+    zone = str(e.values.get("zone", "")) if e.kind == "vibration.zone" else ""
+    if zone not in _OF_ZONE or zone in "CD" or not any(_rose(o, e.component) for o in own):
+        return zone if zone in _OF_ZONE else ""
+    highest, before = e.values.get("highest"), e.values.get("baseline_velocity")
+    if not isinstance(highest, int | float) or not isinstance(before, int | float):
+        return zone
+    if highest < _SHOWN * before:
+        return ""
+    limits = [float(v) for v in str(e.values.get("limits", "")).split(", ") if v]
+    return "ABCD"[sum(highest > limit for limit in limits[:3])]
+
+
+def _rose(e: Evidence, component: str) -> bool:
+    up = e.aspect == "vibration" and e.direction == "up" and e.kind.startswith(("metric.", "signal."))
+    return up and e.component == component
+
+
+def _usual(fault: Fault | None) -> tuple[Priority, str]:
+    """How soon such a fault is seen to where nothing measured says how bad it is."""
+    if fault is None or not fault.urgency:
+        return "unknown", UNMEASURED
+    return fault.urgency, f"usual for this kind of fault; {UNMEASURED}"
