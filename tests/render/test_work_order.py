@@ -135,9 +135,9 @@ def test_what_work_did_lately_stands_beside_what_is_asked_for(machine: Report) -
 
 def test_how_long_it_can_run_is_told_only_where_something_is_known_of_it(machine: Report) -> None:
     assert machine.work_order is not None
-    assert "can run" in render_text(machine)
+    assert "can run" in render_markdown(machine)
     unsure = machine.work_order.model_copy(update={"remaining": Remaining(why_none="no trend is at hand")})
-    assert "can run" not in render_text(machine.model_copy(update={"work_order": unsure}))
+    assert "can run" not in render_markdown(machine.model_copy(update={"work_order": unsure}))
 
 
 def test_a_search_without_a_hit_is_nothing_that_a_plant_lacks(unknown: Report) -> None:

@@ -75,7 +75,7 @@ def test_a_gauge_that_is_wrong_is_the_instrument_and_no_main() -> None:
     (one,) = told(plant(town(wrong=6.0), TOWN, WHOLES, FEEDS))
     assert (one.component, one.aspect) == ("PT-1", "pattern.offset")
     assert " bar expected from the other signals of the plant, since " in one.statement
-    assert float(one.values["reads"]) - float(one.values["expected"]) > 3.0
+    assert float(one.values["reads"]) - float(one.values["expected"]) < -3.0
 
 
 def test_a_pump_that_is_missed_is_told_with_the_level_that_starts_it() -> None:
