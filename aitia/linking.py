@@ -18,7 +18,7 @@ from aitia.core.errors import BadInput, SourceError
 from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
 from aitia.core.words import Component, Link, Window, Word
-from aitia.linking_clues import by_names, by_ports, by_values, clients
+from aitia.linking_clues import by_copies, by_databases, by_names, by_ports, by_values, clients
 from aitia.tools.logs.mine import mine
 from aitia.tools.series.kinds import CLIENT, PEER
 from aitia.tools.series.large import is_large
@@ -81,6 +81,7 @@ def calls(sources: Sequence[Source], window: Window) -> tuple[list[Call], list[s
     names = Names(inventory.components)
     named = by_ports(sources, resolver)
     measured: list[Series] = []
+    copied: set[tuple[str, str]] = set()  # a copy asks for changes, it serves nobody's requests by that
     for source in sources:
         try:
             if source.kind == "metrics" and isinstance(source, MetricSource):
@@ -93,6 +94,9 @@ def calls(sources: Sequence[Source], window: Window) -> tuple[list[Call], list[s
                     series.update(_by_labels(read, resolver))
                     series.update(by_values(read, named.ports, resolver))
                     series.update(by_names(read, resolver))
+                    series.update(by_databases(read, resolver))
+                    series.update(copying := set(by_copies(read, resolver)))
+                    copied |= copying
                     measured += read
             elif source.kind == "logs" and isinstance(source, LogSource):
                 for pair, count, text in _by_logs(source, window, resolver, names):
@@ -107,7 +111,8 @@ def calls(sources: Sequence[Source], window: Window) -> tuple[list[Call], list[s
     seen = {pair for pair, count in lines.items() if count >= LEAST} | set(series) | drawn
     weight = {pair: (pair in drawn, series[pair], lines[pair]) for pair in seen}
     kept = sorted(p for p in seen if p in drawn or weight[p] >= weight.get(p[::-1], (False, 0, 0)))
-    for pair in clients(measured, named.writers, kept, resolver):
+    serving = [p for p in kept if p not in copied]
+    for pair in clients(measured, named.writers, serving, resolver):
         series[pair] += 1
         kept.append(pair)
     return [

@@ -50,6 +50,23 @@ _PARTS: Final = re.compile(r"[-_.]")
 _SCRAPED: Final = re.compile(r"up$|scrape_|ALERTS")
 _ASKED: Final = re.compile(r"(?i)(?:^|_)(?:req|requests?|http|sessions?)(?:_|$)")
 _ASKS: Final = re.compile(r"(?i)(?:request|transaction|quer(?:y|ie)|call|operation)s?(?:_|\b)")
+_OF_SERVER: Final = re.compile(
+    r"(?:pg|postgres|postgresql|mysql|mariadb|mongodb|mssql|sqlserver|oracledb|cockroach)_"
+)
+_OF_DATABASE: Final = frozenset({"datname", "database", "db", "dbname", "db_name"})
+_OWN_DATABASES: Final = frozenset(
+    {
+        "postgres", "template0", "template1", "mysql", "information_schema", "performance_schema", "sys", "admin", "local",
+        "config", "pgbouncer", "master", "default",
+    }
+)  # fmt: skip
+"""Databases that every server of a sort has: their name tells of nobody."""
+_SORT: Final = re.compile(r"(pg|mysql|mariadb|redis|mongodb)_")
+_COPIES: Final = re.compile(
+    r"mysql_slave_status_|mariadb_slave_status_|redis_slave_info|redis_master_link_up"
+)
+_IS_COPY: Final = re.compile(r"pg_replication_is_replica")
+"""Series that only a copy has, and one that is 1 of it (postgres_exporter, mysqld_exporter, redis_exporter)."""
 _LAST: Final = 48  # bytes before a port that may hold its host
 _OWN_WORDS: Final = frozenset(
     {
@@ -164,6 +181,38 @@ def by_values(series: Sequence[Series], ports: Mapping[str, str], resolver: Reso
                 meant = ends.get("-".join(_PARTS.split(value.casefold())), set()) - {own}
                 if len(meant) == 1:
                     yield own, min(meant)
+
+
+def by_databases(series: Sequence[Series], resolver: Resolver) -> Iterator[Pair]:
+    """Pairs that a database's name tells: a pooler or application has it in a label, and a server's own series do as well.
+
+    A primary and its copies hold the same one: all of them may be called.
+    """
+    held, asked = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for one in series:
+        if own := resolver.resolve(one.component):
+            for key, value in one.labels.items():
+                if key in _OF_DATABASE and value and value.casefold() not in _OWN_DATABASES:
+                    (held if _OF_SERVER.match(one.metric) else asked)[value].add(own)
+    for name, callers in asked.items():
+        yield from ((a, b) for a in sorted(callers - held[name]) for b in sorted(held[name]))
+
+
+def by_copies(series: Sequence[Series], resolver: Resolver) -> Iterator[Pair]:
+    """A copy with what it copies: a server that says it is one, and the only other server of its sort that does not."""
+    servers, copies = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for one in series:
+        sort = _SORT.match(one.metric)
+        if sort and (own := resolver.resolve(one.component)):
+            servers[sort[1]].add(own)
+            if _COPIES.search(one.metric) or (
+                _IS_COPY.search(one.metric) and one.v.size and one.v[-1] == 1.0
+            ):
+                copies[sort[1]].add(own)
+    for sort_, of in copies.items():
+        sources = servers[sort_] - of
+        if len(sources) == 1:
+            yield from ((own, min(sources)) for own in sorted(of))
 
 
 def by_names(series: Sequence[Series], resolver: Resolver) -> Iterator[Pair]:

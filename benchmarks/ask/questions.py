@@ -159,7 +159,7 @@ def _answer(question: str, held: Held, before: Query | None, llm: Llm | None) ->
         answer, query = found if found is not None else (_of_documents(question, held, llm), before)
     except AitiaError as error:
         return Said(status="error", text=str(error), seconds=time.monotonic() - began), before
-    return _said(answer, time.monotonic() - began), query
+    return as_said(answer, time.monotonic() - began), query
 
 
 def _of_documents(question: str, held: Held, llm: Llm | None) -> Answer:
@@ -167,7 +167,8 @@ def _of_documents(question: str, held: Held, llm: Llm | None) -> Answer:
     return (steps(question, held.shelves, str) if answer.status == "not_known" else None) or answer
 
 
-def _said(answer: Answer, seconds: float) -> Said:
+def as_said(answer: Answer, seconds: float) -> Said:
+    """What of an answer is judged."""
     told = [(f.value, f.unit) for f in answer.found if f.value is not None]
     compared = [v for f in answer.found if not f.rows and 1 < len(f.values) <= 4 for v in f.values.values()]
     told += [(float(v), "") for v in compared if _is_number(v)]

@@ -64,21 +64,29 @@ def main() -> int:
 
 def _cases(incident: Incident, arm: str) -> list[Case]:
     """What was told then and what is told now, where the visit ended in a report."""
-    kept = live_of(incident) / arm / "diagnose.out"
-    if not kept.exists() or not kept.read_bytes().strip():
+    then = then_told(incident, arm)
+    if then is None:
         return []
-    then = Report.model_validate_json(kept.read_text(encoding="utf-8"))
     scenario = load_scenario(incident.folder)
     names: Names = json.loads((live_of(incident) / visit.NAMES).read_text(encoding="utf-8"))
     try:
-        now = _again(scenario, incident.folder, then, changes=arm != visit.ARMS[0])
+        now = told_now(scenario, incident.folder, then, changes=arm != visit.ARMS[0])
         mine = _case(incident, f"no_model {arm}", scenario, now, names)
     except Exception as error:  # a defect in one case must neither end the run nor leave the case out
         mine = judge.counted_wrong(incident, f"no_model {arm}", f"{type(error).__name__}: {error}")
     return [mine, _case(incident, f"live {arm}", scenario, then, names)]
 
 
-def _again(scenario: Scenario, folder: Path, then: Report, *, changes: bool) -> Report:
+def then_told(incident: Incident, arm: str) -> Report | None:
+    """The report of the visit; None where it did not end in one."""
+    kept = live_of(incident) / arm / "diagnose.out"
+    if not kept.exists() or not kept.read_bytes().strip():
+        return None
+    return Report.model_validate_json(kept.read_text(encoding="utf-8"))
+
+
+def told_now(scenario: Scenario, folder: Path, then: Report, *, changes: bool) -> Report:
+    """The report that is made of the recording today; `changes`: with the journal of what was done."""
     kept = [_as_found(c, folder) for c in scenario.sources if c.kind in ("metrics", "logs")]
     read = open_sources(kept, folder)
     start = min(b.window.start for b in scenario.baselines)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from langgraph.runtime import Runtime
 
-from aitia.agent.alarm import is_of_objects
+from aitia.agent.alarm import counted, is_of_objects
 from aitia.agent.corrections import facts_of
 from aitia.agent.one_verdict import reworded
 from aitia.agent.weigher import MEASURED, TELEMETRY, Weighed, weigh
@@ -76,6 +76,8 @@ def _unread(view: View, context: Context) -> list[str]:
         asked = {r.status for r in view.results if needs.get(r.tool) == {kind}}
         if asked == {"no_data"}:
             told.append(f"none of the {kind} could be compared")
+    if share := counted(view.incident):
+        told.append(f"the report tells of {share}, and none of what is measured shows it")
     if tag := tag_not_met(view.incident, view.inventory.components):
         told.append(f"nothing that was read is called {tag}")
     if is_own_baseline(view.incident):

@@ -115,3 +115,32 @@ def test_labels_and_names_of_metrics(tmp_path: Path) -> None:
         ("desk-n1", "ledger"),
         ("people", "lb"),
     }
+
+
+def test_a_pooler_calls_the_servers_that_hold_its_database(tmp_path: Path) -> None:
+    found = seen(
+        tmp_path,
+        {},
+        [
+            ("pool", "pgbouncer_databases_current_connections", '{"database": "shop"}'),
+            ("pool", "pgbouncer_databases_current_connections", '{"database": "postgres"}'),
+            ("db", "pg_stat_database_numbackends", '{"datname": "shop"}'),
+            ("standby", "pg_stat_database_numbackends", '{"datname": "shop"}'),
+            ("other", "pg_stat_database_numbackends", '{"datname": "postgres"}'),
+        ],
+    )
+    assert found == {("pool", "db"), ("pool", "standby")}
+
+
+def test_a_copy_calls_the_only_server_of_its_sort_that_is_none(tmp_path: Path) -> None:
+    series = [
+        ("a", "mysql_global_status_queries", "{}"),
+        ("b", "mysql_slave_status_slave_io_running", "{}"),
+        ("c", "redis_connected_clients", "{}"),
+        ("visitors", "visits_requests_total", "{}"),
+        ("door", "door_http_requests_total", "{}"),
+    ]
+    logs = {"door": ["connected to a", "connected to a", "connected to a"], "a": ["ready"]}
+    found = seen(tmp_path, logs, series)
+    assert {("b", "a"), ("visitors", "door")} <= found
+    assert not {("c", "a"), ("a", "b")} & found

@@ -96,6 +96,28 @@ def test_a_process_that_starts_again_and_again_is_told_with_its_last_words(tmp_p
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("shop 7.4.1 listens on 10.0.0.3:8080", "shop 7.5.0 listens on 10.0.0.3:8080", ["7.4.1", "7.5.0"]),
+        ("starting v2.0.0-rc1", "starting v2.0.0", ["2.0.0-rc1", "2.0.0"]),
+        ("shop 7.4.1 listens on 10.0.0.3:8080", "shop 7.4.1 listens on 10.0.0.9:8081", []),
+        ("starting on 10.0.0.3", "starting on 10.0.0.4", []),
+        ("starting, took 1.25 s", "ready to serve 7.5.0", []),
+        ("served page 1.2.3", "served page 1.2.4", []),
+    ],
+)
+def test_a_start_that_tells_another_version_is_a_release(
+    tmp_path: Path, first: str, second: str, told: list[str]
+) -> None:
+    (tmp_path / "shop.log").write_text(
+        "\n".join([dated(-500, first), dated(-60, second), dated(-50, "served 1")])
+    )
+    found = of(logs_stated(context(tmp_path, "shop fails")).evidence, "log.release")
+    assert [v for e in found for v in (e.values["from"], e.values["to"])] == told
+    assert {(e.aspect, e.provenance) for e in found} <= {("change.deploy", "service")}, "its own word"
+
+
 def test_a_setting_that_changed_is_a_change_of_whom_the_line_names(tmp_path: Path) -> None:
     line = "level=info msg=apply rev=9d target=lists key=read_timeout old=1500ms new=15ms"
     (tmp_path / "confd.log").write_text("\n".join([dated(-90, line), dated(-80, "level=info msg=apply target=lists old=5 new=5")]))  # fmt: skip

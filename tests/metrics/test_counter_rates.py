@@ -91,6 +91,37 @@ def test_histograms_become_a_mean_and_a_p95_per_known_peer() -> None:
     assert not [key for key in derive(*raw, known=("a",)) if key[2]], "an unknown peer is never invented"
 
 
+def test_the_last_bucket_counts_where_nothing_else_does() -> None:
+    n = 40
+    raw = [
+        series("client_request_seconds_sum", [1.0 * i for i in range(n)]),
+        *(
+            series("client_request_seconds_bucket", [10.0 * i for i in range(n)], le=le)
+            for le in ("0.1", "0.4", "+Inf")
+        ),
+    ]
+    found = derive(*raw)
+    assert found["latency", "mean", "", "client_request_seconds_sum"].v[-1] == pytest.approx(0.1)
+    assert not [key for key in found if key[1] == "gauge"], "a sum of seconds is no latency"
+
+
+@pytest.mark.parametrize("name", ["jvm_gc_collection_seconds", "nodejs_gc_duration_seconds"])
+def test_the_collection_of_garbage_is_no_latency(name: str) -> None:
+    n = 40
+    found = derive(
+        series(f"{name}_sum", [1.0 * i for i in range(n)], gc="Copy"),
+        series(f"{name}_count", [10.0 * i for i in range(n)], gc="Copy"),
+    )
+    assert {key[0] for key in found} == {"other"}, "nor is it a request"
+
+
+def test_members_out_of_service_are_failures_of_the_members() -> None:
+    found = derive(series("proxy_backend_unhealthy", [0.0] * 20 + [3.0] * 20, peer="b"))
+    ((aspect, _, peer, _),) = found
+    assert (aspect, peer) == ("errors", "b")
+    assert next(iter(found.values())).about.say == "members out of service"
+
+
 def test_quantiles_as_promql_computes_them() -> None:
     bounds = np.array([1.0, 2.0, np.inf])
     assert quantile(bounds, np.array([[10.0, 20.0, 20.0]]), 0.5)[0] == pytest.approx(1.0)

@@ -16,12 +16,13 @@ _LONGER = 2.0  # times the longest silence of the baseline
 def ended(mined: Mined, others: Sequence[Mined], window: Window) -> float:
     """When the records of a component's source end, epoch seconds: before the window does, where all others fell silent too.
 
-    At least two others must be known, and together have been due 20 lines since: a source that stopped tells of nobody.
+    At least two others must be known, and together have been due 20 lines since: a source that stopped tells of nobody. Where
+    each log is a source of its own, all of them together are one: a recording ends where the last of its logs does.
     """
     start, end = window.epoch
-    beside = [
-        o for o in others if o is not mined and o.source == mined.source and o.old_lines and o.old_exposure
-    ]
+    known = [o for o in others if o is not mined and o.old_lines and o.old_exposure]
+    beside = [o for o in known if o.source == mined.source]
+    beside = beside if len(beside) >= 2 else known
     newest = max((o.last for o in beside), default=end)
     due = sum(o.old_lines / o.old_exposure for o in beside) * (end - max(newest, start))
     return max(newest, start) if len(beside) >= 2 and due >= 2 * _EXPECTED else end

@@ -12,6 +12,7 @@ from typing import Final
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, SourceRef, Window
+from aitia.tools.logs.releases import releases
 from aitia.tools.logs.told import changes, restarts
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import LogStream
@@ -107,6 +108,7 @@ def _told(
     return [
         *restarts(component, found, window, names, redactor, ref, whole),
         *[*changes(component, found, window, names, redactor, ref, whole)][-EACH:],
+        *[*releases(component, found, window, names, redactor, ref)][-EACH:],
     ]
 
 

@@ -18,7 +18,9 @@ OFTEN: Final = 3  # starts within a window that are no deploy any more
 NEAR_S: Final = 600.0  # between two starts of a loop at most: the kubelet's back-off ends at five minutes
 LONGEST: Final = 160
 MOST_WORDS: Final = 2
-_START: Final = re.compile(r"(?i)\b(?:starting|started|booting|boot(?:ed)? up)\b")
+_START: Final = re.compile(
+    r"(?i)\b(?:starting|started|booting|boot(?:ed)? up)\b(?! to\b)"
+)  # not "started to purge files"
 # What a running process starts, and what others that run it tell of.
 _TASK: Final = re.compile(
     r"(?i)\b(?:checkpoint|sync|replica|worker|batch|job|backup|snapshot|scan|thread|container|pod|request|session|task"

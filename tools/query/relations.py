@@ -94,20 +94,21 @@ def _holders(query: Who, site: Site) -> Found:
     values: dict[str, float] = {}
     refs: list[SourceRef] = []
     unit = ""
-    for one in families(m for m in measured(site) if query.metric in (m.metric, m.family)):
+    for name, component, labels in _ranked(query, site):
         found = stat(
-            Stat(component=one.component, metric=query.metric, labels=query.labels, function=query.function,
+            Stat(component=component, metric=query.metric, labels=labels, function=query.function,
                  since=query.since, until=query.until),
             site,
         )  # fmt: skip
         if found.value is not None and found.status == "found":
-            values[one.component] = found.value
+            values[name] = found.value
             refs += found.sources[:1]
             unit = found.unit
     if not values:
         return unknown(f"{query.metric!r} is not measured.")
     names = sorted(values, key=lambda c: values[c] if query.least else -values[c])[: query.limit]
-    first = f"{'Least' if query.least else 'Most'} {query.metric} ({query.function})"
+    each = f" of each {query.by}" if query.by else ""
+    first = f"{'Least' if query.least else 'Most'} {query.metric}{each} ({query.function})"
     return Found(
         status="found",
         kind="names",
@@ -118,6 +119,21 @@ def _holders(query: Who, site: Site) -> Found:
         said=f"{first}: {', '.join(f'{c} {values[c]:.4g}' for c in names[:8])}{f' {unit}' if unit else ''}.",
         sources=tuple(refs[:4]),
     )
+
+
+def _ranked(query: Who, site: Site) -> list[tuple[str, str, str]]:
+    """What is ranked, with the component and the labels of its measurement: components, or the values of a label."""
+    held = [
+        m
+        for m in measured(site)
+        if query.metric in (m.metric, m.family) and query.component in ("", m.component)
+    ]
+    if not query.by:
+        return [(m.component, m.component, query.labels) for m in families(held)]
+    found = sorted({(v, m.component) for m in held for k, v in m.labels if k == query.by})
+    several = len({c for _, c in found}) > 1
+    also = f"{query.labels}," if query.labels else ""
+    return [(f"{v} of {c}" if several else v, c, f"{also}{query.by}={v}") for v, c in found]
 
 
 def inventory(query: List | Count, site: Site) -> Found:

@@ -203,6 +203,7 @@ class Who(_Spanned):
     labels: str = ""
     function: Function = "max"
     least: bool = False  # of `holds`: the least first
+    by: str = ""  # of `holds`: a label whose values are ranked, in place of the components
     limit: int = Field(default=MOST, ge=1, le=MOST)
 
 

@@ -183,6 +183,13 @@ def _aspect(meaning: Meaning) -> Aspect:
         return NOT_UNDERSTOOD
     if quantity.id == "lag" and meaning.unit in _TIMES:
         return Aspect(aspect="lag", say="lag", unit="s", bad="up", floor=1.0, assumed=True)
+    if (
+        quantity.id == "availability" and meaning.direction == "up"
+    ):  # how many are out of service, and of whom, is no state of its own
+        return Aspect(
+            aspect="errors", say=quantity.say("up"), bad="up", floor=quantity.floor, relative=quantity.relative,
+            assumed=True,
+        )  # fmt: skip
     if quantity.id == "locks":
         return _locks(meaning.words, quantity)
     if quantity.id == "current" and not meaning.unit and _is_adjective(meaning.words):

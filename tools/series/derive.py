@@ -25,6 +25,7 @@ from aitia.tools.series.kinds import (
     SKIPPED,
     TIMES,
     Labels,
+    collects,
     failed_share,
     in_unit,
     is_counter,
@@ -155,7 +156,7 @@ class Deriver:
         """What a group is about, in the unit that is stated."""
         metadata = members[0].metadata
         about = self._aspects.of(group.metric, dict(group.rest if labels is None else labels), metadata)
-        return in_unit(about, group.metric, metadata)
+        return OTHER if collects(group.metric) else in_unit(about, group.metric, metadata)
 
     def _counted(self, series: Sequence[Series], names: set[tuple[str, str]]) -> set[str]:
         """The metrics of which all series never fall and one at least rises as a counter does: the quiet ones count too."""
@@ -212,7 +213,12 @@ class Deriver:
 
     def _counters(self, groups: Mapping[_Group, list[Series]]) -> Iterator[Derived]:
         for group, members in groups.items():
-            count = groups.get(replace(group, metric=group.metric.removesuffix("_sum") + "_count"), [])
+            base = group.metric.removesuffix("_sum")
+            count = groups.get(replace(group, metric=f"{base}_count")) or [
+                s
+                for s in groups.get(replace(group, metric=f"{base}_bucket"), [])
+                if upper_bound(s.labels.get("le", "")) == np.inf
+            ]  # the last bucket counts all, where nothing else does
             counted = members[0].metadata.kind == "counter"  # then its name is only a name
             if group.metric.endswith("_sum") and (count or not counted):
                 yield from self._mean(group, members, count)
@@ -228,7 +234,9 @@ class Deriver:
         about = self._aspects.of(group.metric, dict(group.rest), metadata)
         code, failed = failed_by_code(members)
         base = about
-        counts_requests = group.metric.endswith("_count") and about.aspect == "latency"
+        counts_requests = (
+            group.metric.endswith("_count") and about.aspect == "latency" and not collects(group.metric)
+        )
         if code or counts_requests:
             base = Aspect(aspect="traffic", say="requests", unit="/s", bad="both", floor=0.5)
         elif about.aspect == "latency":

@@ -56,6 +56,7 @@ _COUNTED = frozenset(
 _SPENT = frozenset({"io", "other", "latency"})  # of which time may be counted, as of a processor
 _TIME = re.compile(r"time|wait|second", re.IGNORECASE)
 _CENTURY = (946_684_800.0, 4_102_444_800.0)  # epoch seconds
+_COLLECTS = re.compile(r"(^|_)(gcs?|garbage)(_|$)", re.IGNORECASE)
 _LONG = 20  # samples, from which on a gauge that only rises is none
 _RISES = 3  # that a counter shows at least
 _RISING = 0.3  # of the samples, at least, where time is counted
@@ -120,8 +121,8 @@ def is_counter(one: Series, names: set[tuple[str, str]], about: Aspect) -> bool:
         ending, base = found.group(1) or "total", one.metric[: found.start()]
         if ending == "total" and _falls_partly(one):
             return False
-        sibling = {"count": "_sum", "sum": "_count"}.get(ending)
-        return sibling is None or (one.component, base + sibling) in names
+        siblings = {"count": ("_sum",), "sum": ("_count", "_bucket")}.get(ending)
+        return siblings is None or any((one.component, base + s) in names for s in siblings)
     spent = about.aspect == "cpu" or (about.aspect in _SPENT and _of_time(one.metric))
     counted = about.aspect in _COUNTED or about.aspect in _SELDOM_COUNTED
     if not (spent or counted) or _GAUGE_NAME.search(plain_name(one.metric).lower()) or not never_falls(one):
@@ -266,6 +267,11 @@ def own_floor(about: Aspect, series: Sequence[Series]) -> Aspect:
         return about
     empty = any(bool(np.any(s.v == 0.0)) for s in series)
     return replace(about, floor=0.0, aspect="other" if empty and about.aspect == "memory" else about.aspect)
+
+
+def collects(metric: str) -> bool:
+    """Whether it times the collection of garbage, which is no answer to anybody, whatever unit it has."""
+    return bool(_COLLECTS.search(metric))
 
 
 def upper_bound(text: str) -> float:

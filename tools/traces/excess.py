@@ -23,6 +23,7 @@ LEVELS: Final = (0.9, 0.99, 1.0)
 SHRINK: Final = 20.0  # a place's own tail counts as much as the pool's after so many spans
 MIN_POOL: Final = 20
 LEAST: Final = math.log(1.1)  # an excess of less than a tenth is none, however regular the baseline is
+NEXT: Final = 5  # requests, of which most must be slow from where it begins; by hand
 Place = tuple[str, ...]
 
 
@@ -155,9 +156,7 @@ def _one(place: Place, samples: Sequence[Sample], base: _Base) -> Excess:
         beyond = s.seconds - (base.median(s) or 0.0) - usual
         over[s.key] += beyond
         added += beyond if s.critical else 0.0
-    slowest = [
-        s.at for s in samples if base.relation(s) > max(LEAST, base.tails[1][0] if base.tails else 0.0)
-    ]
+    bound = max(LEAST, base.tails[1][0] if base.tails else 0.0)
     return Excess(
         place=place,
         n=len(samples),
@@ -172,9 +171,22 @@ def _one(place: Place, samples: Sequence[Sample], base: _Base) -> Excess:
         steady=round(base.steady(samples), 4),
         p=base.p(place, samples),
         q=1.0,
-        first=min(slowest, default=0.0),
+        first=_begin([(s.at, base.relation(s) > bound) for s in sorted(samples, key=lambda s: s.at)]),
         keys=tuple(sorted(over, key=lambda k: (-over[k], str(k)))),
     )
+
+
+def _begin(slow: Sequence[tuple[float, bool]]) -> float:
+    """When it began, of times with whether a request was slow, in their order: a slow one alone among quick ones is no beginning.
+
+    0 where none was slow.
+    """
+    places = [i for i, (_, is_slow) in enumerate(slow) if is_slow]
+    for i in places:
+        following = slow[i : i + NEXT]
+        if 2 * sum(is_slow for _, is_slow in following) > len(following):
+            return slow[i][0]
+    return slow[places[0]][0] if places else 0.0
 
 
 def quantile(values: Sequence[float], level: float) -> float:

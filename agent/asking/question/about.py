@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aitia.agent.asking.question.measure import names_of, things_of
-from aitia.agent.asking.question.tables import is_glue, pattern_of
+from aitia.agent.asking.question.measure import is_concept, names_of, things_of
+from aitia.agent.asking.question.tables import hits, is_glue, pattern_of
 from aitia.core.words import Component
 from aitia.tools.meaning.incidents.mentions import Mention, mentions_of
 from aitia.tools.meaning.incidents.words import plain
@@ -43,6 +43,7 @@ def about(low: str, site: Site, shouted: Sequence[str] = ()) -> About:
     held = [_asked(c) for c in site.inventory.components]
     mentions = [m for m in mentions_of(low, held) if not _in_metric(m, low)]
     mentions = _with_endings(mentions, low, site, shouted)
+    mentions = [m for m in mentions if not _is_database(m, low, site)]
     names = {m.metric.casefold() for m in measured(site)} | {m.family.casefold() for m in measured(site)}
     labels = {v.casefold() for m in measured(site) for _, v in m.labels}
     strange: list[tuple[str, tuple[int, int]]] = []
@@ -60,6 +61,10 @@ def about(low: str, site: Site, shouted: Sequence[str] = ()) -> About:
         parts = re.split(r"[-_./:]", word)
         if len(parts) > 1 and all(part.isalpha() and (is_glue(part) or things_of(part)) for part in parts):
             continue  # cpu-last, speicher-auslastung
+        if not any(c.isdigit() for c in word) and is_concept(word):
+            continue  # pré-rotation
+        if len(bare := re.sub(r"\W", "", word)) > 4 and any(bare in n for n in names):
+            continue  # node.js of nodejs_version_info
         known = site.resolver.resolve(word)
         if known and "ordinal stripped" not in site.resolver.why(word):
             extra.append(Mention(component=known, begin=m.start(), end=m.end(), sure=5.0))
@@ -106,7 +111,10 @@ def _with_endings(mentions: list[Mention], low: str, site: Site, shouted: Sequen
 def by_things(low: str, site: Site) -> str:
     """The one component whose name stands for all the equipment that a text speaks of, in any language; else ""."""
     words = [m[0] for m in re.finditer(r"[a-zà-ÿ]{3,}", low)]
-    said = {c for w in words for c in things_of(w) & EQUIPMENT} | (things_of(low) & EQUIPMENT)
+    phrases = hits("concepts", low)  # the longest: "lado motor" is no motor
+    within = {low[h.begin : h.end] for h in phrases if " " in low[h.begin : h.end]}
+    alone = [w for w in words if not any(w in phrase.split() for phrase in within)]
+    said = {c for w in alone for c in things_of(w) & EQUIPMENT} | ({h.key for h in phrases} & EQUIPMENT)
     if not said & _MACHINES:
         return ""
     held = {
@@ -133,6 +141,23 @@ _MACHINES: Final = frozenset(
     }
 )
 EQUIPMENT: Final = _MACHINES | {"source", "heating", "expansion", "water"}
+
+
+def _is_database(mention: Mention, low: str, site: Site) -> bool:
+    """Whether a part of a name is rather the name of a database, and said to be one: "base de datos shop"."""
+    word = low[mention.begin : mention.end]
+    if mention.sure >= SURE or not _DATABASE.search(low[max(0, mention.begin - 24) : mention.begin]):
+        return False
+    return any(
+        k in ("datname", "database", "db") and v.casefold() == word
+        for m in measured(site)
+        for k, v in m.labels
+    )
+
+
+_DATABASE: Final = re.compile(
+    r"(?:database|datenbank|base|base de donn[ée]es|base de datos|banca dati)\W+(?:named |called |namens )?$"
+)
 
 
 def _in_metric(mention: Mention, low: str) -> bool:

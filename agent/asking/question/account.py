@@ -6,19 +6,23 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from aitia.agent.asking.question.about import EQUIPMENT
 from aitia.agent.asking.question.bounds import groups
 from aitia.agent.asking.question.measure import Term, concepts_of, names_of, same, words_in
-from aitia.agent.asking.question.met import of_query, unmet
+from aitia.agent.asking.question.met import unmet
+from aitia.agent.asking.question.met_values import of_query
+from aitia.agent.asking.question.numbers import number_words
 from aitia.agent.asking.question.outcome import Reading, unclear, unknown
-from aitia.agent.asking.question.pieces import Pieces, number_words
+from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.tables import hits, keys
+from aitia.tools.meaning.incidents.mentions import is_software
 from aitia.tools.query.notation import written
 from aitia.tools.query.words import LIVE, Changes, Count, Get, List, Query
 
 _SHORTEST: Final = 3
 _ACCESS: Final = re.compile(  # what every line of an access log is of
     r"(?:http )?requests?|anfragen?|zugriffe?|requêtes?|peticion\w*|petición|solicitud\w*|richiest\w"
-    r"|accès|accesos?|access|accessi|http|web|codes?|status|pages?|calls?"
+    r"|accès|accesos?|access|accessi|http|web|codes?|status|pages?|calls?|return\w*|renvo\w*|rend\w*|devuel\w*|restitu\w*|geliefert|zurück\w*|answer\w*|sen[dt]|g[ai]ven?"
     r"|hosts?|servers?|traffic|responses?|antwort\w*|réponses?|respuestas?|rispost\w"
 )
 _OWN: Final = ("lines", "changes", "events")
@@ -42,6 +46,8 @@ def unplaced(p: Pieces, explained: str = "") -> list[Term]:
         and t.word not in said
         and t.word not in number_words()
         and not _ACCESS.fullmatch(t.word)
+        and not is_software(t.word, p.component)
+        and not (p.component and t.concepts and t.concepts <= EQUIPMENT)  # which names the component
     ]
 
 
@@ -51,34 +57,51 @@ def unread(p: Pieces, words: list[Term], whose: str) -> Reading:
     return unknown(f"{whose} {told}.", f"a source that tells of {words[0].word}")
 
 
-def accounted(p: Pieces, reading: Reading) -> Reading:
-    """A reading whose queries meet the whole question; else a question back with the nearest query, which nothing ran."""
+def accounted(p: Pieces, reading: Reading, *, strict: bool = False) -> Reading:
+    """A reading whose queries meet the whole question; else a question back with the nearest query, which nothing ran.
+
+    strict  rows of changes account for every word as well: where another rule has refused the question before.
+    """
     queries = reading.queries
     if reading.status != "query" or not queries or not all(isinstance(q, LIVE) for q in queries):
         return reading
     said = unmet(p, queries)
-    if not said and (left := unexplained(p, queries)):
+    if not said and (left := unexplained(p, queries, strict=strict)):
         said = f"Nothing here explains {', '.join(repr(t.word) for t in left[:3])}."
     if not said:
         return reading
-    return unclear(
-        f"{said} I would read this as {' and '.join(written(q) for q in queries[:2])}; aitia ask --query runs that."
-    )
+    return unclear(f"{said} {_read_as(queries)}")
 
 
-def unexplained(p: Pieces, queries: Sequence[Query]) -> list[Term]:
+def offered(refused: Reading, second: Reading) -> Reading:
+    """A question back with what a later rule reads where an earlier one refused.
+
+    Answered, as many of these were wrong as right on questions that nobody had looked at.
+    """
+    first = refused.said.split(" I would read this as ", 1)[0]
+    return unclear(f"{first} {_read_as(second.queries)}".strip())
+
+
+def _read_as(queries: Sequence[Query]) -> str:
+    told = " and ".join(written(q) for q in queries[:2])
+    return f"I would read this as {told}; aitia ask --query runs that."
+
+
+def unexplained(p: Pieces, queries: Sequence[Query], *, strict: bool = False) -> list[Term]:
     """The words of things that neither the queries nor the names of what they read explain.
 
     The rules of objects account for their words themselves; of changes the rows say what they are of.
     """
-    if all(
+    if not strict and all(
         isinstance(q, Get | List | Changes) or (isinstance(q, Count) and q.of not in _OWN) for q in queries
     ):
         return []
     read = [m for q in queries for m in of_query(p, q)]
     things = frozenset(c for m in read for c in concepts_of(m))
     names = {w for m in read for w in words_in(m)}
-    owned = [o for q in queries if (c := str(getattr(q, "component", ""))) for o in names_of(c, ())]
+    owned = [
+        o for q in queries if (c := str(getattr(q, "component", ""))) for o in names_of(c, _aliases(p, c))
+    ]
     names |= {w for words, _ in owned for w in words}
     things |= {c for _, found in owned for c in found}
     said = " ".join(written(q) for q in queries).casefold()
@@ -92,6 +115,11 @@ def unexplained(p: Pieces, queries: Sequence[Query]) -> list[Term]:
         and not (told and keys("acts", t.word))
         and not any(groups(str(getattr(q, "by", "")), t.word) for q in queries)
     ]
+
+
+def _aliases(p: Pieces, component: str) -> tuple[str, ...]:
+    held = p.site.held(component)
+    return held.aliases if held else ()
 
 
 def stem(word: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from aitia.agent.asking.question.account import unplaced, unread
 from aitia.agent.asking.question.lines_rules import in_lines
@@ -13,7 +13,7 @@ from aitia.agent.asking.question.measure import Term
 from aitia.agent.asking.question.measures_rules import fitting
 from aitia.agent.asking.question.outcome import Reading, asks_for_components, one, span_fields
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.agent.asking.question.told import acted, telling
+from aitia.agent.asking.question.told import acted, telling, tellings
 from aitia.tools.query.happened import changes
 from aitia.tools.query.words import USUAL, Changes, Count, Events, Lines
 
@@ -44,7 +44,7 @@ def of_happenings(p: Pieces) -> Reading | None:
         return told
     what = "maintenance" if work else "" if acts else _what(p)
     around = timedelta(minutes=5)
-    if p.has("verbs", "count"):
+    if p.has("verbs", "count") and not _AMOUNT.search(p.low):
         return one(
             Count(
                 of="changes",
@@ -84,13 +84,22 @@ def of_happenings(p: Pieces) -> Reading | None:
     )
 
 
+_AMOUNT: Final = re.compile(  # of a change or of what was used for it, which its row tells
+    r"how much|cuánt[oa](?!\w)|quant[oa](?!\w)|wie ?viel(?!\w)|combien de (?:graisse|huile)|from what to what|by how much"
+    r"|(?:de|da) (?:combien|cuánto|quanto) à? ?a? ?(?:combien|cuánto|quanto)|von (?:wie viel|was|wieviel) auf"
+)
+
+
 def _of_what(p: Pieces, acts: str) -> str:
-    """Work with the thing that it was done to, where a journal names both: the seal that was replaced."""
-    thing = telling(p) if acts else ""
-    if not thing or any(thing.startswith(a) or a.startswith(thing) for a in re.split(r"[| ]", acts)):
+    """Work with the things that it was done to, as far as one row of a journal names all: the basket of the strainer."""
+    if not acts:
         return acts
-    both = f"{acts} {thing}"
-    return both if changes(Changes(component=p.component, words=both), p.site).rows else acts
+    for thing in tellings(p):
+        if any(thing.startswith(a) or a.startswith(thing) for a in re.split(r"[| ]", acts)):
+            continue
+        if changes(Changes(component=p.component, words=f"{acts} {thing}"), p.site).rows:
+            acts = f"{acts} {thing}"
+    return acts
 
 
 def _in_log(p: Pieces, rest: Sequence[Term]) -> Reading | None:
@@ -132,6 +141,8 @@ def of_work(p: Pieces) -> Reading | None:
     )
     text = telling(p) if asks else ""
     if not text:
+        return None
+    if not changes(Changes(component=p.component, text=text), p.site).rows:
         return None
     when = p.has("verbs", "when")
     if p.has("verbs", "count"):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 from aitia.agent.asking.question.about import near, others
-from aitia.agent.asking.question.measure import best
+from aitia.agent.asking.question.account import unexplained
+from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
-from aitia.agent.asking.question.outcome import Reading, span_fields
+from aitia.agent.asking.question.outcome import Reading, span_fields, unclear
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.reading import decide
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.tables import follow_pattern, pattern_of
 from aitia.core.errors import BadInput
+from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import QUERY, VERBS, Changes, Count, Curve, Events, Get, Lines, List, Query, Stat
@@ -30,11 +34,33 @@ def read_on(text: str, site: Site, before: Query | None) -> Reading:
         return decide(p)
     if _whole(p) and (alone := decide(p)).status == "query":
         return alone
-    turned = _turned(p, before)
-    if turned is not None:
-        return turned
+    of_lines = isinstance(before, Lines | Count) and p.keys("lifecycle") == ["start"]  # the errors began
+    if (
+        p.keys("lifecycle")
+        and not of_lines
+        and p.has("verbs", "when")
+        and (alone := decide(p)).status == "query"
+    ):
+        return alone  # "when did it stop?"
+    if (turned := _turned(p, before)) is not None:
+        if turned.status != "query" or not unexplained(p, turned.queries):
+            return turned
+        alone = decide(p)
+        return alone if alone.status == "query" else follows(p, turned.queries, strict=True)
     changed = _changed(p, before)
-    return changed if changed is not None else decide(p)
+    if changed is None or (changed.status == "query" and changed.queries == (before,)):
+        return decide(p)
+    if changed.status != "query" or (told := follows(p, changed.queries)).status == "query":
+        return changed
+    alone = decide(p)
+    return alone if alone.status == "query" else told
+
+
+def follows(p: Pieces, queries: Sequence[Query], *, strict: bool = False) -> Reading:
+    """The queries of a follow-up, where they hold every thing (`strict`: every word) that it names; else a question back."""
+    if left := [t for t in unexplained(p, queries) if t.concepts or strict]:
+        return unclear(f"Nothing here explains {', '.join(repr(t.word) for t in left[:3])}.")
+    return Reading(status="query", queries=tuple(queries), live=True)
 
 
 def _whole(p: Pieces) -> bool:
@@ -60,6 +86,11 @@ def _turned(p: Pieces, before: Query) -> Reading | None:
             return _made_of("get", {"component": component, "part": "why"})
         return _made_of("events", {"component": component, "text": getattr(before, "text", "")})
     last = p.has("order", "newest")
+    if "%" in p.keys("units") and isinstance(before, Stat) and before.labels and not p.terms:
+        kept = {k: new[k] for k in ("component", "since", "until")}
+        return _made_of(
+            "share", {**kept, "metric": before.metric, "labels": before.labels, "whole": before.metric}
+        )
     if p.has("verbs", "when"):
         if isinstance(before, Stat):
             return _made(
@@ -154,6 +185,8 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
             new |= {"since": None, "until": p.span.at}
         else:
             new |= {"since": None, "until": None} | span_fields(p)
+    elif "until" in fields and _EARLIER.search(p.low) and (start := getattr(before, "since", None)):
+        new |= {"since": None, "until": start}
     if "component" in fields:
         named = p.component
         if pattern_of("other").search(p.low):
@@ -190,6 +223,11 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
     return _made(before, new) if new else None
 
 
+_EARLIER: Final = re.compile(
+    r"before that|davor|avant (?:cela|ça)|antes de es[oe]|prima di (?:ciò|questo|quello)"
+)
+
+
 def _made(before: Query, new: dict[str, Any]) -> Reading:
     try:
         query = QUERY.validate_python({**before.model_dump(), **new})
@@ -224,7 +262,9 @@ def _other_measure(p: Pieces, before: Stat | Curve, new: dict[str, Any]) -> dict
     component = str(new.get("component", before.component))
     named = [t for t in p.terms if t.concepts and not t.soft]
     if named:
-        found = [f for f in best(fitting(p, component)) if not f.left]
+        found = [f for f in best(fitting(p, component)) if not f.left] or _with_before(
+            before, component, p, named
+        )
         if not found:
             words = " ".join(t.word for t in named)
             return Reading(
@@ -233,12 +273,27 @@ def _other_measure(p: Pieces, before: Stat | Curve, new: dict[str, Any]) -> dict
                 needs=f"a metrics source that holds {words} of {component}",
                 live=True,
             )
-        return {"metric": found[0].of.family, "component": found[0].of.component, "labels": found[0].labels}
+        allowed = any("maximum" in t.concepts for t in named) and isinstance(before, Stat)
+        return {
+            "metric": found[0].of.family, "component": found[0].of.component, "labels": found[0].labels,
+            **({"function": "last"} if allowed else {}),
+        }  # fmt: skip
     if component != before.component and not any(
         m.component == component and before.metric in (m.metric, m.family) for m in measured(p.site)
     ):
         return _alike(before, component, p)
     return {}
+
+
+def _with_before(before: Stat | Curve, component: str, p: Pieces, named: list[Term]) -> list[Fit]:
+    """What is asked anew of the thing before: the limit of the memory."""
+    kept = [
+        t
+        for t in terms_of(plain(before.metric.replace("_", " ")), [])
+        if t.concepts and not t.concepts <= {"used"}
+    ]
+    held = [m for m in measured(p.site) if m.component == component and m.family != before.metric]
+    return [f for f in best(fits([*kept, *named], held)) if not f.left][:1]
 
 
 def _same_measure(before: Stat | Curve, component: str, p: Pieces) -> dict[str, Any] | Reading:
@@ -250,9 +305,6 @@ def _same_measure(before: Stat | Curve, component: str, p: Pieces) -> dict[str, 
 
 def _alike(before: Stat | Curve, component: str, p: Pieces) -> dict[str, Any] | Reading:
     """A tag's number differs between machines: `AI-122 Leaving Water Temp` is `AI-112 Leaving Water Temp` elsewhere."""
-    from aitia.agent.asking.question.measure import fits, terms_of
-    from aitia.tools.meaning.incidents.words import plain
-
     words = terms_of(plain(before.metric.replace("_", " ")), [])
     found = best(fits(words, [m for m in measured(p.site) if m.component == component]))
     if len(found) == 1:

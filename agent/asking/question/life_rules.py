@@ -26,11 +26,14 @@ def of_roles(p: Pieces) -> Reading | None:
     """Which part a store has: master, replica, standby."""
     if not p.has("parts", "role") or p.has("verbs", "when") or p.has("verbs", "count") or p.level:
         return None
-    if any(t.concepts and not t.soft and "replication" not in t.concepts for t in p.terms):
+    if any(t.concepts and not t.soft and not t.concepts & _ROLES for t in p.terms):
         return None
     named = p.about.components
     queries = tuple(Get(component=c, part="role") for c in named[:3]) or (Get(component="", part="role"),)
     return Reading(status="query", queries=queries, live=True)
+
+
+_ROLES = frozenset({"replication", "primary", "replicas"})
 
 
 def of_people(p: Pieces) -> Reading | None:
@@ -80,7 +83,9 @@ def of_lifecycle(p: Pieces) -> Reading | None:
         return None
     if p.site.readers() and not p.has("verbs", "when"):
         return None
-    if any(t.concepts and not t.soft and not t.concepts & {"restarts", "up"} for t in p.terms):
+    if any(
+        t.concepts and not t.soft and not t.concepts & {"restarts", "up", "started", *_ROLES} for t in p.terms
+    ):
         return None
     if any("restarts" in t.concepts for t in p.terms) and fitting(p, p.component):
         return None
@@ -121,7 +126,8 @@ def _places(p: Pieces, kind: str) -> list[tuple[str, str]]:
     hosts = [k.to for k in held.links if k.relation == "runs_on"] if held else []
     keepers = [(h, f"{name} {stems}") for h in hosts if h in loggers(p.site)]
     own = [(p.component, stems)] if p.component in loggers(p.site) else []
-    places = [*own, *keepers] if kind == "start" else [*keepers, *own]
+    own_first = kind == "start" and p.has("verbs", "count")  # a keeper tells of tries too
+    places = [*own, *keepers] if own_first else [*keepers, *own]
     return [*places, ("", f"{name} {stems}".strip())]
 
 
@@ -139,6 +145,9 @@ def of_troubles(p: Pieces) -> Reading | None:
     if any(t.concepts and not t.soft for t in p.terms):
         return None
     queries: list[Any] = [Get(component=p.component, part="why")] if _in_cluster(p) else []
+    if p.has("lifecycle", "stop") and not queries:
+        ended = ((c, w) for c, w in _places(p, "stop") if stands(p, w, c))
+        queries += [Lines(component=c, words=w, limit=5) for c, w in list(ended)[:1]]
     if p.component in loggers(p.site):
         queries.append(Lines(component=p.component, level="error", limit=5))
     if p.site.sources.of("changes") or p.site.sources.of("maintenance"):

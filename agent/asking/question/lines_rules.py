@@ -22,7 +22,7 @@ from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.tables import keys, table
 from aitia.agent.asking.question.told import stands, stem_of, wording
 from aitia.tools.meaning.incidents.words import plain
-from aitia.tools.query.lines import count_lines, loggers
+from aitia.tools.query.lines import count_lines, loggers, texts_of
 from aitia.tools.query.measured import measured
 from aitia.tools.query.words import USUAL, Count, Lines, Stat, Who
 
@@ -98,7 +98,8 @@ def in_lines(p: Pieces, rest: Sequence[Term], level: str) -> str:
         )
         known = known or bool(keys_of)
     words = " ".join(dict.fromkeys(s for s in stems if s))
-    return words if words and (stands(p, words, component) or (known and len(rest) == 1)) else ""
+    counts = known and len(rest) == 1 and p.has("verbs", "count")  # a count may be 0
+    return words if words and (stands(p, words, component) or counts) else ""
 
 
 def _code_measured(p: Pieces, said: dict[str, Any], span: dict[str, Any]) -> Reading | None:
@@ -139,7 +140,7 @@ def of_words(p: Pieces) -> Reading | None:
     if not words:
         return None
     component = component if component in loggers(p.site) else ""
-    if p.has("verbs", "count"):
+    if p.has("verbs", "count") and not _numbered(p, component, words):
         return one(Count(of="lines", component=component, words=words, **span_fields(p)))
     when = p.has("verbs", "when")
     return one(
@@ -151,6 +152,14 @@ def of_words(p: Pieces) -> Reading | None:
             **span_fields(p),
         )
     )
+
+
+def _numbered(p: Pieces, component: str, words: str) -> bool:
+    """Whether the lines themselves tell how many: "finished, 1748 records"; then they are shown, not counted."""
+    stems = "|".join(re.escape(s) for w in words.split() for s in w.split("|"))
+    told = re.compile(rf"(?<![\w.:])\d[\d,.]*\s+(?:{stems})|(?:{stems})\w*\s*[=:]\s*\d")
+    _, texts = p.site.once(("texts", component), lambda: texts_of(p.site, component))
+    return any(told.search(text) for text in texts)
 
 
 def _log_by_text(p: Pieces, span: dict[str, Any], level: Any) -> Reading:

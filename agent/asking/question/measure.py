@@ -16,6 +16,13 @@ from aitia.tools.query.measured import Measured, meaning_of
 # a word of the name that nobody asked for, and a name of a setting where none was asked for.
 _THING, _HELP, _LEFT, _EXTRA, _SETTING = 2.0, 0.7, 1.5, 0.12, 1.6
 _WORDED: Final = 0.4  # each further word of a phrase that the name spells out: "connected clients"
+_NAMED: Final = 0.2  # a word that may as well name the component
+_USED: Final = 0.3
+_OUTCOMES: Final = frozenset(
+    {"hits", "misses", "errors", "active", "idle", "waiting", "rejected"}
+)  # that labels tell
+_ADDED: Final = 1.0
+_BARE, _PART = 0.05, 0.3  # below a tie: the memory that is used; above one: its fragmentation
 _OWNER: Final = 0.8  # a word that only the component's name has
 _LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
@@ -79,9 +86,9 @@ def terms_of(
             continue
         word = re.compile(r"[a-zß-öø-ÿœ]*").match(low, span[0])
         whole = (span[0], word.end() if word else span[1])
-        if whole[1] > span[1] and len(things := parts_of(low[slice(*whole)])) > 1:
+        if whole[1] > span[1] and len(things := pieces_of(low[slice(*whole)])) > 1:
             chosen.append(whole)
-            found += [_term(low, whole, frozenset({c}), soft) for c in sorted(things)]
+            found += [_term(low, whole, c, soft) for c in dict.fromkeys(things)]
             continue
         chosen.append(span)
         found.append(_term(low, span, frozenset(spans[span]), soft))
@@ -96,15 +103,15 @@ def terms_of(
 
 def _compound_terms(m: re.Match[str], soft: Sequence[tuple[int, int]]) -> list[Term]:
     concepts, rest = compound(m[0])
-    whole = parts_of(m[0])
+    whole = pieces_of(m[0])
     if len(whole) > 1:  # each thing of a compound must be in a name
         soft_too = _over(m.span(), soft)
         return [
-            Term(word=m[0], concepts=frozenset({c}), soft=soft_too, begin=m.start(), end=m.end())
-            for c in sorted(whole)
+            Term(word=m[0], concepts=c, soft=soft_too or c <= _WEAK, begin=m.start(), end=m.end())
+            for c in dict.fromkeys(whole)
         ]
     if whole:
-        concepts, rest = whole, ""
+        concepts, rest = whole[0], ""
     if m[0].startswith(("max", "min")) and rest in ("", "max", "min") and concepts:
         rest = m[0][:3]  # maxmemory is a setting, no memory
         return [
@@ -123,8 +130,13 @@ def _compound_terms(m: re.Match[str], soft: Sequence[tuple[int, int]]) -> list[T
 
 
 def _term(low: str, span: tuple[int, int], concepts: frozenset[str], soft: Sequence[tuple[int, int]]) -> Term:
+    weak = bool(concepts) and concepts <= _WEAK  # "uses" alone names no measurement
     return Term(
-        word=low[span[0] : span[1]], concepts=concepts, soft=_over(span, soft), begin=span[0], end=span[1]
+        word=low[span[0] : span[1]],
+        concepts=concepts,
+        soft=weak or _over(span, soft),
+        begin=span[0],
+        end=span[1],
     )
 
 
@@ -157,6 +169,7 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
     left: list[str] = []
     labels: list[str] = []
     score, told = 0.0, 0
+    telling = any(not t.soft for t in terms)
     for term in terms:
         literal = {n for n in names if same(term.word, n)}
         whole = term.word in (m.family.casefold(), m.metric.casefold())
@@ -166,8 +179,12 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
         )
         shared = term.concepts & concepts
         label = _label(term, m)
-        if whole or shared or literal:
-            score += 6.0 if whole else _THING
+        if term.soft and not whole and _names_component(term, m):
+            score += _OWNER  # "the standby" is the component, not what is measured of it
+        elif whole or shared or literal:
+            names_it = term.soft and not term.concepts <= _WEAK  # "the cache" may be the component alone
+            slight = term.concepts and term.concepts <= _WEAK  # "used" tells between two of one thing
+            score += 6.0 if whole else _USED if slight else _NAMED if names_it and telling else _THING
             told += 1
             covered |= literal
             score += _WORDED * sum(w in names for w in term.word.split()[:-1])
@@ -175,6 +192,8 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
         elif label:
             labels.append(label)
             score += 0.8
+        elif _labelled(term, terms, m):
+            score += _THING
         elif term.concepts & helped:
             score += _HELP
         elif _names_component(term, m):
@@ -191,10 +210,32 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
     settings = [
         n for n in names if n in words_of("settings") and n not in covered and not (_concepts(n) & things)
     ]
-    score -= _SETTING * bool(settings)
+    allowed = any(t.concepts & {"maximum", "setpoint"} for t in terms)
+    score -= _SETTING * bool(settings and not allowed)
+    score += _usual(terms, m.metric.casefold(), names)
     timed = any(t.concepts & _TIMES for t in terms)
+    if any(t.concepts & {"latency", "waiting", "lag"} for t in terms) and m.metric.endswith("seconds_total"):
+        score -= _ADDED  # the seconds of all together are no duration of one
     score += (_TIMED if timed else -_TIMED) * ("seconds" in names)
     return Fit(of=m, score=score, left=tuple(left), labels=",".join(labels))
+
+
+def _usual(terms: Sequence[Term], metric: str, names: Sequence[str]) -> float:
+    """More where a name is what people mean by the bare word, less where it is of a special part that nobody named."""
+    asked = frozenset(c for t in terms for c in t.concepts)
+    usual = any(part in metric for c in asked for part in table("usual").get(c, ()))
+    said = {t.word for t in terms}
+    special = any(n in words_of("special") and n not in said and not _concepts(n) & asked for n in names)
+    return _BARE * usual - _PART * special
+
+
+def _labelled(term: Term, terms: Sequence[Term], m: Measured) -> bool:
+    """Whether a word says what a label is of whose value another one is: the database of "database orders"."""
+    return any(
+        term.concepts & _concepts(k) and any(v.casefold() == t.word for t in terms)
+        for k, v in m.labels
+        if k.isalpha()
+    )
 
 
 def _names_component(term: Term, m: Measured) -> bool:
@@ -224,26 +265,43 @@ def things_of(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=8192)
 def parts_of(word: str) -> frozenset[str]:
-    """The things in a compound, one after the other: `heizwasserpumpe` is of heating, water and a pump."""
-    found: set[str] = set()
+    """The things in a compound: `heizwasserpumpe` is of heating, water and a pump."""
+    return frozenset(c for part in pieces_of(word) for c in part)
+
+
+@lru_cache(maxsize=8192)
+def pieces_of(word: str) -> tuple[frozenset[str], ...]:
+    """The things of each part of a compound, any of which may be meant, one part after the other."""
+    found: list[frozenset[str]] = []
     rest = word
     while len(rest) >= _SHORTEST:
         hit = next(((w, k) for w, k in _stems() if rest.startswith(w)), None)
         if hit is None:
             break
-        found.add(hit[1])
+        found.append(frozenset(k for w, k in _stems() if w == hit[0]))
         rest = rest[len(hit[0]) :]
         joint = next(
             (j for j in ("s", "es", "en", "n") if rest.startswith(j) and len(rest) > _SHORTEST + len(j)), ""
         )
         if joint and not any(rest.startswith(w) for w, _ in _stems()):
             rest = rest[len(joint) :]
-    return frozenset(found) if found and len(rest) <= 2 else frozenset()
+    return tuple(found) if found and len(rest) <= 2 else ()
 
 
 def _label(term: Term, m: Measured) -> str:
     """`key=value` of a label whose value the term is; of a code such as `5xx` that no value is, nothing."""
-    return next((f"{k}={v}" for k, v in m.labels if v.casefold() == term.word and len(v) > 1), "")
+    return next(
+        (
+            f"{k}={v}"
+            for k, v in m.labels
+            if len(v) > 1
+            and (
+                v.casefold() == term.word
+                or (v.isalpha() and _concepts(v.casefold()) & term.concepts & _OUTCOMES)
+            )
+        ),
+        "",
+    )
 
 
 def concepts_of(m: Measured) -> frozenset[str]:
@@ -285,6 +343,10 @@ def _of_name(family: str, unit: str, help: str) -> tuple[tuple[str, ...], frozen
             found |= {*capped, "maximum"}  # maxclients, maxmemory
     if {"bytes", "files", "blks", "tables"} & set(words):
         found.discard("temperature")  # `temp_bytes` are of temporary files
+    if "current" in words and found & {"sessions", "connections", "queue", "clients", "requests"}:
+        found.add("active")
+    if quantity == "locks" and "deadlocks" in found:
+        quantity = ""
     if "load" in found and quantity == "cpu":
         quantity = ""
     return words, frozenset(found | ({quantity} if quantity in table("concepts") else set()))
@@ -293,6 +355,11 @@ def _of_name(family: str, unit: str, help: str) -> tuple[tuple[str, ...], frozen
 @lru_cache(maxsize=8192)
 def _of_text(help: str) -> frozenset[str]:
     return frozenset(_phrases(plain(help)))
+
+
+def is_concept(word: str) -> bool:
+    """Whether a whole word or phrase stands for a thing."""
+    return any(h.begin == 0 and h.end == len(word) for h in _concept_hits(word))
 
 
 def _phrases(low: str) -> set[str]:

@@ -97,6 +97,9 @@ def of_measurements(p: Pieces) -> Reading | None:
     components = list(dict.fromkeys(f.of.component for f in families))
     if len(components) > 1 and len(p.about.components) < 2:
         return _of_several(p, families, components)
+    if len(families) > MOST_QUERIES:  # what people mean by the bare word, where one is
+        usual = [f for f in families if f.score >= top[0].score - _BARELY]
+        families = usual if len(usual) <= MOST_QUERIES else families
     if len(families) > MOST_QUERIES:
         return unclear(f"Which one: {', '.join(f.of.family for f in families[:6])}?")
     return Reading(
@@ -121,7 +124,8 @@ def _of_each(p: Pieces) -> Reading | None:
 
 def _between(p: Pieces) -> list[Fit]:
     """A measurement of one component that has a label for another one: the connections of orders on postgres."""
-    names = p.about.components
+    meant = (p.given,) if p.given and p.says_it and len(p.about.components) == 1 else ()
+    names = tuple(dict.fromkeys((*p.about.components, *meant)))
     made: list[Fit] = []
     for owner, other in ((b, a) for a in names for b in names if a != b):
         for fit in fitting(p, owner):
@@ -196,9 +200,20 @@ def looks(p: Pieces, fit: Fit) -> list[Query]:
     functions = [f for f in p.keys("functions") if f != "last"]
     if p.has("verbs", "curve") and not functions:
         return [Curve(component=fit.of.component, metric=fit.of.family, labels=fit.labels, **span_fields(p))]
+    done = any(t.concepts & _ADDING for t in p.terms) or _SO_FAR.search(p.low)
+    if not functions and counted(fit.of) and done:
+        functions = ["sum"]
     if functions == ["range"]:
         functions = ["min", "max"]
     return [_stat(p, fit, f) for f in functions[:3] or ["last"]]
+
+
+_ADDING: Final = frozenset({"processed", "created", "completed"})  # what was done adds up
+_BARELY: Final = 0.02  # points between names of which one is the usual one
+_SO_FAR: Final = re.compile(
+    r"(?<!\w)(?:so far|until now|up to now|since (?:the )?start|bisher|bislang|seit (?:dem )?start|jusqu'ici|jusqu'à présent"
+    r"|hasta ahora|finora)(?!\w)"
+)
 
 
 def _stat(p: Pieces, fit: Fit, function: Any) -> Stat:

@@ -9,9 +9,9 @@ from typing import Any, Final
 from aitia.agent.asking.question.bounds import bound, each_of
 from aitia.agent.asking.question.measure import named_of
 from aitia.agent.asking.question.measures_rules import counted
+from aitia.agent.asking.question.met_values import VALUES, of_query
 from aitia.agent.asking.question.outcome import asks_for_components
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.tools.query.measured import Measured, measured
 from aitia.tools.query.words import (
     Beyond,
     Changes,
@@ -43,6 +43,11 @@ _ABOUT_WORK: Final = re.compile(
     r"|maintenance|incident|change|alarm\w*|trip|ausfall\w*|neustart\w*|wartung\w*|änderung\w*|störung\w*|umschaltung"
     r"|déploiement|redémarrage|panne|bascul\w*|entretien|despliegue|reinicio|caída|mantenimiento|rilascio|riavvio|guasto"
     r"|manutenzione)(?!\w)"
+)
+_UNREAD: Final = re.compile(  # a time that no reading took out
+    r"(?<!\w)(?:weekend|wochenende|week-end|fine settimana|last month|letzten monat|mois dernier|mes pasado|mese scorso"
+    r"|shift|schicht|lunch|mittagspause|viertelstunde|quart d'heure|cuarto de hora|quarto d'ora"
+    r"|[eé]coulée|pomeriggio|yesterday|gestern|ieri)(?!\w)"
 )
 _HOURLY: Final = re.compile(
     r"(?<!\w)(?:(?:per|an|each|every) hour|per day"
@@ -76,26 +81,13 @@ def unmet(p: Pieces, queries: Sequence[Query]) -> str:
     return next((said for check in _CHECKS if (said := check(p, queries))), "")
 
 
-def of_query(p: Pieces, query: Query) -> list[Measured]:
-    """The measurements that a query reads."""
-    told = (
-        getattr(query, "metric", ""),
-        getattr(query, "other_metric", ""),
-        *getattr(query, "whole", "").split("+"),
-    )
-    owner = getattr(query, "component", "")
-    return [
-        m
-        for m in measured(p.site)
-        if {m.metric, m.family} & (set(told) - {""}) and owner in ("", m.component)
-    ]
-
-
 def _window(p: Pieces, queries: Sequence[Query]) -> str:
     carried = any(_carries(q) for q in queries)
     open_ended = p.span.at is None and (p.span.until is None or p.span.until >= p.site.now)
     if p.span.told and not carried and not (open_ended and all(isinstance(q, Get) for q in queries)):
         return "The time in the question is not looked at: what is asked for is known only as it is now."
+    if left := _UNREAD.search(p.words):
+        return f"When {left[0]!r} was is not read: name the time."
     about = (
         None
         if carried or any(isinstance(q, Changes | Events | Compare) for q in queries)
@@ -122,7 +114,7 @@ def _function(p: Pieces, queries: Sequence[Query]) -> str:
 def _tells(query: Query, asked: str) -> bool:
     extreme = asked in ("max", "min")
     if isinstance(query, Stat | Compare):
-        return query.function == asked
+        return query.function == asked or (asked == "mean" and query.function == "rate")
     if isinstance(query, Who):
         return extreme or query.function == asked
     return extreme and not isinstance(query, Get)
@@ -211,7 +203,7 @@ def _dates(p: Pieces, query: Query) -> bool:
     if isinstance(query, Beyond):
         return query.wanted in ("first", "last")
     if isinstance(query, Get):
-        return query.part in ("age", "schedule", "why", "state")
+        return query.part in ("age", "schedule", "why")
     return isinstance(query, Lines | Changes | Events | Curve)
 
 
@@ -257,7 +249,8 @@ def _setting(p: Pieces, queries: Sequence[Query]) -> str:
     for query in queries:
         metric = str(getattr(query, "metric", ""))
         words = set(re.split(r"[^a-z]+", metric.casefold()))
-        if words & _SETTING and not _SET.search(p.low) and metric.casefold() not in p.low:
+        asked = _SET.search(p.low) or any(t.concepts & {"maximum", "setpoint"} for t in p.terms)
+        if words & _SETTING and not asked and metric.casefold() not in p.low:
             return f"{metric} is what was set or allowed, not what was measured."
     return ""
 
@@ -283,31 +276,6 @@ def _of_state(p: Pieces, queries: Sequence[Query]) -> str:
     return "Changes of a state are in no journal of changes." if changed and p.has("parts", "state") else ""
 
 
-def _kind(p: Pieces, queries: Sequence[Query]) -> str:
-    """The flow is not the flow temperature."""
-    asked = frozenset(c for t in p.terms for c in t.concepts) & _KINDS
-    for query in queries:
-        read = of_query(p, query) if isinstance(query, Stat | Curve | Beyond) and asked else []
-        other = next((k for m in read[:1] for k in sorted((named_of(m) & _KINDS) - asked)), "")
-        if other:
-            return f"{read[0].family} is of {other} too, which was not asked for."
-    return ""
-
-
-_KINDS: Final = frozenset(
-    {
-        "temperature",
-        "pressure",
-        "flow",
-        "speed",
-        "power",
-        "current",
-        "voltage",
-        "torque",
-        "energy",
-        "humidity",
-    }
-)
 _CHECKS: Final = (
-    _window, _function, _pace, _often, _long, _when, _bound, _each, _setting, _rest, _switched, _of_state, _kind,
+    _window, _function, _pace, _often, _long, _when, _bound, _each, _setting, _rest, _switched, _of_state, *VALUES,
 )  # fmt: skip

@@ -22,6 +22,7 @@ from aitia.agent.asking.question.pieces import Pieces
 from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.machine_state import tells_running
 from aitia.tools.query.measured import measured
+from aitia.tools.query.relations import who
 from aitia.tools.query.words import Changes, Count, Events, Get, List, Stat, Who
 
 _RELATED: Final = ("called_by", "hosts", "fed_by", "parts")  # relations whose words mean nothing else
@@ -67,7 +68,7 @@ def of_versions(p: Pieces) -> Reading | None:
         infos = [m for m in measured(p.site) if "info" in m.metric or "version" in m.metric]
         held = [m.component for m in infos if any(m.metric.casefold().startswith(w) for w in named)]
         component = held[0] if held else ""
-    if component and re.search(one_of(_BEFORE), p.low):
+    if component and (re.search(one_of(_BEFORE), p.low) or _BEFORE_ONE.search(p.low)):
         return one(Changes(component=component, what="deploy", limit=2))
     if component and p.has("verbs", "changes") and p.keys("order") and not p.site.readers():
         return one(Changes(component=component, what="deploy", limit=1))
@@ -76,6 +77,9 @@ def of_versions(p: Pieces) -> Reading | None:
     return one(Get(component=component, part="version")) if component else None
 
 
+_BEFORE_ONE: Final = re.compile(
+    r"(?<!\w)vor (?:dem|der) (?:\w+ )?(?:deploy\w*|rollout|release|update|ausrollen|änderung|wechsel|umstellung)"
+)
 _BEFORE: Final = (
     "before",
     "previous",
@@ -99,7 +103,7 @@ _BEFORE: Final = (
 def of_relations(p: Pieces) -> Reading | None:
     """Who calls, feeds or runs on what."""
     found = [r for r in p.keys("relations") if r != "logs"]
-    if not found or not p.component:
+    if not found or not p.component or p.has("parts", "version") or p.has("verbs", "changes"):
         return None
     does = next((r for r in found if r in _RELATED), found[0])
     if set(p.keys("parts")) - {"node", "state", "age", "replicas"} and does not in _RELATED:
@@ -120,7 +124,15 @@ def of_relations(p: Pieces) -> Reading | None:
         and (kinds or any(w.name == p.component for _, r in p.site.readers() for w in r.workloads))
     ):
         return one(Get(component=p.component, part="node"))
-    return one(Who(does=does, component=p.component))
+    asked = Who(does=does, component=p.component)
+    if does in _FEEDS and not who(asked, p.site).names:  # "cosa alimenta P-1" asks for either end
+        other = Who(does=_FEEDS[does], component=p.component)
+        if who(other, p.site).names:
+            return Reading(status="query", queries=(asked, other), live=True)
+    return one(asked)
+
+
+_FEEDS: Final[dict[str, Any]] = {"feeds": "fed_by", "fed_by": "feeds"}
 
 
 def of_objects(p: Pieces) -> Reading | None:
@@ -128,6 +140,8 @@ def of_objects(p: Pieces) -> Reading | None:
     kinds = p.keys("resources")
     parts, states = _parts(p), p.keys("states")
     own = [k for k in kinds if k in KUBERNETES]
+    if _of_quantity(p):
+        return None
     if p.component and parts and (p.site.readers() or own or parts == ["state"]) and not better_measured(p):
         return _part_of(p, parts[0], own)
     if own and not (better_measured(p) and not states):
@@ -152,6 +166,20 @@ def of_objects(p: Pieces) -> Reading | None:
             else List(of="measurements", component=p.component)
         )
     return None
+
+
+def _of_quantity(p: Pieces) -> bool:
+    """Whether a quantity of a named component is asked for, rather than its objects: the memory that is available to a node."""
+    told = [t for t in p.terms if t.concepts and not t.soft and not t.concepts & _STATES]
+    if not told or not p.component or p.keys("parts"):
+        return False
+    found = fitting(p, p.component)
+    return bool(found) and not found[0].left and found[0].of.component == p.component
+
+
+_STATES: Final = frozenset(
+    {"ready", "available", "active", "up", "errors", "restarts", "replicas", "waiting", "completed"}
+)
 
 
 def _parts(p: Pieces) -> list[str]:
@@ -198,7 +226,7 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
         return one(Get(component=p.component, part="why"))
     if (unheard := lost(p)) is not None and not p.labels:
         return unheard
-    if (rest := unplaced(p)) and not p.labels and not fitting(p, p.component):
+    if (rest := unplaced(p)) and not p.labels and all(f.left for f in fitting(p, p.component)):
         return unread(p, rest, f"{str(of).capitalize()} tell nothing of")
     state: Any = _meant_state(states, p)
     if (

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Final
 
-from aitia.agent.asking.question.about import About, about, by_things
+from aitia.agent.asking.question.about import EQUIPMENT, About, about, by_things
 from aitia.agent.asking.question.bounds import bound, each_of
+from aitia.agent.asking.question.clauses import QUOTED, asking, unjoined
 from aitia.agent.asking.question.measure import Term, terms_of
+from aitia.agent.asking.question.numbers import counted_rows, in_name, number_words
 from aitia.agent.asking.question.spans import Span, span_of
 from aitia.agent.asking.question.spelling import spelled
 from aitia.agent.asking.question.tables import Hit, data, hits, is_glue
-from aitia.tools.meaning.incidents.words import meaning_of, one_of, plain, table
+from aitia.agent.asking.question.verbs import is_verb
+from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import MOST, Level
 
-_QUOTED: Final = re.compile(
-    r"\"([^\"\n]{2,120})\"|'([^'\n]{2,120})'(?!\w)|`([^`\n]{2,120})`|“([^”\n]{2,120})”|«\s*([^»\n]{2,120}?)\s*»|„([^“”\n]{2,120})[“”]"
-)
 _CONTAINING: Final = re.compile(
     r"(?:contain(?:s|ing)?|contenant|contienn?e?nt?|que contengan|con la palabra|conteniendo|contiene"
     r"|contengono|contenenti|enthalten|enthält|mit dem wort|mit dem text"
@@ -33,7 +33,6 @@ _LABELLED: Final = re.compile(
     r"(?:labels?|labell?ed|étiquettes?|etiquetas?|etichett[ae])\s+(?:named |called |as |namens |with "
     r"|des |mit )?[\"'`]?([a-z][\w./-]{1,60})[\"'`]?"
 )
-_COUNTED: Final = r"(?<![\w.:-])(\d{1,3}|%s)(?![\w.:%%-])"
 _SINGULAR: Final = re.compile(
     r"(?:last|latest|newest|most recent|letzte[nrs]?|neueste[nrs]?|dernière?|última?|último|ultim[ao]"
     r"|first|earliest|erste[nrs]?|première?|primer[oa]?|prim[oa])\s+(?:\w+\s+){0,2}?"
@@ -42,21 +41,6 @@ _SINGULAR: Final = re.compile(
     r"|error|mensaje|evento|cambio|despliegue|riga|errore|messaggio|evento|modifica|rilascio|warning"
     r"|warnung|work order|auftrag)(?!\w)"
 )
-_NUMBERS: Final = {
-    "due": 2,
-    "tre": 3,
-    "quattro": 4,
-    "cinque": 5,
-    "sei": 6,
-    "sette": 7,
-    "otto": 8,
-    "nove": 9,
-    "dieci": 10,
-    "venti": 20,
-    "dix": 10,
-    "twenty": 20,
-    "fifty": 50,
-}
 
 
 _CODE: Final = re.compile(
@@ -106,7 +90,8 @@ _SLOW: Final = re.compile(
     r"slow|langsam|lent|plus l|más l|più l|longest|längst"
 )  # superlatives that also tell what of
 _PRONOUN: Final = re.compile(
-    r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello)(?!\w)"
+    r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello"
+    r"|(?<=-)(?:il|elle|ils|elles))(?!\w)"
 )
 
 
@@ -122,7 +107,9 @@ class Pieces:
     def text(self) -> str:
         """The question, slips put right."""
         names = [n for c in self.site.inventory.components for n in (c.id, *c.aliases)]
-        return spelled(self.asked, [*names, *(m.metric for m in measured(self.site))])
+        return spelled(
+            unjoined(asking(self.asked, names), names), [*names, *(m.metric for m in measured(self.site))]
+        )
 
     @cached_property
     def low(self) -> str:
@@ -166,12 +153,12 @@ class Pieces:
 
     @cached_property
     def _without_quotes(self) -> str:
-        return _QUOTED.sub(lambda m: " " * len(m[0]), self.text)
+        return QUOTED.sub(lambda m: " " * len(m[0]), self.text)
 
     @cached_property
     def quoted(self) -> str:
         """A phrase in quotes, or behind "containing"."""
-        found = None if _JSON.search(self.text) else _QUOTED.search(self.text)
+        found = None if _JSON.search(self.text) else QUOTED.search(self.text)
         if found:
             return next(filter(None, found.groups()), "").strip()
         said = _CONTAINING.search(self.text.casefold())
@@ -228,9 +215,16 @@ class Pieces:
         return about(self.words, self.site, shouted)
 
     @property
+    def says_it(self) -> bool:
+        """Whether a pronoun stands for what was spoken of before."""
+        return _PRONOUN.search(self.low) is not None
+
+    @property
     def component(self) -> str:
         """The first component, or ""."""
         if self.about.components:
+            if not self.about.surest and (thing := by_things(self.words, self.site)):
+                return thing
             return self.about.surest or self.about.components[0]
         if (thing := by_things(self.words, self.site)) and not self.about.strange:
             return thing
@@ -310,9 +304,9 @@ class Pieces:
     @cached_property
     def limit(self) -> int | None:
         """How many rows."""
-        for m in _counted().finditer(self.words):
+        for m in counted_rows().finditer(self.words):
             number = int(m[1]) if m[1].isdigit() else int(number_words()[m[1]])
-            if 0 < number <= MOST and not _in_name(m, self.words) and m[1] != self.code:
+            if 0 < number <= MOST and not in_name(m, self.words) and m[1] != self.code:
                 return number
         return 1 if _SINGULAR.search(self.words) else None
 
@@ -328,8 +322,12 @@ class Pieces:
     @cached_property
     def terms(self) -> list[Term]:
         """The words that may be of a measurement."""
+        lasting = [h for h in hits("concepts", self.words) if h.key == "uptime"]
         asked = [
-            h for name in ("functions", "order", "share", "rank", "units", "lasting") for h in self.hits(name)
+            h
+            for name in ("functions", "order", "share", "rank", "units", "lasting")
+            for h in self.hits(name)
+            if not any(x.begin <= h.begin < x.end for x in lasting)
         ]
         taken = [(h.begin, h.end) for h in asked if not _SLOW.match(self.words[h.begin : h.end])]
         taken += [found.span for found in (bound(self.words), each_of(self.words)) if found is not None]
@@ -354,11 +352,36 @@ class Pieces:
                 end=h.end,
             )
             for h in self.hits("lasting")
-            if h.key != "long" or bound(self.words) is None
+            if (h.key != "long" or bound(self.words) is None)
+            and not any(x.begin <= h.begin < x.end for x in lasting)
         ]
         things = [t for t in found if t.concepts]
         # "the current speed" is no electric one; "motor current" is.
-        return [t for t in found if t.word != "current" or not any(0 < o.begin - t.end < 12 for o in things)]
+        found = [
+            t for t in found if t.word != "current" or not any(0 < o.begin - t.end <= _NEXT for o in things)
+        ]
+        owners = [*self.about.taken, *self.about.soft]
+        owners += [(t.begin, t.end) for t in found if t.concepts & EQUIPMENT]
+        found = [
+            replace(t, soft=True)
+            if t.concepts
+            and (
+                t.concepts <= _DONE
+                or (t.concepts <= _MOVED and is_verb(t.word, t.begin, t.end, self.words, owners))
+            )
+            else t
+            for t in found
+        ]
+        return [
+            t
+            for t in found
+            if t.concepts or t.soft or not is_verb(t.word, t.begin, t.end, self.words, owners)
+        ]
+
+
+_DONE: Final = frozenset({"processed", "created", "completed"})  # to anything
+_MOVED: Final = frozenset({"receive", "transmit", "requested"})  # where it is the verb
+_NEXT: Final = 2  # characters between a word and the next
 
 
 @cache
@@ -369,28 +392,3 @@ def _compared() -> re.Pattern[str]:
 
 def _in_stop(word: str) -> bool:
     return is_glue(word)
-
-
-def _in_name(m: re.Match[str], text: str) -> bool:
-    """Whether a number belongs to a name or a unit: "pump 2", "95 percentile"."""
-    after = text[m.end() : m.end() + 12].lstrip()
-    before = text[max(0, m.start() - 14) : m.start()].rstrip()
-    return bool(
-        re.match(
-            r"(?:percent|perzent|%|°|min|sec|hour|stund|heure|hora|or[ae]\b|tage|jours|días|times?\b)", after
-        )
-    ) or bool(re.search(r"(?:pump|pumpe|pompe|bomba|pompa|motor|code|status|p|nr\.?|no\.?|#)$", before))
-
-
-def number_words() -> dict[str, int]:
-    """Numbers from two on in words."""
-    told = {
-        w: int(v)
-        for w, v in meaning_of(table("times")["numbers"]).items()
-        if float(v) >= 2 and float(v) == int(v) and w.isalpha() and len(w) > 2
-    }
-    return {**told, **_NUMBERS}
-
-
-def _counted() -> re.Pattern[str]:
-    return re.compile(_COUNTED % "|".join(sorted(number_words(), key=len, reverse=True)))

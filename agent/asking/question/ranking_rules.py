@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any, Final
 
 from aitia.agent.asking.question.bounds import each_of
-from aitia.agent.asking.question.measure import Fit, best
+from aitia.agent.asking.question.measure import Fit, Term, best, fits
 from aitia.agent.asking.question.measures_rules import counted, fitting
 from aitia.agent.asking.question.outcome import KUBERNETES, Reading, one, span_fields
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.tables import table
+from aitia.tools.query.measured import measured
 from aitia.tools.query.words import Count, List, Who
 
 _OF_LINES: Final = frozenset({"component", "level", "code", "path", "minute"})
@@ -20,6 +23,8 @@ def of_ranks(p: Pieces) -> Reading | None:
     ranked, each = _rank(p), each_of(p.words)
     if not ranked and each is None and not any(w in p.low for w in _ASKED["code"]):
         return None
+    if ranked and (by_label := _of_label(p, ranked)) is not None:
+        return by_label
     if (
         p.level
         or p.code
@@ -86,6 +91,31 @@ _ASKED: Final = {
         "quale codice",
     ),
 }
+
+
+def _of_label(p: Pieces, ranked: str) -> Reading | None:
+    """Which value of a label has most: the route, user, disk or command that is asked for."""
+    keys = [k for h in p.hits("label_keys") for k in table("label_keys")[h.key] if "_" in k or k.isascii()]
+    if not keys or not _asks_which(p):
+        return None
+    inside = [(h.begin, h.end) for h in p.hits("label_keys")]
+    terms = [t for t in p.terms if not any(a <= t.begin < b for a, b in inside)]
+    if not terms and _BIG.search(p.low):
+        terms = [Term(word="size", concepts=frozenset({"size"}))]
+    held = [m for m in measured(p.site) if p.component in ("", m.component)]
+    found = [f for f in fits(terms, held) if not f.left] if terms else []
+    for fit in (f for f in found if f.score >= found[0].score - _NEAR):
+        values = Counter(k for m in held if m.family == fit.of.family for k, _ in set(m.labels) if k in keys)
+        if label := next((k for k, n in values.most_common(1) if n > 1), ""):
+            holders = _holders(p, fit, ranked)
+            return one(holders.model_copy(update={"by": label, "component": fit.of.component}))
+    return None
+
+
+_NEAR: Final = 0.7  # points by which another measurement may fit better that has no such label; by hand
+_BIG: Final = re.compile(
+    r"gr[öo](?:ß|ss)|larg|bigg|plus gros|plus grand|más grande|più grand|smallest|kleinst"
+)
 
 
 def _rank(p: Pieces) -> str:

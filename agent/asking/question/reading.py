@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from aitia.agent.asking.question.about import near
-from aitia.agent.asking.question.account import accounted
+from aitia.agent.asking.question.account import accounted, offered
 from aitia.agent.asking.question.bounds_rules import of_bounds
 from aitia.agent.asking.question.changes_rules import of_happenings, of_work
 from aitia.agent.asking.question.life_rules import of_lifecycle, of_moments, of_people, of_roles, of_troubles
@@ -17,14 +20,14 @@ from aitia.agent.asking.question.objects_rules import (
     of_state,
     of_versions,
 )
-from aitia.agent.asking.question.outcome import Reading, unknown
+from aitia.agent.asking.question.outcome import Reading, unclear, unknown
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.ranking_rules import of_ranks
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.shares_rules import of_shares
 from aitia.agent.asking.question.told import in_journal
 from aitia.tools.query.site import Site
-from aitia.tools.query.words import Documents, Get, Incidents, Lines, Query
+from aitia.tools.query.words import Count, Documents, Get, Incidents, Lines, Query
 
 
 def read(text: str, site: Site) -> Reading:
@@ -34,11 +37,13 @@ def read(text: str, site: Site) -> Reading:
 
 def decide(p: Pieces) -> Reading:
     """The first rule that applies decides, and answers for every word of the question."""
-    if (refused := changing(p)) is not None:
-        return Reading(status="refused", said=refused, queries=_nearest(p), live=True)
+    if (forbidden := changing(p)) is not None:
+        return Reading(status="refused", said=forbidden, queries=_nearest(p), live=True)
+    refused: Reading | None = None
     for rule in (
         _documents,
         _outside,
+        _guess,
         _strange,
         _incidents,
         of_bounds,
@@ -62,10 +67,30 @@ def decide(p: Pieces) -> Reading:
         of_troubles,
         of_words,
     ):
-        found = rule(p)
-        if found is not None:
-            return accounted(p, found)
-    return Reading(status="none", live=bool(p.component) or p.span.told or bool(p.terms and _known_thing(p)))
+        if refused is not None and rule is of_work and not set(p.keys("verbs")) & _OF_WORK:
+            continue  # "oil pressure" is no work on the oil
+        if (found := rule(p)) is None:
+            continue
+        found = accounted(p, found, strict=refused is not None)
+        if refused is not None and any(_guessed(q) for q in found.queries):
+            continue  # lines that hold a word may be shown in place of what was meant, but are no number of it
+        if refused is not None and found.status == "query":
+            return offered(
+                refused, found
+            )  # what a first reading could not meet is no answer, but may be what was meant
+        if found.status == "query" or rule in _FINAL:
+            return found
+        refused = refused or found  # a later rule may read what this one could not
+        if rule is of_measurements and found.status == "unclear":
+            break  # several measurements fit: no line or work is meant
+    return refused or Reading(
+        status="none", live=bool(p.component) or p.span.told or bool(p.terms and _known_thing(p))
+    )
+
+
+def _guessed(query: Query) -> bool:
+    """Whether lines are counted by a single word of the question."""
+    return isinstance(query, Count) and query.of == "lines" and len(query.words.split()) == 1
 
 
 def _known_thing(p: Pieces) -> bool:
@@ -103,6 +128,23 @@ def _outside(p: Pieces) -> Reading | None:
     return unknown(f"Not in what I have: {p.words[words.begin : words.end].strip()!r}.", found[0])
 
 
+def _guess(p: Pieces) -> Reading | None:
+    """A cause that somebody supposes: "is it the network?"."""
+    if not _GUESSED.match(p.low):
+        return None
+    return unclear("Whether it is that, a diagnosis tells: aitia diagnose. Or name what to look at.")
+
+
+_GUESSED: Final = re.compile(
+    r"\W*(?:so |also |alors |entonces |allora )?(?:is|was|could|might|may) (?:it|this|that)(?: be)? (?:just |really )?"
+    r"(?:the |a |an )?[a-zà-ÿ-]+\W*$"
+    r"|\W*(?:ist|war|liegt) (?:es|das)(?: an)?(?: der| die| das| dem| ein| eine)? [a-zà-ÿ-]+\W*$"
+    r"|\W*(?:est-ce|c'est|serait-ce)(?: que c'est)? (?:le |la |l'|les |un |une )[a-zà-ÿ-]+\W*$"
+    r"|\W*(?:es|será|era) (?:el |la |los |las |un |una )[a-zà-ÿ-]+\W*$"
+    r"|\W*(?:è|sarà|era) (?:il |la |lo |l'|i |gli |un |una )[a-zà-ÿ-]+\W*$"
+)
+
+
 def _strange(p: Pieces) -> Reading | None:
     if not p.about.strange:
         return None
@@ -112,3 +154,14 @@ def _strange(p: Pieces) -> Reading | None:
     close = near(name, p.site)
     told = f" Nearest: {', '.join(close)}." if close else ""
     return unknown(f"No source knows {name!r}.{told}", f"telemetry of {name}")
+
+
+_OF_WORK: Final = frozenset({"when", "exists", "changes", "work", "list"})
+_FINAL: Final = (
+    _documents,
+    _outside,
+    _guess,
+    _strange,
+    _incidents,
+    of_people,
+)  # what these refuse no other rule answers

@@ -48,7 +48,7 @@ def _german() -> re.Pattern[str]:
 
 def changing(p: Pieces) -> str | None:
     """Why nothing is done, or None where a question only asks."""
-    return "I only look: nothing was run or changed." if asks_for_change(p.text) else None
+    return "I only look: nothing was run or changed." if asks_for_change(p.asked) else None
 
 
 def asks_for_change(text: str) -> bool:

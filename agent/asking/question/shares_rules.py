@@ -89,6 +89,8 @@ def _shares(p: Pieces, owner: str, wanted: Sequence[str], *, failing: bool) -> l
         return []
     if wanted == ["rate"]:
         return [_stat(fit, owner, "rate", span)] if counted(fit.of) else []
+    if fit.labels and counted(fit.of) and fit.of.family == fit.of.metric:
+        return [Share(component=owner, metric=fit.of.metric, labels=fit.labels, whole=fit.of.metric, **span)]
     for one in found:
         if (whole := _whole(one.of, own)) is not None:
             return [_of_whole(p, one, whole, full="full" in wanted, span=span)]
@@ -144,6 +146,11 @@ def _hits(p: Pieces, own: Sequence[Measured], span: dict[str, Any]) -> list[Quer
             if any(o.metric == other for o in own):
                 first = other if misses else m.metric
                 return [Share(component=m.component, metric=first, whole=f"{m.metric}+{other}", **span)]
+    wanted = "misses" if misses else "hits"
+    for m in own:
+        label = next((f"{k}={v}" for k, v in m.labels if wanted in things_of(v)), "")
+        if label and counted(m):
+            return [Share(component=m.component, metric=m.metric, labels=label, whole=m.metric, **span)]
     return []
 
 

@@ -7,20 +7,13 @@ from functools import cache
 from typing import Final
 
 from aitia.agent.asking.question.refusing import asks_for_change
-from aitia.agent.asking.question.tables import follow_pattern, keys, table
+from aitia.agent.asking.question.tables import ASKING, follow_pattern, keys, table
 from aitia.tools.meaning.incidents.symptoms import symptom_of
 from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.notation import is_query
 
 _ASKING: Final = frozenset(
     {"count", "lines", "events", "list", "curve", "compare", "documents", "incidents", "when", "exists"}
-)
-_WORDS: Final = re.compile(
-    r"^\W*(?:what|which|who|whose|when|where|how|is|are|was|were|do|does|did|has|have|can|could|show|list|count|give|tell|print|get|find|grep|max|min|average"
-    r"|was|welche\w*|wer|wann|wo|wie|ist|sind|war|waren|hat|haben|gibt|gab|zeig\w*|liste|nenne|gib"
-    r"|que|quel\w*|qui|quand|où|combien|comment|est-ce|y a-t-il|montre\w*|affiche\w*|donne\w*"
-    r"|qué|cuál\w*|cual\w*|quién\w*|cuándo|dónde|cuánt\w*|cómo|hay|muestra\w*|muéstra\w*|dame|enséña\w*"
-    r"|che|cosa|quale|quali|chi|quando|dove|quant\w*|come|ci sono|c'è|mostra\w*|elenca|dammi)(?!\w)"
 )
 _LISTED: Final = re.compile(
     r"\W*(?:(?:show|give)?\s*(?:me )?(?:the |die |les |los |las |gli |le )?(?:last|latest|newest|first|letzte\w*|erste\w*"
@@ -47,7 +40,7 @@ def asks(text: str) -> bool:
         return bool(set(keys("resources", low)) & {"pods", "jobs", "cronjobs", "deployments"}) and bool(
             keys("states", low)
         )
-    if low.rstrip().endswith("?") or _WORDS.search(low) or _LISTED.match(low):
+    if low.rstrip().endswith("?") or ASKING.search(low) or _LISTED.match(low):
         return True
     if _first(low) and not _REPORTS.search(low):
         return True

@@ -6,10 +6,19 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aitia.core.bounds import own_yaml
 from aitia.tools.meaning.incidents.words import one_of, plain
+
+ASKING: Final = re.compile(
+    r"^\W*(?:what|which|who|whose|when|where|how|is|are|was|were|do|does|did|has|have|can|could|show|list|count|give|tell|print|get|find|grep|max|min|average"
+    r"|was|welche\w*|wer|wann|wo|wie|ist|sind|war|waren|hat|haben|gibt|gab|zeig\w*|liste|nenne|gib"
+    r"|que|quel\w*|qui|quand|où|combien|comment|est-ce|y a-t-il|montre\w*|affiche\w*|donne\w*"
+    r"|qué|cuál\w*|cual\w*|quién\w*|cuándo|dónde|cuánt\w*|cómo|hay|muestra\w*|muéstra\w*|dame|enséña\w*"
+    r"|che|cosa|quale|quali|chi|quando|dove|quant\w*|come|ci sono|c'è|mostra\w*|elenca|dammi)(?!\w)"
+)
+"""How a sentence begins that asks, in any of the languages."""
 
 
 class Hit(NamedTuple):
@@ -22,8 +31,21 @@ class Hit(NamedTuple):
 
 @cache
 def data() -> dict[str, Any]:
-    """`tables.yaml`."""
-    text = files("aitia.agent.asking.question").joinpath("tables.yaml").read_text(encoding="utf-8")
+    """`tables.yaml` with the further words of `lexicon.yaml`."""
+    held = _read("tables.yaml")
+    for name, more in _read("lexicon.yaml").items():
+        into = "glue" if name.startswith("glue") else name
+        if isinstance(more, list):
+            held[into] = [*held.get(into, []), *more]
+            continue
+        held_words = held.setdefault(into, {})
+        for key, words in more.items():
+            held_words[key] = [*held_words.get(key, []), *words]
+    return held
+
+
+def _read(name: str) -> dict[str, Any]:
+    text = files("aitia.agent.asking.question").joinpath(name).read_text(encoding="utf-8")
     return dict(own_yaml(text))
 
 

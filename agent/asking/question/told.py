@@ -8,6 +8,8 @@ from typing import Final
 
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.tables import hits, is_glue, table
+from aitia.agent.asking.question.tables import keys as tables_keys
+from aitia.tools.meaning.incidents.mentions import is_software
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.happened import changes
 from aitia.tools.query.lines import loggers, texts_of
@@ -60,19 +62,31 @@ def telling(p: Pieces) -> str:
         return number
     if version := re.search(r"(?<![\w.])v?\d+\.\d+\.\d+(?![\w.])", p.words):
         return version[0]
+    return next(iter(tellings(p)), "")
+
+
+def tellings(p: Pieces) -> list[str]:
+    """The stems of such words, and of the same things in the journal's language as alternatives."""
     texts = " ".join(plain(r.text) for r in changes(Changes(limit=MOST), p.site).rows)
     taken = [
         *p.about.taken,
+        *p.about.soft,
         *((h.begin, h.end) for n in ("order", "functions", "resources", "parts") for h in hits(n, p.words)),
     ]
+    found: list[str] = []
+    for hit in hits("things", p.words):
+        stems = [plain(w).strip("*") for w in table("things")[hit.key]]
+        if held := [s for s in stems if " " not in s and re.search(rf"(?<![a-zà-ÿ]){re.escape(s)}", texts)]:
+            found.append("|".join(dict.fromkeys(held)))
+            taken.append((hit.begin, hit.end))
     for m in re.finditer(r"[a-zà-öø-ÿœ]{4,}", p.words):
         word = m[0]
         if is_glue(word) or _GENERIC.search(word) or any(a < m.end() and m.start() < b for a, b in taken):
             continue
         stem = stem_of(word)
         if len(stem) >= _SHORTEST and re.search(rf"(?<![a-zà-ÿ]){re.escape(stem)}", texts):
-            return stem
-    return ""
+            found.append(stem)
+    return list(dict.fromkeys(found))
 
 
 def wording(p: Pieces) -> tuple[str, str]:
@@ -85,10 +99,17 @@ def wording(p: Pieces) -> tuple[str, str]:
         *((h.begin, h.end) for n in ("order", "functions", "resources") for h in p.hits(n)),
     ]
     stems: list[str] = []
-    for m in re.finditer(r"[a-zà-öø-ÿœ]{5,}", p.words):
+    for m in re.finditer(r"[a-zà-öø-ÿœ]{5,}|(?<![\w.-])\d{3,}(?![\w.-])", p.words):
         stem = stem_of(m[0])
-        if is_glue(m[0]) or any(a < m.end() and m.start() < b for a, b in taken) or len(stem) < _SHORTEST:
+        if (
+            is_glue(m[0])
+            or is_software(m[0], p.component)
+            or any(a < m.end() and m.start() < b for a, b in taken)
+            or (len(stem) < _SHORTEST and not stem.isdigit())
+        ):
             continue
+        stem = stem if len(stem) > _SHORTEST else m[0]  # "comp" of "compte" is in too many words
+        stem = "|".join(dict.fromkeys([*tables_keys("logged", m[0]), stem]))
         stems += [stem] if stem not in stems else []
     own = p.component if p.component in loggers(p.site) else ""
     for component, name in ((own, ""), ("", p.component)) if p.component else (("", ""),):

@@ -71,6 +71,16 @@ def is_plant(components: Sequence[Component]) -> bool:
     return any(c.type in MACHINES or machines & {t.role for t in _tokens(plain(c.id))} for c in components)
 
 
+def is_software(word: str, component: str) -> bool:
+    """Whether a word is software of the kind that a component is by its name: the postgres of orders-db."""
+    role = _named_roles().get(word, "")
+    return (
+        bool(role)
+        and any(_named_roles().get(w) == role for w in _words(component))
+        and word not in _words(component)
+    )
+
+
 class _Names:
     """What the components of a site can be called. A call that two of them answer to names none."""
 

@@ -52,7 +52,7 @@ def quiet_facts(plant: Plant, told: Expectations, gathered: Gathered) -> list[Ev
         ]
     if np.max(np.abs(short)) > _SHORT or np.max(np.abs(long)) > _LONG:
         return []
-    limits = {k: told.limit(int(k)) for k in np.flatnonzero(told.moves)}
+    limits = {int(k): told.limit(int(k)) for k in np.flatnonzero(told.moves)}
     found = []
     for component, signals in plant.members.items():
         best = min((k for k in signals if k in limits), key=lambda k: (limits[k], k), default=None)

@@ -1,0 +1,88 @@
+"""Which part of a text is the question: without greetings, stories and politeness, German compounds taken apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Final
+
+from aitia.agent.asking.question.measure import is_concept
+from aitia.agent.asking.question.spans import span_of
+from aitia.agent.asking.question.tables import ASKING, hits, is_glue, table, words_of
+from aitia.tools.meaning.incidents.words import one_of, plain
+
+QUOTED: Final = re.compile(
+    r"\"([^\"\n]{2,120})\"|'([^'\n]{2,120})'(?!\w)|`([^`\n]{2,120})`|“([^”\n]{2,120})”|«\s*([^»\n]{2,120}?)\s*»|„([^“”\n]{2,120})[“”]"
+)
+"""A phrase in quotes."""
+
+
+def unjoined(text: str, names: Iterable[str]) -> str:
+    """German compounds of a name or sign and a word that is known, taken apart: "FATAL-Meldungen", "reproject-Lauf"."""
+    called = {plain(n) for n in names}
+
+    def apart(m: re.Match[str]) -> str:
+        tail = plain(m[2])
+        known = is_glue(tail) or is_concept(tail) or any(_is_all(n, tail) for n in _TAILS)
+        return f"{m[1]} {m[2]}" if known and plain(m[0]) not in called else m[0]
+
+    return _JOINED.sub(apart, text)
+
+
+def _is_all(name: str, word: str) -> bool:
+    return any(h.begin == 0 and h.end == len(word) for h in hits(name, word))
+
+
+_JOINED: Final = re.compile(r"(?<![\w-])([A-Za-zÄÖÜäöü][\w.-]*)-([A-ZÄÖÜ][a-zäöüß]{3,})(?![\w-])")
+_TAILS: Final = ("verbs", "resources", "levels", "parts", "lifecycle", "states", "tails")
+
+
+def asking(text: str, names: Iterable[str]) -> str:
+    """The sentence without clauses that only tell a story: "tenants complain, what is the room temperature?".
+
+    A clause goes where another one begins with a word of asking, and it has none, no name, no number and no time.
+    """
+    if QUOTED.search(text):
+        return text
+    clauses = [c for c in _CLAUSE.split(text) if c.strip()]
+    asks = [bool(ASKING.search(_polite().sub("", plain(c)))) for c in clauses]
+    if len(clauses) < 2 or not any(asks):
+        return text
+    called = [plain(n) for n in names if len(n) > 2]
+    kept = [
+        c
+        for c, asked in zip(clauses, asks, strict=True)
+        if asked
+        or re.search(r"\d", c)
+        or any(hits(n, plain(c)) for n in _TELLING)
+        or span_of(c, _ANY_TIME).told
+        or any(n in plain(c) for n in called)
+    ]
+    return ", ".join(kept)
+
+
+_TELLING: Final = (
+    "functions",
+    "order",
+    "units",
+    "share",
+    "rank",
+    "levels",
+    "concepts",
+    "things",
+)  # a clause with such words stays
+
+
+@cache
+def _polite() -> re.Pattern[str]:
+    """A greeting or a word of politeness at the beginning of a clause."""
+    words = [*table("act")["polite"], *(w for w in words_of("greetings"))]
+    return re.compile(rf"^\W*(?:{one_of(map(plain, words))}\W+)+")
+
+
+_CLAUSE: Final = re.compile(
+    r"(?<=\D),\s+|(?<=[^\d\s]):\s+|;\s+|(?<=[a-zà-ÿ]{2})[.!]\s+|\s[-–—]\s|\?\s+(?=\w)"
+)
+_ANY_TIME: Final = datetime(2026, 1, 15, 12, tzinfo=UTC)  # any: whether a time is told does not hang on now

@@ -1,0 +1,60 @@
+"""Versions that a process tells as it starts: where two starts tell different ones, it was released in between."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from aitia.core.redact import Redactor
+from aitia.core.words import Evidence, SourceRef, Window, from_epoch
+from aitia.tools.text.names import Names
+from aitia.tools.text.reading.record import Record
+
+LONGEST: Final = 160  # characters of a line that tells a version
+STRENGTH: Final = 0.7  # as of a version that a metric tells
+_STARTS: Final = re.compile(
+    r"(?i)\b(?:starting|started|booting|booted|listening|listens|ready to|process up|running|version)\b(?! to\b)"
+)
+_VERSION: Final = re.compile(
+    r"(?<![\d./:-])v?(\d{1,4}(?:\.\d{1,4}){1,2}(?:[-+][\w.]{1,20})?)(?![\w.:/-]*[\d:/])"
+)
+_NUMBERS: Final = re.compile(r"\d+")
+
+
+def releases(
+    component: str, found: Sequence[Record], window: Window, names: Names, redactor: Redactor, ref: SourceRef
+) -> Iterator[Evidence]:
+    """A change for each start that tells another version than the one before; of lines that name no other component.
+
+    A line that is worded alike is compared with its like alone: a library's version is no version of the program.
+    """
+    told: dict[str, str] = {}
+    for record in found:
+        text = record.message
+        if len(text) > LONGEST or not _STARTS.search(text) or any(n != component for n in names.of(text)):
+            continue
+        version = _VERSION.search(text)
+        if version is None:
+            continue
+        shape = _NUMBERS.sub("#", f"{text[: version.start()]}…{text[version.end() :]}")
+        before, now = told.get(shape, ""), version[1]
+        told[shape] = now
+        if before and before != now:
+            yield _change(component, redactor.text(before), redactor.text(now), record.at, window, ref)
+
+
+def _change(component: str, before: str, now: str, at: float, window: Window, ref: SourceRef) -> Evidence:
+    return Evidence(
+        component=component,
+        kind="log.release",
+        aspect="change.deploy",
+        statement=f"{component}: its version changed from {before} to {now} at {from_epoch(at):%H:%M:%S} UTC, as its log tells.",
+        values={"from": before, "to": now, "reported_by": component},
+        window=window,
+        onset=from_epoch(at),
+        direction="changed",
+        strength=STRENGTH,
+        source=ref,
+        taint=True,
+    )
