@@ -130,7 +130,7 @@ class Blaming:
             nature = 0.0
         return ChangeSuspect(
             id=change.key,
-            kind=main.kind.removeprefix("change."),
+            kind=main.aspect.removeprefix("change."),
             component=main.component,
             at=onset(main),
             score=round(sum(score for score, _, _ in lines) + nature, 3),

@@ -24,6 +24,7 @@ from aitia.agent.fact_values import (
 from aitia.agent.failure_words import FailureWords
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.told_alike import MOVED, told_alike
+from aitia.agent.told_once import told_once
 from aitia.agent.topology import Topology
 from aitia.core.aspects import AGAINST, CHANGE, CLUSTER, CONTEXT, LOADED, WEIGHT
 from aitia.core.words import Evidence
@@ -73,7 +74,7 @@ class Facts:
 
     def __init__(self, evidence: Sequence[Evidence], topology: Topology, alarmed: Sequence[str] = ()) -> None:
         self.alarmed = tuple(alarmed)
-        evidence = told_alike(evidence, topology)
+        evidence = told_alike(told_once(evidence), topology)
         self.all = tuple(evidence)
         self.fingerprint = fingerprint_of(self.all)
         self.topology = topology
