@@ -30,6 +30,7 @@ from aitia.consent import remember
 from aitia.core.clock import RecordedClock
 from aitia.core.scenario import load_scenario
 from aitia.settings import load_settings
+from aitia.web.teams import load_teams
 
 from ..cluster.faults import FAULTS, healthy
 from ..shop import small_yaml
@@ -162,7 +163,15 @@ def test_what_is_not_run_is_there() -> None:
 @pytest.mark.parametrize("block", blocks("yaml", "yml"), ids=str)
 def test_yaml_parses_and_settings_load(block: Block, tmp_path: Path) -> None:
     held = list(yaml.safe_load_all(block.text))
-    if all(isinstance(part, dict) and not part.keys() & OTHER_YAML for part in held):
+    if all(isinstance(part, dict) and "teams" in part for part in held):
+        file = tmp_path / "teams.yaml"
+        file.write_text(block.text, encoding="utf-8")
+        for name, team in held[0]["teams"].items():
+            if "config" in team:
+                (tmp_path / team["config"]).parent.mkdir()
+                (tmp_path / team["config"]).write_text(f"service: {{team: {name}}}\n", encoding="utf-8")
+        assert load_teams(file).keys() == held[0]["teams"].keys()
+    elif all(isinstance(part, dict) and not part.keys() & OTHER_YAML for part in held):
         file = tmp_path / "aitia.yaml"
         file.write_text(block.text, encoding="utf-8")
         load_settings(file)
