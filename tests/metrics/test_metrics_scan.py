@@ -215,16 +215,6 @@ def test_a_restart(tmp_path: Path) -> None:
     assert fact.onset == from_epoch(T0 + 289)
 
 
-def test_a_process_that_begins_over_and_over(tmp_path: Path) -> None:
-    def loop(made: dict[str, Values]) -> None:
-        for n, at in enumerate(range(145, 165, 5)):
-            made["payment"]["process_start_time_seconds{}"][at:] = T0 + 289 + 10 * n
-
-    found = scan(shop(change=loop), tmp_path).evidence
-    assert [e.values["count"] for e in found if e.kind == "metric.restarts"] == [4]
-    assert not [e for e in found if e.kind == "metric.restart" and e.component == "payment"]
-
-
 def test_shuffled_rows_give_identical_evidence(tmp_path: Path) -> None:
     data = shop(change=slow)
     first = scan(data, tmp_path)

@@ -27,7 +27,6 @@ _UPTIME = re.compile(r"(uptime(_in)?_seconds|_uptime)$")
 _UP = re.compile(r"^(up|probe_success|redis_up|pg_up|nginx_up|mysql_up|haproxy_up|[a-z]+_up)$")
 _START_WORDS = frozenset({"start", "started", "starttime", "startzeit", "boot", "boottime"})
 _EPOCH_S = (1e9, 1e10)  # seconds since 1970 of the years 2001 to 2286
-_OFTEN = 3  # starts within a window that are no deploy any more, as in logs
 _MOST = 0.8  # the share of a component's series that must stop together
 _LAST = 3  # samples at the end of the window
 _SETTLES = 5.0  # samples until a rate over several of them shows nothing of the time before
@@ -194,9 +193,7 @@ def _ended(t: Floats, end: float, window_start: float) -> bool:
 
 
 def find_restarts(raw: Sequence[Named], *, baseline: Baseline, window: Window) -> Iterator[Evidence]:
-    """A `metric.restart` fact for each component whose start time changed (or uptime fell) in the window; `metric.restarts`
-    where it did so over and over, and not before.
-    """
+    """A `metric.restart` fact for each component whose start time changed (or uptime fell) in the window."""
     seen: set[str] = set()
     for source, series in sorted(raw, key=lambda m: (m[1].component, not _says_start(m[1]), m[1].metric)):
         starts, uptime = _says_start(series), _UPTIME.search(series.metric)
@@ -215,12 +212,10 @@ def find_restarts(raw: Sequence[Named], *, baseline: Baseline, window: Window) -
         at = at if abs(at - t[inside[0]]) < 300.0 else float(t[inside[0]])
         times = "once" if len(inside) == 1 else f"{len(inside)} times"
         strength = 0.9 if not earlier else 0.6
-        loops = len(inside) >= _OFTEN and not earlier
         yield _fact(
             series, source, window, at, step_of(t), "restart", "new", strength,
             f"{series.component}: the process restarted {times} in the window, first at {clock(from_epoch(at))}.",
-            {"metric": series.metric, "count": len(inside), "count_before": earlier},
-            kind="metric.restarts" if loops else "metric.restart",
+            {"metric": series.metric, "count": len(inside), "count_before": earlier}, kind="metric.restart",
         )  # fmt: skip
 
 
