@@ -20,11 +20,11 @@ _OF_OBJECTS: Final = re.compile(
     rf"\b{_OBJECT}\b.{{0,60}}\b{_STATE}\b|\b{_STATE}\b.{{0,60}}\b{_OBJECT}\b", re.IGNORECASE
 )
 _SHARE: Final = re.compile(
-    r"\b\d{1,2}(?:[.,]\d+)? ?(?:%|percent\b|per cent\b|Prozent\b|pour ?cent\b|por ciento\b)"
+    r"\b(?!0+(?:[.,]0+)? ?[%pP])\d{1,2}(?:[.,]\d+)? ?(?:%|percent\b|per cent\b|Prozent\b|pour ?cent\b|por ciento\b)"
 )
 _BOUND: Final = re.compile(  # what stands before a limit that a rule sets
-    r"(?i)(?:\b(?:above|over|below|under|(?:more|less|higher|lower) than|exceed\w*|at (?:least|most)|limit\w*|target\w*|mehr als"
-    r"|weniger als|über|unter|plus de|moins de|más de|menos de)|[<>≥≤=])\W{0,3}(?:\w+ ){0,2}$"
+    r"(?i)(?:\b(?:above|over|below|under|(?:more|less|higher|lower) than|exceed\w*|at (?:least|most)|limit\w*|target\w*"
+    r"|objective\w*|slos?|mehr als|weniger als|über|unter|plus de|moins de|más de|menos de)|[<>≥≤=])\W{0,3}(?:\w+ ){0,2}$"
 )
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
