@@ -25,6 +25,10 @@ _LIMIT: Final = re.compile(
     r"[ =:]*(?P<limit>-?\d+(?:[.,]\d+)?)"
 )
 """A value beside its limit, as alarms write it: `voltage_v 58.5 (limit 58.4)`."""
+_LOW: Final = re.compile(
+    r"(?i)(?<![a-z])(?:low\w*|under\w*|below|min\w*|unter\w*|tief\w*|niedrig\w*|baj[ao]\w*|ll?)(?![a-z])"
+)
+"""What an alarm says of a limit that a value falls below."""
 
 
 def priority(
@@ -47,8 +51,7 @@ def priority(
         elif e.kind in ("metric.limit", *ALERTS):
             found.append(("soon", f"a limit is reached [{e.id}]"))
     for e in logged:
-        passed = _LIMIT.search(e.statement)
-        if passed is not None:
+        if (passed := _passed(e)) is not None:
             found.append(("soon", f"alarm limit passed: {passed['what']}, limit {passed['limit']} [{e.id}]"))
     for e in told:
         if str(e.values.get("severity")) in _OF_SEVERITY:
@@ -65,13 +68,24 @@ def priority(
 
 
 def alarms_of(evidence: Iterable[Evidence], names: Collection[str]) -> list[Evidence]:
-    """Lines of a log that tell of a limit and begin with, or hold, one of the machine's names as a word."""
+    """Lines of a log that tell of a limit which was passed and hold one of the machine's names as a word."""
     held = re.compile("|".join(rf"(?<![\w-]){re.escape(n)}(?![\w-])" for n in sorted(names)) or r"(?!)")
     return [
         e
         for e in evidence
-        if e.kind.startswith("log.") and _LIMIT.search(e.statement) and held.search(e.statement)
+        if e.kind.startswith("log.") and _passed(e) is not None and held.search(e.statement)
     ]
+
+
+def _passed(logged: Evidence) -> re.Match[str] | None:
+    """The value beside its limit that a line tells, where it is beyond: above it, or below one that the line calls low."""
+    found = _LIMIT.search(logged.statement)
+    if found is None:
+        return None
+    value = re.search(r"-?\d+(?:[.,]\d+)?$", found["what"])
+    assert value is not None  # the pattern ends in it
+    shows, limit = (float(text.replace(",", ".")) for text in (value[0], found["limit"]))
+    return found if (shows <= limit if _LOW.search(logged.statement) else shows >= limit) else None
 
 
 def zone_of(e: Evidence, own: Iterable[Evidence]) -> str:

@@ -146,6 +146,21 @@ def test_an_alarm_limit_that_is_passed_wins_over_the_next_stop() -> None:
     assert priority([], [zone(highest=0.5)], [], UNKNOWN, fault)[0] == "plan"
 
 
+@pytest.mark.parametrize(
+    ("said", "is_passed"),
+    [
+        ("P-101 speed 1480 (limit 3000)", False),
+        ("P-101 speed 3010 (limit 3000)", True),
+        ("P-101 suction pressure low: p_in 0,4 (limit 0,8)", True),
+        ("P-101 suction pressure low: p_in 1,2 (limit 0,8)", False),
+    ],
+)
+def test_a_limit_that_a_line_names_is_passed_only_beyond_it(said: str, is_passed: bool) -> None:
+    line = f'journal logged once at 17:08:00 UTC: "{said}"'
+    logged = [shop.fact("journal", "log.other", line, kind="log.new", direction="new")]
+    assert bool(alarms_of(logged, {PUMP})) is is_passed
+
+
 def zone(*, highest: float) -> Evidence:
     made = shop.fact(PUMP, "vibration", f"{PUMP}: zone A.", kind="vibration.zone", direction="steady")
     values = {"zone": "A", "highest": highest, "baseline_velocity": 0.4, "limits": "1.4, 2.8, 4.5"}
