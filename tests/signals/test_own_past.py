@@ -97,6 +97,14 @@ def test_a_throttled_pump_saves_power_so_that_nothing_is_said_of_its_yield() -> 
     assert "efficiency" not in {e.aspect for e in facts}
 
 
+def test_of_a_pump_that_stood_for_most_of_its_past_no_share_of_power_is_told() -> None:
+    x = chiller(flow=0.7, power=0.98)
+    x[:REFERENCE, PUMP_POWER] *= np.arange(REFERENCE) % 5 == 0
+    facts = told(x)
+    assert "efficiency" not in {e.aspect for e in facts}
+    assert not [e for e in facts if "inf" in e.statement or "nan" in e.statement]
+
+
 def test_a_flow_meter_that_nothing_follows_is_the_instrument() -> None:
     (one,) = told(chiller(meter=0.7))
     assert (one.component, one.aspect, one.values["channel"]) == ("SWP-1", "pattern.offset", "flow")

@@ -78,7 +78,10 @@ def _yield_lost(plant: Plant, component: str, flow: Left, gathered: Gathered) ->
     if power is None or aspect_of(plant.channels[flow.signal]) not in TRANSPORT or flow.size > 0:
         return []
     now, n = plant.grid.x[flow.since :, :], plant.grid.reference
-    kept = [float(np.median(now[:, k]) / np.median(plant.grid.x[:n, k])) for k in (flow.signal, power)]
+    usual = [float(np.median(plant.grid.x[:n, k])) for k in (flow.signal, power)]
+    if min(usual) <= 0.0:  # it stood for most of its past: no share of that can be told
+        return []
+    kept = [float(np.median(now[:, k])) / u for k, u in zip((flow.signal, power), usual, strict=True)]
     if 1.0 - kept[1] > _THROTTLED * (1.0 - kept[0]):
         return []
     drawn, moved = plant.channels[power], plant.channels[flow.signal]
