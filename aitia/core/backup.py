@@ -10,14 +10,15 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import IO, Any, BinaryIO, Final
 
 from aitia.core.database import querying
 from aitia.core.disk import storing
@@ -29,9 +30,7 @@ FORM: Final = 1
 # What is fetched or made anew: weights of models, evaluated prompts, sockets.
 _SPARE: Final = ("models", "prefixes")
 _BESIDE: Final = ("-wal", "-shm", "-journal", ".lock", ".tmp")
-_MOST: Final = (
-    200_000_000_000  # bytes that a restored file may have: it names its own size, and is read by it
-)
+_MOST_LIST: Final = 100_000_000  # bytes of the list of hashes: about a million files
 
 
 class Backup(Word):
@@ -54,12 +53,11 @@ def backup(home: Path, folder: Path) -> Backup:
         size = 0
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
             with tarfile.open(fileobj=out, mode="w:gz", compresslevel=6) as archive:
-                for name, data in _members(home):
-                    held[name] = hashlib.sha256(data).hexdigest()
-                    size += len(data)
-                    _add(archive, name, data)
+                for name, file in _members(home):
+                    held[name], length = _add(archive, name, file)
+                    size += length
                 told = {"form": FORM, "made_at": datetime.now(tz=UTC).isoformat(), "files": held}
-                _add(archive, MANIFEST, json.dumps(told, indent=1).encode())
+                _add(archive, MANIFEST, io.BytesIO(json.dumps(told, indent=1).encode()))
             out.flush()
             os.fsync(out.fileno())
         part.rename(target)
@@ -85,39 +83,73 @@ def _parent(home: Path) -> Path:
     return home.parent
 
 
-def _members(home: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file that is kept, tables first."""
+def _members(home: Path) -> Iterator[tuple[str, BinaryIO]]:
+    """Every file that is kept, open to be read once, tables first."""
     paths = [p for p in sorted(home.rglob("*")) if p.is_file() and not p.is_symlink() and _kept(p, home)]
     tables = [p for p in paths if p.suffix in (".sqlite", ".sqlite3")]
     for path in tables:
-        yield path.relative_to(home).as_posix(), _table(path)
+        with _table(path) as file:
+            yield path.relative_to(home).as_posix(), file
     for path in paths:
         if path in tables:
             continue
         try:
-            data = path.read_bytes()
+            file = path.open("rb")
         except FileNotFoundError:  # retention deleted it meanwhile
             continue
-        yield path.relative_to(home).as_posix(), data
+        with file:
+            yield path.relative_to(home).as_posix(), file
 
 
 def _kept(path: Path, home: Path) -> bool:
     return path.relative_to(home).parts[0] not in _SPARE and not path.name.endswith(_BESIDE)
 
 
-def _table(path: Path) -> bytes:
+@contextmanager
+def _table(path: Path) -> Iterator[BinaryIO]:
     """A SQLite file as it is at one moment, whoever writes to it."""
-    with querying(path), tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
-        with closing(sqlite3.connect(path, timeout=10.0)) as source, closing(sqlite3.connect(copy)) as target:
+        with (
+            querying(path),
+            closing(sqlite3.connect(path, timeout=10.0)) as source,
+            closing(sqlite3.connect(copy)) as target,
+        ):
             source.backup(target, pages=1000)
-        return copy.read_bytes()
+        with copy.open("rb") as file:
+            yield file
 
 
-def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+def _add(archive: tarfile.TarFile, name: str, file: BinaryIO) -> tuple[str, int]:
+    """Write what is in a file now, as a member; its hash and how many bytes it is."""
+    read = _Hashed(file)
     member = tarfile.TarInfo(name)
-    member.size, member.mode, member.mtime = len(data), 0o600, int(datetime.now(tz=UTC).timestamp())
-    archive.addfile(member, io.BytesIO(data))
+    member.size, member.mode, member.mtime = _length(file), 0o600, int(datetime.now(tz=UTC).timestamp())
+    archive.addfile(member, read)
+    return read.digest(), member.size
+
+
+def _length(file: BinaryIO) -> int:
+    length = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return length
+
+
+class _Hashed(io.RawIOBase):
+    """A file that is hashed as it is read: it need not fit into memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._hash = file, hashlib.sha256()
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes."""
+        data = self._file.read(size)
+        self._hash.update(data)
+        return data
+
+    def digest(self) -> str:
+        """Of all that was read."""
+        return self._hash.hexdigest()
 
 
 def _unpacked(archive: Path, folder: Path) -> Backup:
@@ -128,20 +160,20 @@ def _unpacked(archive: Path, folder: Path) -> Backup:
     try:
         with tarfile.open(archive, "r:gz") as members:
             for member in members:
-                if not member.isfile() or member.size > _MOST or not _inside(member.name):
+                if not member.isfile() or not _inside(member.name):
                     raise BadInput(
                         f"Give an archive of `aitia state backup`: {member.name[:80]!r} is no file of one."
                     )
-                read = members.extractfile(member)
-                data = read.read() if read is not None else b""
+                file = members.extractfile(member)
+                assert file is not None  # of a plain file there is one
                 if member.name == MANIFEST:
-                    told = json.loads(data)
+                    told = json.loads(file.read(_MOST_LIST))
                     continue
-                to = folder / member.name
+                read, to = _Hashed(file), folder / member.name
                 to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                to.write_bytes(data)
-                to.chmod(0o600)
-                seen[member.name], size = hashlib.sha256(data).hexdigest(), size + len(data)
+                with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+                    shutil.copyfileobj(read, out)
+                seen[member.name], size = read.digest(), size + member.size
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         raise BadInput(
             f"Cannot read {str(archive)!r} ({error}). Give an archive of `aitia state backup`."

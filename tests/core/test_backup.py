@@ -8,6 +8,7 @@ import json
 import sqlite3
 import tarfile
 import threading
+import tracemalloc
 from contextlib import closing
 from pathlib import Path
 
@@ -143,3 +144,16 @@ def test_on_the_command_line(
     monkeypatch.delenv("AITIA_HOME")
     assert run(["state", "restore", file]) == 2
     assert "Set AITIA_HOME" in capsys.readouterr().err
+
+
+def test_a_large_file_is_never_whole_in_memory(home: Path, tmp_path: Path) -> None:
+    with (home / "runs" / "r1" / "large.bin").open("wb") as file:
+        file.truncate(64_000_000)
+    tracemalloc.start()
+    try:
+        made = backup(home, tmp_path / "out")
+        back = restore(Path(made.file), tmp_path / "new")
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
+    assert back.bytes == made.bytes > 64_000_000
