@@ -90,7 +90,7 @@ class Merged(Word):
 
 def exported(home: Path, *, known: Taxonomy, names: Dictionary | None = None) -> Exchange:
     """The site's confirmed incidents, and of a dictionary the names that a person or a table decided."""
-    key = hmac.new(load_key(home), b"aitia exchange", hashlib.sha256).digest()
+    key = _key(home)
     redactor = Redactor(load_key(home))
     with MemoryStore(home, embedder=None) as memory:
         lessons = tuple(_lessons(memory.all(), key, {f.id for f in known}))[:MOST]
@@ -147,6 +147,11 @@ def _meanings(names: Dictionary, redactor: Redactor) -> Iterator[tuple[str, Mean
             )
 
 
+def _key(home: Path) -> bytes:
+    """Of this home, for pseudonyms alone."""
+    return hmac.new(load_key(home), b"aitia exchange", hashlib.sha256).digest()
+
+
 def _pseudonym(key: bytes, what: str, name: str) -> str:
     return hmac.new(key, f"{what}\0{name}".encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:12]
 
@@ -198,9 +203,7 @@ def merge(
 
     confirmed  count the other site's word as a person's of this one
     """
-    if given.site == _pseudonym(
-        hmac.new(load_key(home), b"aitia exchange", hashlib.sha256).digest(), "site", ""
-    ):
+    if given.site == _pseudonym(_key(home), "site", ""):
         raise BadInput("Give another site's file: this one was exported here.")
     brought = list(incidents_of(given, known, confirmed=confirmed))
     with MemoryStore(home, embedder=None) as memory:
