@@ -160,14 +160,15 @@ def _unpacked(archive: Path, folder: Path) -> Backup:
     try:
         with tarfile.open(archive, "r:gz") as members:
             for member in members:
-                if not member.isfile() or not _inside(member.name):
+                long = member.name == MANIFEST and member.size > _MOST_LIST
+                if not member.isfile() or not _inside(member.name) or long:
                     raise BadInput(
                         f"Give an archive of `aitia state backup`: {member.name[:80]!r} is no file of one."
                     )
                 file = members.extractfile(member)
                 assert file is not None  # of a plain file there is one
                 if member.name == MANIFEST:
-                    told = json.loads(file.read(_MOST_LIST))
+                    told = json.loads(file.read())
                     continue
                 read, to = _Hashed(file), folder / member.name
                 to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
