@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
 
+from aitia.agent.anything_wrong import alarm, not_understood
 from aitia.agent.facts import Facts
 from aitia.agent.ledger import Ledger
 from aitia.agent.weights import Weights
@@ -111,10 +112,10 @@ class Doubt:
 
     def _healthy(self) -> Iterator[_Line]:
         yield _Line("healthy.watched", ALL_QUIET * self._seen, self._watching())
-        alarm = PLAIN_ALARM * self.facts.alarm() * self._seen
-        yield _Line("healthy.alarm", alarm, "strongest change", self._weightiest)
-        share, strongest = self.facts.not_understood(by_model=True)
-        alone = _meaning(share) - _meaning(self.facts.not_understood()[0])
+        moved = PLAIN_ALARM * alarm(self.facts) * self._seen
+        yield _Line("healthy.alarm", moved, "strongest change", self._weightiest)
+        share, strongest = not_understood(self.facts, by_model=True)
+        alone = _meaning(share) - _meaning(not_understood(self.facts)[0])
         if alone > 0:
             why = f"of {percent(share)} of what moved no word or only a model says what is measured"
             yield _Line("healthy.meaning", -alone, why, strongest)
@@ -132,9 +133,9 @@ class Doubt:
 
     def _unknown(self) -> Iterator[_Line]:
         yield _Line("unknown.prior", NOT_TOLD, "prior")
-        alarm = NOT_EXPLAINED * max(self.facts.alarm(), 1.0 - self._seen)
-        yield _Line("unknown.alarm", alarm, "an alarm or missing telemetry", self._weightiest)
-        share, strongest = self.facts.not_understood()
+        moved = NOT_EXPLAINED * max(alarm(self.facts), 1.0 - self._seen)
+        yield _Line("unknown.alarm", moved, "an alarm or missing telemetry", self._weightiest)
+        share, strongest = not_understood(self.facts)
         if share > 0.5:
             why = f"of {percent(share)} of what moved the name does not say what is measured"
             yield _Line("unknown.meaning", _meaning(share), why, strongest)

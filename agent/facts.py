@@ -16,7 +16,6 @@ from aitia.agent.fact_values import (
     is_slower,
     last_words,
     no_later,
-    not_read,
     order,
     ratio_of,
     tells,
@@ -303,41 +302,6 @@ class Facts:
             for c in self.topology.callees(component)
             if c in moved and not self.topology.family(c) & tracing
         )
-
-    def alarm(self) -> float:
-        """How surely anything is wrong, in [0, 1]: the weightiest harm, half the weightiest sign, or a machine's departure."""
-        signs = max((self.weight(e) for e in self.anomalies), default=0.0)
-        departed = max((self.departed(e) for e in self.anomalies), default=0.0)
-        # Answers that became faster hurt nobody, but nothing is as usual either.
-        eased = (self.weight(e) for e in self.anomalies if (e.aspect, e.direction) in RELIEF)
-        return max(self.harm({e.component for e in self.anomalies}), signs / 2, departed, *eased)
-
-    def not_understood(self, *, by_model: bool = False) -> tuple[float, str]:
-        """The share of what moved among metrics, by strength, of which no name says what is measured; the strongest of these.
-
-        by_model  what only a model says is not known either: good enough to suspect, not to call something well
-        """
-        held = {
-            e.component for e in self.anomalies if e.kind in PLANT
-        }  # by what goes with it, whatever it is called
-        moved = [
-            e
-            for e in self.anomalies
-            if e.kind in ("metric.shift", "metric.trend")
-            and not (held and e.component in self.topology.machines)
-        ]
-        dark = [
-            (
-                (1.0 if by_model and "read_by" in e.values else not_read(e)) * self.strength(e),
-                e.statement,
-                e.id,
-            )
-            for e in moved
-        ]
-        doubt = sum(weight for weight, _, _ in dark)
-        if not doubt:
-            return 0.0, ""
-        return doubt / sum(self.strength(e) for e in moved), max(dark)[2]
 
     def departed(self, evidence: Evidence) -> float:
         """How surely a machine is not well: its signals together, or one of them, lastingly left what was normal.

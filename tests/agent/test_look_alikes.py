@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aitia.agent.anything_wrong import alarm
 from aitia.agent.facts import Facts, is_harm
 from aitia.agent.taxonomy import bundled
 from aitia.agent.topology import Topology
@@ -61,7 +62,7 @@ def test_nobody_suffers_of_faster_answers(aspect: str, direction: str, harm: boo
     fact = shop.fact("orders", aspect, f"orders: {aspect} changed.", direction=direction)
     assert is_harm(fact) is harm
     # but nothing is as usual either
-    assert Facts(shop.numbered([fact]), GRAPH).alarm() > 0.4
+    assert alarm(Facts(shop.numbered([fact]), GRAPH)) > 0.4
 
 
 @pytest.mark.parametrize(

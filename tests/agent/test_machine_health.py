@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import aitia
+from aitia.agent.anything_wrong import alarm
 from aitia.agent.facts import Facts
 from aitia.agent.taxonomy import bundled
 from aitia.agent.topology import Topology
@@ -47,8 +48,8 @@ def test_signals_together_speak_for_themselves_whatever_leads() -> None:
                          direction="changed", strength=0.8, channels=9, channel="flow")  # fmt: skip
     one = together.model_copy(update={"values": {"channel": "flow"}})
     topology = Topology([])
-    assert Facts([together], topology).alarm() == pytest.approx(0.8)
-    assert Facts([one], topology).alarm() < 0.4
+    assert alarm(Facts([together], topology)) == pytest.approx(0.8)
+    assert alarm(Facts([one], topology)) < 0.4
 
 
 def test_measurements_of_unknown_meaning_watch_nobody() -> None:

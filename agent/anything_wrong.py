@@ -1,0 +1,39 @@
+"""How surely anything is wrong at all, whoever it is: what speaks against `healthy` and for `unknown`."""
+
+from __future__ import annotations
+
+from aitia.agent.fact_values import not_read
+from aitia.agent.facts import PLANT, RELIEF, Facts
+
+
+def alarm(facts: Facts) -> float:
+    """In [0, 1]: the weightiest harm, half the weightiest sign, or a machine's departure."""
+    signs = max((facts.weight(e) for e in facts.anomalies), default=0.0)
+    departed = max((facts.departed(e) for e in facts.anomalies), default=0.0)
+    # Answers that became faster hurt nobody, but nothing is as usual either.
+    eased = (facts.weight(e) for e in facts.anomalies if (e.aspect, e.direction) in RELIEF)
+    return max(facts.harm({e.component for e in facts.anomalies}), signs / 2, departed, *eased)
+
+
+def not_understood(facts: Facts, *, by_model: bool = False) -> tuple[float, str]:
+    """The share of what moved among metrics, by strength, of which no name says what is measured; the strongest of these.
+
+    by_model  what only a model says is not known either: good enough to suspect, not to call something well
+    """
+    held = {
+        e.component for e in facts.anomalies if e.kind in PLANT
+    }  # by what goes with it, whatever it is called
+    moved = [
+        e
+        for e in facts.anomalies
+        if e.kind in ("metric.shift", "metric.trend")
+        and not (held and e.component in facts.topology.machines)
+    ]
+    dark = [
+        ((1.0 if by_model and "read_by" in e.values else not_read(e)) * facts.strength(e), e.statement, e.id)
+        for e in moved
+    ]
+    doubt = sum(weight for weight, _, _ in dark)
+    if not doubt:
+        return 0.0, ""
+    return doubt / sum(facts.strength(e) for e in moved), max(dark)[2]
