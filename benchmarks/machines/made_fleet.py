@@ -1,6 +1,6 @@
 """A fleet of assets with 20 tags each at 1/min: one Parquet file per asset, the truth in a file outside of the folder.
 
-python benchmarks/machines/made_fleet.py --assets 500 --days 30 --out /work/wt/machinedata/fleet
+python benchmarks/machines/made_fleet.py --assets 500 --days 30 --out build/machines/fleet
 
 An asset's data depend on the seed and its number alone; the faulty share is drawn over the fleet.
 """
@@ -186,7 +186,7 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 
 
 def main() -> None:
-    arguments = parser(__doc__, "/work/wt/machinedata/fleet")
+    arguments = parser(__doc__, "build/machines/fleet")
     arguments.add_argument("--assets", type=int, default=500, help="number of assets")
     arguments.add_argument("--days", type=float, default=30.0, help="days of each")
     arguments.add_argument(

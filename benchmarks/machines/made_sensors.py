@@ -1,6 +1,6 @@
 """Sensor faults planted in real recordings, beside real process faults and healthy stretches of the same.
 
-python benchmarks/machines/made_sensors.py --data ../shared/data/signals --out /work/wt/machinedata/sensors
+python benchmarks/machines/made_sensors.py --data ../shared/data/signals --out build/machines/sensors
 
 A fault is planted where the value is recorded: the process and its loops go on as they were. The recordings keep their
 own licences; what is written holds pieces of them and stays on this machine.
@@ -220,7 +220,7 @@ def write(folder: Path, rng: np.random.Generator, part: Recording, truth: dict[s
 
 
 def main() -> None:
-    arguments = parser(__doc__, "/work/wt/machinedata/sensors")
+    arguments = parser(__doc__, "build/machines/sensors")
     arguments.add_argument("--data", type=Path, required=True, help="the folder of the real recordings")
     args = arguments.parse_args()
     half = deal(PROCESS) | deal(set(SOURCES) - set(PROCESS))  # process faults in both halves

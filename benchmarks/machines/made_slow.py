@@ -1,6 +1,6 @@
 """Slow degradation of machines: months of operation, one failure mode on its way to a stated limit, and healthy twins.
 
-python benchmarks/machines/made_slow.py --out /work/wt/machinedata/slow
+python benchmarks/machines/made_slow.py --out build/machines/slow
 
 A failure mode's damage is scaled so that severity 1 brings its point to the limit in the unit's median operation. The
 truth `limit_time` comes from the simulated life: the clean point's median over 8 running hours is beyond the limit.
@@ -217,7 +217,7 @@ def lived(
 
 
 def main() -> None:
-    args = parser(__doc__, "/work/wt/machinedata/slow").parse_args()
+    args = parser(__doc__, "build/machines/slow").parse_args()
     for plant in PLANTS:
         for i, (mode, fraction, unit) in enumerate(lives(plant, args.seed), 1):
             folder = args.out / HALF[plant.name] / f"{plant.name.replace(' ', '-')}-{i:02d}"

@@ -1,6 +1,6 @@
 """Weeks of machines that start, stop and change all the time, each healthy and once more with one fault planted.
 
-python benchmarks/machines/made_starts.py --out /work/wt/machinedata/starts
+python benchmarks/machines/made_starts.py --out build/machines/starts
 
 A healthy case and its twin have the same operation and noise: they differ from the onset on.
 """
@@ -107,7 +107,7 @@ def unit(plant: Plant, number: int, seed: int, names: tuple[str, str], out: Path
 
 
 def main() -> None:
-    args = parser(__doc__, "/work/wt/machinedata/starts").parse_args()
+    args = parser(__doc__, "build/machines/starts").parse_args()
     for plant in PLANTS:
         order = generator("starts order", plant.name, args.seed).permutation(2 * UNITS) + 1
         names = [f"{plant.name.replace(' ', '-')}-{i:02d}" for i in order]
