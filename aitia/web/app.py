@@ -20,6 +20,7 @@ from aitia.web import answers, diagnoses, metrics, openapi, pages, problems, sea
 from aitia.web.auth import Guard, login_router
 from aitia.web.limits import Aside, Bounds
 from aitia.web.middleware import Door
+from aitia.web.shedding import Shedding
 
 
 def create_app(
@@ -56,6 +57,7 @@ def create_app(
     state.pagerduty_secret = pagerduty_secret
     state.quick = Aside(threads=16, waiting=200, seconds=30.0)
     state.heavy = Aside(threads=bounds.heavy, waiting=bounds.heavy_waiting, seconds=bounds.heavy_s)
+    state.shedding = Shedding(bounds.when_full, meters.shed)
     state.streams = stream.Streams(most=bounds.streams)
     state.finder = search.Finder(jobs.home)
     state.problem_page = pages.problem_page
@@ -71,6 +73,7 @@ def create_app(
         bounds=bounds,
         local_only=lambda: not state.guard.keeper,
         known=state.guard.known,
+        shedding=state.shedding,
         on_answer=meters.answered,
     )
     return app
@@ -79,7 +82,8 @@ def create_app(
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     refreshing = asyncio.create_task(_refreshed(app))
-    yield
+    with app.state.jobs.table.held_open():
+        yield
     refreshing.cancel()
     app.state.quick.close()
     app.state.heavy.close()

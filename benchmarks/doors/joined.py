@@ -45,7 +45,13 @@ def costs(home: Path, alerts: int, seed: int = 0) -> tuple[list[float], int]:
     settings = shop_settings(join_minutes=15)
     assert settings.service.at is not None
     began = (settings.service.at - timedelta(minutes=2)).isoformat()
-    jobs, chance, took = Jobs(home, settings), random.Random(seed), []
+    jobs, took = Jobs(home, settings), list[float]()
+    with jobs.table.held_open():
+        _submit(jobs, alerts, began, random.Random(seed), took)
+    return took, len(jobs.list(limit=200))
+
+
+def _submit(jobs: Jobs, alerts: int, began: str, chance: random.Random, took: list[float]) -> None:
     sent: list[dict[str, Any]] = []
     for n in range(alerts):
         again = sent and n % REPEATED == REPEATED - 1
@@ -59,7 +65,6 @@ def costs(home: Path, alerts: int, seed: int = 0) -> tuple[list[float], int]:
         read = as_webhook(notice)
         jobs.submit(read.message, origin=read.origin, key=read.key, group=read.whose)
         took.append(1000 * (time.process_time() - start))
-    return took, len(jobs.list(limit=200))
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aitia.jobs import Approval, Jobs
 from aitia.jobs.owner import owner_of
-from aitia.jobs.table import Claim
+from aitia.jobs.claims import Claim
 
 
 class Canned(threading.Thread):
