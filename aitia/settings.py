@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from aitia.access.issued import TEAM
+from aitia.access.oidc_settings import Oidc
 from aitia.core.bounds import load_yaml, read_text
 from aitia.core.config import FILE_FIELDS, FILE_OPTIONS, Auth, McpServer, SourceConfig
 from aitia.core.connection_slots import CONNECTIONS, PER_CLIENT
@@ -85,6 +86,7 @@ class Service(Word):
     )  # so near in time alerts may be of one incident; 0: never
     database: str = ""  # postgresql://USER@HOST/NAME: tables there, for several homes; "": SQLite files
     token_env: str = "AITIA_TOKEN"  # the environment variable that holds the HTTP token
+    oidc: Oidc | None = None  # people sign in to the web pages with their own accounts (docs/access.md)
     team: str = ""  # whose service this is, where teams share an address (docs/access.md)
     two_persons: tuple[str, ...] = ()  # tools whose steps two persons must approve, as patterns: `restart_*`
     max_body: int = Field(default=2_000_000, ge=1024)  # bytes of a request

@@ -12,11 +12,12 @@ from fastapi import FastAPI
 from aitia import __version__
 from aitia.access import Doorkeeper
 from aitia.access.keeper import REFRESH_S
+from aitia.access.oidc import Provider
 from aitia.core.disk import tell_once
 from aitia.core.errors import StoreError
 from aitia.jobs import Jobs, Workers
 from aitia.settings import Settings
-from aitia.web import answers, diagnoses, metrics, openapi, pages, problems, search, stream, tokens
+from aitia.web import answers, diagnoses, metrics, openapi, pages, problems, search, sign_in, stream, tokens
 from aitia.web.auth import Guard, login_router
 from aitia.web.limits import Aside, Bounds
 from aitia.web.middleware import Door
@@ -54,6 +55,11 @@ def create_app(
     state = app.state
     state.jobs, state.settings, state.meters = jobs, settings, meters
     state.guard = Guard(token if isinstance(token, Doorkeeper) else Doorkeeper(token=token))
+    if settings.service.oidc is not None:
+        state.guard.keeper.close()
+        provider = Provider(settings.service.oidc, team=settings.service.team)
+        app.include_router(sign_in.router(provider, team=settings.service.team))
+    state.sign_in = sign_in.path_of(settings)
     state.pagerduty_secret = pagerduty_secret
     state.quick = Aside(threads=16, waiting=200, seconds=30.0)
     state.heavy = Aside(threads=bounds.heavy, waiting=bounds.heavy_waiting, seconds=bounds.heavy_s)

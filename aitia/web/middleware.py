@@ -47,11 +47,11 @@ class Door:
         bounds: Bounds,
         local_only: Callable[[], bool],
         known: Known,
-        shedding: Shedding,
         on_answer: OnAnswer,
+        shedding: Shedding | None = None,
     ) -> None:
         self._app, self._bounds, self._local_only, self._on_answer = app, bounds, local_only, on_answer
-        self._known, self._shedding = known, shedding
+        self._known, self._shedding = known, shedding or Shedding(bounds.when_full, lambda: None)
         self._buckets = Buckets(per_s=bounds.per_s, burst=bounds.burst)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
