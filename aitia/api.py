@@ -20,6 +20,7 @@ from aitia.core.protocols import Source
 from aitia.core.redact import use
 from aitia.core.state import use_database
 from aitia.core.store import RunStore, surviving
+from aitia.core.telemetry import use_telemetry
 from aitia.core.trust import trusts
 from aitia.core.words import HEALTHY, Baseline, Component, Incident, Report, Window
 from aitia.engine import AUTO, OnEvent, choose_engine
@@ -359,6 +360,7 @@ def settings_of(config: Settings | str | Path | None, *, searching: bool = True)
         settings = found_settings(Path.cwd()) if searching else Settings()
     use(settings.redaction)
     use_database(settings.service.database)
+    use_telemetry(settings.telemetry)
     return settings
 
 

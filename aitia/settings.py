@@ -20,6 +20,7 @@ from aitia.core.config import FILE_FIELDS, FILE_OPTIONS, Auth, McpServer, Source
 from aitia.core.connection_slots import CONNECTIONS, PER_CLIENT
 from aitia.core.errors import BadInput
 from aitia.core.redact import Policy
+from aitia.core.telemetry import Telemetry
 from aitia.core.words import Component, Moment, Word
 from aitia.model_use import Narrator, Planner
 
@@ -147,6 +148,7 @@ class Settings(Word):
     retention: Retention = Retention()
     redaction: Policy = Policy()
     service: Service = Service()
+    telemetry: Telemetry = Telemetry()  # traces of aitia's own runs (docs/operations.md)
     slack: Slack = Slack()
     mcp: tuple[McpServer, ...] = ()  # MCP servers whose tools may be called (docs/mcp.md)
     taxonomy: tuple[str, ...] = ()  # files of fault kinds of your own, beside the bundled ones

@@ -18,6 +18,7 @@ from aitia.core.incidents import redacted
 from aitia.core.redact import use
 from aitia.core.state import database_url, use_database
 from aitia.core.store import RunStore, find_run
+from aitia.core.telemetry import use_telemetry
 from aitia.core.words import Incident, Origin
 from aitia.incoming import make_incident
 from aitia.jobs.event_stream import Tail, parse_cursor
@@ -38,6 +39,7 @@ class Jobs:
         self.home, self.settings = home, settings
         use(settings.redaction)
         use_database(settings.service.database)
+        use_telemetry(settings.telemetry)
         self.table = JobTable(home)
         self._troubles = Troubles(
             self.table, home, lambda: (*self.settings.components, *topology_of(self.settings))
