@@ -83,6 +83,8 @@ def _loosened(settings: Settings) -> list[str]:
         found.append(f"the service's token is the environment variable {service.token_env}")
     if service.database:
         found.append(f"diagnoses and what is known of past ones are kept at {shown(service.database)}")
+    if settings.runs:
+        found.append(f"finished runs are sent to {settings.runs}")
     if settings.telemetry.traces:
         found.append(
             f"traces of its runs go to {settings.telemetry.endpoint or 'where OTEL_* variables say'}"

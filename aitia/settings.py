@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 
 from aitia.access.issued import TEAM
 from aitia.access.oidc_settings import Oidc
+from aitia.core.archive import check_url
 from aitia.core.bounds import load_yaml, read_text
 from aitia.core.config import FILE_FIELDS, FILE_OPTIONS, Auth, McpServer, SourceConfig
 from aitia.core.connection_slots import CONNECTIONS, PER_CLIENT
@@ -147,12 +148,18 @@ class Settings(Word):
     max_calls: int = Field(default=24, ge=4)  # of a diagnosis; scan and recall take up to three
     retention: Retention = Retention()
     redaction: Policy = Policy()
+    runs: str = ""  # s3://BUCKET/PREFIX: finished runs are kept there too (docs/state.md)
     service: Service = Service()
     telemetry: Telemetry = Telemetry()  # traces of aitia's own runs (docs/operations.md)
     slack: Slack = Slack()
     mcp: tuple[McpServer, ...] = ()  # MCP servers whose tools may be called (docs/mcp.md)
     taxonomy: tuple[str, ...] = ()  # files of fault kinds of your own, beside the bundled ones
     weights: str = ""  # a weights file instead of the bundled one
+
+    @field_validator("runs")
+    @classmethod
+    def _archive(cls, url: str) -> str:
+        return check_url(url)
 
     @model_validator(mode="after")
     def _distinct(self) -> Settings:

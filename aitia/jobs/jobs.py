@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from aitia import api
+from aitia.core.archive import use_archive
 from aitia.core.errors import BadInput, DatabaseAway, RunNotFound
 from aitia.core.events import Event
 from aitia.core.incidents import redacted
@@ -40,6 +41,7 @@ class Jobs:
         use(settings.redaction)
         use_database(settings.service.database)
         use_telemetry(settings.telemetry)
+        use_archive(settings.runs)
         self.table = JobTable(home)
         self._troubles = Troubles(
             self.table, home, lambda: (*self.settings.components, *topology_of(self.settings))

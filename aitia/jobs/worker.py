@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from aitia.core.archive import use_archive
 from aitia.core.disk import tell_once
 from aitia.core.errors import DatabaseAway, StoreError
 from aitia.core.redact import use
@@ -43,6 +44,7 @@ def main() -> None:
     use(settings.redaction)
     use_database(settings.service.database)
     use_telemetry(settings.telemetry)
+    use_archive(settings.runs)
     engine = _engine(orders)
     try:
         table, owner = JobTable(home), owner_of(os.getpid())
