@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from aitia.core.archive import archive, forget_brought
+from aitia.core.archive import ArchiveAway, archive, forget_brought
 from aitia.core.disk import storing, tell_once, trouble
 from aitia.core.errors import RunNotFound, StoreDamaged
 from aitia.core.memory_folder import spare_runs
@@ -70,7 +70,18 @@ def find_run(home: Path, run_id: str) -> Path | None:
         return None
     places = (path for runs in (spare_runs(home), home / "runs") if runs and (path := runs / run_id))
     found = next((path for path in places if os.path.lexists(path / "run.json")), None)
-    return found or (there.bring(home, run_id) if (there := archive()) is not None else None)
+    return found or _archived(home, run_id)
+
+
+def _archived(home: Path, run_id: str) -> Path | None:
+    """The folder of a run that is brought from the archive; None also while that is away, which is told."""
+    if (there := archive()) is None:
+        return None
+    try:
+        return there.bring(home, run_id)
+    except ArchiveAway as error:
+        tell_once(str(error))
+        return None
 
 
 def not_stored(home: Path, run_id: str) -> str:

@@ -61,9 +61,8 @@ def router(provider: Provider, *, team: str) -> APIRouter:
     ) -> Response:
         guard: Guard = request.app.state.guard
         try:
-            if not hmac.compare_digest(
-                _digest(state), request.cookies.get(STATE, "").encode().decode("latin-1")
-            ):
+            begun_here = request.cookies.get(STATE, "").encode("utf-8", "replace")
+            if not hmac.compare_digest(_digest(state).encode(), begun_here):
                 raise SignInRefused("This browser did not begin this sign-in. Sign in again.")
             begun = provider.take(state)
             if iss and iss != provider.config.issuer:  # RFC 9207

@@ -147,6 +147,11 @@ def test_while_the_store_is_away_runs_wait_here_and_are_not_deleted(
     assert retain(home, Retention(runs=1, days=1), now=lab.shop.T0.replace(year=2050)) == []
     with pytest.raises(ArchiveAway, match="does not answer"):
         store.ids()
+    assert find_run(tmp_path / "elsewhere", run.id) is None, (
+        "a page that asks for many runs is shown without this one"
+    )
+    with pytest.raises(ArchiveAway, match="does not answer"):
+        RunStore.open(tmp_path / "elsewhere", run.id)
     s3fs.S3FileSystem.clear_instance_cache()
     monkeypatch.setenv("AWS_ENDPOINT_URL", good)
     second, _ = lab.run(home, *lab.GOOD)

@@ -154,6 +154,10 @@ def test_a_code_is_good_for_one_browser_once(service: Callable[..., httpx.Client
         with httpx.Client(base_url=client.base_url, trust_env=False) as other:
             answer = other.get("/login/oidc/callback", params={"state": state, "code": "c"})
             assert (answer.status_code, "This browser" in answer.text) == (403, True)
+            cookie = {"Cookie": "aitia_sign_in=\xe9"}
+            assert (
+                other.get("/login/oidc/callback", params={"state": state}, headers=cookie).status_code == 403
+            )
         for says in ("did not accept", "not begun here"):  # a wrong code ends the sign-in
             answer = client.get("/login/oidc/callback", params={"state": state, "code": "wrong"})
             assert (answer.status_code, says in answer.text) == (403, True), answer.text
