@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,14 @@ def test_one_more_reads_no_more_than_the_first(made: Jobs, monkeypatch: pytest.M
         costs.append((len(read), sum(read)))
     assert max(count for count, _ in costs[2:]) <= 1
     assert max(size for _, size in costs[2:]) < 2 * min(size for _, size in costs[2:]) + 2000
+
+
+def test_many_that_join_at_once_lose_none(made: Jobs) -> None:
+    first = tell(made, "GatewayErrors", service="gateway")
+    with ThreadPoolExecutor(8) as threads:
+        jobs = list(threads.map(lambda n: tell(made, f"Alert{n}", service="gateway").id, range(24)))
+    assert set(jobs) == {first.id}
+    assert len(claimed(made).incident.alerts) == 25
 
 
 def test_what_belongs_to_forgotten_jobs_goes_with_them(made: Jobs) -> None:
