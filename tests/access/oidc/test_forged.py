@@ -7,21 +7,22 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
+
+pytest.importorskip("authlib", reason="the extra oidc is not installed")
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
-from pydantic import ValidationError
 
 from aitia.access import Identity
 from aitia.access.oidc import Begun, Provider, ProviderAway, SignInRefused
 from aitia.access.oidc_settings import Oidc
+
+from .forger import Forger, forged
 
 KEY = RSAKey.generate_key(2048, {"use": "sig", "kid": "one"}, auto_kid=False)
 OTHER = RSAKey.generate_key(
@@ -31,84 +32,21 @@ BEGUN = Begun(state=".s", nonce="the-nonce", verifier="v" * 43, next="/", until=
 pytestmark = pytest.mark.server
 
 
-class Forger:
-    """A provider that sends whatever it is told to."""
-
-    def __init__(self) -> None:
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                told = {
-                    "/.well-known/openid-configuration": outer.told,
-                    "/jwks": KeySet([KEY]).as_dict(private=False),
-                    "/userinfo": outer.userinfo,
-                }
-                self._say(told[self.path])
-
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["content-length"]))
-                self._say({"access_token": "a", "token_type": "Bearer", **outer.token})
-
-            def _say(self, body: Any) -> None:
-                self.send_response(200)
-                self.send_header("content-type", "application/json")
-                self.end_headers()
-                self.wfile.write(json.dumps(body).encode())
-
-            def log_message(self, *_: object) -> None:
-                return
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.issuer = f"http://127.0.0.1:{self.server.server_address[1]}"
-        self.told: dict[str, Any] = {
-            "issuer": self.issuer,
-            "authorization_endpoint": f"{self.issuer}/auth",
-            "token_endpoint": f"{self.issuer}/token",
-            "jwks_uri": f"{self.issuer}/jwks",
-        }
-        self.token: dict[str, Any] = {}
-        self.userinfo: dict[str, Any] = {}
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def claims(self, **changed: Any) -> dict[str, Any]:
-        now = int(time.time())
-        made = {
-            "iss": self.issuer,
-            "aud": "aitia",
-            "sub": "1",
-            "iat": now,
-            "exp": now + 300,
-            "nonce": "the-nonce",
-            "preferred_username": "ann",
-            "groups": ["sre"],
-        }
-        return {k: v for k, v in {**made, **changed}.items() if v is not None}
-
-    def provider(self, **changed: Any) -> Provider:
-        told = {
-            "issuer": self.issuer,
-            "client_id": "aitia",
-            "url": "http://127.0.0.1",
-            "roles": {"sre": ("see",)},
-        }
-        return Provider(Oidc.model_validate({**told, **changed}))
-
-
-@contextmanager
-def forged() -> Iterator[Forger]:
-    made = Forger()
-    try:
-        yield made
-    finally:
-        made.server.shutdown()
-        made.server.server_close()
-
-
 @pytest.fixture
 def forger() -> Iterator[Forger]:
     with forged() as made:
+        made.keys = KeySet([KEY]).as_dict(private=False)
         yield made
+
+
+def provider(forger: Forger, **changed: Any) -> Provider:
+    told = {
+        "issuer": forger.issuer,
+        "client_id": "aitia",
+        "url": "http://127.0.0.1",
+        "roles": {"sre": ("see",)},
+    }
+    return Provider(Oidc.model_validate({**told, **changed}))
 
 
 def signed(claims: dict[str, Any], key: Any = KEY, alg: str = "RS256", **header: Any) -> str:
@@ -116,7 +54,7 @@ def signed(claims: dict[str, Any], key: Any = KEY, alg: str = "RS256", **header:
 
 
 def finished(forger: Forger, **changed: Any) -> Identity:
-    return asyncio.run(forger.provider(**changed).finish(BEGUN, "code"))
+    return asyncio.run(provider(forger, **changed).finish(BEGUN, "code"))
 
 
 def test_what_is_right_is_taken(forger: Forger) -> None:
@@ -225,25 +163,25 @@ def test_groups_within_an_object(forger: Forger) -> None:
 def test_a_provider_of_another_name_or_without_https_is_not_used(forger: Forger) -> None:
     forger.told["issuer"] = "https://evil.example"
     with pytest.raises(ProviderAway, match="otherwise"):
-        asyncio.run(forger.provider().begin("/"))
+        asyncio.run(provider(forger).begin("/"))
     forger.told |= {"issuer": forger.issuer, "token_endpoint": "http://evil.example/token"}
     with pytest.raises(ProviderAway, match="https"):
-        asyncio.run(forger.provider().begin("/"))
+        asyncio.run(provider(forger).begin("/"))
 
 
 def test_a_sign_in_is_over_once_and_after_a_while(forger: Forger, monkeypatch: pytest.MonkeyPatch) -> None:
-    provider = forger.provider()
-    url, state = asyncio.run(provider.begin("/x"))
+    here = provider(forger)
+    url, state = asyncio.run(here.begin("/x"))
     assert "code_challenge_method=S256" in url
     assert "nonce=" in url
-    assert provider.take(state).next == "/x"
+    assert here.take(state).next == "/x"
     with pytest.raises(SignInRefused, match="not begun here"):
-        provider.take(state)
-    _, state = asyncio.run(provider.begin("/"))
+        here.take(state)
+    _, state = asyncio.run(here.begin("/"))
     later = time.monotonic() + 700
     monkeypatch.setattr("aitia.access.oidc.time.monotonic", lambda: later)
     with pytest.raises(SignInRefused, match="too long"):
-        provider.take(state)
+        here.take(state)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+
+pytest.importorskip("authlib", reason="the extra oidc is not installed")
 from joserfc.jwk import KeySet, RSAKey
 
 from aitia.access import Doorkeeper, IssuedTokens
@@ -154,7 +156,7 @@ def test_a_code_is_good_for_one_browser_once(service: Callable[..., httpx.Client
         with httpx.Client(base_url=client.base_url, trust_env=False) as other:
             answer = other.get("/login/oidc/callback", params={"state": state, "code": "c"})
             assert (answer.status_code, "This browser" in answer.text) == (403, True)
-            cookie = {"Cookie": "aitia_sign_in=\xe9"}
+            cookie = [(b"cookie", b"aitia_sign_in=\xe9")]
             assert (
                 other.get("/login/oidc/callback", params={"state": state}, headers=cookie).status_code == 403
             )
