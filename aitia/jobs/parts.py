@@ -48,11 +48,11 @@ def mark(db: Queries, job: str, alerts: Iterable[Alert]) -> int:
     )
 
 
-def of(db: Queries, job: str, *, seen: bool | None = None) -> list[Incident]:
-    """What was said of a job by those who joined it, oldest first; with `seen` only what its worker has, or has not."""
+def of(db: Queries, job: str, *, seen: bool | None = None) -> list[str]:
+    """What was said of a job by those who joined it, oldest first, as JSON; with `seen` only what its worker has, or has not."""
     which = "" if seen is None else f" and seen = {int(seen)}"
     rows = db.execute(f"select body from parts where job = ?{which} order by number", [job]).fetchall()
-    return [Incident.model_validate_json(row["body"]) for row in rows]
+    return [row["body"] for row in rows]
 
 
 def unseen(db: Queries, job: str) -> bool:
@@ -81,9 +81,9 @@ def last(db: Queries) -> int:
     return int(number)
 
 
-def whole(row: Any, said: Iterable[Incident]) -> Incident:
+def whole(row: Any, said: Iterable[str]) -> Incident:
     """The incident of a job's row with all that was said by those who joined it."""
-    return folded(Incident.model_validate_json(row["incident"]), list(said))
+    return folded(Incident.model_validate_json(row["incident"]), [*map(Incident.model_validate_json, said)])
 
 
 def _mark(alert: Alert) -> str:

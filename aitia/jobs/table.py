@@ -108,7 +108,8 @@ class JobTable(Claims):
         """What a job is about, with all that was said by alerts that joined it. Raises JobNotFound."""
         row = self.row(job)
         with self._at.reading() as db:
-            return parts.whole(row, parts.of(db, job))
+            said = parts.of(db, job)
+        return parts.whole(row, said)
 
     def by_key(self, key: str) -> Any:
         """The job of an idempotency key."""
@@ -292,7 +293,8 @@ class JobTable(Claims):
     def said_of(self, job: str) -> list[Incident]:
         """What its own alert says of a job, then what was said by those that joined it."""
         with self._at.reading() as db:
-            return [self.told(job), *parts.of(db, job)]
+            said = parts.of(db, job)
+        return [self.told(job), *map(Incident.model_validate_json, said)]
 
     def redacted(self, by: str) -> str:
         """A name as it is kept."""

@@ -109,6 +109,7 @@ def run(folder: Path, model: str, *, diagnoses: int, workers: int, beside: int =
 
 def _measured(client: httpx.Client, pids: list[int], diagnoses: int) -> dict[str, Any]:
     began, most = time.monotonic(), 0
+    before = sum(_processor_s(p) for pid in pids for p in _family(pid))
     alert = shop_alert()
     for n in range(diagnoses):
         client.post("/v1/diagnoses", json=alert | {"groupKey": f"{n}"}).raise_for_status()
@@ -121,6 +122,7 @@ def _measured(client: httpx.Client, pids: list[int], diagnoses: int) -> dict[str
     reports = [client.get(f"/v1/diagnoses/{d['id']}/report").json() for d in told if d["state"] == "done"]
     return {
         "seconds": time.monotonic() - began,
+        "processor_s": sum(_processor_s(p) for pid in pids for p in _family(pid)) - before,
         "mb": most / 1024,
         "done": len(reports),
         "right": sum(r["component"] == "orders" for r in reports),
@@ -143,6 +145,15 @@ def _pss(pid: int) -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) for line in told.splitlines() if line.startswith("Pss:")), 0)
+
+
+def _processor_s(pid: int) -> float:
+    """Processor time of a process, user and system."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -169,6 +180,7 @@ def main() -> None:
             system,
             {
                 "seconds until all are done": [seen["seconds"]],
+                "processor seconds": [seen["processor_s"]],
                 "MB (PSS) at the highest": [seen["mb"]],
                 "diagnoses done": [float(seen["done"])],
                 "component right": [float(seen["right"])],
