@@ -159,8 +159,7 @@ def _processor_s(pid: int) -> float:
 def main() -> None:
     """Measure both and print the contract's table."""
     asked = parser(__doc__)
-    asked.add_argument("--gguf", type=Path, required=True, help="the model's file, one of the catalogue's")
-    asked.add_argument("--name", default="qwen2.5-coder-0.5b", help="its name in the catalogue")
+    asked.add_argument("--gguf", type=Path, required=True, help="the model's file")
     asked.add_argument("--diagnoses", type=int, default=6)
     asked.add_argument("--workers", type=int, default=2)
     args = asked.parse_args()
@@ -172,7 +171,8 @@ def main() -> None:
             folder.mkdir()
         with model_server(args.gguf.resolve(), args.workers, Path(place) / "server.log") as (model, pid):
             told["ours"] = run(folders[0], model, **how, beside=pid)
-        told["peer"] = run(folders[1], args.name, **how)
+        print(f"shared: {told['ours']}", flush=True)
+        told["peer"] = run(folders[1], str(args.gguf.resolve()), **how)
     made = [
         row
         for system, seen in told.items()
