@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +33,7 @@ CONTEXT: Final = 4096  # tokens of the server
 
 
 @contextmanager
-def model_server(gguf: Path, threads: int, log: Path) -> Iterator[tuple[str, int]]:
+def model_server(gguf: Path, threads: int, log: Path, *, cache: bool) -> Iterator[tuple[str, int]]:
     """A llama.cpp server of its own; its URL and process."""
     argv = [
         sys.executable,
@@ -45,7 +46,7 @@ def model_server(gguf: Path, threads: int, log: Path) -> Iterator[tuple[str, int
         "--n_threads",
         str(threads),
     ]
-    argv += ["--n_ctx", str(CONTEXT), "--model_alias", "shared", "--cache", "true"]
+    argv += ["--n_ctx", str(CONTEXT), "--model_alias", "shared", "--cache", str(cache).lower()]
     port = _free_port()
     argv[argv.index("--port") + 1] = str(port)
     with log.open("wb") as out:
@@ -162,6 +163,9 @@ def main() -> None:
     asked.add_argument("--gguf", type=Path, required=True, help="the model's file")
     asked.add_argument("--diagnoses", type=int, default=6)
     asked.add_argument("--workers", type=int, default=2)
+    asked.add_argument(
+        "--cache", action="store_true", help="the server keeps evaluated prompts, 2 GB of them"
+    )
     args = asked.parse_args()
     began, how = time.monotonic(), {"diagnoses": args.diagnoses, "workers": args.workers}
     told: dict[str, dict[str, Any]] = {}
@@ -169,10 +173,12 @@ def main() -> None:
         folders = [Path(place) / name for name in ("shared", "each")]
         for folder in folders:
             folder.mkdir()
-        with model_server(args.gguf.resolve(), args.workers, Path(place) / "server.log") as (model, pid):
-            told["ours"] = run(folders[0], model, **how, beside=pid)
-        print(f"shared: {told['ours']}", flush=True)
-        told["peer"] = run(folders[1], str(args.gguf.resolve()), **how)
+        if fnmatchcase("ours", args.cases):
+            log = Path(place) / "server.log"
+            with model_server(args.gguf.resolve(), args.workers, log, cache=args.cache) as (model, pid):
+                told["ours"] = run(folders[0], model, **how, beside=pid)
+        if fnmatchcase("peer", args.cases):
+            told["peer"] = run(folders[1], str(args.gguf.resolve()), **how)
     made = [
         row
         for system, seen in told.items()
