@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from aitia.agent.began import MIN_PRIMARY
+from aitia.agent.culprit import NOT_ASKED, Culprit, bundled_culprit, is_asked, shared_anew
 from aitia.agent.doubt import HEALTHY, Doubt
 from aitia.agent.facts import Facts
 from aitia.agent.given_up import MOST, held_down
@@ -69,14 +70,24 @@ def weigh(
     unread: Sequence[str] = (),
     given_up: Sequence[str] = (),
     of_objects: bool = False,
+    culprit: Culprit | None = None,
 ) -> Weighed:
     """Rank the suspects and decide the verdict; `alarmed` names the components that the alarm speaks of, `learned` holds
     what persons said of earlier runs, `unread` says what is not known beside the sources that the inventory says are unread;
     `of_objects`: the alarm is about the state of a cluster's objects. What was `given_up` could overturn any verdict: then
-    nothing is healthy, and no cause is sure.
+    nothing is healthy, and no cause is sure. `culprit` is what was learned of who it is: the bundled one, or `NOT_ASKED`.
     """
     blind = [*unread, *given_up]
-    judge = _Judge(inventory, taxonomy, weights or bundled_weights(), alarmed, learned, blind, of_objects)
+    judge = _Judge(
+        inventory,
+        taxonomy,
+        weights or bundled_weights(),
+        alarmed,
+        learned,
+        blind,
+        of_objects,
+        culprit or bundled_culprit(),
+    )
     return _held_down(judge.several(evidence, judge.one(evidence)), given_up)
 
 
@@ -103,8 +114,9 @@ class _Judge:
         learned: Learned = NOTHING,
         unread: Sequence[str] = (),
         of_objects: bool = False,
+        culprit: Culprit = NOT_ASKED,
     ) -> None:
-        self._of_objects = of_objects
+        self._of_objects, self._culprit = of_objects, culprit
         blind = [
             f"{h.source} could not be read" for h in inventory.holdings if h.unread and h.kind in TELEMETRY
         ]
@@ -167,11 +179,12 @@ class _Judge:
             for (c, f), v in ledgers.items()
         ]
         scored = [*_most_specific(pairs, self._topology), healthy, unknown]
-        total = _log_sum_exp([s.score for s in scored])
-        suspects = [s.model_copy(update={"probability": round(math.exp(s.score - total), 4)}) for s in scored]
+        barred = {pair for pair, ledger in ledgers.items() if ledger.bar}
+        suspects = _with_probabilities(scored)
+        if self._culprit.factors and is_asked(facts, [c.type for c in self._components]):
+            suspects = _with_probabilities(shared_anew(facts, suspects, barred, self._culprit))
         suspects = self._left_open(suspects)
         suspects.sort(key=lambda s: (-s.probability, -s.score, s.component, s.fault))
-        barred = {pair for pair, ledger in ledgers.items() if ledger.bar}
         return _verdict(suspects, barred)
 
     def _shows(self, component: str) -> list[str]:
@@ -286,6 +299,11 @@ def _most_specific(pairs: Sequence[Suspect], topology: Topology) -> list[Suspect
         if not any(k.fault == pair.fault and k.component in family for k in kept):
             kept.append(pair)
     return kept
+
+
+def _with_probabilities(scored: Sequence[Suspect]) -> list[Suspect]:
+    total = _log_sum_exp([s.score for s in scored])
+    return [s.model_copy(update={"probability": round(math.exp(s.score - total), 4)}) for s in scored]
 
 
 def _by_component(suspects: Sequence[Suspect]) -> dict[str, float]:

@@ -44,6 +44,7 @@ TERMS: Final[dict[str, str]] = {
     "harmless": "no other component is affected",
     "unseen": "a neighbour that may be the cause instead has no telemetry",
     "ceiling": "no telemetry of its own",
+    "component": "what is known of the component beside the others",
     "healthy.watched": "components that were watched",
     "healthy.alarm": "how certain it is that anything is wrong",
     "healthy.unwatched": "components that were not watched may be the cause",
