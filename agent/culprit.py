@@ -18,8 +18,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from pydantic import field_validator
-
 from aitia.agent.facts import Facts, is_harm, onset
 from aitia.core.aspects import CHANGE, CLUSTER
 from aitia.core.words import Contribution, Evidence, Suspect, Word
@@ -74,22 +72,6 @@ class Culprit(Word):
     data: dict[str, str | int] = {}  # what they were learned from: cases, systems, sha256
     left_out: dict[str, float] = {}  # each system weighed by what was learned from the others
 
-    @field_validator("factors")
-    @classmethod
-    def _known(cls, factors: dict[str, float]) -> dict[str, float]:
-        wrong = sorted(n for n, f in factors.items() if n not in FEATURES or not math.isfinite(f))
-        if wrong:
-            raise ValueError(f"no such feature, or no finite number: {', '.join(wrong)}")
-        return factors
-
-    def score(self, values: Values) -> float:
-        """The log-odds of these features."""
-        return sum(self.factors.get(name, 0.0) * value for name, value in values.items())
-
-
-NOT_ASKED: Final = Culprit()
-"""With this the ledgers decide alone."""
-
 
 @lru_cache(maxsize=1)
 def bundled_culprit() -> Culprit:
@@ -124,11 +106,17 @@ def _times_calls(fact: Evidence) -> bool:
     return between or fact.kind.startswith("trace.")
 
 
+def score(factors: Mapping[str, float], values: Values) -> float:
+    """The log-odds of these features."""
+    return sum(factors.get(name, 0.0) * value for name, value in values.items())
+
+
 def features(
     facts: Facts, shares: Mapping[str, float], healthy: float, nobody: float
 ) -> tuple[dict[str, Values], Values]:
-    """The features of each component that a fact names, and of `nobody`, by the shares that the ledgers give."""
-    names = sorted(({e.component for e in facts.all} | {e.peer for e in facts.all} | set(shares)) - {""})
+    """The features of each component of which something moved, and of `nobody`, by the shares that the ledgers give."""
+    moved = {name for e in facts.anomalies for name in (e.component, e.peer)}
+    names = sorted((moved | {c for c, share in shares.items() if share > LEAST}) - {""})
     harm: dict[str, float] = defaultdict(float)
     for e in facts.anomalies:
         if is_harm(e) and not _is_text(e):
@@ -188,7 +176,10 @@ def _side(fact: Evidence, name: str) -> str:
 
 
 def shared_anew(
-    facts: Facts, suspects: Sequence[Suspect], barred: Collection[tuple[str, str]], culprit: Culprit
+    facts: Facts,
+    suspects: Sequence[Suspect],
+    barred: Collection[tuple[str, str]],
+    factors: Mapping[str, float],
 ) -> list[Suspect]:
     """The suspects with one more line each: what makes their component's share that which was learned.
 
@@ -205,8 +196,8 @@ def shared_anew(
     healthy = next(s.probability for s in suspects if not s.component and s.fault == "healthy")
     left = max(0.0, 1.0 - sum(held.values()))
     of_components, of_nobody = features(facts, held, healthy, left)
-    scores = {n: culprit.score(v) + _of_persons(open_, n) for n, v in of_components.items()}
-    scores[""] = culprit.score(of_nobody)
+    scores = {n: score(factors, v) + _of_persons(open_, n) for n, v in of_components.items()}
+    scores[""] = score(factors, of_nobody)
     high = max(scores.values())
     total = sum(math.exp(v - high) for v in scores.values())
     share = {n: max(math.exp(v - high) / total, 1e-9) for n, v in scores.items()}
@@ -216,7 +207,7 @@ def shared_anew(
         c: math.log(share[c] / held[c]) - math.log(max(others, 1e-9) / max(rest, 1e-9))
         for c in sorted(raised)
     }
-    why = {c: _why(culprit, of_components, c, up=mine[c] > 0) for c in mine}
+    why = {c: _why(factors, of_components, c, up=mine[c] > 0) for c in mine}
     return [
         _with_line(s, mine[s.component], why[s.component])
         if s.component in mine and (s.component, s.fault) not in barred
@@ -239,17 +230,14 @@ def _with_line(suspect: Suspect, log_odds: float, why: str) -> Suspect:
     )
 
 
-def _why(culprit: Culprit, every: Mapping[str, Values], component: str, *, up: bool) -> str:
+def _why(factors: Mapping[str, float], every: Mapping[str, Values], component: str, *, up: bool) -> str:
     """The two features by which it differs most from the average of all, in the direction of the line."""
     mean: dict[str, float] = defaultdict(float)
     for values in every.values():
         for name, value in values.items():
             mean[name] += value / len(every)
     mine = every[component]
-    told = {
-        n: culprit.factors.get(n, 0.0) * (mine.get(n, 0.0) - mean[n]) * (1 if up else -1)
-        for n in OF_COMPONENT
-    }
+    told = {n: factors.get(n, 0.0) * (mine.get(n, 0.0) - mean[n]) * (1 if up else -1) for n in OF_COMPONENT}
     best = [n for n in sorted(told, key=lambda n: -told[n])[:2] if told[n] > 0]
     words = " and ".join(_words(n) for n in best)
     return f"compared with the other components{': ' + words if words else ''}"

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aitia.agent.culprit import NOT_ASKED, Culprit
 from aitia.agent.taxonomy import Taxonomy, covers
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed, weigh
@@ -35,9 +34,9 @@ class Judged:
         """The data set."""
         return self.group.split()[0]
 
-    def weighed(self, taxonomy: Taxonomy, weights: Weights, culprit: Culprit = NOT_ASKED) -> Weighed:
-        """The suspects and the verdict by these weights, and with `culprit` by what was learned of who it is."""
-        return weigh(self.evidence, self.inventory, taxonomy, weights, alarmed=self.alarmed, culprit=culprit)
+    def weighed(self, taxonomy: Taxonomy, weights: Weights) -> Weighed:
+        """The suspects and the verdict by these weights."""
+        return weigh(self.evidence, self.inventory, taxonomy, weights, alarmed=self.alarmed)
 
     def accepts(self, suspect: Suspect) -> bool:
         """Whether a suspect is an accepted answer."""

@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from aitia.agent.began import MIN_PRIMARY
-from aitia.agent.culprit import NOT_ASKED, Culprit, bundled_culprit, is_asked, shared_anew
+from aitia.agent.culprit import is_asked, shared_anew
 from aitia.agent.doubt import HEALTHY, Doubt
 from aitia.agent.facts import Facts
 from aitia.agent.given_up import MOST, held_down
@@ -70,24 +70,14 @@ def weigh(
     unread: Sequence[str] = (),
     given_up: Sequence[str] = (),
     of_objects: bool = False,
-    culprit: Culprit | None = None,
 ) -> Weighed:
     """Rank the suspects and decide the verdict; `alarmed` names the components that the alarm speaks of, `learned` holds
     what persons said of earlier runs, `unread` says what is not known beside the sources that the inventory says are unread;
     `of_objects`: the alarm is about the state of a cluster's objects. What was `given_up` could overturn any verdict: then
-    nothing is healthy, and no cause is sure. `culprit` is what was learned of who it is: the bundled one, or `NOT_ASKED`.
+    nothing is healthy, and no cause is sure.
     """
     blind = [*unread, *given_up]
-    judge = _Judge(
-        inventory,
-        taxonomy,
-        weights or bundled_weights(),
-        alarmed,
-        learned,
-        blind,
-        of_objects,
-        culprit or bundled_culprit(),
-    )
+    judge = _Judge(inventory, taxonomy, weights or bundled_weights(), alarmed, learned, blind, of_objects)
     return _held_down(judge.several(evidence, judge.one(evidence)), given_up)
 
 
@@ -114,9 +104,8 @@ class _Judge:
         learned: Learned = NOTHING,
         unread: Sequence[str] = (),
         of_objects: bool = False,
-        culprit: Culprit = NOT_ASKED,
     ) -> None:
-        self._of_objects, self._culprit = of_objects, culprit
+        self._of_objects = of_objects
         blind = [
             f"{h.source} could not be read" for h in inventory.holdings if h.unread and h.kind in TELEMETRY
         ]
@@ -181,8 +170,8 @@ class _Judge:
         scored = [*_most_specific(pairs, self._topology), healthy, unknown]
         barred = {pair for pair, ledger in ledgers.items() if ledger.bar}
         suspects = _with_probabilities(scored)
-        if self._culprit.factors and is_asked(facts, [c.type for c in self._components]):
-            suspects = _with_probabilities(shared_anew(facts, suspects, barred, self._culprit))
+        if self._weights.components and is_asked(facts, [c.type for c in self._components]):
+            suspects = _with_probabilities(shared_anew(facts, suspects, barred, self._weights.components))
         suspects = self._left_open(suspects)
         suspects.sort(key=lambda s: (-s.probability, -s.score, s.component, s.fault))
         return _verdict(suspects, barred)

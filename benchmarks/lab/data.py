@@ -13,9 +13,9 @@ from unittest import mock
 
 import yaml
 
-from aitia.agent import weigher
-from aitia.agent.culprit import Culprit
+from aitia.agent.weights import ledgers_alone
 from aitia.drill.folders import incident_folders, made_of
+from aitia.graphs import judgement
 
 SPLITS = Path(__file__).parent / "splits.yaml"
 CULPRITS = Path(__file__).parent / "culprits.json"  # made by benchmarks/rca/fit_culprit.py
@@ -83,5 +83,6 @@ def left_out(system: str) -> Iterator[None]:
     if system not in known:
         yield
         return
-    with mock.patch.object(weigher, "bundled_culprit", return_value=Culprit(factors=known[system])):
+    weights = ledgers_alone().model_copy(update={"components": known[system]})
+    with mock.patch.object(judgement, "bundled_weights", return_value=weights):
         yield

@@ -28,13 +28,13 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.agent.culprit import FEATURES, NOT_ASKED, OF_NOBODY, Culprit, features, is_like
+from aitia.agent.culprit import FEATURES, OF_NOBODY, Culprit, features, is_like
 from aitia.agent.facts import Facts
 from aitia.agent.judged import Judged
 from aitia.agent.taxonomy import bundled
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import OPEN, Weighed
-from aitia.agent.weights import bundled_weights
+from aitia.agent.weights import ledgers_alone
 from benchmarks import contract
 from benchmarks.rca.judged import kept
 from benchmarks.rca.product import ordered
@@ -97,10 +97,11 @@ def main() -> int:
 
 def rows_of(name: str, cases: Sequence[Judged], held: Mapping[str, Culprit]) -> list[dict[str, Any]]:
     """The rows of a file: each case by what was learned without its system, and by the ledgers alone."""
-    taxonomy, weights = bundled(), bundled_weights()
+    taxonomy, alone = bundled(), ledgers_alone()
     made = []
     for system, culprits in (("ours", held), ("no_model", {})):
-        weighed = [c.weighed(taxonomy, weights, culprits.get(c.data, NOT_ASKED)) for c in cases]
+        learned = {s: alone.model_copy(update={"components": c.factors}) for s, c in culprits.items()}
+        weighed = [c.weighed(taxonomy, learned.get(c.data, alone)) for c in cases]
         made += contract.rows(system, {f"{name}: {m}": v for m, v in measured(cases, weighed).items()})
     return made
 
@@ -115,7 +116,7 @@ def table_of(case: Judged) -> Table | None:
     facts = Facts(case.evidence, Topology(inventory.components).told_by(case.evidence), case.alarmed)
     if not is_like(facts, [c.type for c in inventory.components]):
         return None
-    weighed = case.weighed(bundled(), bundled_weights())
+    weighed = case.weighed(bundled(), ledgers_alone())
     shares: dict[str, float] = {}
     for s in weighed.suspects:
         if s.component and not any(c.term == "ceiling" for c in s.ledger):

@@ -8,16 +8,19 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from aitia.agent.culprit import FEATURES, NOT_ASKED, TERM, Culprit, bundled_culprit, features, is_asked
+from aitia.agent.culprit import FEATURES, TERM, bundled_culprit, features, is_asked
 from aitia.agent.facts import Facts
 from aitia.agent.taxonomy import bundled
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed, weigh
+from aitia.agent.weights import Weights, bundled_weights, ledgers_alone
 from aitia.core.words import Component, Evidence, Suspect
 from tests.agent import evidence as shop
 
 CULPRITS = Path(__file__).parents[2] / "benchmarks" / "lab" / "culprits.json"
-LEANS = Culprit(factors={"own.restart": 9.0, "ledgers": 1.0, "nobody.ledgers": 1.0})
+LEANS = ledgers_alone().model_copy(
+    update={"components": {"own.restart": 9.0, "ledgers": 1.0, "nobody.ledgers": 1.0}}
+)
 """Believes the ledgers, and whoever restarted."""
 
 
@@ -39,8 +42,8 @@ def stack() -> list[Evidence]:
     )
 
 
-def by(culprit: Culprit, facts: list[Evidence] | None = None) -> Weighed:
-    return weigh(facts or stack(), shop.inventory(), bundled(), culprit=culprit)
+def by(weights: Weights, facts: list[Evidence] | None = None) -> Weighed:
+    return weigh(facts or stack(), shop.inventory(), bundled(), weights)
 
 
 def share(weighed: Weighed, component: str) -> float:
@@ -56,7 +59,7 @@ def lines(suspect: Suspect) -> list[float]:
 
 
 def test_what_was_learned_moves_a_component_and_is_a_line_of_its_ledger() -> None:
-    alone, leaning = by(NOT_ASKED), by(LEANS)
+    alone, leaning = by(ledgers_alone()), by(LEANS)
     assert share(leaning, "redis") > share(alone, "redis") + 0.05
     of_redis = next(s for s in leaning.suspects if s.component == "redis")
     assert len(lines(of_redis)) == 1
@@ -70,12 +73,12 @@ def test_kinds_of_a_component_keep_their_shares() -> None:
         found = {s.fault: s.probability for s in weighed.suspects if s.component == "redis"}
         return [found[f] / sum(found.values()) for f in sorted(found) if found[f] > 0.01]
 
-    before, after = kinds(by(NOT_ASKED)), kinds(by(LEANS))
+    before, after = kinds(by(ledgers_alone())), kinds(by(LEANS))
     assert max(before) == pytest.approx(max(after), abs=0.1)
 
 
 def test_without_factors_the_ledgers_decide() -> None:
-    assert not any(lines(s) for s in by(NOT_ASKED).suspects)
+    assert not any(lines(s) for s in by(ledgers_alone()).suspects)
 
 
 def test_words_are_no_feature() -> None:
@@ -95,9 +98,11 @@ def test_words_are_no_feature() -> None:
 
 def test_whom_no_kind_fits_is_not_raised() -> None:
     """gateway has less than the floor, and is not made the cause by any factor."""
-    sure_of_edges = Culprit(factors={"callees.harm": 50.0, "ledgers": 1.0, "nobody.ledgers": 1.0})
+    sure_of_edges = LEANS.model_copy(
+        update={"components": {"callees.harm": 50.0, "ledgers": 1.0, "nobody.ledgers": 1.0}}
+    )
     for suspect in by(sure_of_edges).suspects:
-        if share(by(NOT_ASKED), suspect.component) < 0.03:
+        if share(by(ledgers_alone()), suspect.component) < 0.03:
             assert not lines(suspect)
 
 
@@ -122,8 +127,9 @@ def test_it_is_not_asked_of_machines_or_where_nothing_is_logged() -> None:
 def test_the_bundled_factors_keep_their_signs_and_leave_each_system_out() -> None:
     told = json.loads(CULPRITS.read_text(encoding="utf-8"))
     assert len(told) == bundled_culprit().data["systems"]
+    assert bundled_weights().components == bundled_culprit().factors
     for factors in (bundled_culprit().factors, *told.values()):
-        assert Culprit(factors=factors).factors
+        assert Weights(components=factors).components
         assert all(v >= 0 for f, v in factors.items() if f.startswith(("own.", "told.", "rank.")))
         assert factors.get("callees.harm", 0.0) <= 0
         assert factors.get("late", 0.0) <= 0
@@ -132,4 +138,4 @@ def test_the_bundled_factors_keep_their_signs_and_leave_each_system_out() -> Non
 
 def test_an_unknown_feature_is_refused_by_name() -> None:
     with pytest.raises(ValidationError, match=r"own\.mood"):
-        Culprit(factors={"own.mood": 1.0})
+        Weights(components={"own.mood": 1.0})
