@@ -58,7 +58,8 @@ LEAST: Final = 1e-3  # a share below it counts as this one
 FLOOR: Final = 0.03  # share that the ledgers must give to whom this may raise: where no kind fits, no culprit
 SOON_S: Final = 20.0  # after the first of all onsets: began first
 LATE_S: Final = 300.0  # after it: as late as counts
-MEASURED: Final = 2  # components with metrics of their own, from which on there is something to compare
+MEASURED: Final = 5  # components with metrics of their own, in every case that it was learned from
+TOLD: Final = 25  # facts of metrics, what stayed quiet included: the same
 _MACHINERY: Final = frozenset({"machine", "part", "channel"})
 
 Values = dict[str, float]
@@ -86,12 +87,14 @@ def is_like(facts: Facts, types: Collection[str]) -> bool:
     """
     if _MACHINERY & set(types) or any(e.aspect in CLUSTER for e in facts.all):
         return False
-    measured = {e.component for e in facts.all if e.kind.startswith("metric.") and not e.peer} - {""}
+    of_metrics = [
+        e.component for e in facts.all if e.kind.startswith("metric.") and not e.peer and e.component
+    ]
     logged = any(
         e.kind.startswith("log.") and e.component and e.values.get("reported_by", e.component) == e.component
         for e in facts.all
     )
-    return logged and len(measured) >= MEASURED
+    return logged and len(set(of_metrics)) >= MEASURED and len(of_metrics) >= TOLD
 
 
 def is_asked(facts: Facts, types: Collection[str]) -> bool:
