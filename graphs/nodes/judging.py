@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 from aitia.agent.alarm import counted, is_of_objects
 from aitia.agent.corrections import facts_of
 from aitia.agent.one_verdict import reworded
+from aitia.agent.unshown import left_open
 from aitia.agent.weigher import MEASURED, TELEMETRY, Weighed, weigh
 from aitia.core.events import Ranked
 from aitia.core.words import Evidence, Result, Suspect
@@ -46,7 +47,7 @@ def number_evidence(results: Sequence[Result], said: Sequence[Evidence] = ()) ->
 
 def weigh_so_far(evidence: Sequence[Evidence], view: View, context: Context) -> Weighed:
     """The verdict on evidence that is numbered."""
-    return weigh(
+    weighed = weigh(
         evidence,
         view.inventory,
         context.taxonomy,
@@ -57,6 +58,7 @@ def weigh_so_far(evidence: Sequence[Evidence], view: View, context: Context) -> 
         given_up=overturning(view, context),
         of_objects=is_of_objects(view.incident),
     )
+    return left_open(weighed, evidence, view.inventory, context.taxonomy)
 
 
 def in_passing(weighed: Weighed) -> tuple[Suspect, ...]:

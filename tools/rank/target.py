@@ -1,4 +1,4 @@
-"""What the alarm is about: the component and the aspect that its hints, title and text name."""
+"""What the alarm is about: the component that its hints name, and the aspect of which it speaks."""
 
 from __future__ import annotations
 
@@ -25,25 +25,14 @@ class Target:
 
 
 def target_of(incident: Incident, resolver: Resolver, measured: Iterable[str]) -> Target | None:
-    """The target among components that are measured: the first hint, else the longest name in the title or text."""
+    """The first of the incident's hints that is measured; None where it has none.
+
+    A name that merely stands in an alert's text is no target: "visitors wait for the kiosk" names who suffers and whom they
+    blame, and whoever it is would draw the ranking to itself. Such names decide what is read first (`near_alarm`).
+    """
     known = set(measured)
-    for hint in incident.hints:
-        found = resolver.resolve(hint) or hint
-        if found in known:
-            return Target(component=found, aspect=_aspect(incident, found))
-    for words in (incident.title, incident.text):
-        named = [name for name in known - incident.cleared if _names(words, name)]
-        if named:
-            found = min(named, key=lambda n: (-len(n), n))
-            return Target(component=found, aspect=_aspect(incident, found))
-    return None
-
-
-def _names(words: str, name: str) -> bool:
-    """Whether a text names a component: the whole name, not as a part of a longer one."""
-    return len(name) > 2 and bool(
-        re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", words, re.IGNORECASE)
-    )
+    found = next((name for h in incident.hints if (name := resolver.resolve(h) or h) in known), "")
+    return Target(component=found, aspect=_aspect(incident, found)) if found else None
 
 
 def _aspect(incident: Incident, component: str) -> str:
