@@ -78,6 +78,8 @@ def _unread(view: View, context: Context) -> list[str]:
         asked = {r.status for r in view.results if needs.get(r.tool) == {kind}}
         if asked == {"no_data"}:
             told.append(f"none of the {kind} could be compared")
+    if not view.inventory.has_any(*MEASURED) and not is_of_objects(view.incident):
+        told.append("nothing is measured: no source of metrics, traces or signals is at hand")
     if share := counted(view.incident):
         told.append(f"the report tells of {share}, and none of what is measured shows it")
     if tag := tag_not_met(view.incident, view.inventory.components):

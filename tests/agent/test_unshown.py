@@ -70,6 +70,20 @@ def test_a_kind_that_is_never_sure_is_not_sure_either_where_nothing_ranked_its_c
     assert known is not None
     share = {(s.component, s.fault): s.probability for s in after.suspects}
     assert share["orders", "software.dependency"] == pytest.approx(known.sure * before.probability, abs=1e-3)
+    assert (
+        share["", "unknown"] > {(s.component, s.fault): s.probability for s in before.suspects}["", "unknown"]
+    )
+    assert total(after) == pytest.approx(total(before), abs=1e-3)
+    fewer = [f for f in shop.numbered(refused) if f.component == "orders"]
+    assert told(fewer, alone)[1].verdict == "unknown"
+
+
+def test_one_that_is_gone_and_has_no_log_may_hang_as_well() -> None:
+    down = shop.fact("postgres", "availability", "postgres is down.", kind="metric.level", direction="gone")
+    lost = shop.fact("orders", "errors", "orders: its failed requests rose from 0 to 4/s.", at=10, ratio=9.0)
+    before, after = told(shop.numbered([down, lost]), shop.inventory())
+    assert (before.component, before.fault) == ("postgres", "software.crash")
+    assert after.probability < before.probability
     assert total(after) == pytest.approx(total(before), abs=1e-3)
 
 
