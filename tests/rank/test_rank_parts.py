@@ -135,23 +135,21 @@ def incident(title: str, hints: tuple[str, ...] = (), text: str = "") -> Inciden
     [
         (incident("checkout latency", ("checkout",)), "checkout", "latency"),
         (incident("HighErrorRate", ("checkout",)), "checkout", "errors"),
-        (incident("p99 of cart-db above 2 s", ("nobody", "cart-db")), "cart-db", "latency"),
-        (incident("error-tracker is slow", ("error-tracker",)), "error-tracker", "latency"),
-        (incident("something", ("cart",), text="cart fails"), "cart", "errors"),
+        (incident("p99 of cart-db above 2 s"), "cart-db", "latency"),
+        (incident("cart: 5xx responses"), "cart", "errors"),
+        (incident("error-tracker is slow"), "error-tracker", "latency"),
+        (incident("something", text="cart fails"), "cart", "errors"),
         (incident("checkout", ("checkout",)), "checkout", ""),
     ],
 )
-def test_the_target_is_the_first_hint_that_is_measured(
-    given_incident: Incident, component: str, aspect: str
-) -> None:
+def test_the_target_is_what_the_alarm_names(given_incident: Incident, component: str, aspect: str) -> None:
     found = target_of(given_incident, Resolver(), ["cart", "cart-db", "checkout", "error-tracker"])
     assert found is not None
     assert (found.component, found.aspect) == (component, aspect)
 
 
-def test_a_name_in_an_alerts_text_is_no_target() -> None:
-    told = incident("Visitors wait for cart", text="cart: 5xx responses at visitors")
-    assert target_of(told, Resolver(), ["cart", "visitors"]) is None
+def test_a_name_inside_a_longer_word_is_no_target() -> None:
+    assert target_of(incident("cartridge latency; my-cart; cart.internal"), Resolver(), ["cart"]) is None
 
 
 def test_what_is_reached_ends_in_rings() -> None:

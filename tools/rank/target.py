@@ -1,4 +1,4 @@
-"""What the alarm is about: the component that its hints name, and the aspect of which it speaks."""
+"""What the alarm is about: the component and the aspect that its hints, title and text name."""
 
 from __future__ import annotations
 
@@ -18,21 +18,37 @@ _WORDS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """The component that shows the symptom and what it shows ("" where the alarm does not say)."""
+    """The component that shows the symptom and what it shows ("" where the alarm does not say).
+
+    `hinted`: the alarm's own label, or a person, says that it is about it. Else its name merely stands in the text, which
+    may name who suffers ("visitors wait"): then that it suffers does not make it the cause.
+    """
 
     component: str
     aspect: str
+    hinted: bool = True
 
 
 def target_of(incident: Incident, resolver: Resolver, measured: Iterable[str]) -> Target | None:
-    """The first of the incident's hints that is measured; None where it has none.
-
-    A name that merely stands in an alert's text is no target: "visitors wait for the kiosk" names who suffers and whom they
-    blame, and whoever it is would draw the ranking to itself. Such names decide what is read first (`near_alarm`).
-    """
+    """The target among components that are measured: the first hint, else the longest name in the title or text."""
     known = set(measured)
-    found = next((name for h in incident.hints if (name := resolver.resolve(h) or h) in known), "")
-    return Target(component=found, aspect=_aspect(incident, found)) if found else None
+    for hint in incident.hints:
+        found = resolver.resolve(hint) or hint
+        if found in known:
+            return Target(component=found, aspect=_aspect(incident, found))
+    for words in (incident.title, incident.text):
+        named = [name for name in known - incident.cleared if _names(words, name)]
+        if named:
+            found = min(named, key=lambda n: (-len(n), n))
+            return Target(component=found, aspect=_aspect(incident, found), hinted=False)
+    return None
+
+
+def _names(words: str, name: str) -> bool:
+    """Whether a text names a component: the whole name, not as a part of a longer one."""
+    return len(name) > 2 and bool(
+        re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", words, re.IGNORECASE)
+    )
 
 
 def _aspect(incident: Incident, component: str) -> str:
