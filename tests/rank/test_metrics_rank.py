@@ -314,7 +314,7 @@ def test_that_a_name_in_the_text_suffers_does_not_make_it_the_cause(tmp_path: Pa
     labelled = metrics_rank(context(tmp_path / "a", series))
     spoken = metrics_rank(context(tmp_path / "b", series, title="Latency: visitors of entry wait", hints=()))
     assert labelled.evidence[0].values["target"] == "entry"
-    assert "target" not in spoken.evidence[0].values
+    assert not spoken.evidence[0].values["target"]
     assert spoken.evidence[0].strength < labelled.evidence[0].strength
 
 
