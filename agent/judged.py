@@ -8,6 +8,7 @@ import numpy as np
 
 from aitia.agent.taxonomy import Taxonomy, covers
 from aitia.agent.topology import Topology
+from aitia.agent.unshown import left_open
 from aitia.agent.weigher import Weighed, weigh
 from aitia.agent.weights import Weights
 from aitia.core.words import Evidence, Inventory, Suspect, Verdict
@@ -36,7 +37,8 @@ class Judged:
 
     def weighed(self, taxonomy: Taxonomy, weights: Weights) -> Weighed:
         """The suspects and the verdict by these weights."""
-        return weigh(self.evidence, self.inventory, taxonomy, weights, alarmed=self.alarmed)
+        weighed = weigh(self.evidence, self.inventory, taxonomy, weights, alarmed=self.alarmed)
+        return left_open(weighed, self.evidence, self.inventory, taxonomy)
 
     def accepts(self, suspect: Suspect) -> bool:
         """Whether a suspect is an accepted answer."""

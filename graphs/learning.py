@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aitia.agent.judged import Judged
 from aitia.agent.learned import NOTHING, Learned
+from aitia.agent.unshown import left_open
 from aitia.agent.weigher import Weighed, weigh
 from aitia.core.errors import AitiaError
 from aitia.core.store import RunStore, list_runs
@@ -70,7 +71,8 @@ def effect(report: Report, meta: dict[str, object], known: Learned, truth: Outco
 
     def weighed(what: Learned) -> Weighed:
         hints = report.incident.hints
-        return weigh(report.evidence, report.inventory, taxonomy, weights, alarmed=hints, learned=what)
+        weighed = weigh(report.evidence, report.inventory, taxonomy, weights, alarmed=hints, learned=what)
+        return left_open(weighed, report.evidence, report.inventory, taxonomy)
 
     without = weighed(NOTHING)
     learnt = weighed(lessons) if lessons.lessons else without

@@ -218,8 +218,15 @@ class Inventory(Word):
 
     def has(self, *kinds: SourceKind) -> bool:
         """Whether every kind is held by at least one readable source."""
-        held = {h.kind for h in self.holdings if h.count or h.items or h.components}
-        return set(kinds) <= held
+        return set(kinds) <= self._held
+
+    def has_any(self, *kinds: str) -> bool:
+        """Whether one of the kinds is held by a readable source."""
+        return bool(set(kinds) & self._held)
+
+    @property
+    def _held(self) -> set[str]:
+        return {h.kind for h in self.holdings if h.count or h.items or h.components}
 
 
 class SourceRef(Word):

@@ -10,6 +10,7 @@ recall     The later recording of a cause (system, fault and victim; another see
            what its run knows after the first round of calls. Right is the same kind of fault at the same component of
            the same system; the same kind elsewhere has half a grade. `nothing right`: the same memory without any
            incident of that kind; `healthy`: an hour in which nothing was wrong. Both should recall nothing.
+           `--beside`: diagnoses that other benchmarks kept (`--keep`) lie in that memory too, and nobody asks for them.
 learning   The earlier half is confirmed, the later half weighed without and with that: lessons, and what `incidents_search`
            recalls.
            `others`: with the lessons of other systems alone, which should change nothing that was right.
@@ -42,6 +43,7 @@ from benchmarks.contract import Case, finish, parser, rows
 from benchmarks.lab.data import NEVER
 from benchmarks.lab.incidents import written_down
 from benchmarks.memory.fusing import Floats
+from benchmarks.memory.lab_beside import Beside, beside
 from benchmarks.memory.lab_learning import learning
 from benchmarks.memory.lab_runs import HEALTHY, Run, halves, recordings, runs
 from benchmarks.memory.store_parts import Vectors
@@ -49,6 +51,7 @@ from benchmarks.memory.store_parts import Vectors
 FIRST: Final = datetime(2026, 1, 1, tzinfo=UTC)
 SHOWN: Final = 3  # `incidents_search` shows so many
 Ranking = Callable[[Run, frozenset[str]], list[str]]  # ids, best first, without some
+Cause = tuple[str, tuple[str, str]]  # the system, and component and kind of fault
 
 
 def main() -> int:
@@ -60,6 +63,11 @@ def main() -> int:
     )
     asked.add_argument("--split", choices=("develop", "tune", NEVER), default="")
     asked.add_argument("--minutes", type=float, default=None, help="diagnose no longer than this")
+    asked.add_argument(
+        "--beside", nargs="*", type=Path, default=[], help="kept diagnoses as further past incidents"
+    )
+    asked.add_argument("--beside-data", nargs="*", type=Path, default=[], help="where their recordings lie")
+    asked.add_argument("--task", choices=("recall", "learning", "both"), default="both")
     args = asked.parse_args()
     found = recordings(Path(args.data), args.work, args.split, args.cases)
     most_s = None if args.minutes is None else 60 * args.minutes
@@ -70,15 +78,17 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
-    print(f"{len(earlier)} past incidents, {len(later)} are asked", flush=True)
-    past = dated(earlier)
-    cases = [*recall(past, later), *learning(past, later, FIRST + timedelta(days=len(past) + 1))]
+    past, more = dated(earlier), beside(args.beside, args.beside_data)
+    print(f"{len(past)} past incidents and {len(more)} beside them, {len(later)} are asked", flush=True)
+    cases: list[Case] = recall(past, later, more) if args.task != "learning" else []
+    if args.task != "recall":
+        cases += learning(past, later, FIRST + timedelta(days=len(past) + 1))
     sealed = args.split == NEVER
     made = [row for task in ("recall", "learning") for row in told(task, cases, grouped=not sealed)]
     if sealed:
         mine = {r.id for r in later}
         written_down([i for i in found if i.id in mine], made, task="memory/lab")
-    finish("memory/lab", made, [] if sealed else cases, n=len(earlier), began=began, out=args.json)
+    finish("memory/lab", made, [] if sealed else cases, n=len(past) + len(more), began=began, out=args.json)
     return 0
 
 
@@ -94,21 +104,29 @@ def dated(earlier: Sequence[Run]) -> dict[str, tuple[Run, PastIncident]]:
     return made
 
 
-def recall(past: Mapping[str, tuple[Run, PastIncident]], later: Sequence[Run]) -> list[Case]:
-    """What each system recalls for each later recording."""
-    kept = [p for _, p in past.values()]
+def recall(
+    past: Mapping[str, tuple[Run, PastIncident]], later: Sequence[Run], more: Sequence[Beside] = ()
+) -> list[Case]:
+    """What each system recalls for each later recording; `more` is in memory too."""
+    kept = [*(p for _, p in past.values()), *(_between(m, n, len(past)) for n, m in enumerate(more))]
+    causes = {id: cause_of(run) for id, (run, _) in past.items()}
+    causes |= {m.kept.id: (m.system, m.answer) for m in more}
     found: list[Case] = []
     with tempfile.TemporaryDirectory() as place:
         for system, ranking in systems(kept, Path(place)).items():
             for run in later:
-                found += asked_of(system, ranking, run, past)
+                found += asked_of(system, ranking, run, causes)
             print(f"{system}: {len(later)} asked", flush=True)
     return found
 
 
-def asked_of(
-    system: str, ranking: Ranking, run: Run, past: Mapping[str, tuple[Run, PastIncident]]
-) -> list[Case]:
+def _between(one: Beside, number: int, days: int) -> PastIncident:
+    """Dated among the others, so that how long ago it was tells nothing."""
+    at = FIRST + timedelta(days=number % days, hours=12)
+    return one.kept.model_copy(update={"at": at, "resolved_at": at + timedelta(hours=1)})
+
+
+def asked_of(system: str, ranking: Ranking, run: Run, causes: Mapping[str, Cause]) -> list[Case]:
     """One question with the right incident in memory, and one without any of its kind."""
     case: Case = {
         "task": "recall",
@@ -119,7 +137,7 @@ def asked_of(
     }
     if run.order.fault == HEALTHY:
         return [case | {"what": "healthy", "first": ranking(run, frozenset())[:SHOWN]}]
-    grades = {id: grade(run, other) for id, (other, _) in past.items()}
+    grades = {id: grade(run, cause) for id, cause in causes.items()}
     grades = {id: g for id, g in grades.items() if g}
     made = []
     if 1.0 in grades.values():
@@ -130,12 +148,17 @@ def asked_of(
     return [*made, case | {"what": "nothing right", "first": ranking(run, frozenset(grades))[:SHOWN]}]
 
 
-def grade(asked: Run, held: Run) -> float:
+def cause_of(run: Run) -> Cause:
+    """What was right, of a recording that holds a fault."""
+    return run.order.system, run.case.accepted[0]
+
+
+def grade(asked: Run, held: Cause) -> float:
     """1 the same kind of fault at the same component, .5 the same kind elsewhere, else 0."""
-    (component, fault), (other, kind) = asked.case.accepted[0], held.case.accepted[0]
+    (component, fault), (system, (other, kind)) = asked.case.accepted[0], held
     if fault != kind:
         return 0.0
-    return 1.0 if (asked.order.system, component) == (held.order.system, other) else 0.5
+    return 1.0 if (asked.order.system, component) == (system, other) else 0.5
 
 
 def systems(kept: Sequence[PastIncident], place: Path) -> dict[str, Ranking]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from aitia.agent.alarm import is_of_objects
 from aitia.agent.learned import Learned, Lesson, lesson_of
 from aitia.agent.taxonomy import bundled
+from aitia.agent.unshown import left_open
 from aitia.agent.weigher import Weighed, weigh
 from aitia.agent.weights import bundled_weights
 from aitia.core.config import SourceConfig
@@ -60,8 +61,9 @@ def _lesson(run: Run, kept: PastIncident) -> Lesson:
 def _weighed(run: Run, lessons: Iterable[Lesson], recalled: Sequence[Evidence], now: datetime) -> Weighed:
     known = Learned(lessons=tuple(sorted(lessons, key=lambda x: x.at, reverse=True))).known_to(run.id, now)
     case = run.case
-    return weigh(
-        (*case.evidence, *recalled),
+    evidence = (*case.evidence, *recalled)
+    weighed = weigh(
+        evidence,
         case.inventory,
         bundled(),
         bundled_weights(),
@@ -69,6 +71,7 @@ def _weighed(run: Run, lessons: Iterable[Lesson], recalled: Sequence[Evidence], 
         learned=known,
         of_objects=is_of_objects(run.incident),
     )
+    return left_open(weighed, evidence, case.inventory, bundled())
 
 
 def _recalled(run: Run, memory: IncidentMemory, now: datetime) -> list[Evidence]:

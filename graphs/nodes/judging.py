@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 from aitia.agent.alarm import counted, is_of_objects
 from aitia.agent.corrections import facts_of
 from aitia.agent.one_verdict import reworded
+from aitia.agent.unshown import left_open
 from aitia.agent.weigher import MEASURED, TELEMETRY, Weighed, weigh
 from aitia.core.events import Ranked
 from aitia.core.words import Evidence, Result, Suspect
@@ -46,7 +47,7 @@ def number_evidence(results: Sequence[Result], said: Sequence[Evidence] = ()) ->
 
 def weigh_so_far(evidence: Sequence[Evidence], view: View, context: Context) -> Weighed:
     """The verdict on evidence that is numbered."""
-    return weigh(
+    weighed = weigh(
         evidence,
         view.inventory,
         context.taxonomy,
@@ -57,6 +58,7 @@ def weigh_so_far(evidence: Sequence[Evidence], view: View, context: Context) -> 
         given_up=overturning(view, context),
         of_objects=is_of_objects(view.incident),
     )
+    return left_open(weighed, evidence, view.inventory, context.taxonomy)
 
 
 def in_passing(weighed: Weighed) -> tuple[Suspect, ...]:
@@ -76,6 +78,8 @@ def _unread(view: View, context: Context) -> list[str]:
         asked = {r.status for r in view.results if needs.get(r.tool) == {kind}}
         if asked == {"no_data"}:
             told.append(f"none of the {kind} could be compared")
+    if not view.inventory.has_any(*MEASURED) and not is_of_objects(view.incident):
+        told.append("nothing is measured: no source of metrics, traces or signals is at hand")
     if share := counted(view.incident):
         told.append(f"the report tells of {share}, and none of what is measured shows it")
     if tag := tag_not_met(view.incident, view.inventory.components):

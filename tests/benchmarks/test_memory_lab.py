@@ -16,6 +16,7 @@ from aitia.core.words import Incident, Inventory, Window
 from aitia.lab.words import Order
 from aitia.tools.memory.words import PastIncident
 from benchmarks.memory import lab as script
+from benchmarks.memory.lab_beside import beside
 from benchmarks.memory.lab_runs import Run, halves
 
 BUNDLE = Path(__file__).parents[2] / "benchmarks" / "lab" / "bundle" / "kinds"
@@ -79,7 +80,7 @@ def test_systems_that_nobody_looks_at_are_asked_of_in_their_own_split_alone(
     ],
 )
 def test_right_is_the_same_kind_at_the_same_component(other: Run, grade: float) -> None:
-    assert script.grade(recorded("k8s-bare", "disk-full", 2), other) == grade
+    assert script.grade(recorded("k8s-bare", "disk-full", 2), script.cause_of(other)) == grade
 
 
 def test_every_system_finds_the_incident_with_the_same_words_and_none_that_is_left_out(
@@ -107,9 +108,32 @@ def test_without_the_right_ones_none_of_its_kind_is_left_to_recall() -> None:
         ]
     )
     asked = recorded("k8s-bare", "disk-full", 2)
-    right, nothing = script.asked_of("peer", lambda _, out: [id for id in past if id not in out], asked, past)
+    causes = {id: script.cause_of(run) for id, (run, _) in past.items()}
+    right, nothing = script.asked_of(
+        "peer", lambda _, out: [id for id in past if id not in out], asked, causes
+    )
     assert (right["place"], right["grades"]) == (1, [1.0, 0.5, 0.0])
     assert nothing["first"] == ["INC-2"]
+
+
+def test_kept_diagnoses_lie_beside_with_the_words_of_their_recording(tmp_path: Path) -> None:
+    moved = {
+        "component": "cart", "kind": "metric.shift", "aspect": "latency", "direction": "up", "strength": 0.9,
+        "statement": "cart: latency rose.",
+    }  # fmt: skip
+    line = {
+        "id": "kinds/k8s-bare-230fe55a alone", "group": "k8s-bare disk cause resource.disk", "verdict": "cause",
+        "accepted": [["cart", "resource.disk"]], "evidence": [moved],
+    }  # fmt: skip
+    healthy = line | {"verdict": "healthy", "accepted": []}
+    nowhere = line | {"id": "kinds/k8s-bare-00000000"}
+    file = tmp_path / "kept.jsonl"
+    file.write_text("".join(json.dumps(one) + "\n" for one in (line, healthy, nowhere)))
+    (found,) = beside([file], [BUNDLE])
+    assert (found.system, found.answer) == ("k8s-bare", ("cart", "resource.disk"))
+    assert found.kept.title
+    assert found.kept.symptoms == ("cart: latency rose.",)
+    assert found.kept.fingerprint == ("metric.shift|latency|up|cart",)
 
 
 def test_it_makes_second_recordings_diagnoses_once_and_tells_both_tasks(

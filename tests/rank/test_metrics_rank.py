@@ -306,3 +306,21 @@ def test_what_a_component_waits_for_goes_to_the_callee_that_moved(tmp_path: Path
     assert order(metrics_rank(context(tmp_path, series, calls=calls)))[0] == "api"
     del series["entry", "store_client_latency_mean_seconds", ""]
     assert order(metrics_rank(context(tmp_path / "own", series, calls=calls)))[0] == "entry"
+
+
+def test_that_a_name_in_the_text_suffers_does_not_make_it_the_cause(tmp_path: Path) -> None:
+    """Who is named by a label and adds the time itself is told so; of a name in the words alone its own trouble accounts for nothing."""
+    series = slow(healthy(), "entry")
+    labelled = metrics_rank(context(tmp_path / "a", series))
+    spoken = metrics_rank(context(tmp_path / "b", series, title="Latency: visitors of entry wait", hints=()))
+    assert labelled.evidence[0].values["target"] == "entry"
+    assert not spoken.evidence[0].values["target"]
+    assert spoken.evidence[0].strength < labelled.evidence[0].strength
+
+
+def test_what_a_name_in_the_text_calls_is_still_found_by_it(tmp_path: Path) -> None:
+    series = slow(healthy(), "entry", "api", "store")
+    first = metrics_rank(
+        context(tmp_path, series, title="Latency: visitors of entry wait", hints=())
+    ).evidence[0]
+    assert (first.component, first.values["target"]) == ("store", "entry")

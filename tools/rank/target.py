@@ -18,10 +18,15 @@ _WORDS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """The component that shows the symptom and what it shows ("" where the alarm does not say)."""
+    """The component that shows the symptom and what it shows ("" where the alarm does not say).
+
+    `hinted`: the alarm's own label, or a person, says that it is about it. Else its name merely stands in the text, which
+    may name who suffers ("visitors wait"): then that it suffers does not make it the cause.
+    """
 
     component: str
     aspect: str
+    hinted: bool = True
 
 
 def target_of(incident: Incident, resolver: Resolver, measured: Iterable[str]) -> Target | None:
@@ -35,7 +40,7 @@ def target_of(incident: Incident, resolver: Resolver, measured: Iterable[str]) -
         named = [name for name in known - incident.cleared if _names(words, name)]
         if named:
             found = min(named, key=lambda n: (-len(n), n))
-            return Target(component=found, aspect=_aspect(incident, found))
+            return Target(component=found, aspect=_aspect(incident, found), hinted=False)
     return None
 
 

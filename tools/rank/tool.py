@@ -44,6 +44,8 @@ def metrics_rank(ctx: ToolContext, *, method: Method = "combined") -> Result:
     measured = sorted({row.component for row, _ in rows})
     components = ctx.resolver.components
     target = settled(target_of(ctx.incident, ctx.resolver, measured), rows)
+    if target and not target.hinted and _first(combined(rows, components, target)) == target.component:
+        target = None  # its own trouble is what the text tells: that accounts for nothing
     ranked = (
         combined(rows, components, target)
         if method == "combined"
@@ -73,6 +75,10 @@ def metrics_rank(ctx: ToolContext, *, method: Method = "combined") -> Result:
         evidence=tuple(facts),
         data={"ranking": [_row(one) for one in ranked[:MOST]]},
     )
+
+
+def _first(ranked: Sequence[Ranked]) -> str:
+    return ranked[0].component if ranked else ""
 
 
 def _none(rows: Moved, components: int) -> str:
