@@ -98,6 +98,7 @@ def tune(
     targets: Annotated[
         str, typer.Option(help="Projections that are tuned, by commas; default: all seven.")
     ] = "",
+    batch: Annotated[int, typer.Option(min=1, help="Examples of a step: fewer for long ones.")] = 16,
     precision: Annotated[str, typer.Option("--type", help="f16 or q8_0.")] = "f16",
     each: Annotated[bool, typer.Option("--each", help="One adapter a role instead of one for all.")] = False,
     gate: Annotated[
@@ -135,7 +136,7 @@ def tune(
         seed=seed,
         minutes=minutes,
         size=size,
-        recipe=Recipe(rank=rank, alpha=2.0 * rank, targets=parts),
+        recipe=Recipe(rank=rank, alpha=2.0 * rank, targets=parts, batch=batch),
         precision=chosen,
         threads=threads,
     )

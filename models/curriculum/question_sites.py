@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from random import Random
@@ -83,10 +83,6 @@ class Site:
         metric, other = random.choice(self.measured), random.choice(self.measured)
         return Place(component=first, second=second, metric=metric, other=other)
 
-    def without(self, metric: Measured) -> Site:
-        """Where that is not measured."""
-        return replace(self, measured=tuple(m for m in self.measured if m.id != metric.id))
-
 
 class Sites:
     """The sites of one split."""
@@ -119,9 +115,18 @@ class Sites:
         for m in chosen:
             name = _named(random, kind, subject, str(random.choice(m["n"])))
             names[name] = Measured(
-                id=str(m.get("id", m["n"][0])), name=name, group=m["g"], whole=str(m.get("whole", "")), called=m
+                id=_id(m), name=name, group=m["g"], whole=str(m.get("whole", "")), called=m
             )
         return Site(components=tuple(self._components(random, plant)), measured=tuple(names.values()))
+
+    def absent(self, random: Random, site: Site) -> Measured:
+        """What the site does not measure, mostly like something that it measures."""
+        held, groups = {m.id for m in site.measured}, {m.group for m in site.measured}
+        kind = site.measured[0].called["k"]
+        gone = [m for m in self._all[kind] if _id(m) not in held]
+        near = [m for m in gone if m["g"] in groups]
+        m = random.choice(near if near and random.random() < _ALIKE + 0.2 else gone)
+        return Measured(id=_id(m), name=_named(random, kind, "", str(m["n"][0])), group=m["g"], whole="", called=m)
 
     def strange(self, random: Random, site: Site) -> str:
         """A name that the site does not know, like those that it knows."""
@@ -151,6 +156,10 @@ class Sites:
         if style > 0.85:
             return f"{random.choice(self._hosts)}-{random.choice(['db', 'lb', 'cache', 'host', 'mq', 'node'])}{random.choice(['', '-a', '-b', '1', '2'])}"
         return f"{first}-{random.choice(self._parts)}"
+
+
+def _id(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("id", entry["n"][0]))
 
 
 def said(random: Random, component: str, others: Sequence[str]) -> str:

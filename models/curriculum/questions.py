@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from random import Random
@@ -24,6 +24,7 @@ _STORY, _TIME_FIRST = 0.08, 0.15
 _MEASURED: Final = 1.8  # how much more often than their weight tells questions of measurements are drawn
 _SLOT: Final = re.compile(r"<(\w+)>")
 _CODES: Final = ("500", "502", "503", "404", "5xx", "4xx", "429")
+_TOGETHER: Final[Mapping[Split, int]] = {"train": 3, "check": 1, "held_out": 1}  # questions of one site in an example
 _HEADS: Final = ("count lines", "list pods")  # of lines of which a follow-up is: others are told by their first word
 
 
@@ -55,7 +56,7 @@ class Questions:
 
     role: Role = "questions"
     about = "question in five languages, with what is at hand of a site, and the line before it → line of a query"
-    size = 3000
+    size = 900
 
     def items(self, seed: int, size: int, split: Split) -> list[Item]:
         """At most `size` different questions; a split's templates, components and measurements are its own."""
@@ -85,11 +86,28 @@ class _Parts:
         }
 
     def one(self, random: Random) -> Item:
-        """A site, a question about it and its line."""
-        language = "en" if random.random() < _ENGLISH else random.choice(LANGUAGES[1:])
+        """A site, questions about it (one, while training several: the site is read once) and their lines."""
         site = self._sites.one(random)
+        (prompt, line, language), *others = [self._asked_of(random, site) for _ in range(_TOGETHER[self._split])]
+        front = f" {', '.join(site.components)}\nMetrics: {', '.join(site.metrics) or 'none'}\n"
+        answer = [Segment(text=f" {line}\n", name="query")]
+        for further, told, _ in others:
+            answer += [Segment(text=further, weight=0.0), Segment(text=f" {told}\n", name="query")]
+        return Item(
+            role="questions",
+            system=SYSTEM,
+            prompt=front + prompt,
+            answer=tuple(answer),
+            split=self._split,
+            vendor=site.components[0],
+            author=f"templates, hand, {language}",
+        )
+
+    def _asked_of(self, random: Random, site: Site) -> tuple[str, str, str]:
+        """A question with what was asked before it, its line, and the language."""
+        language = "en" if random.random() < _ENGLISH else random.choice(LANGUAGES[1:])
         entry, texts = _drawn(random, self._asked[language])
-        line, asked, site = self._question(random, language, site, entry, random.choice(texts))
+        line, asked = self._question(random, language, site, entry, random.choice(texts))
         before = ""
         if random.random() < _FOLLOWS and line.form != "none":
             fitting = [(e, t) for e, t in self._follow[language] if line.head in e["from"]]
@@ -97,17 +115,8 @@ class _Parts:
                 before, (line, asked) = line.text, self._follow_up(random, language, site, line, *_drawn(random, fitting))
         elif random.random() < _BEFORE:
             before = self._other(random, site)
-        prompt = f" {', '.join(site.components)}\nMetrics: {', '.join(site.metrics) or 'none'}\n"
-        prompt += f"Before: {before}\n" if before else ""
-        return Item(
-            role="questions",
-            system=SYSTEM,
-            prompt=f"{prompt}Question: {asked}\nQuery:",
-            answer=(Segment(text=f" {line.text}\n", name="query"),),
-            split=self._split,
-            vendor=site.components[0],
-            author=f"templates, hand, {language}",
-        )
+        prompt = f"Before: {before}\n" if before else ""
+        return f"{prompt}Question: {asked}\nQuery:", line.text, language
 
     def _other(self, random: Random, site: Site) -> str:
         """A line that was asked before and has nothing to do with it."""
@@ -117,7 +126,7 @@ class _Parts:
 
     def _question(
         self, random: Random, language: str, site: Site, entry: Mapping[str, Any], template: str
-    ) -> tuple[Line, str, Site]:
+    ) -> tuple[Line, str]:
         form, place = str(entry["line"]), site.place(random, whole=bool(entry.get("whole")))
         measures = re.search(r"\bM\b", form) is not None
         wanted = place.metric
@@ -128,7 +137,8 @@ class _Parts:
             if alike > 1:
                 form = "none"  # several fit
         elif measures and random.random() < _GONE:
-            site, form = site.without(wanted), "none"
+            wanted, form = self._sites.absent(random, site), "none"
+            place = replace(place, metric=wanted)
         slots, spoken = self._slots(random, language, site, place)
         if generic:
             spoken["q"] = generic
@@ -144,7 +154,7 @@ class _Parts:
         opened = bool(entry.get("opened")) and not whole
         asked = (random.choice(self._held["openers"][language]) if opened else "") + (whole or template)
         line = Line(form=form, slots=slots)
-        return line, self._spoken(random, language, asked, spoken, site), site
+        return line, self._spoken(random, language, asked, spoken, site)
 
     def _slots(self, random: Random, language: str, site: Site, place: Place) -> tuple[dict[str, str], dict[str, str]]:
         """What the line writes in its slots, and what people say for it."""
