@@ -98,7 +98,7 @@ class Continues(Protocol):
     def continued(
         self, prompt: Prompt, *, max_tokens: int, stop: Sequence[str] = ..., grammar: str | None = None
     ) -> Completion:
-        """What follows `system` and `user`, without a chat's turns, under GBNF rules; with its log-probability. Raises ModelError."""
+        """What follows `system` and `user` without a chat's turns, under GBNF rules; with `log_prob`. Raises ModelError."""
         ...
 
 

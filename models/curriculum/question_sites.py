@@ -15,7 +15,9 @@ from aitia.models.curriculum.items import Split, of_split
 from aitia.models.curriculum.styles import spelled
 
 LANGUAGES: Final = ("en", "de", "fr", "es", "it")
-GENERIC: Final[Mapping[str, tuple[str, ...]]] = {  # what people say of a whole group, in the order of the languages
+GENERIC: Final[
+    Mapping[str, tuple[str, ...]]
+] = {  # what people say of a whole group, in the order of the languages
     "temp": ("temperature", "Temperatur", "température", "temperatura", "temperatura"),
     "press": ("pressure", "Druck", "pression", "presión", "pressione"),
     "disk": ("disk space", "Plattenplatz", "espace disque", "espacio en disco", "spazio su disco"),
@@ -23,12 +25,22 @@ GENERIC: Final[Mapping[str, tuple[str, ...]]] = {  # what people say of a whole 
 }
 _COMPONENTS: Final = (2, 3, 4, 5, 5, 6, 7, 8)  # how many a prompt may show
 _METRICS: Final = (3, 4, 5, 6, 7, 8, 9, 10, 12)
-_PLANT, _MIXED, _ALIKE = 0.35, 0.1, 0.4  # shares of sites of machines, of both, of metrics that are like the wanted one
+_PLANT, _MIXED, _ALIKE = (
+    0.35,
+    0.1,
+    0.4,
+)  # shares of sites of machines, of both, of metrics that are like the wanted one
 _SNAKE, _OWNED = 0.7, 0.6  # shares of names in snake case, and with a subject in front
-_TAGS: Final = ("P", "M", "FV", "TK", "K", "CV", "HX", "RB", "AHU", "GT", "PU", "COMP", "FAN", "V", "KL", "WT", "R", "UV", "BLR", "DR")
-_MACHINES: Final = ("Pumpe", "mill", "press", "boiler", "kiln", "saw", "pompa", "bomba", "Kessel", "mixer", "dryer", "loom")
-_SUBJECTS: Final = ("app", "svc", "node", "host", "srv", "proc", "sys", "main", "core", "pool", "vault", "lynx", "otter", "kiwi", "dbx", "mqx",
-                    "webd", "kvd", "ngw", "hlb", "jvmx", "ctr", "kube")  # fmt: skip
+_TAGS: Final = (
+    "P", "M", "FV", "TK", "K", "CV", "HX", "RB", "AHU", "GT", "PU", "COMP", "FAN", "V", "KL", "WT", "R", "UV", "BLR",
+    "DR",
+)  # fmt: skip
+_MACHINES: Final = (
+    "Pumpe", "mill", "press", "boiler", "kiln", "saw", "pompa", "bomba", "Kessel", "mixer", "dryer", "loom",
+)  # fmt: skip
+_ROLES, _ENDS = ("db", "lb", "cache", "host", "mq", "node"), ("", "-a", "-b", "1", "2")
+_SUBJECTS: Final = ("app", "svc", "node", "host", "srv", "proc", "sys", "main", "core", "pool", "vault", "lynx", "otter", "kiwi",
+                    "dbx", "mqx", "webd", "kvd", "ngw", "hlb", "jvmx", "ctr", "kube")  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +106,9 @@ class Sites:
         self._parts: Sequence[str] = things["parts"]
         by_name = {str(m["n"][0]): m for m in held}
         wanted = set(of_split(by_name, split))
-        self._kinds = {k: [m for n, m in by_name.items() if m["k"] == k and n in wanted] for k in ("it", "plant")}
+        self._kinds = {
+            k: [m for n, m in by_name.items() if m["k"] == k and n in wanted] for k in ("it", "plant")
+        }
         self._all = {k: [m for m in held if m["k"] == k] for k in ("it", "plant")}
 
     def one(self, random: Random) -> Site:
@@ -108,7 +122,9 @@ class Sites:
         near = random.sample(alike, min(len(alike), round(size * _ALIKE)))
         chosen = [wanted, *near, *random.sample(others, max(1, size - len(near)))]
         if wanted.get("whole"):
-            chosen += [m for m in self._all[kind] if m.get("id", m["g"]) == wanted["whole"] and m not in chosen][:1]
+            chosen += [
+                m for m in self._all[kind] if m.get("id", m["g"]) == wanted["whole"] and m not in chosen
+            ][:1]
         random.shuffle(chosen)
         names: dict[str, Measured] = {}
         subject = random.choice(_SUBJECTS)
@@ -126,7 +142,9 @@ class Sites:
         gone = [m for m in self._all[kind] if _id(m) not in held]
         near = [m for m in gone if m["g"] in groups]
         m = random.choice(near if near and random.random() < _ALIKE + 0.2 else gone)
-        return Measured(id=_id(m), name=_named(random, kind, "", str(m["n"][0])), group=m["g"], whole="", called=m)
+        return Measured(
+            id=_id(m), name=_named(random, kind, "", str(m["n"][0])), group=m["g"], whole="", called=m
+        )
 
     def strange(self, random: Random, site: Site) -> str:
         """A name that the site does not know, like those that it knows."""
@@ -139,7 +157,9 @@ class Sites:
         area, tag = random.choice(self._areas), random.choice(_TAGS)
         while len(made) < size:
             mixed = random.random() < _MIXED
-            made[self._machine(random, tag, style) if plant != mixed else self._service(random, area, style)] = None
+            made[
+                self._machine(random, tag, style) if plant != mixed else self._service(random, area, style)
+            ] = None
         return list(made)
 
     def _machine(self, random: Random, tag: str, style: float) -> str:
@@ -154,7 +174,7 @@ class Sites:
         if style < 0.25:
             return first
         if style > 0.85:
-            return f"{random.choice(self._hosts)}-{random.choice(['db', 'lb', 'cache', 'host', 'mq', 'node'])}{random.choice(['', '-a', '-b', '1', '2'])}"
+            return f"{random.choice(self._hosts)}-{random.choice(_ROLES)}{random.choice(_ENDS)}"
         return f"{first}-{random.choice(self._parts)}"
 
 

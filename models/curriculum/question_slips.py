@@ -32,7 +32,11 @@ def number(random: Random, language: str) -> tuple[str, str]:
 def value(random: Random, language: str) -> tuple[str, str]:
     """A bound as it is written, and as it is said, perhaps with its unit and a decimal comma."""
     written = random.choice(
-        [str(random.randrange(2, 100)), str(random.randrange(10, 400) * 5), f"{random.randrange(1, 99) / 10:g}"]
+        [
+            str(random.randrange(2, 100)),
+            str(random.randrange(10, 400) * 5),
+            f"{random.randrange(1, 99) / 10:g}",
+        ]
     )
     told = written if language == "en" else written.replace(".", ",")
     return written, told + random.choice(_UNITS)
@@ -51,7 +55,9 @@ def slipped(random: Random, language: str, text: str, kept: Sequence[str]) -> st
             m = random.choice(words)
             text = text[: m.start()] + _mistyped(random, m[0]) + text[m.end() :]
     if random.random() < _LOWER:
-        text = "".join(p if p.casefold() in {k.casefold() for k in kept} else p.lower() for p in re.split(r"(\s+)", text))
+        text = "".join(
+            p if p.casefold() in {k.casefold() for k in kept} else p.lower() for p in re.split(r"(\s+)", text)
+        )
     return text
 
 

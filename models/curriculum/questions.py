@@ -13,19 +13,39 @@ from typing import Any, Final
 from aitia.core.bounds import own_yaml
 from aitia.models.adapters import Role
 from aitia.models.curriculum.items import Item, Segment, Split, distinct, of_split, split_of
-from aitia.models.curriculum.question_sites import GENERIC, LANGUAGES, Measured, Place, Site, said, sites
+from aitia.models.curriculum.question_sites import GENERIC, LANGUAGES, Place, Site, said, sites
 from aitia.models.curriculum.question_slips import number, slipped, value
 
 SYSTEM: Final = "Components:"
-STATISTICS: Final = frozenset({"last", "max", "min", "mean", "p50", "p95", "p99", "sum", "rate", "first", "range"})
-_ENGLISH, _FOLLOWS, _BEFORE = 0.4, 0.2, 0.08  # shares: in English, follow-ups, whole questions after another one
-_GONE, _STRANGE, _NOBODY, _GENERIC = 0.13, 0.04, 0.08, 0.1  # nothing measures it, unknown name, no name, "the temperature"
+STATISTICS: Final = frozenset(
+    {"last", "max", "min", "mean", "p50", "p95", "p99", "sum", "rate", "first", "range"}
+)
+_ENGLISH, _FOLLOWS, _BEFORE = (
+    0.4,
+    0.2,
+    0.08,
+)  # shares: in English, follow-ups, whole questions after another one
+_GONE, _STRANGE, _NOBODY, _GENERIC = (
+    0.13,
+    0.04,
+    0.08,
+    0.1,
+)  # nothing measures it, unknown name, no name, "the temperature"
 _STORY, _TIME_FIRST = 0.08, 0.15
+_WHOLE: Final = 0.35  # share of values and refusals that are asked for in a way of their own: "how hot is it"
+_ASKED_WHOLE: Final = ("last M C", "max M C", "none")
 _MEASURED: Final = 1.8  # how much more often than their weight tells questions of measurements are drawn
 _SLOT: Final = re.compile(r"<(\w+)>")
 _CODES: Final = ("500", "502", "503", "404", "5xx", "4xx", "429")
-_TOGETHER: Final[Mapping[Split, int]] = {"train": 3, "check": 1, "held_out": 1}  # questions of one site in an example
-_HEADS: Final = ("count lines", "list pods")  # of lines of which a follow-up is: others are told by their first word
+_TOGETHER: Final[Mapping[Split, int]] = {
+    "train": 3,
+    "check": 1,
+    "held_out": 1,
+}  # questions of one site in an example
+_HEADS: Final = (
+    "count lines",
+    "list pods",
+)  # of lines of which a follow-up is: others are told by their first word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +75,9 @@ class Questions:
     """The curriculum of questions."""
 
     role: Role = "questions"
-    about = "question in five languages, with what is at hand of a site, and the line before it → line of a query"
+    about = (
+        "question in five languages, with what is at hand of a site, and the line before it → line of a query"
+    )
     size = 900
 
     def items(self, seed: int, size: int, split: Split) -> list[Item]:
@@ -74,7 +96,9 @@ class _Parts:
         self._asked = self._of_split(self._held["asked"])
         self._follow = self._of_split(self._held["follow"])
 
-    def _of_split(self, entries: Sequence[Mapping[str, Any]]) -> dict[str, list[tuple[Mapping[str, Any], list[str]]]]:
+    def _of_split(
+        self, entries: Sequence[Mapping[str, Any]]
+    ) -> dict[str, list[tuple[Mapping[str, Any], list[str]]]]:
         """By language the entries that have templates of this split, with these."""
         return {
             language: [
@@ -88,7 +112,9 @@ class _Parts:
     def one(self, random: Random) -> Item:
         """A site, questions about it (one, while training several: the site is read once) and their lines."""
         site = self._sites.one(random)
-        (prompt, line, language), *others = [self._asked_of(random, site) for _ in range(_TOGETHER[self._split])]
+        (prompt, line, language), *others = [
+            self._asked_of(random, site) for _ in range(_TOGETHER[self._split])
+        ]
         front = f" {', '.join(site.components)}\nMetrics: {', '.join(site.metrics) or 'none'}\n"
         answer = [Segment(text=f" {line}\n", name="query")]
         for further, told, _ in others:
@@ -112,7 +138,10 @@ class _Parts:
         if random.random() < _FOLLOWS and line.form != "none":
             fitting = [(e, t) for e, t in self._follow[language] if line.head in e["from"]]
             if fitting:
-                before, (line, asked) = line.text, self._follow_up(random, language, site, line, *_drawn(random, fitting))
+                before, (line, asked) = (
+                    line.text,
+                    self._follow_up(random, language, site, line, *_drawn(random, fitting)),
+                )
         elif random.random() < _BEFORE:
             before = self._other(random, site)
         prompt = f"Before: {before}\n" if before else ""
@@ -142,11 +171,16 @@ class _Parts:
         slots, spoken = self._slots(random, language, site, place)
         if generic:
             spoken["q"] = generic
-        if "<c>" in template + "".join(self._held["of"][language][:1]) and random.random() < _STRANGE and " C" in form:
+        if (
+            "<c>" in template + "".join(self._held["of"][language][:1])
+            and random.random() < _STRANGE
+            and " C" in form
+        ):
             spoken["c"], form = self._sites.strange(random, site), "none"
-        whole = random.choice(wanted.asks(language)) if measures and form in ("last M C", "max M C", "none") and wanted.asks(language) and random.random() < 0.35 and not generic and not entry.get("whole") else ""  # fmt: skip
-        if whole and form != "none":
-            form = "last M C"
+        asks = () if generic or entry.get("whole") else wanted.asks(language)
+        whole = ""
+        if measures and form in _ASKED_WHOLE and asks and random.random() < _WHOLE:
+            whole, form = random.choice(asks), "none" if form == "none" else "last M C"
         nobody = random.random() < _NOBODY and "<qc>" in template
         if nobody and not whole:
             slots["C"] = ""
@@ -156,7 +190,9 @@ class _Parts:
         line = Line(form=form, slots=slots)
         return line, self._spoken(random, language, asked, spoken, site)
 
-    def _slots(self, random: Random, language: str, site: Site, place: Place) -> tuple[dict[str, str], dict[str, str]]:
+    def _slots(
+        self, random: Random, language: str, site: Site, place: Place
+    ) -> tuple[dict[str, str], dict[str, str]]:
         """What the line writes in its slots, and what people say for it."""
         at = LANGUAGES.index(language)
         kind, kinds = random.choice(list(self._held["kinds"].items()))
@@ -176,7 +212,13 @@ class _Parts:
         return slots, spoken
 
     def _follow_up(
-        self, random: Random, language: str, site: Site, line: Line, entry: Mapping[str, Any], texts: Sequence[str]
+        self,
+        random: Random,
+        language: str,
+        site: Site,
+        line: Line,
+        entry: Mapping[str, Any],
+        texts: Sequence[str],
     ) -> tuple[Line, str]:
         place, becomes = site.place(random), str(entry["to"])
         slots, spoken = dict(line.slots), {}
@@ -190,7 +232,14 @@ class _Parts:
         return Line(form=turned(line.form, becomes), slots=slots), asked
 
     def _spoken(
-        self, random: Random, language: str, text: str, slots: Mapping[str, str], site: Site, *, timed: bool = True
+        self,
+        random: Random,
+        language: str,
+        text: str,
+        slots: Mapping[str, str],
+        site: Site,
+        *,
+        timed: bool = True,
     ) -> str:
         """A template as somebody writes it, in a hurry."""
         while _SLOT.search(text):
@@ -201,7 +250,9 @@ class _Parts:
         text = f"{time} {text}" if first else f"{text} {time}".strip()
         if timed and random.random() < _STORY:
             text = random.choice(held["stories"][language]) + text
-        text += random.choice(held["closers"][language]) + random.choice(["?", "?", "?", "", "", " ?", "??", "."])
+        text += random.choice(held["closers"][language]) + random.choice(
+            ["?", "?", "?", "", "", " ?", "??", "."]
+        )
         kept = [*site.components, *slots.values()]
         return slipped(random, language, text, kept)
 
@@ -227,7 +278,9 @@ def turned(form: str, becomes: str) -> str:
     return form
 
 
-def _drawn(random: Random, entries: Sequence[tuple[Mapping[str, Any], list[str]]]) -> tuple[Mapping[str, Any], list[str]]:
+def _drawn(
+    random: Random, entries: Sequence[tuple[Mapping[str, Any], list[str]]]
+) -> tuple[Mapping[str, Any], list[str]]:
     weights = [float(e["w"]) * (_MEASURED if " M" in e.get("line", "") else 1.0) for e, _ in entries]
     return random.choices(entries, weights)[0]
 

@@ -15,7 +15,11 @@ from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import Measured, families, measured
 
 MOST_COMPONENTS, MOST_METRICS = 8, 12  # that the curriculum's prompts have at most
-_OWNED, _RELATED, _LIKE = 1.5, 0.7, 2.0  # points, by hand: of the component that is named, of what belongs to it, letters alike
+_OWNED, _RELATED, _LIKE = (
+    1.5,
+    0.7,
+    2.0,
+)  # points, by hand: of the component that is named, of what belongs to it, letters alike
 _CLOSE: Final = 0.74  # of two words: a slip or another language's form
 _LONGEST: Final = 80  # characters of a name that is shown
 
@@ -40,7 +44,9 @@ def _components(p: Pieces) -> list[str]:
     words = re.findall(r"[a-zà-ÿ0-9]{4,}", p.low)
     near = [c for c in every if _near(c, words)]
     known = {m.component for m in measured(p.site)}
-    return list(dict.fromkeys([*named, *near, *sorted(every, key=lambda c: c not in known)]))[:MOST_COMPONENTS]
+    return list(dict.fromkeys([*named, *near, *sorted(every, key=lambda c: c not in known)]))[
+        :MOST_COMPONENTS
+    ]
 
 
 def _near(name: str, words: Sequence[str]) -> bool:
@@ -65,7 +71,11 @@ def _metrics(p: Pieces, components: Sequence[str]) -> list[str]:
 
 def _likeness(m: Measured, words: Iterable[str]) -> float:
     """The share of a name's words, or of its labels' values, that the question has in some form."""
-    parts = [x for x in re.split(r"[^a-zà-ÿ0-9]+", plain(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", m.family))) if len(x) > 2]
+    parts = [
+        x
+        for x in re.split(r"[^a-zà-ÿ0-9]+", plain(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", m.family)))
+        if len(x) > 2
+    ]
     told = [*words]
     hit = sum(any(_like(w, part) for w in told) for part in parts)
     labels = any(v.casefold() in told for _, v in m.labels if len(v) > 2)
@@ -84,4 +94,8 @@ def _like(word: str, part: str) -> bool:
 
 def shown(name: str) -> bool:
     """Whether a name can stand in a prompt and in a line: one short line, without what ends a name there."""
-    return 0 < len(name) <= _LONGEST and name.isprintable() and not any(s in name for s in (" @ ", ", ", " / ", '"'))
+    return (
+        0 < len(name) <= _LONGEST
+        and name.isprintable()
+        and not any(s in name for s in (" @ ", ", ", " / ", '"'))
+    )

@@ -1,7 +1,7 @@
 """The short line that a model writes for a question, as text, as a grammar, and as the queries that it means.
 
-`max pg_connections @ orders time`, `count lines error "timeout" @ web`, `list pods pending`, `none`. Times are no part of a line: code reads
-them (`spans`). `models/curriculum/questions.yaml` holds every form.
+`max pg_connections @ orders time`, `count lines error "timeout" @ web`, `list pods pending`, `none`. Times are no part of a line:
+code reads them (`spans`). `models/curriculum/questions.yaml` holds every form.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def grammar(hand: AtHand) -> str:
         'number ::= [0-9] [0-9]? [0-9]? [0-9]? [0-9]? [0-9]? ("." [0-9] [0-9]? [0-9]?)?',
         "rows ::= [1-9] [0-9]? [0-9]?",
         f'filters ::= (" " ({_options(LEVELS)}))? (" " [1-5] ([0-9] [0-9] | "xx"))? (" \\"" word "\\"")?',
-        "word ::= " + "[^\"\\n]? " * 40,
+        "word ::= " + '[^"\\n]? ' * 40,
     ]
     return "\n".join(rules)
 
