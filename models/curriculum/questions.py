@@ -177,9 +177,9 @@ class _Parts:
             and " C" in form
         ):
             spoken["c"], form = self._sites.strange(random, site), "none"
-        asks = () if generic or entry.get("whole") else wanted.asks(language)
-        whole = ""
-        if measures and form in _ASKED_WHOLE and asks and random.random() < _WHOLE:
+        asks, whole = wanted.asks(language), ""
+        drawn = measures and form in _ASKED_WHOLE and asks and random.random() < _WHOLE
+        if drawn and not generic and not entry.get("whole"):
             whole, form = random.choice(asks), "none" if form == "none" else "last M C"
         nobody = random.random() < _NOBODY and "<qc>" in template
         if nobody and not whole:

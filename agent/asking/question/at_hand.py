@@ -13,6 +13,7 @@ from aitia.agent.asking.question.measure import fits
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import Measured, families, measured
+from aitia.tools.query.words import Query
 
 MOST_COMPONENTS, MOST_METRICS = 8, 12  # that the curriculum's prompts have at most
 _OWNED, _RELATED, _LIKE = (
@@ -32,10 +33,12 @@ class AtHand:
     metrics: tuple[str, ...]
 
 
-def at_hand(p: Pieces) -> AtHand:
+def at_hand(p: Pieces, before: Query | None = None) -> AtHand:
     """The components that a question names or nearly names, then others; and the measurements that fit its words best."""
     components = _components(p)
-    return AtHand(components=tuple(components), metrics=tuple(_metrics(p, components)))
+    kept = str(getattr(before, "metric", "")) if p.follows else ""
+    metrics = dict.fromkeys([*([kept] if kept and shown(kept) else []), *_metrics(p)])
+    return AtHand(components=tuple(components), metrics=tuple(metrics)[:MOST_METRICS])
 
 
 def _components(p: Pieces) -> list[str]:
@@ -54,7 +57,7 @@ def _near(name: str, words: Sequence[str]) -> bool:
     return any(_like(w, part) for part in parts for w in words)
 
 
-def _metrics(p: Pieces, components: Sequence[str]) -> list[str]:
+def _metrics(p: Pieces) -> list[str]:
     held = [m for m in families(measured(p.site)) if shown(m.family)]
     named = [c for c in (p.component, *p.about.components, p.given) if c]
     related = {r for c in named for r in relatives(c, p.site)}

@@ -50,7 +50,7 @@ class QuestionReader:
 
     def read(self, p: Pieces, before: Query | None) -> Proposal:
         """The line that it writes. Raises ModelError."""
-        hand = at_hand(p)
+        hand = at_hand(p, before)
         prompt = Prompt(system=SYSTEM, user=asked(p, hand, before))
         text, log_prob = self._answers.continued(
             prompt, max_tokens=_MOST_TOKENS, grammar=grammar(hand), keeps=lambda t: self._redact(t) == t

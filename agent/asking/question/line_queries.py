@@ -27,7 +27,7 @@ _OF_OBJECTS: Final = frozenset({"get", "list", "who"})  # which have no time of 
 
 
 def query_of(line: str, p: Pieces, before: Query | None) -> Query | None:
-    """The query of a line. What it names must be at the site, and its numbers and words in the question."""
+    """The query of a line. What it names must be at the site, and its numbers and words in the question, or in the one before."""
     told = fields_of(line)
     if told is None:
         return None
@@ -50,17 +50,27 @@ def _checked(verb: str, fields: Mapping[str, Any]) -> Query:
 
 
 def _of(metric: str, component: str, p: Pieces, before: Query | None) -> Fit | None:
-    """The measurement of that name of a component, of what belongs to it, or of the only one that has it."""
+    """The measurement of that name of a component, of what belongs to it, of another one for it, or the only one there is."""
     held = [m for m in families(measured(p.site)) if metric in (m.family, m.metric)]
-    own = [m for m in held if m.component == component] if component else []
-    own = own or [m for m in held if component and m.component in relatives(component, p.site)]
-    own = own or [
-        m for m in held if component and any(v == component for k, v in m.labels if k not in _NAMES)
-    ]
-    if not component:
+    told = ""
+    if component:
+        own = [m for m in held if m.component == component]
+        own = own or [m for m in held if m.component in relatives(component, p.site)]
+        if not own:
+            labelled = {
+                i: f"{k}={v}"
+                for i, m in enumerate(held)
+                for k, v in m.labels
+                if v == component and k not in _NAMES
+            }
+            own, told = [held[i] for i in labelled], next(iter(labelled.values()), "")
+    else:
         given = str(getattr(before, "component", "")) if p.follows else ""
         own = held if len(held) == 1 else [m for m in held if m.component == given]
-    return Fit(of=own[0], score=0.0, labels=_labels(own[0], p)) if len(own) == 1 else None
+    if len(own) != 1:
+        return None
+    kept = str(getattr(before, "labels", "")) if p.follows and metric == getattr(before, "metric", "") else ""
+    return Fit(of=own[0], score=0.0, labels=told or _labels(own[0], p) or kept)
 
 
 _NAMES: Final = ("component", "instance", "job")
@@ -72,12 +82,12 @@ def _labels(m: Measured, p: Pieces) -> str:
         return known[0].labels
     words = {w.strip(".?!,:;").casefold() for w in p.text.split()}
     own = {plain(m.component), *(plain(c) for c in m.called)}
-    found = {
-        k: v
-        for k, v in m.labels
-        if len(v) > 1 and v.casefold() in words and plain(v) not in own and k not in _NAMES
-    }
-    return ",".join(f"{k}={v}" for k, v in found.items())
+    found: dict[str, str] = {}
+    for key, value in m.labels:
+        low = value.casefold()
+        if len(value) > 1 and low in words and plain(value) not in own and key not in _NAMES:
+            found.setdefault(low, f"{key}={value}")
+    return ",".join(found.values())
 
 
 def _stat(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query | None:
@@ -107,8 +117,6 @@ def _beyond(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query |
     if fit is None:
         return None
     by = scale_of(fit, limit.unit) if limit.unit else None
-    if limit.unit and by is None and told["verb"]:
-        by = 1.0
     wanted = told["wanted"] if told["wanted"] in WANTED else "whether"
     side = {told["verb"]: limit.value / (by or 1.0), "wanted": wanted}
     return _checked("beyond", _measured(fit) | side | _span(p, before))
@@ -141,14 +149,27 @@ def _holds(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query | 
     return _checked("who", fields | _span(p, before))
 
 
-def _words(filters: Mapping[str, str], p: Pieces) -> dict[str, str] | None:
-    """The words of a line's text, where the question has them; None where it has not."""
+def _words(filters: Mapping[str, str], p: Pieces, before: Query | None) -> dict[str, str] | None:
+    """The words of a line's text, where the question has them or goes on from them; None where it does not."""
     words = filters["words"]
-    if not words:
-        return {}
+    kept = {
+        k: v for k in ("text", "words") if p.follows and (v := str(getattr(before, k, ""))) and v == words
+    }
+    if not words or kept:
+        return kept
     if plain(words) not in plain(p.asked) and plain(words) not in p.low:
         return None
-    return {"text": words} if words.casefold() == p.quoted.casefold() else {"words": words.casefold()}
+    return {"text": words} if words.casefold() == p.quoted.casefold() else {"words": words}
+
+
+def _filters(args: str, p: Pieces, before: Query | None) -> tuple[dict[str, str], dict[str, str]] | None:
+    """What a line filters by, and its words; None for what neither the question nor the one before holds."""
+    found = filters_of(args)
+    words = _words(found, p, before) if found else None
+    if found is None or words is None:
+        return None
+    known = found["code"] in p.asked or (p.follows and found["code"] == getattr(before, "code", ""))
+    return (found, words) if known else None
 
 
 def _rows(filters: Mapping[str, str], p: Pieces) -> dict[str, Any] | None:
@@ -158,38 +179,29 @@ def _rows(filters: Mapping[str, str], p: Pieces) -> dict[str, Any] | None:
     }
     if rows and rows != "1" and rows not in said:
         return None
-    return {**({"limit": int(rows)} if rows else {}), **({"order": "oldest"} if filters["oldest"] else {})}
+    order = {"order": "oldest"} if filters["oldest"] else {}
+    return order | ({"limit": int(rows)} if rows else {})
 
 
 def _lines(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query | None:
-    found = filters_of(told["args"])
-    words, rows = (_words(found, p), _rows(found, p)) if found else (None, None)
-    if found is None or words is None or rows is None or (found["code"] and found["code"] not in p.asked):
+    held = _filters(told["args"], p, before)
+    rows = _rows(held[0], p) if held else None
+    if held is None or rows is None:
         return None
-    fields = {"component": told["component"], "level": found["level"], "code": found["code"], **words, **rows}
+    fields = {"component": told["component"], **{k: held[0][k] for k in ("level", "code")}, **held[1], **rows}
     return _checked("lines", fields | _span(p, before))
 
 
 def _count(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query | None:
     of, _, rest = told["args"].partition(" ")
+    if of in ("changes", "events"):
+        fields = {"of": of, "what": rest, "component": told["component"]}
+        return _checked("count", fields | _span(p, before))
     if of != "lines":
-        fields = (
-            {"of": of, "state": rest}
-            if of not in ("changes", "events")
-            else {"of": of, "what": rest, "component": told["component"]}
-        )
-        return _checked("count", fields | (_span(p, before) if of in ("changes", "events") else {}))
-    found = filters_of(rest)
-    words = _words(found, p) if found else None
-    if found is None or words is None or (found["code"] and found["code"] not in p.asked):
+        return _checked("count", {"of": of, "state": rest})
+    if (held := _filters(rest, p, before)) is None:
         return None
-    fields = {
-        "component": told["component"],
-        "level": found["level"],
-        "code": found["code"],
-        "by": found["by"],
-        **words,
-    }
+    fields = {"component": told["component"], **{k: held[0][k] for k in ("level", "code", "by")}, **held[1]}
     return _checked("count", fields | _span(p, before))
 
 
@@ -216,12 +228,11 @@ def _changes(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query 
 
 def _who(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query | None:
     does, _, rest = told["args"].partition(" ")
-    found = filters_of(rest)
-    words = _words(found, p) if found else None
-    if found is None or words is None or not (told["component"] or does == "logs"):
+    held = _filters(rest, p, before)
+    if held is None or not (told["component"] or does == "logs"):
         return None
-    text = {"text": next(iter(words.values()))} if words else {}
-    return _checked("who", {"does": does, "component": told["component"], "level": found["level"], **text})
+    text = {"text": next(iter(held[1].values()), "")}
+    return _checked("who", {"does": does, "component": told["component"], "level": held[0]["level"], **text})
 
 
 _MAKERS: Final = {
