@@ -223,7 +223,7 @@ class LlamaCpp:
     ) -> Completion:
         """What follows `system` and `user` as plain text without a chat's turns, as `classify` reads them; under GBNF rules.
 
-        Its `log_prob` is that of the text among all texts, the grammar aside. Raises ModelError.
+        Its `log_prob` is that of the text, each token among those that the rules allow. Raises ModelError.
         """
         start = time.monotonic()
         sure = [0.0]
@@ -339,7 +339,7 @@ class LlamaCpp:
             logits = self._session.logits()
             token = rules.best(logits) if rules else int(np.argmax(logits))
             if sure is not None and token >= 0:
-                sure[0] += float(log_softmax(logits)[token])
+                sure[0] += rules.log_prob(logits, token) if rules else float(log_softmax(logits)[token])
             if token < 0 or self._session.is_end(token):
                 return written.decode("utf-8", "ignore"), True, n
             if rules:

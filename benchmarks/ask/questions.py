@@ -140,7 +140,7 @@ def answers(
             held[key] = hold(_folder(root, q.source), q.at)
         plain, before[q.id] = _answer(q.question, held[key], before.get(q.follows), None)
         ours, ours_before[q.id] = plain, before[q.id]
-        if llm is not None or reader is not None:
+        if llm is not None or (reader is not None and not _by_rules(plain)):
             ours, ours_before[q.id] = _answer(q.question, held[key], ours_before.get(q.follows), llm, reader)
         found[q.id] = {
             "ours": ours,
@@ -149,6 +149,11 @@ def answers(
             "trivial": Said(),
         }
     return found
+
+
+def _by_rules(said: Said) -> bool:
+    """Whether rules found a query that answers: no model is asked then."""
+    return said.status == "answered" and bool(said.queries) and not said.queries[0].startswith("documents(")
 
 
 def _folder(root: Path, source: str) -> Path:

@@ -70,14 +70,17 @@ def test_a_line_that_the_model_is_not_sure_of_is_offered_or_dropped(shop_site: S
     assert "pg_stat_activity_count" not in dropped.text
 
 
-def test_where_rules_and_model_differ_it_is_asked_back(shop_site: Site) -> None:
-    question = "how many errors did orders log?"
-    assert look(question, shop_site)[0].status == "answered"
-    same, _ = asked(shop_site, question, "count lines error @ orders")
-    assert same.status == "answered"
-    other, _ = asked(shop_site, question, "count lines error @ payment")
-    assert other.status == "unclear"
-    assert not other.found
+def test_where_rules_read_a_query_the_model_is_not_asked(shop_site: Site) -> None:
+    answer, model = asked(shop_site, "how many errors did orders log?", "count lines error @ payment")
+    assert answer.status == "answered"
+    assert 'component="orders"' in answer.queries[0]
+    assert not model.asked
+
+
+def test_who_calls_whom_is_offered_only(shop_site: Site) -> None:
+    answer, _ = asked(shop_site, "what would whine if postgres went down flat?", "who called_by @ postgres")
+    assert answer.status != "answered"
+    assert "I would read this as who(" in answer.text
 
 
 @pytest.mark.parametrize(
@@ -119,7 +122,7 @@ def test_what_is_at_hand_holds_what_is_asked_for_and_is_small(shop_site: Site) -
 
 def test_a_follow_up_goes_on_from_the_line_before(shop_site: Site) -> None:
     before = parse('count(component="orders", level="error")', now=shop_site.now)
-    _, model = asked(shop_site, "and the postgres ones?", "count lines error @ postgres", before=before)
+    _, model = asked(shop_site, "and the whining of postgres?", "count lines error @ postgres", before=before)
     assert "Before: count lines error @ orders\n" in model.asked[0][0].user
 
 
@@ -151,12 +154,17 @@ def test_every_line_of_the_curriculum_is_one(shop_site: Site) -> None:
 def test_what_was_read_is_kept_but_for_secrets(shop_site: Site, tmp_path: Path) -> None:
     model = Writes("count lines error @ orders")
     for _ in range(2):
-        look("how many errors did orders log?", shop_site, None, QuestionReader(model, home=tmp_path))
+        look(
+            "how much whining did orders do in its diary?",
+            shop_site,
+            None,
+            QuestionReader(model, home=tmp_path),
+        )
     assert len(model.asked) == 1
     hidden = Writes("count lines error @ orders")
     for _ in range(2):
         look(
-            "how many errors did orders log??",
+            "how much whining did orders do in its diary??",
             shop_site,
             None,
             QuestionReader(hidden, home=tmp_path, redact=lambda t: "x"),
@@ -169,6 +177,8 @@ def test_a_model_that_fails_leaves_the_rules_alone(shop_site: Site) -> None:
         def continued(self, prompt, *, max_tokens, stop=("\n",), grammar=None) -> Completion:
             raise ModelError("Free memory.")
 
-    answer = look("how many errors did orders log?", shop_site, None, QuestionReader(Fails("")))[0]
-    assert answer.status == "answered"
+    answer = look("how much whining did orders do in its diary?", shop_site, None, QuestionReader(Fails("")))[
+        0
+    ]
+    assert answer.status != "answered"
     assert any("read by rules alone: Free memory." in n for n in answer.notes)
