@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from aitia.agent.began import MIN_PRIMARY
+from aitia.agent.culprit import is_asked, shared_anew
 from aitia.agent.doubt import HEALTHY, Doubt
 from aitia.agent.facts import Facts
 from aitia.agent.given_up import MOST, held_down
@@ -167,11 +168,12 @@ class _Judge:
             for (c, f), v in ledgers.items()
         ]
         scored = [*_most_specific(pairs, self._topology), healthy, unknown]
-        total = _log_sum_exp([s.score for s in scored])
-        suspects = [s.model_copy(update={"probability": round(math.exp(s.score - total), 4)}) for s in scored]
+        barred = {pair for pair, ledger in ledgers.items() if ledger.bar}
+        suspects = _with_probabilities(scored)
+        if self._weights.components and is_asked(facts, [c.type for c in self._components]):
+            suspects = _with_probabilities(shared_anew(facts, suspects, barred, self._weights.components))
         suspects = self._left_open(suspects)
         suspects.sort(key=lambda s: (-s.probability, -s.score, s.component, s.fault))
-        barred = {pair for pair, ledger in ledgers.items() if ledger.bar}
         return _verdict(suspects, barred)
 
     def _shows(self, component: str) -> list[str]:
@@ -286,6 +288,11 @@ def _most_specific(pairs: Sequence[Suspect], topology: Topology) -> list[Suspect
         if not any(k.fault == pair.fault and k.component in family for k in kept):
             kept.append(pair)
     return kept
+
+
+def _with_probabilities(scored: Sequence[Suspect]) -> list[Suspect]:
+    total = _log_sum_exp([s.score for s in scored])
+    return [s.model_copy(update={"probability": round(math.exp(s.score - total), 4)}) for s in scored]
 
 
 def _by_component(suspects: Sequence[Suspect]) -> dict[str, float]:

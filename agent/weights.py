@@ -10,6 +10,7 @@ from typing import Final
 
 from pydantic import ValidationError, field_validator
 
+from aitia.agent.culprit import FEATURES, bundled_culprit
 from aitia.core.aspects import CHANGE, CLUSTER, RANK, VIBRATION
 from aitia.core.errors import BadInput
 from aitia.core.words import Evidence, Word
@@ -44,6 +45,7 @@ TERMS: Final[dict[str, str]] = {
     "harmless": "no other component is affected",
     "unseen": "a neighbour that may be the cause instead has no telemetry",
     "ceiling": "no telemetry of its own",
+    "component": "what is known of the component beside the others",
     "healthy.watched": "components that were watched",
     "healthy.alarm": "how certain it is that anything is wrong",
     "healthy.unwatched": "components that were not watched may be the cause",
@@ -57,9 +59,13 @@ TERMS: Final[dict[str, str]] = {
 
 
 class Weights(Word):
-    """Factors by term (1 where not named) and where they come from. The file is made by `benchmarks/rca/fit.py`."""
+    """Factors by term (1 where not named) and where they come from. The file is made by `benchmarks/rca/fit.py`.
+
+    `components` are the factors by feature of who it is (`agent.culprit`; 0 where not named); without any the ledgers decide.
+    """
 
     factors: dict[str, float] = {}
+    components: dict[str, float] = {}
     made_by: str = ""
     data: dict[str, str | int] = {}  # what they were learned from: cases, groups, sha256
     cross_validated: dict[
@@ -77,6 +83,14 @@ class Weights(Word):
             raise ValueError(f"factors must be finite and above 0: {', '.join(wrong)}")
         return factors
 
+    @field_validator("components")
+    @classmethod
+    def _features(cls, components: dict[str, float]) -> dict[str, float]:
+        wrong = sorted(n for n, f in components.items() if n not in FEATURES or not math.isfinite(f))
+        if wrong:
+            raise ValueError(f"no such feature, or no finite number: {', '.join(wrong)}")
+        return components
+
     def of(self, term: str) -> float:
         """The factor of a term."""
         return self.factors.get(term, 1.0)
@@ -87,7 +101,13 @@ HAND_SET: Final = Weights()
 
 @lru_cache(maxsize=1)
 def bundled_weights() -> Weights:
-    """The weights that come with aitia."""
+    """The weights that come with aitia, with what was learned of who it is."""
+    return ledgers_alone().model_copy(update={"components": bundled_culprit().factors})
+
+
+@lru_cache(maxsize=1)
+def ledgers_alone() -> Weights:
+    """The weights that come with aitia, by which the ledgers alone say who it is."""
     return load_weights(Path(__file__).with_name("weights.json"))
 
 

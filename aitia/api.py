@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aitia.consent import found_settings
+from aitia.core.archive import archive, use_archive
 from aitia.core.clock import Clock, RecordedClock, WallClock
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput, StoreError
@@ -19,7 +20,8 @@ from aitia.core.llm import Llm
 from aitia.core.protocols import Source
 from aitia.core.redact import use
 from aitia.core.state import use_database
-from aitia.core.store import RunStore, surviving
+from aitia.core.store import RunStore, not_stored, surviving
+from aitia.core.telemetry import use_telemetry
 from aitia.core.trust import trusts
 from aitia.core.words import HEALTHY, Baseline, Component, Incident, Report, Window
 from aitia.engine import AUTO, OnEvent, choose_engine
@@ -133,8 +135,15 @@ def diagnose(
             weights=weights,
             runbook=program,
         )
+    _sent(store)
     retain(home, settings.retention, now=datetime.now(tz=UTC))
     return report
+
+
+def _sent(store: RunStore) -> None:
+    """A finished run goes to the archive, where one is configured; one that is kept in memory only does not."""
+    if (there := archive()) is not None and not not_stored(store.home, store.id):
+        there.send(store.home, store.id, store.path)
 
 
 def replay(
@@ -202,13 +211,15 @@ def resume(
     if store.meta().get("state") == "finished":
         return store.report()
     readers = recorded_readers(store, sources, trust)
-    return carry_on(
+    report = carry_on(
         store,
         readers,
         llm=same_model(store.meta(), model, threads, on_event),
         on_event=on_event,
         answers=answers,
     )
+    _sent(store)
+    return report
 
 
 def again(
@@ -252,7 +263,7 @@ def again(
     options = Options(**meta["options"])
     surviving(store, store.revise, steps=False)
     with failure_noted(store):
-        return start(
+        report = start(
             found,
             readers,
             store=store,
@@ -266,6 +277,8 @@ def again(
             taxonomy=taxonomy_of(meta),
             weights=weights_of(meta) if meta.get("weights") else None,
         )
+    _sent(store)
+    return report
 
 
 @contextmanager
@@ -359,6 +372,8 @@ def settings_of(config: Settings | str | Path | None, *, searching: bool = True)
         settings = found_settings(Path.cwd()) if searching else Settings()
     use(settings.redaction)
     use_database(settings.service.database)
+    use_telemetry(settings.telemetry)
+    use_archive(settings.runs)
     return settings
 
 

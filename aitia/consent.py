@@ -83,6 +83,16 @@ def _loosened(settings: Settings) -> list[str]:
         found.append(f"the service's token is the environment variable {service.token_env}")
     if service.database:
         found.append(f"diagnoses and what is known of past ones are kept at {shown(service.database)}")
+    if settings.runs:
+        found.append(f"finished runs are sent to {settings.runs}")
+    if settings.telemetry.traces:
+        found.append(
+            f"traces of its runs go to {settings.telemetry.endpoint or 'where OTEL_* variables say'}"
+        )
+    if service.oidc is not None:
+        found.append(
+            f"whom {service.oidc.issuer} vouches for may sign in, with {service.oidc.secret_env} as secret"
+        )
     for field in ("app_token_env", "bot_token_env", "signing_secret_env"):
         if getattr(slack, field) != getattr(Slack(), field):
             found.append(f"Slack's {field} is the environment variable {getattr(slack, field)}")

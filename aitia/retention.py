@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from aitia.core.archive import is_unsent
 from aitia.core.disk import need_room, tell_once
 from aitia.core.errors import RunNotFound, StoreError
 from aitia.core.store import list_runs, remove_run, sweep, take_in
@@ -28,6 +29,7 @@ def retain(home: Path, rules: Retention, *, now: datetime) -> list[str]:
         for place, run in enumerate(finished)
         if place >= rules.runs or str(run.get("created_at", "")) < oldest
     ]
+    gone = [run_id for run_id in gone if not is_unsent(home, run_id)]
     for run_id in gone:
         with suppress(
             StoreError, RunNotFound

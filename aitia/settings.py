@@ -14,11 +14,14 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from aitia.access.issued import TEAM
+from aitia.access.oidc_settings import Oidc
+from aitia.core.archive import check_url
 from aitia.core.bounds import load_yaml, read_text
 from aitia.core.config import FILE_FIELDS, FILE_OPTIONS, Auth, McpServer, SourceConfig
 from aitia.core.connection_slots import CONNECTIONS, PER_CLIENT
 from aitia.core.errors import BadInput
 from aitia.core.redact import Policy
+from aitia.core.telemetry import Telemetry
 from aitia.core.words import Component, Moment, Word
 from aitia.model_use import Narrator, Planner
 
@@ -85,6 +88,7 @@ class Service(Word):
     )  # so near in time alerts may be of one incident; 0: never
     database: str = ""  # postgresql://USER@HOST/NAME: tables there, for several homes; "": SQLite files
     token_env: str = "AITIA_TOKEN"  # the environment variable that holds the HTTP token
+    oidc: Oidc | None = None  # people sign in to the web pages with their own accounts (docs/access.md)
     team: str = ""  # whose service this is, where teams share an address (docs/access.md)
     two_persons: tuple[str, ...] = ()  # tools whose steps two persons must approve, as patterns: `restart_*`
     max_body: int = Field(default=2_000_000, ge=1024)  # bytes of a request
@@ -144,11 +148,18 @@ class Settings(Word):
     max_calls: int = Field(default=24, ge=4)  # of a diagnosis; scan and recall take up to three
     retention: Retention = Retention()
     redaction: Policy = Policy()
+    runs: str = ""  # s3://BUCKET/PREFIX: finished runs are kept there too (docs/state.md)
     service: Service = Service()
+    telemetry: Telemetry = Telemetry()  # traces of aitia's own runs (docs/operations.md)
     slack: Slack = Slack()
     mcp: tuple[McpServer, ...] = ()  # MCP servers whose tools may be called (docs/mcp.md)
     taxonomy: tuple[str, ...] = ()  # files of fault kinds of your own, beside the bundled ones
     weights: str = ""  # a weights file instead of the bundled one
+
+    @field_validator("runs")
+    @classmethod
+    def _archive(cls, url: str) -> str:
+        return check_url(url)
 
     @model_validator(mode="after")
     def _distinct(self) -> Settings:

@@ -27,6 +27,7 @@ from aitia.core.incidents import redacted
 from aitia.core.llm import NO_READERS, Llm, Readers
 from aitia.core.protocols import Source
 from aitia.core.store import RunStore, surviving
+from aitia.core.telemetry import traced_run
 from aitia.core.words import Component, Incident, Report
 from aitia.graphs.isolation import apart
 from aitia.graphs.judgement import remembered
@@ -176,6 +177,19 @@ def has_begun(store: RunStore) -> bool:
 
 def run(context: Context, start: Any, *, on_event: OnEvent | None = None, checkpoint: bool = True) -> Report:
     """Stream the machine to its end; its events go to the store and to `on_event`."""
+    if not checkpoint:  # a recording that is played back is no run of its own
+        return _run(context, start, on_event=on_event, checkpoint=False)
+    with traced_run(context.store.id) as spans:
+
+        def heard(event: Event) -> None:
+            spans.hear(event)
+            if on_event is not None:
+                on_event(event)
+
+        return _run(context, start, on_event=heard, checkpoint=True)
+
+
+def _run(context: Context, start: Any, *, on_event: OnEvent | None, checkpoint: bool) -> Report:
     store, options = context.store, context.options
     config: Any = {
         "configurable": {"thread_id": thread_of(store) if checkpoint else store.id},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from aitia.core.errors import ModelError, NotRecorded
 from aitia.core.llm import Choice, Completion, Llm, Prompt
 from aitia.core.redact import Careful
 from aitia.core.store import RunStore
+from aitia.core.telemetry import model_call
 
 
 def call_key(method: str, prompt: Prompt, **params: Any) -> str:
@@ -44,11 +46,14 @@ class RecordingLlm:
         key = call_key("complete", prompt, max_tokens=max_tokens, grammar=grammar, stop=list(stop))
         if (known := self._played.find(key)) is not None:
             return _completed(known)
+        began = time.time_ns()
         try:
             answer = self._llm.complete(prompt, max_tokens=max_tokens, grammar=grammar, stop=stop)
         except ModelError as error:
+            model_call(self._store.id, "complete", self.name, began)
             self._keep("complete", key, prompt, {"error": str(error)})
             raise
+        model_call(self._store.id, "complete", self.name, began, answer)
         self._keep("complete", key, prompt, answer.model_dump(mode="json"))
         return answer
 
@@ -57,11 +62,14 @@ class RecordingLlm:
         key = call_key("choose", prompt, options=list(options))
         if (known := self._played.find(key)) is not None:
             return _chosen(known)
+        began = time.time_ns()
         try:
             answer = self._llm.choose(prompt, options)
         except ModelError as error:
+            model_call(self._store.id, "choose", self.name, began)
             self._keep("choose", key, prompt, {"error": str(error), "options": list(options)})
             raise
+        model_call(self._store.id, "choose", self.name, began, answer)
         self._keep("choose", key, prompt, answer.model_dump(mode="json") | {"options": list(options)})
         return answer
 

@@ -148,6 +148,12 @@ class IssuedTokens:
         with self._at.reading() as db:
             return list(trail.lines(db))
 
+    def note_sign_in(self, identity: Identity) -> None:
+        """Add a line to the trail: somebody signed in with an account of a provider."""
+        with self._at.writing() as db:
+            roles = " ".join(role for role in ROLES if role in identity.roles)
+            self._note(db, identity.name, "sign in", "", {"roles": roles})
+
     def _get(self, id: str) -> Listed:
         with self._at.reading() as db:
             row = db.execute("select * from access_tokens where id = ?", [id]).fetchone()

@@ -35,6 +35,10 @@ class Doorkeeper:
         """Whether a token is needed."""
         return self._closed
 
+    def close(self) -> None:
+        """Let nobody in without a token or a session from now on."""
+        self._closed = True
+
     def refresh(self) -> None:
         """Read the issued tokens anew. Raises StoreError."""
         if self.issued is None:

@@ -16,8 +16,15 @@ Run = Annotated[str, typer.Argument(help="A run id, the start of one, or last.",
 def list_(
     as_json: Json = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Number of newest runs to show.")] = 20,
+    archived: Annotated[
+        bool,
+        typer.Option("--archived", help="The ids of runs in the archive (`runs` in aitia.yaml, AITIA_RUNS)."),
+    ] = False,
 ) -> None:
     """The recorded runs, newest first."""
+    if archived:
+        _list_archived(as_json, limit)
+        return
     from aitia.cli.console import note, print_json, stdout_console
     from aitia.core.home import aitia_home
     from aitia.core.store import list_runs
@@ -34,6 +41,24 @@ def list_(
     stdout_console().print(runs_table(found[:limit]))
     if len(found) > limit:
         note(f"{len(found) - limit} more with --limit")
+
+
+def _list_archived(as_json: bool, limit: int) -> None:
+    from aitia import api
+    from aitia.cli.console import print_json
+    from aitia.core.archive import archive
+    from aitia.core.errors import BadInput
+
+    api.settings_of(None)
+    if (there := archive()) is None:
+        raise BadInput(
+            "No archive is configured. Set `runs: s3://BUCKET/PREFIX` in aitia.yaml, or AITIA_RUNS."
+        )
+    found = there.ids()[:limit]
+    if as_json:
+        print_json({"runs": found})
+    else:
+        print("\n".join(found))
 
 
 @app.command("show")
@@ -56,12 +81,16 @@ def show(run: Run = "last", as_json: Json = False) -> None:
 def rm(runs: Annotated[list[str], typer.Argument(help="Runs to delete.", metavar="RUN...")]) -> None:
     """Delete runs and all they hold."""
     from aitia.cli.console import note
+    from aitia.core.archive import archive
     from aitia.core.home import aitia_home
     from aitia.core.store import named_run, remove_run
 
-    ids = [named_run(aitia_home(), run) for run in runs]  # all must exist before the first goes
+    home, there = aitia_home(), archive()
+    ids = [named_run(home, run) for run in runs]  # all must exist before the first goes
     for run_id in dict.fromkeys(ids):
-        remove_run(aitia_home(), run_id)
+        if there is not None:
+            there.remove(home, run_id)
+        remove_run(home, run_id)
         note(f"deleted {run_id}")
 
 

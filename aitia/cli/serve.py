@@ -72,7 +72,10 @@ def serve(
     settings, home = api.settings_of(config), aitia_home()
     token = os.environ.get(settings.service.token_env, "")
     keeper = Doorkeeper(
-        token=token, issued=IssuedTokens(home), team=settings.service.team, closed=socket is not None
+        token=token,
+        issued=IssuedTokens(home),
+        team=settings.service.team,
+        closed=socket is not None or settings.service.oidc is not None,
     )
     if not keeper and not is_local(host):
         raise BadInput(

@@ -48,19 +48,24 @@ def backup(home: Path, folder: Path) -> Backup:
     with storing(folder):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         target = folder / f"aitia-{datetime.now(tz=UTC):%Y%m%d-%H%M%S}.tar.gz"
-        part = target.with_suffix(".part")
-        held: dict[str, str] = {}
-        size = 0
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            with tarfile.open(fileobj=out, mode="w:gz", compresslevel=6) as archive:
-                for name, file in _members(home):
-                    held[name], length = _add(archive, name, file)
-                    size += length
-                told = {"form": FORM, "made_at": datetime.now(tz=UTC).isoformat(), "files": held}
-                _add(archive, MANIFEST, io.BytesIO(json.dumps(told, indent=1).encode()))
-            out.flush()
-            os.fsync(out.fileno())
-        part.rename(target)
+        return pack(home, target)
+
+
+def pack(home: Path, target: Path) -> Backup:
+    """Write the files of a folder into one archive (mode 0600), which is there once it is whole. Raises OSError."""
+    part = target.with_suffix(".part")
+    held: dict[str, str] = {}
+    size = 0
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        with tarfile.open(fileobj=out, mode="w:gz", compresslevel=6) as archive:
+            for name, file in _members(home):
+                held[name], length = _add(archive, name, file)
+                size += length
+            told = {"form": FORM, "made_at": datetime.now(tz=UTC).isoformat(), "files": held}
+            _add(archive, MANIFEST, io.BytesIO(json.dumps(told, indent=1).encode()))
+        out.flush()
+        os.fsync(out.fileno())
+    part.rename(target)
     return Backup(file=str(target), files=len(held), bytes=size)
 
 
@@ -71,7 +76,7 @@ def restore(archive: Path, home: Path) -> Backup:
             f"Give an empty home: {str(home)!r} holds files already. Set AITIA_HOME to a new folder."
         )
     with storing(home), tempfile.TemporaryDirectory(dir=_parent(home), prefix=".aitia-restore-") as place:
-        found = _unpacked(archive, Path(place))
+        found = unpack(archive, Path(place))
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         for each in Path(place).iterdir():
             each.rename(home / each.name)
@@ -152,8 +157,8 @@ class _Hashed(io.RawIOBase):
         return self._hash.hexdigest()
 
 
-def _unpacked(archive: Path, folder: Path) -> Backup:
-    """The archive's files below a folder, once all are there and none differs from the list."""
+def unpack(archive: Path, folder: Path) -> Backup:
+    """The archive's files below a folder, once all are there and none differs from the list. Raises BadInput."""
     seen: dict[str, str] = {}
     told: dict[str, Any] | None = None
     size = 0

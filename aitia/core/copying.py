@@ -38,6 +38,8 @@ _MEMORY: Final = "memory/incidents.sqlite"
 # Rows that others refer to come first. Values of the memory that are about its own file stay.
 TABLES: Final = (
     *(Table(file="jobs.sqlite", name=name) for name in ("jobs", "alerts")),
+    Table(file="jobs.sqlite", name="parts", key="number", serial="number"),
+    Table(file="jobs.sqlite", name="marks", key="job, mark"),
     Table(file="access.sqlite", name="access_tokens"),
     *(Table(file="slack.sqlite", name=name, version=0) for name in ("inbox", "threads", "answers")),
     *(
@@ -82,9 +84,17 @@ def copy(home: Path, server: Postgres, *, on_progress: OnProgress | None = None)
     for file in (home / "jobs.sqlite", home / "access.sqlite", home / _MEMORY):
         _link(file, server)
     for table in TABLES:
-        if (home / table.file).is_file():
+        if _holds(home / table.file, table.name):
             done.append(_copy(home / table.file, table, server, on_progress))
     return done
+
+
+def _holds(file: Path, table: str) -> bool:
+    """Whether a file has the table: one that an earlier version wrote lacks what came since."""
+    if not file.is_file():
+        return False
+    with querying(file), closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as source:
+        return source.execute("select 1 from sqlite_master where name = ?", [table]).fetchone() is not None
 
 
 def _link(file: Path, server: Postgres) -> None:

@@ -132,6 +132,19 @@ create table access_tokens (
 """,
         down="drop table access_tokens;",
     ),
+    Step(
+        name="parts",
+        up="""
+create table parts (
+  number bigserial, job text collate "C" not null, body text not null, seen integer not null default 0,
+  primary key (job, number)
+);
+create index parts_number on parts (number);
+create table marks (job text collate "C" not null, mark text not null, ends text not null, primary key (job, mark));
+create index jobs_firing on jobs (created_at) where alert = 'firing';
+""",
+        down="drop index jobs_firing; drop table marks; drop table parts;",
+    ),
 )
 
 

@@ -9,7 +9,7 @@ import functools
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -164,6 +164,10 @@ class Postgres:
             if alone:
                 db.execute("select pg_advisory_xact_lock(hashtext(?))", [f"aitia {alone}"])
             yield db
+
+    def held_open(self) -> AbstractContextManager[None]:
+        """Nothing: the pool holds its connections open."""
+        return nullcontext()
 
     def now(self, db: Any) -> datetime:
         """The server's clock: replicas whose own clocks differ agree on leases."""

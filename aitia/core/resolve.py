@@ -65,6 +65,13 @@ class Resolver:
         for name in component.aliases:
             self._aliases.setdefault(name.casefold(), set()).add(component.id)
 
+    def fork(self) -> Resolver:
+        """One that knows the same and learns for itself."""
+        made = Resolver()
+        made._ids, made._types, made._why = dict(self._ids), dict(self._types), dict(self._why)
+        made._aliases = {name: set(owners) for name, owners in self._aliases.items()}
+        return made
+
     def resolve(self, raw: str) -> str:
         """The canonical id, or "" where the name is not known or could mean several."""
         for name, why, wanted in _candidates(raw):
@@ -134,6 +141,11 @@ class Resolver:
             for o in owners
         }
         return next(iter(near)) if len(near) == 1 and len(digits) == 12 else ""
+
+
+def forms(raw: str) -> frozenset[str]:
+    """The names, besides its own, under which something unknown would be found: without port, pod hash or ordinal."""
+    return frozenset(name for name, _, _ in _candidates(raw)) - {raw}
 
 
 def _any(component: Component) -> bool:

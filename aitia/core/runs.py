@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from aitia.core.archive import ArchiveAway, archive, forget_brought
 from aitia.core.disk import storing, tell_once, trouble
 from aitia.core.errors import RunNotFound, StoreDamaged
 from aitia.core.memory_folder import spare_runs
@@ -48,8 +49,13 @@ def named_run(home: Path, run_id: str) -> str:
     if run_id == "last":
         found = [str(run["id"]) for run in list_runs(home)[:1]]
     else:
-        ids = run_folders(home)
+        ids, there = run_folders(home), archive()
         found = [run_id] if run_id in ids else [r for r in ids if run_id and r.startswith(run_id)]
+        if there is not None and found:
+            there.renew(home, found[0])
+        elif there is not None and run_id:
+            found = [run for run in there.ids(run_id)[:2] if run == Path(run).name]
+            found = found if len(found) != 1 or there.bring(home, found[0], now=True) else []
     if len(found) != 1:
         what = "Several runs start with this id" if found else "There is no such run"
         raise RunNotFound(
@@ -63,7 +69,19 @@ def find_run(home: Path, run_id: str) -> Path | None:
     if not run_id or run_id != Path(run_id).name:
         return None
     places = (path for runs in (spare_runs(home), home / "runs") if runs and (path := runs / run_id))
-    return next((path for path in places if os.path.lexists(path / "run.json")), None)
+    found = next((path for path in places if os.path.lexists(path / "run.json")), None)
+    return found or _archived(home, run_id)
+
+
+def _archived(home: Path, run_id: str) -> Path | None:
+    """The folder of a run that is brought from the archive; None also while that is away, which is told."""
+    if (there := archive()) is None:
+        return None
+    try:
+        return there.bring(home, run_id)
+    except ArchiveAway as error:
+        tell_once(str(error))
+        return None
 
 
 def not_stored(home: Path, run_id: str) -> str:
@@ -83,6 +101,7 @@ def remove_run(home: Path, run_id: str) -> None:
     with storing(path):
         path.rename(gone)
         shutil.rmtree(gone)
+    forget_brought(home, path.name)
 
 
 def sweep(home: Path, *, before: datetime) -> None:

@@ -8,22 +8,24 @@ import json
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from aitia import api
+from aitia.core.archive import use_archive
 from aitia.core.errors import BadInput, DatabaseAway, RunNotFound
 from aitia.core.events import Event
 from aitia.core.incidents import redacted
 from aitia.core.redact import use
 from aitia.core.state import database_url, use_database
 from aitia.core.store import RunStore, find_run
-from aitia.core.words import Component, Incident, Inventory, Origin
+from aitia.core.telemetry import use_telemetry
+from aitia.core.words import Incident, Origin
 from aitia.incoming import make_incident
 from aitia.jobs.event_stream import Tail, parse_cursor
-from aitia.jobs.joining import belong, joined, says_more, topology_of
+from aitia.jobs.joining import folded, topology_of
 from aitia.jobs.table import JobTable, kind_of
+from aitia.jobs.troubles import Troubles
 from aitia.jobs.words import APPROVAL, Job, JobState, KeyTaken, Submitted, Update
 from aitia.settings import Settings
 
@@ -38,7 +40,12 @@ class Jobs:
         self.home, self.settings = home, settings
         use(settings.redaction)
         use_database(settings.service.database)
+        use_telemetry(settings.telemetry)
+        use_archive(settings.runs)
         self.table = JobTable(home)
+        self._troubles = Troubles(
+            self.table, home, lambda: (*self.settings.components, *topology_of(self.settings))
+        )
         self.table.forget(days=settings.service.keep_days)
 
     def submit(
@@ -62,8 +69,12 @@ class Jobs:
         content = _content(incident)
         key, group = _digest(key), _digest(group)
         known = (self.table.by_key(key) if key else None) or (self.table.firing(group) if group else None)
-        if known is None and group and (at := self._joins(incident, key, group)):
-            return Submitted(job=self._join(at, incident, key, group, content, open_end=open_end), new=False)
+        if known is None and group:
+            at, same = self._joins(incident, key, group, content)
+            if at and not same:
+                self.table.join(at, incident, key=key, group=group, content=content, open_end=open_end)
+            if at:
+                return Submitted(job=self.get(at), new=False)
         if known is None:
             try:
                 job = self.table.add(
@@ -81,56 +92,22 @@ class Jobs:
             except KeyTaken:  # the same key came in at the same moment
                 known = self.table.by_key(key)
                 assert known is not None
-        if group:
+        if group and (known["alert"], known["alert_group"]) != ("firing", group):
             self.table.set(known["id"], alert="firing", alert_group=group)
         if known["content"] != content:
-            told = Incident.model_validate_json(known["later"] or known["incident"])
-            if self.table.joined.fires(known["id"]):  # what others said of it stays said
-                incident = joined(told, incident)
+            if self.table.joined.fires(known["id"]):  # what was said of it stays said
+                incident = folded(self.table.told(known["id"]), [incident])
             self.table.tell_again(known["id"], incident, content=content, open_end=open_end)
         return Submitted(job=self.get(known["id"]), new=False)
 
-    def _joins(self, incident: Incident, key: str, group: str) -> str:
-        """The job of which an alert is a part: that which it joined before, else one to which it belongs; "" for none."""
+    def _joins(self, incident: Incident, key: str, group: str, content: str) -> tuple[str, bool]:
+        """The job of which an alert is a part, and whether it says what that job knows from it already; "" for none."""
         before = self.table.joined.find(key, group)
         if before is not None:
-            return str(before["job"])
+            same = (before["key"], before["content"], before["alert"]) == (key, content, "firing")
+            return str(before["job"]), same
         within = timedelta(minutes=self.settings.service.join_minutes)
-        if not within or not incident.alerts:
-            return ""
-        for row in self.table.recent(datetime.now(tz=UTC) - within):
-            other = Incident.model_validate_json(row["later"] or row["incident"])
-            if belong(incident, other, [*self._components, *self._seen(row["run"])], within=within):
-                return str(row["id"])
-        return ""
-
-    def _join(
-        self, job: str, incident: Incident, key: str, group: str, content: str, *, open_end: bool
-    ) -> Job:
-        """An alert becomes a part of a job; the job is looked at again where the alert changes what is known."""
-        row = self.table.row(job)
-        self.table.joined.keep(job, key=key, group=group, content=content)
-        told = Incident.model_validate_json(row["later"] or row["incident"])
-        if says_more(told, incident):
-            self.table.tell_again(
-                job,
-                joined(told, incident),
-                content=row["content"],
-                open_end=open_end or bool(row["open_end"]),
-            )
-        return self.get(job)
-
-    @cached_property
-    def _components(self) -> tuple[Component, ...]:
-        """The site's own map, as it is when the first alert asks for it."""
-        return (*self.settings.components, *topology_of(self.settings))
-
-    def _seen(self, run: str) -> tuple[Component, ...]:
-        """The components that a job's run has seen so far."""
-        if find_run(self.home, run) is None:
-            return ()
-        opened = RunStore.open(self.home, run).meta().get("opened")
-        return Inventory.model_validate(opened["inventory"]).components if opened else ()
+        return self._troubles.find(incident, within=within), False
 
     def get(self, job: str) -> Job:
         """A job by its id. Raises JobNotFound."""
@@ -138,7 +115,7 @@ class Jobs:
 
     def incident(self, job: str) -> Incident:
         """What a job is about, as it was told last. Raises JobNotFound."""
-        return Incident.model_validate_json(self.table.row(job)["incident"])
+        return self.table.incident(job)
 
     def find(self, key: str) -> Job | None:
         """The job of an idempotency key."""
@@ -169,11 +146,11 @@ class Jobs:
         row = self.table.row(job)
         if row["state"] not in ("done", "failed"):
             raise BadInput(f"Diagnosis {job} is {row['state']}. Correct it when it has ended.")
-        incident = Incident.model_validate_json(row["incident"])
-        told = with_correction(incident, text, self.run_store(job), by=by, settings=self.settings)
+        told = with_correction(self.incident(job), text, self.run_store(job), by=by, settings=self.settings)
         self._note(job, corrected_by=by[:200])
         self.table.note(job, what="correct", who=by[:200])
-        self.table.tell_again(job, told, content=row["content"], open_end=bool(row["open_end"]))
+        open_end = bool(row["open_end"])
+        self.table.tell_again(job, told, content=row["content"], open_end=open_end, whole=True)
         return self.get(job)
 
     def answer(self, job: str, said: Mapping[str, bool], *, by: str, vouched: bool = False) -> Job:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from aitia.core.state import Place
+from aitia.core.state import Place, Queries
 
 TABLE: Final = """
 create table if not exists alerts (
@@ -14,6 +14,15 @@ create table if not exists alerts (
 create index if not exists alerts_group on alerts (alert_group);
 """
 _OWN: Final = "own"  # no digest of a key: the alert that began the job
+
+
+def keep(db: Queries, job: str, *, key: str, group: str, content: str, alert: str = "firing") -> None:
+    """Keep that an alert belongs to a job that another one began, and what it says now."""
+    db.execute(
+        "insert into alerts values (?, ?, ?, ?, ?) on conflict (key) do update set content = excluded.content,"
+        " alert = excluded.alert",
+        [job, key, group, content, alert],
+    )
 
 
 class JoinedAlerts:
@@ -31,15 +40,6 @@ class JoinedAlerts:
                 [key, group, key],
             ).fetchone()
 
-    def keep(self, job: str, *, key: str, group: str, content: str, alert: str = "firing") -> None:
-        """Keep that an alert belongs to a job that another one began, and what it says now."""
-        with self._at.writing() as db:
-            db.execute(
-                "insert into alerts values (?, ?, ?, ?, ?) on conflict (key) do update set content = excluded.content,"
-                " alert = excluded.alert",
-                [job, key, group, content, alert],
-            )
-
     def resolve(self, key: str) -> str:
         """An alert that joined, by its key or group, is over; its job, "" where it joined none."""
         with self._at.writing() as db:
@@ -51,7 +51,8 @@ class JoinedAlerts:
 
     def own_is_over(self, job: str) -> None:
         """The alert that began a job is over; others of it may fire still."""
-        self.keep(job, key=f"{_OWN} {job}", group="", content="", alert="resolved")
+        with self._at.writing() as db:
+            keep(db, job, key=f"{_OWN} {job}", group="", content="", alert="resolved")
 
     def is_over(self, job: str) -> bool:
         """Whether the alert that began a job and all that joined it are over."""

@@ -8,23 +8,21 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from aitia.core import trail
-from aitia.core.redact import Redactor, load_key
 from aitia.core.state import Queries, open_place, server
 from aitia.core.words import Incident
-from aitia.jobs.joined_alerts import TABLE, JoinedAlerts
-from aitia.jobs.owner import is_alive
+from aitia.jobs import parts
+from aitia.jobs.claims import FIRST, SHOWN, Claims, job_of
+from aitia.jobs.joined_alerts import TABLE, JoinedAlerts, keep
 from aitia.jobs.words import Full, Job, JobNotFound, JobState, KeyTaken
 
 FILE: Final = "jobs.sqlite"
 VERSION: Final = 1
-_FAR_S: Final = 600.0  # or ten leases: clocks and settings of other workers differ by less
 _TABLE: Final = """
 create table if not exists jobs (
   id text primary key, key text not null default '', alert_group text not null default '', content text not null default '',
@@ -41,35 +39,22 @@ create unique index if not exists jobs_key on jobs (key) where key != '';
 create index if not exists jobs_state on jobs (state, created_at);
 create index if not exists jobs_group on jobs (alert_group) where alert_group != '';
 create index if not exists jobs_created on jobs (created_at);
+create index if not exists jobs_firing on jobs (created_at) where alert = 'firing';
 """
-SCHEMA: Final = f"{_TABLE} {TABLE} {trail.TABLE}"
-_FIRST: Final = "first "  # before a hash: who approved it, while a second person is waited for
-_JSON: Final = ("asked", "answers", "place")  # columns that hold a JSON text
-_SHOWN: Final = (
-    "id", "origin", "title", "state", "created_at", "started_at", "finished_at", "run", "revision", "attempts", "verdict",
-    "probability", "component", "fault", "message", "asked", "by", "place", "alert",
-)  # fmt: skip
+SCHEMA: Final = f"{_TABLE} {TABLE} {parts.TABLE} {trail.TABLE}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """A job with all that its worker needs, and under which name it is held."""
-
-    job: Job
-    incident: Incident
-    open_end: bool  # the window ends where the diagnosis begins
-    reported: int  # the last revision that came to a report
-    answers: Mapping[str, bool]
-    owner: str
-
-
-class JobTable:
+class JobTable(Claims):
     """The table's queries. Each takes a connection of its own: safe for threads and forks."""
 
     def __init__(self, home: Path) -> None:
-        self.file, self._home = home / FILE, home
-        self._at = open_place(self.file, SCHEMA, version=VERSION)
+        self.file = home / FILE
+        super().__init__(open_place(self.file, SCHEMA, version=VERSION), home)
         self.joined = JoinedAlerts(self._at)
+
+    def held_open(self) -> AbstractContextManager[None]:
+        """Hold it open, for a process that asks often."""
+        return self._at.held_open()
 
     def check(self) -> None:
         """Take a writer's place and give it back. Raises StoreError, sqlite3.OperationalError."""
@@ -105,15 +90,26 @@ class JobTable:
 
     def get(self, job: str) -> Job:
         """A job by its id. Raises JobNotFound."""
-        return _job(self.row(job))
+        with self._at.reading() as db:  # not its incident: that may be large
+            found = db.execute(f"select {SHOWN} from jobs where id = ?", [job]).fetchone()
+        if found is None:
+            raise _not_found(job)
+        return job_of(found)
 
     def row(self, job: str) -> Any:
         """All columns of a job. Raises JobNotFound."""
         with self._at.reading() as db:
             found = db.execute("select * from jobs where id = ?", [job]).fetchone()
         if found is None:
-            raise JobNotFound(f"There is no diagnosis {job[:80]!r}. Give the id of one that was requested.")
+            raise _not_found(job)
         return found
+
+    def incident(self, job: str) -> Incident:
+        """What a job is about, with all that was said by alerts that joined it. Raises JobNotFound."""
+        row = self.row(job)
+        with self._at.reading() as db:
+            said = parts.of(db, job)
+        return parts.whole(row, said)
 
     def by_key(self, key: str) -> Any:
         """The job of an idempotency key."""
@@ -132,8 +128,8 @@ class JobTable:
         """Jobs of alerts that still fire, that are under way or ended since then, newest first."""
         with self._at.reading() as db:
             return db.execute(
-                "select * from jobs where alert = 'firing' and (state in ('queued', 'running', 'waiting') or finished_at >= ?)"
-                " order by created_at desc limit ?",
+                "select id, content, run from jobs where alert = 'firing' and (state in ('queued', 'running', 'waiting')"
+                " or finished_at >= ?) order by created_at desc limit ?",
                 [since.isoformat(), limit],
             ).fetchall()
 
@@ -150,8 +146,8 @@ class JobTable:
                 values.append(value)
         where = f"where {' and '.join(terms)}" if terms else ""
         with self._at.reading() as db:
-            rows = db.execute(f"select * from jobs {where} order by id desc limit ?", [*values, limit])
-            return [_job(row) for row in rows]
+            query = f"select {SHOWN} from jobs {where} order by id desc limit ?"
+            return [job_of(row) for row in db.execute(query, [*values, limit])]
 
     def set(self, job: str, *, held_by: str | None = None, **fields: Any) -> bool:
         """Change columns of a job; with `held_by` only while that worker holds it. Whether it was changed."""
@@ -171,28 +167,47 @@ class JobTable:
             place = json.loads(row["place"]) | self._redactor.plain(dict(fields))
             db.execute("update jobs set place = ? where id = ?", [json.dumps(place), job])
 
-    def tell_again(self, job: str, incident: Incident, *, content: str, open_end: bool) -> None:
-        """What is reported of a job's incident by now: at once where it waits or is over, else after the present work."""
+    def tell_again(
+        self, job: str, incident: Incident, *, content: str, open_end: bool, whole: bool = False
+    ) -> None:
+        """What is reported of a job's incident by now: at once where it waits or is over, else after the present work.
+
+        whole  of a job that is over: it holds what was said by those who joined, in words that go before theirs
+        """
         incident = self._redactor.word(incident)
         told = incident.model_dump_json()
         with self._at.writing() as db:
-            query = f"select state, begun, reported from jobs where id = ?{self._at.for_update}"
-            row = db.execute(query, [job]).fetchone()
-            if row["begun"]:  # its run has the incident as it was: it comes to its end first
-                fields: dict[str, Any] = {"later": told}
-            else:
-                fields = {
-                    "incident": told,
-                    "state": "queued",
-                    "attempts": 0,
-                    "finished_at": None,
-                    "message": "",
-                }
-                if row["state"] in ("done", "failed") and row["reported"]:
-                    fields["revision"] = row["reported"] + 1
+            row = self._locked(db, job)
+            # Its run has the incident as it was: it comes to its end first.
+            fields = {"later": told} if row["begun"] else {"incident": told, **_queued(row)}
             fields |= {"content": content, "open_end": int(open_end), "title": incident.title}
-            names = ", ".join(f"{name} = ?" for name in fields)
-            db.execute(f"update jobs set {names} where id = ?", [*fields.values(), job])
+            _update(db, job, fields)
+            parts.mark(db, job, incident.alerts)
+            if whole:
+                db.execute("delete from parts where job = ?", [job])
+
+    def join(
+        self, job: str, incident: Incident, *, key: str, group: str, content: str, open_end: bool
+    ) -> None:
+        """An alert becomes a part of a job; where it says more than is known, the job is looked at with it, or again."""
+        incident = self._redactor.word(incident)
+        with self._at.writing(alone=parts.ONE) as db:
+            row = self._locked(db, job)
+            keep(db, job, key=key, group=group, content=content)
+            if not parts.add(db, job, incident):
+                return
+            fields = {} if row["begun"] or row["state"] == "queued" else _queued(row)
+            if open_end and not row["open_end"]:
+                fields["open_end"] = 1
+            if fields:
+                _update(db, job, fields)
+
+    def _locked(self, db: Queries, job: str) -> Any:
+        query = f"select state, begun, reported, open_end from jobs where id = ?{self._at.for_update}"
+        row = db.execute(query, [job]).fetchone()
+        if row is None:
+            raise _not_found(job)
+        return row
 
     def answer(
         self, job: str, said: Mapping[str, bool], *, by: str = "", two: Collection[str] = ()
@@ -215,10 +230,10 @@ class JobTable:
             taken = tuple(
                 h
                 for h in said
-                if h in asked and h not in known and (not said[h] or _other(known.get(_FIRST + h), by))
+                if h in asked and h not in known and (not said[h] or _other(known.get(FIRST + h), by))
             )
-            first = {h for h in taken if said[h] and h in two and _FIRST + h not in known}
-            answers = known | {_FIRST + h if h in first else h: by if h in first else said[h] for h in taken}
+            first = {h for h in taken if said[h] and h in two and FIRST + h not in known}
+            answers = known | {FIRST + h if h in first else h: by if h in first else said[h] for h in taken}
             db.execute(
                 "update jobs set answers = ?, state = ?, attempts = 0 where id = ?",
                 [json.dumps(answers), "queued" if asked <= set(answers) else "waiting", job],
@@ -232,109 +247,6 @@ class JobTable:
                     detail={"call": call},
                 )
         return taken
-
-    def claim(self, owner: str, *, lease_s: float, attempts: int) -> Claim | None:
-        """The oldest job that waits, or whose lease ran out; None where there is none.
-
-        A job that was begun `attempts` times without an end is given up. A lease that ends later than any that is given now
-        was given before the clock was set back: it is over too.
-        """
-        free = "(state = 'queued' or (state = 'running' and (lease_until < ? or lease_until > ?)))"
-        with self._at.writing() as db:
-            now = self._at.now(db)
-            over = [now.isoformat(), _after(now, max(_FAR_S, 10 * lease_s))]
-            given_up = f"where {free} and attempts >= ?", [*over, attempts]
-            db.execute(
-                "update jobs set state = 'queued', incident = later, later = '', attempts = 0, begun = 0, owner = '',"
-                f" lease_until = '', run = case when reported > 0 then run else '' end {given_up[0]} and later != ''",
-                given_up[1],
-            )
-            why = (
-                f"The worker of this diagnosis died {attempts} times without an error. Try again with fewer "
-                "workers or more memory."
-            )
-            db.execute(
-                "update jobs set state = 'failed', finished_at = ?, message = ?, begun = 0, owner = '', lease_until = ''"
-                f" {given_up[0]}",
-                [now.isoformat(), why, *given_up[1]],
-            )
-            row = db.execute(
-                f"update jobs set state = 'running', owner = ?, lease_until = ?, attempts = attempts + 1, begun = 1,"
-                f" started_at = coalesce(started_at, ?), message = '' where id ="
-                f" (select id from jobs where {free} order by created_at limit 1{self._at.skip_locked}) returning *",
-                [owner, _after(now, lease_s), now.isoformat(), *over],
-            ).fetchone()
-        if row is None:
-            return None
-        return Claim(
-            job=_job(row),
-            incident=Incident.model_validate_json(row["incident"]),
-            open_end=bool(row["open_end"]),
-            reported=row["reported"],
-            answers={h: said for h, said in json.loads(row["answers"]).items() if isinstance(said, bool)},
-            owner=owner,
-        )
-
-    def renew(self, claim: Claim, *, lease_s: float) -> bool:
-        """Hold a job for another while; False where it is held no longer."""
-        with self._at.writing() as db:
-            held = db.execute(
-                "update jobs set lease_until = ? where id = ? and owner = ? and state = 'running'",
-                [_after(self._at.now(db), lease_s), claim.job.id, claim.owner],
-            )
-            return held.rowcount == 1
-
-    def settle(self, claim: Claim, state: JobState, **fields: Any) -> bool:
-        """End the work on a job: `done`, `failed` or `waiting`. With a later notice there, it is queued again.
-
-        False where the job is held by another worker by now: then nothing is changed.
-        """
-        over = state in ("done", "failed")
-        values = {"state": state, "owner": "", "lease_until": "", **self._safe(fields)}
-        if over:
-            values |= {
-                "finished_at": datetime.now(tz=UTC).isoformat(),
-                "asked": "[]",
-                "answers": "{}",
-                "begun": 0,
-            }
-        if state == "done":
-            values |= {"attempts": 0}
-        with self._at.writing() as db:
-            query = f"select later, revision from jobs where id = ?{self._at.for_update}"
-            row = db.execute(query, [claim.job.id]).fetchone()
-            if over and row is not None and row["later"]:
-                values |= {"state": "queued", "incident": row["later"], "later": "", "attempts": 0}
-                values |= {"revision": values.get("revision", row["revision"]) + 1}
-            names = ", ".join(f"{name} = ?" for name in values)
-            held = "where id = ? and owner = ? and state = 'running'"
-            done = db.execute(
-                f"update jobs set {names} {held}", [*values.values(), claim.job.id, claim.owner]
-            )
-            return done.rowcount == 1
-
-    def free_dead(self, *, orderly: bool = False) -> int:
-        """Queue again what dead workers of this host held; how many jobs that was.
-
-        orderly  they were ended on purpose: that is no failed attempt
-        """
-        gone = [owner for owner in self.owners() if not is_alive(owner)]
-        if not gone:
-            return 0
-        with self._at.writing() as db:
-            return db.execute(
-                "update jobs set state = 'queued', owner = '', lease_until = '',"
-                " attempts = case when attempts > ? then attempts - ? else 0 end"
-                f" where state = 'running' and owner in ({', '.join('?' * len(gone))})",
-                [int(orderly), int(orderly), *gone],
-            ).rowcount
-
-    def owners(self) -> list[str]:
-        """Who holds a job."""
-        with self._at.reading() as db:
-            return [
-                row["owner"] for row in db.execute("select distinct owner from jobs where state = 'running'")
-            ]
 
     def counts(self) -> dict[str, int]:
         """How many jobs are in each state."""
@@ -355,12 +267,34 @@ class JobTable:
             gone = db.execute(
                 "delete from jobs where state in ('done', 'failed') and finished_at < ?", [oldest]
             ).rowcount
-            db.execute("delete from alerts where job not in (select id from jobs)")
+            for table in ("alerts", "parts", "marks"):
+                db.execute(f"delete from {table} where job not in (select id from jobs)")
             if gone:
                 self._note(db, who="aitia", what="forget", detail={"jobs": gone, "older_than_days": days})
         if (shared := server()) is not None:
             shared.forget_runs(datetime.now(tz=UTC) - timedelta(days=days))
         return gone
+
+    def last_part(self) -> int:
+        """The number of the latest message of an alert that joined a job."""
+        with self._at.reading() as db:
+            return parts.last(db)
+
+    def parts_since(self, number: int) -> list[Any]:
+        """The messages after a number: `number`, `job`, `body`."""
+        with self._at.reading() as db:
+            return parts.since(db, number)
+
+    def told(self, job: str) -> Incident:
+        """What a job's own alert says by now."""
+        row = self.row(job)
+        return Incident.model_validate_json(row["later"] or row["incident"])
+
+    def said_of(self, job: str) -> list[Incident]:
+        """What its own alert says of a job, then what was said by those that joined it."""
+        with self._at.reading() as db:
+            said = parts.of(db, job)
+        return [self.told(job), *map(Incident.model_validate_json, said)]
 
     def redacted(self, by: str) -> str:
         """A name as it is kept."""
@@ -379,18 +313,22 @@ class JobTable:
     def _note(self, db: Queries, *, who: str, what: str, about: str = "", detail: Mapping[str, Any]) -> None:
         trail.append(db, who=self._redactor.plain(who), what=what, about=about, detail=detail)
 
-    @cached_property
-    def _redactor(self) -> Redactor:
-        return Redactor(load_key(self._home))
 
-    def _safe(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Columns without secrets, whoever filled them."""
-        return {
-            name: json.dumps(self._redactor.plain(json.loads(value)))
-            if name in _JSON
-            else self._redactor.plain(value)
-            for name, value in fields.items()
-        }
+def _not_found(job: str) -> JobNotFound:
+    return JobNotFound(f"There is no diagnosis {job[:80]!r}. Give the id of one that was requested.")
+
+
+def _queued(row: Any) -> dict[str, Any]:
+    """What is set in the row of a job that waits, or is over, when there is more to look at."""
+    fields: dict[str, Any] = {"state": "queued", "attempts": 0, "finished_at": None, "message": ""}
+    if row["state"] in ("done", "failed") and row["reported"]:
+        fields["revision"] = row["reported"] + 1
+    return fields
+
+
+def _update(db: Queries, job: str, fields: Mapping[str, Any]) -> None:
+    names = ", ".join(f"{name} = ?" for name in fields)
+    db.execute(f"update jobs set {names} where id = ?", [*fields.values(), job])
 
 
 def kind_of(by: str) -> str:
@@ -401,14 +339,3 @@ def kind_of(by: str) -> str:
 def _other(first: str | None, by: str) -> bool:
     """Whether this person may approve after the first one."""
     return first is None or (first != by and kind_of(first) == kind_of(by))
-
-
-def _job(row: Any) -> Job:
-    told = {name: row[name] for name in _SHOWN}
-    answers = json.loads(row["answers"])
-    asked = [a | {"first": answers.get(_FIRST + a["hash"], "")} for a in json.loads(row["asked"])]
-    return Job.model_validate(told | {"asked": asked, "place": json.loads(row["place"])})
-
-
-def _after(now: datetime, seconds: float) -> str:
-    return (now + timedelta(seconds=seconds)).isoformat()

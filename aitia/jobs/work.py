@@ -21,7 +21,8 @@ from aitia.core.protocols import Source
 from aitia.core.redact import Redactor, load_key
 from aitia.core.store import RunStore, find_run, not_stored, remove_run
 from aitia.core.words import Report
-from aitia.jobs.table import Claim, JobTable
+from aitia.jobs.claims import Claim
+from aitia.jobs.table import JobTable
 from aitia.jobs.words import JobState
 from aitia.settings import Settings
 

@@ -10,11 +10,13 @@ import time
 from pathlib import Path
 from typing import Final
 
+from aitia.core.archive import use_archive
 from aitia.core.disk import tell_once
 from aitia.core.errors import DatabaseAway, StoreError
 from aitia.core.redact import use
 from aitia.core.redaction.speech import guard_speech
 from aitia.core.state import use_database
+from aitia.core.telemetry import use_telemetry
 from aitia.engine import Engine, choose_engine
 from aitia.jobs.owner import owner_of
 from aitia.jobs.table import JobTable
@@ -41,6 +43,8 @@ def main() -> None:
     settings, home = orders.settings, Path(orders.home)
     use(settings.redaction)
     use_database(settings.service.database)
+    use_telemetry(settings.telemetry)
+    use_archive(settings.runs)
     engine = _engine(orders)
     try:
         table, owner = JobTable(home), owner_of(os.getpid())

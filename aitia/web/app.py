@@ -12,14 +12,16 @@ from fastapi import FastAPI
 from aitia import __version__
 from aitia.access import Doorkeeper
 from aitia.access.keeper import REFRESH_S
+from aitia.access.oidc import Provider
 from aitia.core.disk import tell_once
 from aitia.core.errors import StoreError
 from aitia.jobs import Jobs, Workers
 from aitia.settings import Settings
-from aitia.web import answers, diagnoses, metrics, openapi, pages, problems, search, stream, tokens
+from aitia.web import answers, diagnoses, metrics, openapi, pages, problems, search, sign_in, stream, tokens
 from aitia.web.auth import Guard, login_router
 from aitia.web.limits import Aside, Bounds
 from aitia.web.middleware import Door
+from aitia.web.shedding import Shedding
 
 
 def create_app(
@@ -53,9 +55,15 @@ def create_app(
     state = app.state
     state.jobs, state.settings, state.meters = jobs, settings, meters
     state.guard = Guard(token if isinstance(token, Doorkeeper) else Doorkeeper(token=token))
+    if settings.service.oidc is not None:
+        state.guard.keeper.close()
+        provider = Provider(settings.service.oidc, team=settings.service.team)
+        app.include_router(sign_in.router(provider, team=settings.service.team))
+    state.sign_in = sign_in.path_of(settings)
     state.pagerduty_secret = pagerduty_secret
     state.quick = Aside(threads=16, waiting=200, seconds=30.0)
     state.heavy = Aside(threads=bounds.heavy, waiting=bounds.heavy_waiting, seconds=bounds.heavy_s)
+    state.shedding = Shedding(bounds.when_full, meters.shed)
     state.streams = stream.Streams(most=bounds.streams)
     state.finder = search.Finder(jobs.home)
     state.problem_page = pages.problem_page
@@ -71,6 +79,7 @@ def create_app(
         bounds=bounds,
         local_only=lambda: not state.guard.keeper,
         known=state.guard.known,
+        shedding=state.shedding,
         on_answer=meters.answered,
     )
     return app
@@ -79,7 +88,8 @@ def create_app(
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     refreshing = asyncio.create_task(_refreshed(app))
-    yield
+    with app.state.jobs.table.held_open():
+        yield
     refreshing.cancel()
     app.state.quick.close()
     app.state.heavy.close()

@@ -43,11 +43,11 @@ class Guard:
         )  # until when, by the hash of its id
         self._mutex = threading.Lock()
 
-    def session(self, identity: Identity) -> str:
+    def session(self, identity: Identity, seconds: float = SESSION_S) -> str:
         """Begin a session; its id, for a cookie. It names the team, by which a front finds the service."""
         made = f"{self.keeper.team}.{secrets.token_urlsafe(32)}"
         with self._mutex:
-            self._sessions[_digest(made)] = (time.time() + SESSION_S, identity)
+            self._sessions[_digest(made)] = (time.time() + seconds, identity)
             if len(self._sessions) > SESSIONS:
                 self._sessions.popitem(last=False)
         return made
@@ -160,9 +160,9 @@ def login_router() -> APIRouter:
         guard: Guard = request.app.state.guard
         if (known := guard.keeper.knows(token)) is None:
             _count(request)
-            return RedirectResponse(f"/login?wrong=1&next={quote(_local(next))}", status_code=303)
+            return RedirectResponse(f"/login?wrong=1&next={quote(local_path(next))}", status_code=303)
         guard.end(request.cookies.get(COOKIE, ""))  # each login is a session of its own
-        answer = RedirectResponse(_local(next), status_code=303)
+        answer = RedirectResponse(local_path(next), status_code=303)
         secure = request.url.scheme == "https"
         answer.set_cookie(
             COOKIE, guard.session(known), max_age=SESSION_S, httponly=True, samesite="strict", secure=secure
@@ -181,7 +181,7 @@ def login_router() -> APIRouter:
     return router
 
 
-def _local(path: str) -> str:
+def local_path(path: str) -> str:
     """A path of this service, else its first page: never another site."""
     plain = path.startswith("/") and path.isascii() and path.isprintable()
     return path if plain and not path.startswith("//") and "\\" not in path else "/"

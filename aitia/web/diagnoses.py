@@ -12,7 +12,7 @@ from starlette.responses import Response
 from aitia.core.errors import BadInput, NotRecorded
 from aitia.core.store import RunStore, report_bytes
 from aitia.core.words import Origin, Report
-from aitia.jobs import Job, Jobs, JobState
+from aitia.jobs import Full, Job, Jobs, JobState
 from aitia.settings import Settings
 from aitia.web.auth import by
 from aitia.web.incoming import SIGNATURE, asked, check_signature, is_signed
@@ -66,7 +66,14 @@ async def submit(
     if isinstance(body, AlertMessage) and is_signed(body.root) and state.pagerduty_secret:
         check_signature(await request.body(), signature, state.pagerduty_secret)
     name = by(request, "", "http")
-    return await state.quick(_taken, state.jobs, state.settings, body, idempotency_key, name)
+    try:
+        answer = await state.quick(_taken, state.jobs, state.settings, body, idempotency_key, name)
+    except Full:
+        state.shedding.full()
+        raise
+    if answer.status_code == 202:
+        state.shedding.room()
+    return answer
 
 
 def _taken(jobs: Jobs, settings: Settings, body: Sent, idempotency_key: str, name: str) -> Response:

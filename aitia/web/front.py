@@ -1,7 +1,7 @@
 """One address for several teams: a request goes to the service of the team that its token or session says, unread.
 
 That service checks the token against its own: whoever names another team comes to a door that does not know them. Nothing
-but the token, the session's cookie and the token in the login form decides: no path, no parameter, no other header.
+but the token, the session's cookie, the token in the login form and a sign-in's team decides: no other path, parameter or header.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from aitia.web.auth import COOKIE, Guard
 from aitia.web.limits import Bounds
 from aitia.web.middleware import Door
 from aitia.web.problems import BUSY_S, Problem
+from aitia.web.sign_in import PATH as SIGN_IN
 
 MCP: Final = "/mcp"
 CONNECT_S: Final = 5.0
@@ -178,6 +179,16 @@ def create_front(services: Fronted, mcp: Fronted, *, bounds: Bounds = BOUNDS) ->
         said = parse_qs(body[:10_000].decode("utf-8", "replace"), max_num_fields=20).get("token", [""])[0]
         return await passed(request, team_of(said), services, body)
 
+    # A sign-in is begun for a team and comes back with a state that names it: the team's own service checks both.
+    @app.get(f"{SIGN_IN}/callback")
+    async def signed_in(request: Request) -> Response:
+        team, dot, _ = request.query_params.get("state", "").partition(".")
+        return await passed(request, team if dot else None, services)
+
+    @app.get(f"{SIGN_IN}/{{team}}")
+    async def sign_in(request: Request, team: str) -> Response:
+        return await passed(request, team, services)
+
     @app.api_route(MCP, methods=["GET", "POST", "DELETE"])
     async def to_mcp(request: Request) -> Response:
         return await passed(request, team_said(request), mcp)
@@ -198,6 +209,10 @@ def create_front(services: Fronted, mcp: Fronted, *, bounds: Bounds = BOUNDS) ->
         return keeper.wrong(request.client.host if request.client else "")
 
     app.add_middleware(
-        Door, bounds=bounds, local_only=lambda: False, known=lambda _: None, on_answer=lambda *_: None
+        Door,
+        bounds=bounds,
+        local_only=lambda: False,
+        known=lambda _: None,
+        on_answer=lambda *_: None,
     )
     return app

@@ -30,6 +30,7 @@ class Bounds:
     per_s: float = 40.0  # requests of one client
     burst: int = 200
     streams: int = 64  # clients that follow a diagnosis
+    when_full: int = 4  # requests for a diagnosis that are read at a time while the queue is full
     heavy: int = 2  # questions and PDFs at a time
     heavy_waiting: int = 16
     heavy_s: float = 90.0

@@ -71,6 +71,9 @@ class Meters:
         self._requests = Counter(
             "aitia_http_requests", "Requests.", ["method", "route", "status"], registry=registry
         )
+        self._shed = Counter(
+            "aitia_shed", "Requests turned away unread while the queue was full.", registry=registry
+        )
         self._answers = Histogram(
             "aitia_http_request_seconds",
             "Requests, except streams.",
@@ -87,6 +90,10 @@ class Meters:
         self._requests.labels(method, route, str(status)).inc()
         if not route.endswith("/events"):
             self._answers.labels(route).observe(seconds)
+
+    def shed(self) -> None:
+        """Count a request that was turned away before it was read."""
+        self._shed.inc()
 
     def read(self) -> bytes:
         """All metrics as text."""

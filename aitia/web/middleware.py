@@ -18,6 +18,7 @@ from aitia.core.serving import host_name, is_local
 from aitia.core.tokens import Buckets, client_of
 from aitia.web.limits import Bounds, bounded_body, dropped, too_large
 from aitia.web.problems import Problem
+from aitia.web.shedding import Shedding
 
 OnAnswer = Callable[[Scope, int, float], None]
 Known = Callable[[HTTPConnection], Identity | None]
@@ -47,9 +48,10 @@ class Door:
         local_only: Callable[[], bool],
         known: Known,
         on_answer: OnAnswer,
+        shedding: Shedding | None = None,
     ) -> None:
         self._app, self._bounds, self._local_only, self._on_answer = app, bounds, local_only, on_answer
-        self._known = known
+        self._known, self._shedding = known, shedding or Shedding(bounds.when_full, lambda: None)
         self._buckets = Buckets(per_s=bounds.per_s, burst=bounds.burst)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +75,8 @@ class Door:
                     await dropped(receive)
                 await problem.response()(scope, receive, answer)
             else:
-                await self._app(scope, bounded_body(receive, self._bounds), answer)
+                with self._shedding.inside(scope):
+                    await self._app(scope, bounded_body(receive, self._bounds), answer)
         except Exception:  # the one place where a bug becomes an answer: one request must not end the service
             print(f"aitia: {said(traceback.format_exc())}", file=sys.stderr, flush=True)
             if not status:
@@ -101,4 +104,4 @@ class Door:
         length = headers.get("content-length", "0")
         if length.isascii() and length.isdigit() and int(length[:20]) > self._bounds.body:
             return too_large(self._bounds)
-        return None
+        return self._shedding.refusal(scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -57,7 +58,9 @@ def open_router() -> APIRouter:
         if not guard.keeper:
             return RedirectResponse("/", status_code=303)
         told = "Wrong token. Enter the right one." if wrong else ""
-        return page(request, "login.html", status=401 if wrong else 200, next=next, refused=told)
+        other = getattr(request.app.state, "sign_in", "")  # a front has none: each team's service has its own
+        shown = {"next": next, "refused": told, "other": f"{other}?next={quote(next)}" if other else ""}
+        return page(request, "login.html", status=401 if wrong else 200, **shown)
 
     return made
 

@@ -4,7 +4,8 @@
 
 The topology is the one that `aitia init` proposes today; the incident, its window and the components' names are those of the
 visit. `live` is what was told then. A recording has the lab's names and no types of metrics, which a Prometheus tells, so that
-this is near to a visit and no visit. The answers are read by the scorer only; systems that nobody looks at need --totals.
+this is near to a visit and no visit. A system that `agent/culprit.json` was learned from is weighed without it. The answers are
+read by the scorer only; systems that nobody looks at need --totals.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from benchmarks import contract
 from benchmarks.contract import Case
 from benchmarks.lab import incidents as judge
 from benchmarks.lab import visit
-from benchmarks.lab.data import NEVER, Incident, incidents, splits
+from benchmarks.lab.data import NEVER, Incident, incidents, left_out, splits
 from benchmarks.lab.rig import Names, live_of, named_by_lab
 from benchmarks.rca.product import components as ranking
 from benchmarks.rca.product import diagnosed
@@ -70,7 +71,8 @@ def _cases(incident: Incident, arm: str) -> list[Case]:
     scenario = load_scenario(incident.folder)
     names: Names = json.loads((live_of(incident) / visit.NAMES).read_text(encoding="utf-8"))
     try:
-        now = told_now(scenario, incident.folder, then, changes=arm != visit.ARMS[0])
+        with left_out(incident.system):
+            now = told_now(scenario, incident.folder, then, changes=arm != visit.ARMS[0])
         mine = _case(incident, f"no_model {arm}", scenario, now, names)
     except Exception as error:  # a defect in one case must neither end the run nor leave the case out
         mine = judge.counted_wrong(incident, f"no_model {arm}", f"{type(error).__name__}: {error}")

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import yaml
 
+from aitia.agent.weights import ledgers_alone
 from aitia.drill.folders import incident_folders, made_of
+from aitia.graphs import judgement
 
 SPLITS = Path(__file__).parent / "splits.yaml"
+CULPRITS = Path(__file__).parent / "culprits.json"  # made by benchmarks/rca/fit_culprit.py
 NEVER = "never"
 
 
@@ -67,3 +74,15 @@ def data_hash(found: list[Incident]) -> str:
             told.update(f"{incident.id}/{file.relative_to(incident.folder).as_posix()}\n".encode())
             told.update(hashlib.sha256(file.read_bytes()).digest())
     return told.hexdigest()
+
+
+@contextmanager
+def left_out(system: str) -> Iterator[None]:
+    """Weigh by what was learned without this system, where it was learned from (`agent/culprit.json`)."""
+    known = json.loads(CULPRITS.read_text(encoding="utf-8"))
+    if system not in known:
+        yield
+        return
+    weights = ledgers_alone().model_copy(update={"components": known[system]})
+    with mock.patch.object(judgement, "bundled_weights", return_value=weights):
+        yield

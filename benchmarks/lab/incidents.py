@@ -4,6 +4,7 @@
 
 DIR is any folder of scenario folders, at any depth; `twins/` and `dropped/` are passed over. Systems of the split `never`
 are scored with `--split never` alone, which tells totals only and writes down that it was done (scorings.jsonl).
+A system from which `agent/culprit.json` was learned is weighed by what was learned without it.
 A cause whose component is right and whose kind is left open is neither right nor wrong and has a row of its own.
 The answers are read by the scorer only. A case that fails is an error in the JSON and counts as wrong.
 """
@@ -37,7 +38,7 @@ from aitia.graphs.state import Options
 from benchmarks import contract
 from benchmarks.contract import Case
 from benchmarks.lab import baselines
-from benchmarks.lab.data import NEVER, Incident, data_hash, incidents, of_split
+from benchmarks.lab.data import NEVER, Incident, data_hash, incidents, left_out, of_split
 from benchmarks.rca.product import RULES
 from benchmarks.rca.product import components as ranking
 
@@ -152,7 +153,8 @@ def _case(incident: Incident, system: str, llm: Llm | None) -> Case:
                 return beside_answer(incident, system, scenario, said, named, scenario.components)
             options = Options() if system == "ours" else RULES
             model = llm if system == "ours" else None
-            done = replay(incident.folder, home=Path(home), llm=model, options=options)
+            with left_out(incident.system):
+                done = replay(incident.folder, home=Path(home), llm=model, options=options)
         return _of_report(incident, system, done)
     except Exception as error:  # a defect in one case must neither end the run nor leave the case out
         return counted_wrong(incident, system, f"{type(error).__name__}: {error}")

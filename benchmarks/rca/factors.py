@@ -24,7 +24,7 @@ from aitia.agent.weights import HAND_SET, TERMS, Weights
 Floats = NDArray[np.float64]
 BOUNDS: Final = (0.5, 2.0)  # data may halve or double what a term means, not turn it round
 PASSES: Final = 2  # which pair stands for a family depends on the factors
-_NAMES: Final = tuple(t for t in TERMS if t != "ceiling")
+_NAMES: Final = tuple(t for t in TERMS if t not in ("ceiling", "component"))
 _BOUNDS: Final = [
     (1.0, 1.0) if t in ("healthy.unwatched", "unknown.given_up") else BOUNDS for t in _NAMES
 ]  # a limit is not learned

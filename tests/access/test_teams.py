@@ -6,15 +6,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 import yaml
 from fastapi import FastAPI
 
-from aitia.access import Doorkeeper, IssuedTokens
+from aitia.access import Doorkeeper, IssuedTokens, Role
+from aitia.access.oidc_settings import Oidc
 from aitia.core.errors import BadInput
 from aitia.core.serving import listening, listening_at
 from aitia.jobs import Jobs
@@ -23,6 +26,7 @@ from aitia.web.app import create_app
 from aitia.web.front import Fronted, create_front
 from aitia.web.server import server, url_of
 from aitia.web.teams import Team, environment_of, load_teams
+from tests.access.oidc.forger import forged
 from tests.web.served import PATIENT, wait_for
 
 
@@ -54,10 +58,14 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
     folder = tmp_path_factory.mktemp("teams")
     tokens, ids, sockets = {}, {}, {}
     with ExitStack() as stack:
+        issuer = stack.enter_context(forged()).issuer
+        roles: dict[str, tuple[Role, ...]] = {"sre": ("see",)}
+        oidc = Oidc(issuer=issuer, client_id="aitia", url="http://127.0.0.1", roles=roles)
         for name in ("shop", "bank"):
             home = folder / name
             home.mkdir()
-            settings = Settings(service=Service(team=name, join_minutes=0))
+            told = oidc if name == "shop" and find_spec("authlib") else None
+            settings = Settings(service=Service(team=name, join_minutes=0, oidc=told))
             jobs, issued = Jobs(home, settings), IssuedTokens(home)
             ids[name] = jobs.submit(f"the secret of the {name}", origin="api").job.id
             tokens[name], _ = issued.issue("ann", ["see", "diagnose"], team=name, by="me")
@@ -121,6 +129,26 @@ def test_a_login_is_of_the_team_whose_token_was_given(here: Here) -> None:
     wrong = here.client.post("/login", data={"token": here.tokens["bank"][:-1]})
     assert wrong.status_code in (303, 401)
     assert "set-cookie" not in wrong.headers
+
+
+def test_a_sign_in_goes_to_its_team_and_comes_back_by_its_state(here: Here) -> None:
+    pytest.importorskip("authlib", reason="the extra oidc is not installed")
+    begun = here.client.get("/login/oidc/shop")
+    assert (begun.status_code, "state=shop." in begun.headers["location"]) == (303, True)
+    state = parse_qs(urlsplit(begun.headers["location"]).query)["state"][0]
+    cookie = {"Cookie": f"aitia_sign_in={begun.cookies['aitia_sign_in']}"}
+    # Its own team's service knows the state, no other does: where nobody has a provider there is no such page.
+    for said, status in (
+        (f"bank.{state.partition('.')[2]}", 404),
+        ("nobody.x", 401),
+        ("x", 401),
+        (state, 403),
+    ):
+        here.client.cookies.clear()
+        back = here.client.get("/login/oidc/callback", params={"state": said, "error": "no"}, headers=cookie)
+        assert back.status_code == status, (said, back.text)
+    assert here.client.get("/login/oidc/bank").status_code == 404, "it has no provider"
+    assert here.client.get("/login/oidc/nobody").status_code == 401
 
 
 def test_what_is_sent_is_passed_on_whole(here: Here) -> None:

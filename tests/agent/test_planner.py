@@ -12,6 +12,7 @@ from aitia.agent.planning import planner
 from aitia.agent.planning.defaults import bundled_defaults
 from aitia.agent.taxonomy import bundled
 from aitia.agent.weigher import weigh
+from aitia.agent.weights import ledgers_alone
 from aitia.core.words import Holding, Inventory, Result, Task
 from aitia.models.scripted import ScriptedLlm
 from aitia.tools import Registry, ToolContext, tool
@@ -312,7 +313,7 @@ def test_a_default_that_is_written_out_is_the_same_call() -> None:
 
 def test_thin_evidence_asks_for_more() -> None:
     assert planner.is_thin(UNSURE)
-    assert not planner.is_thin(weigh(shop.connection_leak(), shop.inventory(), bundled()))
+    assert not planner.is_thin(weigh(shop.connection_leak(), shop.inventory(), bundled(), ledgers_alone()))
 
 
 def test_the_example_of_the_page_runs() -> None:

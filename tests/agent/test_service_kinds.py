@@ -6,6 +6,7 @@ import pytest
 
 from aitia.agent.taxonomy import bundled
 from aitia.agent.weigher import Weighed, weigh
+from aitia.agent.weights import ledgers_alone
 from aitia.core.words import Evidence
 from tests.agent.evidence import fact, inventory, numbered, quiet
 
@@ -20,7 +21,7 @@ def errors(component: str, *, at: float = 10.0) -> Evidence:
 
 
 def of(*evidence: Evidence) -> Weighed:
-    """A verdict where the rest of the shop is watched and well."""
+    """A verdict by the ledgers, where the rest of the shop is watched and well."""
     named = {e.component for e in evidence}
     rest = [
         q
@@ -28,7 +29,7 @@ def of(*evidence: Evidence) -> Weighed:
         if name not in named
         for q in quiet(name, "latency", "errors")
     ]
-    return weigh(numbered([*evidence, *rest]), inventory(), bundled(), alarmed=["gateway"])
+    return weigh(numbered([*evidence, *rest]), inventory(), bundled(), ledgers_alone(), alarmed=["gateway"])
 
 
 @pytest.mark.parametrize(

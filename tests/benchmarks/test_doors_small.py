@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ import pytest
 from aitia.access import IssuedTokens
 from aitia.jobs import Jobs
 from aitia.settings import Settings
-from benchmarks.doors import alerts, tenancy
+from benchmarks.doors import alerts, joined, served_model, tenancy
 from benchmarks.doors.tenancy_tries import Site, Try, tries
 
 NOW = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
@@ -65,6 +68,32 @@ def test_the_storm_comes_at_its_rate_and_ends_only_what_fired() -> None:
             fired.add(message["groupKey"])
         else:
             assert message["groupKey"] in fired
+
+
+def test_alerts_that_join_are_of_one_diagnosis_and_each_is_measured(tmp_path: Path) -> None:
+    took, diagnoses = joined.costs(tmp_path, 30)
+    assert (len(took), diagnoses) == (30, 1)
+    assert min(took) > 0
+    (job,) = Jobs(tmp_path, Settings()).list()
+    # Five in the first message, one of five says again what is known.
+    assert len(Jobs(tmp_path, Settings()).incident(job.id).alerts) == 5 - 1 + 30 - 6
+
+
+def test_memory_and_processor_time_are_of_the_process_and_its_children() -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import time; sum(range(3_000_000)); print(flush=True); time.sleep(60)"],
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert child.pid in served_model._family(os.getpid())
+        assert served_model._processor_s(child.pid) > 0
+        assert 1_000 < served_model._pss(child.pid) < 1_000_000
+    finally:
+        child.kill()
+        child.communicate()
+    assert served_model._processor_s(child.pid) == 0.0
 
 
 class Answers(httpx.AsyncBaseTransport):

@@ -39,8 +39,8 @@ from .pages import REPOSITORY, Block, blocks
 SHOP = REPOSITORY / "scenarios" / "connection-exhaustion"
 NOT_RUN: dict[str, str] = {}
 """Blocks that are not run, by page and first line, each with its reason."""
-OTHER_YAML = {"receivers", "defaults", "schema"}
-"""First keys of blocks that are no aitia.yaml: Alertmanager's configuration, a listing of signals, a system of the lab (tests/lab loads it). All others must load."""
+OTHER_YAML = {"receivers", "defaults", "schema", "image"}
+"""First keys of blocks that are no aitia.yaml: Alertmanager's configuration, a listing of signals, a system of the lab (tests/lab loads it), values of a chart. All others must load."""
 
 
 def _signals(place: Path) -> dict[str, Any]:

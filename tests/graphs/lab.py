@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from aitia.agent.weights import ledgers_alone
 from aitia.core.clock import RecordedClock
 from aitia.core.llm import Prompt
 from aitia.core.store import RunStore
@@ -132,6 +133,7 @@ def run(
         clock=RecordedClock(shop.T0 + timedelta(seconds=140)),
         components=components(),
         registry=Registry(specs or GOOD),
+        weights=ledgers_alone(),
     )
     return store, report
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aitia.agent.taxonomy import bundled, extended
-from aitia.agent.weights import Weights, load_weights
+from aitia.agent.weights import Weights, ledgers_alone, load_weights
 from aitia.core.clock import RecordedClock
 from aitia.core.errors import BadInput
 from aitia.core.store import RunStore, report_bytes
@@ -40,7 +40,7 @@ def run(folder: Path, own: str, weights: Weights | None = None) -> tuple[RunStor
         clock=RecordedClock(lab.incident().window.end),
         registry=registry,
         taxonomy=extended([file]),
-        weights=weights,
+        weights=weights or ledgers_alone(),
     )
     return store, registry
 

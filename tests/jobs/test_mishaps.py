@@ -18,7 +18,8 @@ from aitia.core.errors import BadInput, SourceError
 from aitia.core.store import RunStore, list_runs
 from aitia.graphs.nodes.explaining import narrate as nodes_narrate
 from aitia.jobs import Here, Job, Jobs, Workers
-from aitia.jobs.table import Claim, JobTable
+from aitia.jobs.claims import Claim
+from aitia.jobs.table import JobTable
 from aitia.jobs.work import Work
 from aitia.settings import Retention
 from tests.shop import CAUSE, shop_alert, small_settings

@@ -13,6 +13,7 @@ import yaml
 
 from aitia.agent.taxonomy import bundled, covers
 from aitia.agent.weigher import Weighed, weigh
+from aitia.agent.weights import ledgers_alone
 from tests.kinds.facts import facts_of, inventory_of
 
 HERE = Path(__file__).parent
@@ -26,9 +27,8 @@ KINDS = {
 
 def weighed(name: str) -> Weighed:
     case = CASES[name]
-    return weigh(
-        facts_of(SHOP, case), inventory_of(SHOP), bundled(), alarmed=[case.get("names", "storefront")]
-    )
+    facts, inventory = facts_of(SHOP, case), inventory_of(SHOP)
+    return weigh(facts, inventory, bundled(), ledgers_alone(), alarmed=[case.get("names", "storefront")])
 
 
 @pytest.mark.parametrize("name", [n for n, c in CASES.items() if isinstance(c["expected"], list)])

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 from aitia.jobs import Approval, Jobs
+from aitia.jobs.claims import Claim
 from aitia.jobs.owner import owner_of
-from aitia.jobs.table import Claim
 
 
 class Canned(threading.Thread):

@@ -23,7 +23,7 @@ from aitia.core.store import RunStore
 from aitia.core.words import Report, Suspect, Task
 from aitia.engine import choose_engine
 from aitia.jobs import Jobs
-from aitia.jobs.table import Claim
+from aitia.jobs.claims import Claim
 from aitia.jobs.work import Work
 from tests.render.conftest import HOSTILE
 from tests.shop import shop_alert, small_settings
