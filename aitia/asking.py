@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aitia.asking_live import DOCUMENTS, live_site, looked
+from aitia.asking_live import DOCUMENTS, live_site, looked, question_reader
 from aitia.asking_run import RunAsked
 from aitia.consent import found_settings
 from aitia.core.config import SourceConfig
@@ -99,7 +99,7 @@ def ask(
         if told is not None:
             return told
     else:
-        found = _looked(question, about, home, kept, given, redactor)
+        found = _looked(question, about, home, kept, given, redactor, model, threads)
         if found is not None:
             return found
     context = AskContext(redact=redactor.text, llm=careful(_writer(model, threads)))
@@ -168,14 +168,18 @@ def _looked(
     kept: Path | None,
     given: Sequence[Source],
     redactor: Redactor,
+    model: str | Llm | None,
+    threads: int | None,
 ) -> Answer | None:
     """The answer of live sources, None where there are none or where documents are to answer."""
     named = [SourceConfig.model_validate(c) for c in about.get("sources", ())]
     at = datetime.fromisoformat(about["at"]) if about.get("at") else None
-    site = live_site(_settings_of(about), named, given, at=at, redactor=redactor)
+    settings = _settings_of(about)
+    site = live_site(settings, named, given, at=at, redactor=redactor)
     if site is None:
         return None
-    return looked(question, site, kept, lambda: _begun(home, None, about), redactor)
+    reader = question_reader(model, settings, threads, home=home, redactor=redactor)
+    return looked(question, site, kept, lambda: _begun(home, None, about), redactor, reader)
 
 
 def _settings_of(about: dict[str, Any]) -> Settings:

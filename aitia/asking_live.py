@@ -17,6 +17,8 @@ from aitia.settings import Settings
 
 if TYPE_CHECKING:
     from aitia.agent.asking.answer import Answer
+    from aitia.agent.asking.question.by_model import QuestionReader
+    from aitia.core.llm import Llm
     from aitia.tools.query.site import Site
 
 DOCUMENTS: Final = ("runbooks", "incidents")  # kinds of sources that are searched, not looked at
@@ -47,8 +49,28 @@ def live_site(
     )
 
 
+def question_reader(
+    model: str | Llm | None, settings: Settings, threads: int | None, *, home: Path, redactor: Redactor
+) -> QuestionReader | None:
+    """The installed model that reads questions: one with an adapter for them whose gate is open; None where there is none."""
+    from aitia.agent.asking.question.by_model import QuestionReader
+    from aitia.engine import on_demand
+
+    if not isinstance(model, str):
+        return None
+    found = on_demand(model, settings.model, threads, role="questions")
+    if found is None or not found.adapter:
+        return None
+    return QuestionReader(found, home=home, redact=redactor.text)
+
+
 def looked(
-    question: str, site: Site, kept: Path | None, begun: Callable[[], Path], redactor: Redactor
+    question: str,
+    site: Site,
+    kept: Path | None,
+    begun: Callable[[], Path],
+    redactor: Redactor,
+    reader: QuestionReader | None = None,
 ) -> Answer | None:
     """The answer of live sources with its query kept for a follow-up; None where a run or documents are to answer.
 
@@ -56,7 +78,7 @@ def looked(
     """
     from aitia.graphs.looking import keep, last_query, look
 
-    found = look(question, site, last_query(kept, site.now) if kept is not None else None)
+    found = look(question, site, last_query(kept, site.now) if kept is not None else None, reader)
     if found is None:
         return None
     answer, query = found

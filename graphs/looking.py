@@ -12,11 +12,13 @@ from aitia.agent.asking.answer import Answer
 from aitia.agent.asking.answerable import of_commands, quoted
 from aitia.agent.asking.looked import answered
 from aitia.agent.asking.lookup import Lookup
-from aitia.agent.asking.question.follow import read_on
+from aitia.agent.asking.question.by_model import QuestionReader
+from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.outcome import Reading
+from aitia.agent.asking.question.second import Read, read_twice
 from aitia.agent.asking.steps import asks_for_steps, steps_for
 from aitia.core.disk import write_whole
-from aitia.core.errors import BadInput, SourceError, StoreDamaged
+from aitia.core.errors import BadInput, ModelError, SourceError, StoreDamaged
 from aitia.core.protocols import Source
 from aitia.core.words import Component
 from aitia.tools.query.execute import execute
@@ -43,18 +45,18 @@ def opened(
     )
 
 
-def look(question: str, site: Site, before: Query | None = None) -> tuple[Answer, Query | None] | None:
+def look(
+    question: str, site: Site, before: Query | None = None, reader: QuestionReader | None = None
+) -> tuple[Answer, Query | None] | None:
     """The answer from live sources with the query that a follow-up goes on from; None where documents are to answer.
 
-    Raises BadInput for an empty or long question and for a query that is written wrongly.
+    `reader` is a model that reads the question beside the rules. Raises BadInput for an empty or long question and for a query
+    that is written wrongly.
     """
     text = checked(question)
     site.begin()
-    reading = (
-        Reading(status="query", queries=(parse(text, now=site.now),), live=True)
-        if is_query(text)
-        else read_on(text, site, before)
-    )
+    read = _read(text, site, before, reader)
+    reading = read.reading
     if reading.status == "query" and isinstance(reading.queries[0], Documents | Incidents):
         return None
     if reading.status == "none" and not reading.live:
@@ -68,10 +70,28 @@ def look(question: str, site: Site, before: Query | None = None) -> tuple[Answer
         )
     answer = answered(question, reading, looks, site.redact)
     answer = answer.model_copy(
-        update={"notes": tuple(dict.fromkeys((*answer.notes, *map(site.redact, site.notes))))}
+        update={
+            "notes": tuple(
+                dict.fromkeys(map(site.redact, filter(None, (*answer.notes, *site.notes, read.note))))
+            )
+        }
     )
     last = reading.queries[0] if reading.status == "query" else before
     return answer, last
+
+
+def _read(text: str, site: Site, before: Query | None, reader: QuestionReader | None) -> Read:
+    """A question as rules read it, and as a model does beside them; a model that fails is a note."""
+    if is_query(text):
+        return Read(reading=Reading(status="query", queries=(parse(text, now=site.now),), live=True))
+    p = pieces_of(text, site, before)
+    reading = read_pieces(p, before)
+    if reader is None:
+        return Read(reading=reading)
+    try:
+        return read_twice(p, reading, before, reader)
+    except ModelError as error:
+        return Read(reading=reading, note=f"read by rules alone: {error}")
 
 
 def steps(question: str, shelves: Sequence[Lookup], redact: Callable[[str], str]) -> Answer | None:

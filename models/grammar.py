@@ -32,6 +32,14 @@ class Grammar:
                 return int(ids[int(np.argmax(allowed))])
         return -1
 
+    def log_prob(self, logits: Logits, token: int) -> float:
+        """The log-probability of an allowed token among the likeliest ones that are allowed: 0 where no other is."""
+        ids = top(logits, _FIRST)
+        kept = ids[self._allowed(ids, logits)]
+        scores = logits[kept] if token in kept else np.append(logits[kept], logits[token])
+        highest = float(scores.max())
+        return float(logits[token]) - highest - float(np.log(np.exp(scores - highest).sum()))
+
     def _allowed(self, ids: NDArray[np.int64], logits: Logits) -> NDArray[np.bool_]:
         data = (self._c.llama_token_data * len(ids))()
         view = np.ctypeslib.as_array(data)

@@ -218,18 +218,30 @@ class LlamaCpp:
             seconds=time.monotonic() - start,
         )
 
-    def continued(self, prompt: Prompt, *, max_tokens: int, stop: Sequence[str] = ("\n",)) -> Completion:
-        """What follows `system` and `user` as plain text without a chat's turns, as `classify` reads them. Raises ModelError."""
+    def continued(
+        self, prompt: Prompt, *, max_tokens: int, stop: Sequence[str] = ("\n",), grammar: str | None = None
+    ) -> Completion:
+        """What follows `system` and `user` as plain text without a chat's turns, as `classify` reads them; under GBNF rules.
+
+        Its `log_prob` is that of the text, each token among those that the rules allow. Raises ModelError.
+        """
         start = time.monotonic()
+        sure = [0.0]
         with self._lock:
-            evaluated, restored = self._put(prompt, room=max_tokens)
-            text, finish, generated = self._generate(max_tokens, None, [s.encode() for s in stop])
+            rules = self._session.grammar(grammar) if grammar else None
+            try:
+                evaluated, restored = self._put(prompt, room=max_tokens)
+                text, finish, generated = self._generate(max_tokens, rules, [s.encode() for s in stop], sure)
+            finally:
+                if rules:
+                    rules.close()
         return Completion(
             text=text,
             finish="stop" if finish else "length",
             prompt_tokens=evaluated,
             restored_tokens=restored,
             generated_tokens=generated,
+            log_prob=sure[0],
             seconds=time.monotonic() - start,
         )
 
@@ -318,12 +330,16 @@ class LlamaCpp:
     def _prefix_tokens(self, system: str) -> list[int]:
         return self._session.first_tokens() + self._session.tokens(self._template.prefix(system))
 
-    def _generate(self, limit: int, rules: Grammar | None, stops: Sequence[bytes]) -> tuple[str, bool, int]:
-        """The text, whether it ended by itself, and how many tokens were written."""
+    def _generate(
+        self, limit: int, rules: Grammar | None, stops: Sequence[bytes], sure: list[float] | None = None
+    ) -> tuple[str, bool, int]:
+        """The text, whether it ended by itself, and how many tokens were written; their log-probability is added to `sure`."""
         written = b""
         for n in range(limit):
             logits = self._session.logits()
             token = rules.best(logits) if rules else int(np.argmax(logits))
+            if sure is not None and token >= 0:
+                sure[0] += rules.log_prob(logits, token) if rules else float(log_softmax(logits)[token])
             if token < 0 or self._session.is_end(token):
                 return written.decode("utf-8", "ignore"), True, n
             if rules:

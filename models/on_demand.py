@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from aitia.core.errors import ModelError
-from aitia.core.llm import Choice, Classifier, Completion, Llm, Prompt
+from aitia.core.llm import Choice, Classifier, Completion, Continues, Llm, Prompt
 
 
 class OnDemand:
@@ -41,6 +41,15 @@ class OnDemand:
         if not isinstance(model, Classifier):
             raise ModelError(f"{self.name} gives no probabilities of labels. Choose a GGUF model.")
         return model.classify(prompt, labels)
+
+    def continued(
+        self, prompt: Prompt, *, max_tokens: int, stop: Sequence[str] = ("\n",), grammar: str | None = None
+    ) -> Completion:
+        """What the model goes on with."""
+        model = self._model()
+        if not isinstance(model, Continues):
+            raise ModelError(f"{self.name} cannot go on with a plain text. Choose a GGUF model.")
+        return model.continued(prompt, max_tokens=max_tokens, stop=stop, grammar=grammar)
 
     def _model(self) -> Llm:
         with self._lock:

@@ -98,6 +98,13 @@ def tune(
     targets: Annotated[
         str, typer.Option(help="Projections that are tuned, by commas; default: all seven.")
     ] = "",
+    batch: Annotated[int, typer.Option(min=1, help="Examples of a step: fewer for long ones.")] = 16,
+    checks: Annotated[
+        int, typer.Option(min=1, help="How often held-back examples are read; 1: at the end.")
+    ] = 6,
+    checked: Annotated[
+        int, typer.Option(min=16, help="How many held-back examples of a role are read.")
+    ] = 160,
     precision: Annotated[str, typer.Option("--type", help="f16 or q8_0.")] = "f16",
     each: Annotated[bool, typer.Option("--each", help="One adapter a role instead of one for all.")] = False,
     gate: Annotated[
@@ -135,7 +142,9 @@ def tune(
         seed=seed,
         minutes=minutes,
         size=size,
-        recipe=Recipe(rank=rank, alpha=2.0 * rank, targets=parts),
+        recipe=Recipe(
+            rank=rank, alpha=2.0 * rank, targets=parts, batch=batch, checks=checks, checked=checked
+        ),
         precision=chosen,
         threads=threads,
     )

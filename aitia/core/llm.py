@@ -27,6 +27,7 @@ class Completion(Word):
     restored_tokens: int = 0
     generated_tokens: int = 0
     seconds: float = 0.0
+    log_prob: float | None = None  # of the text, where it was asked for
 
 
 class Choice(Word):
@@ -87,6 +88,17 @@ class Classifier(Protocol):
         """The likeliest label after `system` (examples, static) and `user` (a text whose end asks for the label), both as plain
         text without a chat's turns. Raises ModelError where two labels begin with the same token.
         """
+        ...
+
+
+@runtime_checkable
+class Continues(Protocol):
+    """A model that goes on with a plain text."""
+
+    def continued(
+        self, prompt: Prompt, *, max_tokens: int, stop: Sequence[str] = ..., grammar: str | None = None
+    ) -> Completion:
+        """What follows `system` and `user` without a chat's turns, under GBNF rules; with `log_prob`. Raises ModelError."""
         ...
 
 

@@ -5,8 +5,8 @@ python benchmarks/ask/questions.py --data QUESTIONS [--root FOLDER] [--cases GLO
 QUESTIONS is a folder of JSON files, one a recorded system: a list of {"id", "source": folder with scenario.yaml or aitia.yaml,
 "at": the moment that counts as now, "language", "question", "follows": id of the question before or null, "answerable", "kind",
 "expected"}. What is tested sees source, at, question and follows; the rest is read by the scorer. Rows: ours (a model given by
-name reads passages of documents), no_model (rules), peer (documents only, the best passage by BM25, never refuses), trivial
-(always refuses).
+name reads passages of documents; one with an adapter for questions, `--reader BASE+ADAPTER.gguf`, reads these too), no_model
+(rules), peer (documents only, the best passage by BM25, never refuses), trivial (always refuses).
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from aitia.agent.asking.answer import Answer
 from aitia.agent.asking.documents import bundled_documents
 from aitia.agent.asking.lookup import Lookup
+from aitia.agent.asking.question.by_model import QuestionReader
 from aitia.asking_live import DOCUMENTS, zone_of
+from aitia.comparing import open_model
 from aitia.core.errors import AitiaError
 from aitia.core.llm import Llm
 from aitia.core.scenario import load_scenario
@@ -123,10 +125,13 @@ def hold(folder: Path, at: datetime) -> Held:
     return Held(site=site, shelves=[Lookup([*own, *bundled_documents()])], seconds=time.monotonic() - began)
 
 
-def answers(questions: Sequence[Asked], root: Path, llm: Llm | None) -> dict[str, dict[str, Said]]:
-    """What every system says to every question. Nothing here reads an answer."""
+def answers(
+    questions: Sequence[Asked], root: Path, llm: Llm | None, reader: QuestionReader | None = None
+) -> dict[str, dict[str, Said]]:
+    """What every system says to every question, each in a conversation of its own. Nothing here reads an answer."""
     found: dict[str, dict[str, Said]] = {}
     before: dict[str, Query | None] = {}
+    ours_before: dict[str, Query | None] = {}
     held: dict[tuple[str, datetime], Held] = {}
     for q in questions:
         key = (q.source, q.at)
@@ -134,7 +139,9 @@ def answers(questions: Sequence[Asked], root: Path, llm: Llm | None) -> dict[str
             held.clear()  # one system at a time: memory stays flat
             held[key] = hold(_folder(root, q.source), q.at)
         plain, before[q.id] = _answer(q.question, held[key], before.get(q.follows), None)
-        ours = plain if llm is None else _answer(q.question, held[key], before.get(q.follows), llm)[0]
+        ours, ours_before[q.id] = plain, before[q.id]
+        if llm is not None or (reader is not None and not _by_rules(plain)):
+            ours, ours_before[q.id] = _answer(q.question, held[key], ours_before.get(q.follows), llm, reader)
         found[q.id] = {
             "ours": ours,
             "no_model": plain,
@@ -142,6 +149,11 @@ def answers(questions: Sequence[Asked], root: Path, llm: Llm | None) -> dict[str
             "trivial": Said(),
         }
     return found
+
+
+def _by_rules(said: Said) -> bool:
+    """Whether rules found a query that answers: no model is asked then."""
+    return said.status == "answered" and bool(said.queries) and not said.queries[0].startswith("documents(")
 
 
 def _folder(root: Path, source: str) -> Path:
@@ -152,10 +164,12 @@ def _folder(root: Path, source: str) -> Path:
     return path
 
 
-def _answer(question: str, held: Held, before: Query | None, llm: Llm | None) -> tuple[Said, Query | None]:
+def _answer(
+    question: str, held: Held, before: Query | None, llm: Llm | None, reader: QuestionReader | None = None
+) -> tuple[Said, Query | None]:
     began = time.monotonic()
     try:
-        found = look(question, held.site, before)
+        found = look(question, held.site, before, reader)
         answer, query = found if found is not None else (_of_documents(question, held, llm), before)
     except AitiaError as error:
         return Said(status="error", text=str(error), seconds=time.monotonic() - began), before
@@ -225,10 +239,12 @@ def scored(
                  "seconds": round(said.seconds, 3), **verdict}
             )  # fmt: skip
         made += rows(system, dict(sorted(measured.items(), key=lambda pair: (pair[0].count(" "), pair[0]))))
-    seconds = sorted(s for q in questions if (s := found[q.id]["no_model"].seconds))
-    if seconds:
+    for system in ("ours", "no_model"):
+        seconds = sorted(s for q in questions if (s := found[q.id][system].seconds))
+        if not seconds:
+            continue
         made += rows(
-            "no_model",
+            system,
             {
                 "seconds: median": [seconds[len(seconds) // 2]],
                 "seconds: 95th percentile": [seconds[int(0.95 * (len(seconds) - 1))]],
@@ -249,12 +265,16 @@ def main() -> None:
         action="store_true",
         help="print totals alone and write no case: for questions that nobody is to see",
     )
+    made.add_argument(
+        "--reader", default="", help="BASE+ADAPTER.gguf that reads the questions beside the rules"
+    )
     args = made.parse_args()
     began, data = time.monotonic(), Path(args.data)
     questions = read_questions(data)
     names = set(chosen([q.id for q in questions], args.cases))
     questions = [q for q in questions if q.id in names]
-    found = answers(questions, Path(args.root), model(args.model))
+    reader = QuestionReader(open_model(args.reader, "questions")) if args.reader else None
+    found = answers(questions, Path(args.root), model(args.model), reader)
     table, cases = scored(questions, found, read_answers(data))
     if args.totals:
         table = [r for r in table if r["metric"].split(":")[0] in ("right", "wrong", "refused", "seconds")]

@@ -6,12 +6,12 @@ import itertools
 import json
 import re
 from collections import Counter
-from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+from aitia.agent.asking.question.line_form import FUNCTIONS, fields_of, filters_of
 from aitia.core.bounds import own_yaml
 from aitia.core.errors import BadInput
 from aitia.models.adapters import Role
@@ -24,7 +24,6 @@ from aitia.models.llama import LlamaCpp
 from aitia.tools.meaning.incidents.symptoms import SYMPTOMS
 from aitia.tools.meaning.messages_asking import SAID, WHOSE
 from aitia.tools.meaning.names import lexicon
-from aitia.tools.query.notation import parse, written
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks/meaning/data/names.jsonl"
 HELD_OUT = 320
@@ -135,17 +134,51 @@ def test_texts_are_asked_in_the_words_of_the_product() -> None:
     assert {i.answer[0].text.strip() for i in CURRICULA["texts"].items(0, 400, "train")} == set(SYMPTOMS)
 
 
-def test_every_query_is_one_that_is_read_and_written_alike() -> None:
-    now = datetime(2026, 11, 1, tzinfo=UTC)
+_VERBS = {
+    *FUNCTIONS, "none", "curve", "above", "below", "compare", "most", "least", "share", "lines", "count", "list", "get", "events",
+    "changes", "who", "incidents", "documents",
+}  # fmt: skip
+
+
+def test_every_line_of_a_question_is_one_and_names_what_is_at_hand() -> None:
     for split in SPLITS:
-        for item in CURRICULA["questions"].items(0, 400, split):
-            query = parse(item.told.strip(), now=now)
-            verb, fields = item.told.strip().removesuffix(")").split("(")
-            order = [f.split("=")[0] for f in fields.split(", ") if f]
-            assert [
-                f.split("=")[0] for f in written(query).split("(", 1)[1].removesuffix(")").split(", ")
-            ] == order
-            assert query.verb == verb
+        for item in CURRICULA["questions"].items(0, 200, split):
+            hand = item.prompt.splitlines()
+            components = hand[0].strip().split(", ")
+            metrics = hand[1].removeprefix("Metrics: ").split(", ")
+            for line in (s.text.strip() for s in item.answer if s.name):
+                told = fields_of(line)
+                assert told is not None
+                assert told["verb"] in _VERBS
+                assert not told["component"] or told["component"] in components
+                if told["verb"] in FUNCTIONS:
+                    assert told["args"] in metrics
+                if told["verb"] in ("lines", "count") and told["args"].startswith(("error", "lines")):
+                    assert filters_of(told["args"].removeprefix("lines").strip()) is not None
+
+
+def test_a_question_of_another_split_has_other_areas() -> None:
+    def areas(split: Split) -> set[str]:
+        found = set[str]()
+        for item in CURRICULA["questions"].items(0, 200, split):
+            named = item.prompt.splitlines()[0].strip().split(", ")
+            found |= {c.rpartition("-")[0] for c in named if re.fullmatch(r"[a-z]+(?:-[a-z]+)+", c)}
+        return found & {str(a) for a in _things()["areas"]}
+
+    assert areas("train")
+    assert not areas("train") & areas("held_out")
+
+
+def test_no_question_is_one_of_the_sittings() -> None:
+    asked = json.loads((BENCHMARK.parents[2] / "ask/sittings.json").read_text("utf-8"))
+    told = {t.casefold() for t in re.findall(r'"question": "([^"]+)"', json.dumps(asked, ensure_ascii=False))}
+    made = {
+        m.casefold()
+        for item in CURRICULA["questions"].items(0, 300, "train")
+        for m in re.findall(r"Question: (.+)", item.prompt)
+    }
+    assert len(told) > 30
+    assert not told & made
 
 
 def test_items_are_written_and_read_again(tmp_path: Path) -> None:

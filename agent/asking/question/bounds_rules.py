@@ -22,7 +22,7 @@ def of_bounds(p: Pieces) -> Reading | None:
     if limit is None:
         return None
     every = [f for f in fitting(p, p.component) if not f.left]
-    of_unit = [f for f in every if limit.unit and _factor(f, limit.unit) is not None]
+    of_unit = [f for f in every if limit.unit and scale_of(f, limit.unit) is not None]
     found = best(of_unit or every)
     if not found:
         return None
@@ -33,14 +33,14 @@ def of_bounds(p: Pieces) -> Reading | None:
     return Reading(status="query", queries=tuple(queries.values()), live=True)
 
 
-def _factor(fit: Fit, unit: str) -> float | None:
+def scale_of(fit: Fit, unit: str) -> float | None:
     """By what a measurement's own numbers are multiplied to be in a unit; None where it does not measure that."""
     meaning = meaning_of(fit.of.metric, fit.of.unit, fit.of.help)
     return factor(unit_of(fit.of.family, meaning), SPELLED.get(unit, unit))
 
 
 def _look(p: Pieces, fit: Fit, limit: Bound) -> Beyond:
-    by = _factor(fit, limit.unit) if limit.unit else None
+    by = scale_of(fit, limit.unit) if limit.unit else None
     side: Any = {"above" if limit.above else "below": limit.value / (by or 1.0)}
     wanted: Any = (
         "duration" if p.has("lasting", "long")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from aitia.agent.asking.question.about import near, others
@@ -27,10 +28,15 @@ _VERY_SHORT: Final = 5  # "when was it", "show me the last one", "zeig sie"
 _SHORT: Final = 9  # words that a sentence which leaves something out has at most
 
 
-def read_on(text: str, site: Site, before: Query | None) -> Reading:
-    """Read a question, in a conversation after another one."""
+def pieces_of(text: str, site: Site, before: Query | None) -> Pieces:
+    """A question taken apart, that may go on from a query."""
     p = Pieces(asked=text, site=site, given=str(getattr(before, "component", "") or ""))
-    if before is None or changing(p) is not None or not _leaves_out(p):
+    return replace(p, follows=before is not None and _leaves_out(p))
+
+
+def read_pieces(p: Pieces, before: Query | None) -> Reading:
+    """What the rules make of a question that is taken apart."""
+    if before is None or changing(p) is not None or not p.follows:
         return decide(p)
     if _whole(p) and (alone := decide(p)).status == "query":
         return alone

@@ -205,7 +205,7 @@ def looks(p: Pieces, fit: Fit) -> list[Query]:
         functions = ["sum"]
     if functions == ["range"]:
         functions = ["min", "max"]
-    return [_stat(p, fit, f) for f in functions[:3] or ["last"]]
+    return [stat_of(p, fit, f, when=p.has("verbs", "when")) for f in functions[:3] or ["last"]]
 
 
 _ADDING: Final = frozenset({"processed", "created", "completed"})  # what was done adds up
@@ -216,8 +216,8 @@ _SO_FAR: Final = re.compile(
 )
 
 
-def _stat(p: Pieces, fit: Fit, function: Any) -> Stat:
-    when = p.has("verbs", "when")
+def stat_of(p: Pieces, fit: Fit, function: Any, *, when: bool) -> Stat:
+    """The statistic of a measurement in the span that is told; `when`: its time. `last` over a span adds up or averages."""
     unit = next((u for u in p.keys("units") if u != "%"), "")
     named: dict[str, Any] = {
         "component": fit.of.component,

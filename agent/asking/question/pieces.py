@@ -102,6 +102,7 @@ class Pieces:
     asked: str
     site: Site
     given: str = ""
+    follows: bool = False  # whether it leaves out what the question before it said
 
     @cached_property
     def text(self) -> str:

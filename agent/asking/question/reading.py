@@ -128,9 +128,14 @@ def _outside(p: Pieces) -> Reading | None:
     return unknown(f"Not in what I have: {p.words[words.begin : words.end].strip()!r}.", found[0])
 
 
+def guesses(p: Pieces) -> bool:
+    """Whether somebody supposes a cause: "is it the network?"."""
+    return _GUESSED.match(p.low) is not None
+
+
 def _guess(p: Pieces) -> Reading | None:
     """A cause that somebody supposes: "is it the network?"."""
-    if not _GUESSED.match(p.low):
+    if not guesses(p):
         return None
     return unclear("Whether it is that, a diagnosis tells: aitia diagnose. Or name what to look at.")
 

@@ -1,0 +1,104 @@
+"""What of a site is put before a model that reads a question: the nearest components and measurements, a handful of each."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aitia.agent.asking.question.about import relatives
+from aitia.agent.asking.question.measure import fits
+from aitia.agent.asking.question.pieces import Pieces
+from aitia.tools.meaning.incidents.words import plain
+from aitia.tools.query.measured import Measured, families, measured
+from aitia.tools.query.words import Query
+
+MOST_COMPONENTS, MOST_METRICS = 8, 12  # that the curriculum's prompts have at most
+_OWNED, _RELATED, _LIKE = (
+    1.5,
+    0.7,
+    2.0,
+)  # points, by hand: of the component that is named, of what belongs to it, letters alike
+_CLOSE: Final = 0.74  # of two words: a slip or another language's form
+_LONGEST: Final = 80  # characters of a name that is shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtHand:
+    """Names that a line may hold."""
+
+    components: tuple[str, ...]
+    metrics: tuple[str, ...]
+
+
+def at_hand(p: Pieces, before: Query | None = None) -> AtHand:
+    """The components that a question names or nearly names, then others; and the measurements that fit its words best."""
+    components = _components(p)
+    kept = str(getattr(before, "metric", "")) if p.follows else ""
+    metrics = dict.fromkeys([*([kept] if kept and shown(kept) else []), *_metrics(p)])
+    return AtHand(components=tuple(components), metrics=tuple(metrics)[:MOST_METRICS])
+
+
+def _components(p: Pieces) -> list[str]:
+    every = [c.id for c in p.site.inventory.components if shown(c.id)]
+    named = [c for c in (p.component, *p.about.components, p.given) if c in every]
+    words = re.findall(r"[a-zà-ÿ0-9]{4,}", p.low)
+    near = [c for c in every if _near(c, words)]
+    known = {m.component for m in measured(p.site)}
+    return list(dict.fromkeys([*named, *near, *sorted(every, key=lambda c: c not in known)]))[
+        :MOST_COMPONENTS
+    ]
+
+
+def _near(name: str, words: Sequence[str]) -> bool:
+    parts = [x for x in re.split(r"[-_./:\s]", plain(name)) if len(x) > 3]
+    return any(_like(w, part) for part in parts for w in words)
+
+
+def _metrics(p: Pieces) -> list[str]:
+    held = [m for m in families(measured(p.site)) if shown(m.family)]
+    named = [c for c in (p.component, *p.about.components, p.given) if c]
+    related = {r for c in named for r in relatives(c, p.site)}
+    points = {(f.of.component, f.of.family): f.score for f in fits(p.terms, held)} if p.terms else {}
+    words = [w for w in re.findall(r"[a-zà-ÿ0-9]{3,}", p.low) if w not in p.component.casefold()]
+    best: dict[str, float] = {}
+    for m in held:
+        score = points.get((m.component, m.family), 0.0)
+        score += _OWNED if m.component in named else _RELATED if m.component in related else 0.0
+        score += _LIKE * _likeness(m, words)
+        best[m.family] = max(best.get(m.family, score), score)
+    return sorted(best, key=lambda name: (-best[name], name))[:MOST_METRICS]
+
+
+def _likeness(m: Measured, words: Iterable[str]) -> float:
+    """The share of a name's words, or of its labels' values, that the question has in some form."""
+    parts = [
+        x
+        for x in re.split(r"[^a-zà-ÿ0-9]+", plain(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", m.family)))
+        if len(x) > 2
+    ]
+    told = [*words]
+    hit = sum(any(_like(w, part) for w in told) for part in parts)
+    labels = any(v.casefold() in told for _, v in m.labels if len(v) > 2)
+    return hit / max(1, len(parts)) + 0.5 * labels
+
+
+def _like(word: str, part: str) -> bool:
+    if word == part:
+        return True
+    if len(word) < 4 or len(part) < 4 or word[0] != part[0]:
+        return False
+    if word.startswith(part[:5]) or part.startswith(word[:5]):
+        return True
+    return difflib.SequenceMatcher(None, word, part).ratio() >= _CLOSE
+
+
+def shown(name: str) -> bool:
+    """Whether a name can stand in a prompt and in a line: one short line, without what ends a name there."""
+    return (
+        0 < len(name) <= _LONGEST
+        and name.isprintable()
+        and not any(s in name for s in (" @ ", ", ", " / ", '"'))
+    )

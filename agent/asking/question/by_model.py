@@ -1,0 +1,71 @@
+"""A model reads the question: one line under a grammar of what is at hand, checked by code before anything is looked at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from aitia.agent.asking.question.at_hand import AtHand, at_hand
+from aitia.agent.asking.question.line_form import NONE, grammar, line_of
+from aitia.agent.asking.question.line_queries import query_of
+from aitia.agent.asking.question.pieces import Pieces
+from aitia.core.errors import ModelError
+from aitia.core.llm import Continues, Llm, Prompt
+from aitia.core.words import Word
+from aitia.models.curriculum.questions import SYSTEM
+from aitia.tools.meaning.answers import ANSWERS, Answers
+from aitia.tools.query.words import Query
+
+_LONGEST: Final = 400  # characters of a question that a model reads
+_MOST_TOKENS: Final = 48  # of a line
+
+
+class Proposal(Word):
+    """How a model reads a question: its line, the probability of that line, and the query that it means here, if any."""
+
+    line: str
+    sure: float
+    query: Query | None = None
+
+    @property
+    def none(self) -> bool:
+        """Whether the model says that nothing at hand answers."""
+        return self.line == NONE
+
+
+class QuestionReader:
+    """Puts questions to a model that was tuned on them.
+
+    What it wrote is kept under `home`, so that the same question reads the same from then on; not what `redact` changes.
+    """
+
+    def __init__(self, model: Llm, *, home: Path | None = None, redact: Callable[[str], str] = str) -> None:
+        if not isinstance(model, Continues):
+            raise ModelError(f"{model.name} cannot go on with a plain text. Choose a GGUF model.")
+        self.name = model.name
+        self._answers = Answers(model, model.sha256, home / ANSWERS if home else None)
+        self._redact = redact
+
+    def read(self, p: Pieces, before: Query | None) -> Proposal:
+        """The line that it writes. Raises ModelError."""
+        hand = at_hand(p, before)
+        prompt = Prompt(system=SYSTEM, user=asked(p, hand, before))
+        text, log_prob = self._answers.continued(
+            prompt, max_tokens=_MOST_TOKENS, grammar=grammar(hand), keeps=lambda t: self._redact(t) == t
+        )
+        line = text.strip()
+        return Proposal(line=line, sure=math.exp(min(0.0, log_prob)), query=query_of(line, p, before))
+
+
+def asked(p: Pieces, hand: AtHand, before: Query | None) -> str:
+    """What a model is asked, in the form of the curriculum."""
+    line = line_of(before)
+    front = f" {', '.join(hand.components)}\nMetrics: {', '.join(hand.metrics) or NONE}\n"
+    return f"{front}{f'Before: {line}' + chr(10) if line else ''}Question: {_one_line(p.asked)}\nQuery:"
+
+
+def _one_line(text: str) -> str:
+    """One line without control characters: no question begins another."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_LONGEST]

@@ -1,0 +1,185 @@
+"""A model that reads questions beside the rules: what it may answer, what is asked back, and what it has no say in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aitia.agent.asking.question.at_hand import MOST_COMPONENTS, MOST_METRICS, at_hand
+from aitia.agent.asking.question.by_model import QuestionReader
+from aitia.agent.asking.question.by_model import asked as written_prompt
+from aitia.agent.asking.question.follow import pieces_of
+from aitia.agent.asking.question.line_form import fields_of, grammar, line_of
+from aitia.agent.asking.question.line_queries import query_of
+from aitia.core.errors import ModelError
+from aitia.core.llm import Choice, Completion, Prompt
+from aitia.graphs.looking import look
+from aitia.models.curriculum.questions import Questions
+from aitia.tools.query.notation import parse, written
+from aitia.tools.query.site import Site
+
+
+class Writes:
+    """A model that writes one line, with a log-probability."""
+
+    name, sha256, role, adapter = "writes", "0" * 64, "questions", "1" * 64
+
+    def __init__(self, line: str, log_prob: float = -0.01) -> None:
+        self.line, self.log_prob, self.asked = line, log_prob, []
+
+    def continued(self, prompt: Prompt, *, max_tokens: int, stop=("\n",), grammar=None) -> Completion:
+        self.asked.append((prompt, grammar))
+        return Completion(text=f" {self.line}", log_prob=self.log_prob)
+
+    def complete(self, prompt, *, max_tokens, grammar=None, stop=()) -> Completion:
+        raise AssertionError("questions are read as plain text")
+
+    def choose(self, prompt, options) -> Choice:
+        raise AssertionError("questions are read as plain text")
+
+    def count(self, text: str) -> int:
+        return len(text)
+
+
+def asked(site: Site, question: str, line: str, log_prob: float = -0.01, before=None):
+    model = Writes(line, log_prob)
+    found = look(question, site, before, QuestionReader(model))
+    assert found is not None
+    return found[0], model
+
+
+CHATTY = "how chatty is orders towards its store in the worst moment, in connections"
+
+
+def test_what_rules_refuse_the_model_offers_and_says_how_it_read(shop_site: Site) -> None:
+    alone = look(CHATTY, shop_site)
+    assert alone is not None
+    assert alone[0].status != "answered"
+    assert "pg_stat_activity_count" not in alone[0].text
+    answer, model = asked(shop_site, CHATTY, "max pg_stat_activity_count @ postgres")
+    assert answer.status == "unclear"
+    assert 'I would read this as stat(component="postgres"' in answer.text
+    assert "read by the model as: max pg_stat_activity_count @ postgres" in answer.notes
+    assert not answer.found
+    assert len(model.asked) == 1
+
+
+def test_a_line_that_the_model_is_not_sure_of_is_dropped(shop_site: Site) -> None:
+    dropped, _ = asked(shop_site, CHATTY, "max pg_stat_activity_count @ postgres", log_prob=-9.0)
+    assert dropped.status != "answered"
+    assert "pg_stat_activity_count" not in dropped.text
+
+
+def test_a_statistic_that_was_not_asked_for_is_not_offered(shop_site: Site) -> None:
+    mean = "what average of whining connections has postgres"
+    assert "I would read" not in asked(shop_site, mean, "max pg_stat_activity_count @ postgres")[0].text
+
+
+def test_where_rules_read_a_query_the_model_is_not_asked(shop_site: Site) -> None:
+    answer, model = asked(shop_site, "how many errors did orders log?", "count lines error @ payment")
+    assert answer.status == "answered"
+    assert 'component="orders"' in answer.queries[0]
+    assert not model.asked
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["restart orders", "oil pressure of billing-9", "is it the network?", "how do I restart orders?"],
+)
+def test_the_model_has_no_say_in_changes_unknown_names_and_documents(shop_site: Site, question: str) -> None:
+    model = Writes("count lines error @ orders")
+    found = look(question, shop_site, None, QuestionReader(model))
+    assert found is None or found[0].status != "answered"
+    assert not model.asked
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("max made_up_metric @ orders", "no such metric"),
+        ("max redis_connected_clients @ payment", "not measured there"),
+        ('lines "secret handshake" @ orders', "words that nobody asked for"),
+        ("above 70 pg_stat_activity_count @ postgres", "a number that nobody said"),
+        ("rm -rf /", "no line"),
+        ("none", "nothing answers"),
+    ],
+)
+def test_a_line_beyond_the_site_or_the_question_is_no_query(shop_site: Site, line: str, why: str) -> None:
+    assert query_of(line, pieces_of("how is orders doing", shop_site, None), None) is None, why
+
+
+def test_what_is_at_hand_holds_what_is_asked_for_and_is_small(shop_site: Site) -> None:
+    hand = at_hand(pieces_of("peak connections of postgres", shop_site, None))
+    assert "pg_stat_activity_count" in hand.metrics
+    assert hand.components[0] == "postgres"
+    assert len(hand.components) <= MOST_COMPONENTS
+    assert len(hand.metrics) <= MOST_METRICS
+    rules = grammar(hand)
+    assert '"pg_stat_activity_count"' in rules
+    assert rules.count("root ::=") == 1
+
+
+def test_a_follow_up_is_asked_with_the_line_before(shop_site: Site) -> None:
+    before = parse('count(component="orders", level="error")', now=shop_site.now)
+    p = pieces_of("and of postgres?", shop_site, before)
+    prompt = written_prompt(p, at_hand(p, before), before)
+    assert "\nBefore: count lines error @ orders\nQuestion: and of postgres?\nQuery:" in prompt
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        'stat(component="postgres", function="max", metric="pg_stat_activity_count", wanted="time")',
+        'count(component="orders", level="error")',
+        'lines(component="orders", level="error", limit=3)',
+        'who(component="postgres", does="called_by")',
+    ],
+)
+def test_a_query_and_its_line_mean_the_same(shop_site: Site, query: str) -> None:
+    given = parse(query, now=shop_site.now)
+    made = query_of(line_of(given), pieces_of("the last 3 of it", shop_site, None), None)
+    assert made is not None
+    assert written(made) == written(given)
+
+
+def test_every_line_of_the_curriculum_is_one(shop_site: Site) -> None:
+    for item in Questions().items(3, 60, "train"):
+        for segment in item.answer:
+            if segment.name:
+                told = fields_of(segment.text)
+                assert told is not None
+                assert told["verb"]
+
+
+def test_what_was_read_is_kept_but_for_secrets(shop_site: Site, tmp_path: Path) -> None:
+    model = Writes("count lines error @ orders")
+    for _ in range(2):
+        look(
+            "how much whining did orders do in its diary?",
+            shop_site,
+            None,
+            QuestionReader(model, home=tmp_path),
+        )
+    assert len(model.asked) == 1
+    hidden = Writes("count lines error @ orders")
+    for _ in range(2):
+        look(
+            "how much whining did orders do in its diary??",
+            shop_site,
+            None,
+            QuestionReader(hidden, home=tmp_path, redact=lambda t: "x"),
+        )
+    assert len(hidden.asked) == 2
+
+
+def test_a_model_that_fails_leaves_the_rules_alone(shop_site: Site) -> None:
+    class Fails(Writes):
+        def continued(self, prompt, *, max_tokens, stop=("\n",), grammar=None) -> Completion:
+            raise ModelError("Free memory.")
+
+    answer = look("how much whining did orders do in its diary?", shop_site, None, QuestionReader(Fails("")))[
+        0
+    ]
+    assert answer.status != "answered"
+    assert any("read by rules alone: Free memory." in n for n in answer.notes)
