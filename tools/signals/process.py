@@ -18,6 +18,7 @@ from aitia.tools.signals.channel_blame import leaders
 from aitia.tools.signals.condition.facts import condition_facts
 from aitia.tools.signals.grid import LEAST
 from aitia.tools.signals.life.evidence import life_facts
+from aitia.tools.signals.measures import measures_of, with_measures
 from aitia.tools.signals.multivariate import PERSIST, ROWS_A_CHANNEL, Departure, departure_from
 from aitia.tools.signals.partners.facts import partner_facts
 from aitia.tools.signals.plots import SERIES, series_artifact
@@ -49,6 +50,9 @@ def signals_detect(ctx: ToolContext) -> Result:
         if e.kind == "signal.anomaly"
     ]
     result = _with_more(_with_more(result, *life_facts(ctx)), *condition_facts(ctx))
+    channels = gather(ctx, kinds=("metrics", "signals")).derived
+    measured = measures_of(channels, machines_of(ctx.resolver.components))
+    result = result.model_copy(update={"evidence": with_measures(result.evidence, measured)})
     return result.model_copy(update={"data": {"anomalies": rows}}) if rows else result
 
 
