@@ -7,6 +7,7 @@ neighbour as much less, the meter between them is wrong; where two apart do so, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ from aitia.tools.sources.rows import Floats
 
 LEAST_AREAS: Final = 2
 _SCALES: Final = (1e-3, 1.0, 1e3, 1e6)  # of power by voltage in the unit of the currents: W, kW, MW by V, kV
+_REACTIVE: Final = re.compile(r"(?i)tot_?va|\bvar|kvar|mvar|reactive|blind|scheinl")
 _THREE_PHASE: Final = 3.0**0.5  # P = sqrt(3) U I at a power factor near 1
 
 
@@ -142,7 +144,7 @@ def network_of(plant: Plant) -> Network | None:
 def _by_owner(plant: Plant, aspects: Sequence[str], aspect: str) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for k, owner in enumerate(plant.owners):
-        if aspects[k] == aspect:
+        if aspects[k] == aspect and not _REACTIVE.search(plant.channels[k].metric):
             found.setdefault(owner, []).append(k)
     return found
 
