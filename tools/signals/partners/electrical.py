@@ -7,12 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from aitia.core.words import Evidence, from_epoch
+from aitia.core.words import Evidence, SourceRef, from_epoch
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import clock, sig3, text
 from aitia.tools.signals.partners.culprit import APART, first_beyond
-from aitia.tools.signals.partners.expect import SPAN, Grid
+from aitia.tools.signals.partners.expect import SPAN, Expectations
 from aitia.tools.signals.partners.flow_facts import in_unit, named
 from aitia.tools.signals.partners.heated import Heated, heated
 from aitia.tools.signals.partners.network import Network, network_of
@@ -27,6 +27,8 @@ _TOGETHER: Final = 3  # rows within which a switch moved and a flow ended, if th
 _CARRIED: Final = frozenset({"flow", "current", "power"})
 _FURTHER: Final = 2.0  # times as plainly as any other load; by hand: one new load moves others through their voltage
 _OWN: Final = 0.2  # of what goes into a section: with less load of its own in the reference it carries on what it gets
+_QUIET: Final = 1.6  # times the limit below which a load is as it should be (as of any other signal: `quiet_facts`)
+_WARM: Final = 1.2  # times the limit from which on a temperature may be too high
 _SURE: Final = 0.95
 
 
@@ -88,6 +90,7 @@ def _out_facts(plant: Plant, component: str, stood: Standstill, gathered: Gather
                 when = clock(from_epoch(float(plant.grid.t[moved])))
                 said = f"its {subject(plant.channels[k])} went from {before} to {now} at {when}, and nothing flows through {component} since {at}, earlier never."
                 yield _fact(plant, k, gathered, name, "signal.idle", "pattern.idle", said, moved, "down", 0.9, through=component)
+                yield _fact(plant, k, gathered, name, "signal.quantity", "position", said, moved, "changed", 0.9)
                 return
     lead = plant.members[component][0]
     rest = "; the loads of all parts beside it keep their balance, so that its meter is not to blame" if aspect_of(plant.channels[lead]) == "power" else ""
@@ -143,7 +146,36 @@ def _new_load(plant: Plant, network: Network, gathered: Gathered) -> list[Eviden
     if times < APART * strange**2 or times < _FURTHER * others:
         return []
     since = n + max(0, first_beyond(ends[place], len(ends[place]) - 1) - SPAN // 2)
-    return list(_load_facts(plant, network, place, times, since, gathered))
+    quiet = [_usual(network, k, gathered) for k, r in ends.items() if k != place and abs(float(r[-1])) < _QUIET]
+    return [*_load_facts(plant, network, place, times, since, gathered), *quiet]
+
+
+def usual_network(plant: Plant, gathered: Gathered) -> list[Evidence]:
+    """That each part of the network takes what it should; none where one of them, or a signal that others tell, does not."""
+    network = network_of(plant)
+    if network is None:
+        return []
+    ends = [float(network.told.residual(k, frozenset(network.neighbours(k)))[-1]) for k in range(len(network.loads))]
+    if max(map(abs, ends)) >= _QUIET or any(heated(plant, _WARM)):
+        return []
+    told = Expectations(plant.grid)
+    if any(abs(float(told.residual(int(k))[-1])) >= APART for k in np.flatnonzero(told.moves)):
+        return []
+    return [_usual(network, k, gathered) for k in range(len(network.loads))]
+
+
+def _usual(network: Network, place: int, gathered: Gathered) -> Evidence:
+    """A `signal.quiet` fact of the branch that feeds a part of the network, with what would have shown."""
+    plant, area = network.plant, network.area(place)
+    channel = plant.channels[network.signals(area.lead)[0]]
+    least = network.told.size(place, APART, 0, frozenset(network.neighbours(place)))
+    where = " and ".join(sorted(area.components)) or f"what {area.lead} feeds"
+    return Evidence(
+        component=area.lead, kind="signal.quiet", aspect="pattern.usual",
+        statement=f"{area.lead}: {where} takes what it should by the hour and the other loads; {text(sig3(abs(least)))} A more would show.",
+        values={"channel": channel.metric, "signals": len(plant.channels), "reference_rows": plant.grid.reference},
+        window=gathered.window, direction="steady", strength=0.7, source=SourceRef(source=channel.source, query=channel.query),
+    )  # fmt: skip
 
 
 def _load_facts(plant: Plant, network: Network, place: int, times: float, since: int, gathered: Gathered) -> Iterator[Evidence]:

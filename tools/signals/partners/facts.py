@@ -16,7 +16,7 @@ from aitia.tools.signals.partners.asked import Asked, asked
 from aitia.tools.signals.partners.between import stands_between
 from aitia.tools.signals.partners.conductors import conductors, places
 from aitia.tools.signals.partners.culprit import APART, WRONG, Departure, departure
-from aitia.tools.signals.partners.electrical import electrical_facts
+from aitia.tools.signals.partners.electrical import electrical_facts, usual_network
 from aitia.tools.signals.partners.expect import LEAST_REFERENCE, Expectations, gridded
 from aitia.tools.signals.partners.flow_facts import (
     between_facts,
@@ -94,7 +94,16 @@ def partner_facts(ctx: ToolContext, gathered: Gathered) -> list[Evidence]:
 
 
 def plant_told(plant: Plant, gathered: Gathered) -> list[Evidence]:
-    """The facts of a plant: what stands still or rests, else the law that an asset left, else whose departure it is."""
+    """The facts of a plant: what its network tells, what stands still or rests, else the law that an asset left, else whose
+    departure it is. A network whose parts all take what they should knows better than a departure that nobody explains.
+    """
+    facts = _plant_told(plant, gathered)
+    if all(e.aspect == "pattern.unlike" for e in facts) and (usual := usual_network(plant, gathered)):
+        return usual
+    return facts
+
+
+def _plant_told(plant: Plant, gathered: Gathered) -> list[Evidence]:
     standing_still = stuck(plant.grid, plant.owners)
     if network := electrical_facts(plant, gathered, standing_still):
         return [*(_stuck(plant, k, stood, gathered) for k, stood in standing_still.items()), *network]

@@ -20,7 +20,7 @@ from aitia.tools.signals.quantities import aspect_of
 from aitia.tools.sources.rows import Floats
 
 _HOURS: Final = (0.5, 1.0, 2.0, 4.0)  # time constants that are tried; by hand, from oil-filled transformers of all sizes
-_WARMER: Final = 1.7  # times the limit to the end; by hand: healthy transformers of the lab reach .9
+WARMER: Final = 1.7  # times the limit to the end; by hand: healthy transformers of the lab reach .9
 _WARM: Final = 0.6  # standard deviations of a limit: a temperature that its load tells so badly proves nothing
 
 
@@ -36,15 +36,15 @@ class Heated:
     since: int
 
 
-def heated(plant: Plant) -> Iterator[Heated]:
-    """Every machine with a load and a temperature that is warmer to the end than both tell."""
+def heated(plant: Plant, least: float = WARMER) -> Iterator[Heated]:
+    """Every machine with a load and a temperature that is warmer to the end than both tell, by `least` times the limit."""
     aspects = [aspect_of(c) for c in plant.channels]
     loaded = {plant.owners[k] for k, a in enumerate(aspects) if a in ("power", "current")}
     air = [k for k, a in enumerate(aspects) if a == "temperature" and plant.owners[k] not in loaded and _is_air(plant, k)]
     for signal, aspect in enumerate(aspects):
         owner = plant.owners[signal]
         load = next((k for a in ("current", "power") for k in plant.members[owner] if aspects[k] == a), None)
-        if aspect == "temperature" and load is not None and (one := _of(plant, signal, load, air)) is not None:
+        if aspect == "temperature" and load is not None and (one := _of(plant, signal, load, air, least)) is not None:
             yield one
 
 
@@ -53,7 +53,7 @@ def _is_air(plant: Plant, signal: int) -> bool:
     return len(plant.members[plant.owners[signal]]) == 1
 
 
-def _of(plant: Plant, signal: int, load: int, air: list[int]) -> Heated | None:
+def _of(plant: Plant, signal: int, load: int, air: list[int], least: float) -> Heated | None:
     x, n = plant.grid.x, plant.grid.reference
     middle, size = float(np.median(x[:n, signal])), float(np.std(x[:n, signal]))
     if size <= 0.0 or float(np.std(x[:n, load])) <= 0.0:
@@ -68,7 +68,7 @@ def _of(plant: Plant, signal: int, load: int, air: list[int]) -> Heated | None:
     expected = a @ solved(a[:n].T @ a[:n], a[:n].T @ y[:n])
     strange = leverage(a, n)
     residual = averaged(y - expected)[n:] / (limits[best] * strange)
-    if residual[-1] < _WARMER * float(strange[-1]) ** 2:
+    if residual[-1] < least * float(strange[-1]) ** 2:
         return None
     end = len(y) - 1
     first = first_beyond(residual, len(residual) - 1)
