@@ -24,6 +24,7 @@ from aitia.tools.signals.vibration.settle import settled
 from aitia.tools.signals.vibration.shaft import ELSEWHERE_DB, LINE_DB, ORDERS, at_speed, order_spectrum, rises
 from aitia.tools.signals.vibration.spectrum import OrderSpectrum, fused_envelope
 from aitia.tools.signals.vibration.speed import Speed, speed_of
+from aitia.tools.signals.vibration.whole_shaft import shaft_of_whole
 from aitia.tools.signals.vibration.verdict import (
     ALONE_DB,
     LEAD,
@@ -61,6 +62,7 @@ def found_lines(ctx: ToolContext) -> Result:
             found, notes = _channel(ctx, channel)
             facts += found
             problems += notes
+    facts += shaft_of_whole(facts, ctx.resolver.components)
     learned, notes = learned_facts(ctx)
     facts += learned
     problems += notes
