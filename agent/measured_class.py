@@ -53,5 +53,3 @@ def _standing_for(quantities: set[str]) -> list[str]:
         and all(quantities & set(group) for group in of.some)
         and quantities <= {q for group in (*of.some, of.may) for q in group}
     ]
-
-

@@ -30,7 +30,12 @@ _WORDS: Final = re.compile(r"[\d.,:-]+")
 
 
 def journal(
-    found: Sequence[Record], machines: Collection[str], window: Window, names: Names, redactor: Redactor, ref: SourceRef
+    found: Sequence[Record],
+    machines: Collection[str],
+    window: Window,
+    names: Names,
+    redactor: Redactor,
+    ref: SourceRef,
 ) -> Iterator[Evidence]:
     """A fact for each entry of the window or the day before it that names one of `machines`, is no alarm, and is no routine."""
     told = [(record, named) for record in found if (named := _machine(record, machines, names))]

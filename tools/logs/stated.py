@@ -118,7 +118,9 @@ def _told(
 
 def _earliest(ctx: ToolContext) -> float:
     """When the first baseline begins (epoch s)."""
-    return min(w.start for w in (ctx.incident.window, *(b.window for b in ctx.incident.baselines))).timestamp()
+    return min(
+        w.start for w in (ctx.incident.window, *(b.window for b in ctx.incident.baselines))
+    ).timestamp()
 
 
 def _whole(file: LogFile, record: Record) -> str:

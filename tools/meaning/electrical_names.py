@@ -9,7 +9,9 @@ from typing import Final
 
 from aitia.core.bounds import own_yaml
 
-_NODE: Final = re.compile(r"(?:^|[./$])\w{0,8}?(?:MMXU|MMXN|MMDC|MSQI|MMTR|MMTN|MMET|STMP|YLTC|ATCC)\d{0,3}[.$]([A-Za-z]+)(?=[.$]|$)")
+_NODE: Final = re.compile(
+    r"(?:^|[./$])\w{0,8}?(?:MMXU|MMXN|MMDC|MSQI|MMTR|MMTN|MMET|STMP|YLTC|ATCC)\d{0,3}[.$]([A-Za-z]+)(?=[.$]|$)"
+)
 _LAST: Final = re.compile(r"([A-Za-z]+)$")
 
 

@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import Any, Final, Literal
 
 from aitia.core.bounds import own_yaml
-from aitia.tools.meaning.metadata import LONGEST
 from aitia.tools.meaning.electrical_names import electrical_quantity
+from aitia.tools.meaning.metadata import LONGEST
 from aitia.tools.meaning.words import words_of
 
 Direction = Literal["up", "down", "both", "none"]

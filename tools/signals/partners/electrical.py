@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import numpy as np
@@ -25,9 +25,15 @@ BY: Final = "balance of the network"
 """How a fact of a load says that it was found: a load that was announced is no fault (`aitia.agent.announced`)."""
 _TOGETHER: Final = 3  # rows within which a switch moved and a flow ended, if the one ended the other
 _CARRIED: Final = frozenset({"flow", "current", "power"})
-_FURTHER: Final = 2.0  # times as plainly as any other load; by hand: one new load moves others through their voltage
-_OWN: Final = 0.2  # of what goes into a section: with less load of its own in the reference it carries on what it gets
-_QUIET: Final = 1.6  # times the limit below which a load is as it should be (as of any other signal: `quiet_facts`)
+_FURTHER: Final = (
+    2.0  # times as plainly as any other load; by hand: one new load moves others through their voltage
+)
+_OWN: Final = (
+    0.2  # of what goes into a section: with less load of its own in the reference it carries on what it gets
+)
+_QUIET: Final = (
+    1.6  # times the limit below which a load is as it should be (as of any other signal: `quiet_facts`)
+)
 _WARM: Final = 1.2  # times the limit from which on a temperature may be too high
 _SURE: Final = 0.95
 
@@ -38,7 +44,9 @@ def electrical_facts(plant: Plant, gathered: Gathered, still: Collection[int]) -
     if network is None:
         return []
     if out := _out(plant, network):
-        return [fact for component, stood in out.items() for fact in _out_facts(plant, component, stood, gathered)]
+        return [
+            fact for component, stood in out.items() for fact in _out_facts(plant, component, stood, gathered)
+        ]
     facts = [_standing(plant, one, gathered) for one in standing(plant) if one.signal not in still]
     for one in heated(plant):
         facts += _heated(plant, one, gathered)
@@ -70,7 +78,9 @@ def _misses(network: Network, branch: str) -> bool:
         if branch in (*area.inward, *area.outward):
             beside = frozenset(network.neighbours(place))
             last = network.told.residual(place, beside)[-1]
-            if abs(last) >= APART and any(_alive(network, b) for b in (*area.inward, *area.outward) if b != branch):
+            if abs(last) >= APART and any(
+                _alive(network, b) for b in (*area.inward, *area.outward) if b != branch
+            ):
                 return True
     return False
 
@@ -89,13 +99,33 @@ def _out_facts(plant: Plant, component: str, stood: Standstill, gathered: Gather
                 now, before = (text(sig3(v)) for v in (plant.grid.x[-1, k], plant.grid.x[moved - 1, k]))
                 when = clock(from_epoch(float(plant.grid.t[moved])))
                 said = f"its {subject(plant.channels[k])} went from {before} to {now} at {when}, and nothing flows through {component} since {at}, earlier never."
-                yield _fact(plant, k, gathered, name, "signal.idle", "pattern.idle", said, moved, "down", 0.9, through=component)
-                yield _fact(plant, k, gathered, name, "signal.quantity", "position", said, moved, "changed", 0.9)
+                yield _fact(
+                    plant,
+                    k,
+                    gathered,
+                    name,
+                    "signal.idle",
+                    "pattern.idle",
+                    said,
+                    moved,
+                    "down",
+                    0.9,
+                    through=component,
+                )
+                yield _fact(
+                    plant, k, gathered, name, "signal.quantity", "position", said, moved, "changed", 0.9
+                )
                 return
     lead = plant.members[component][0]
-    rest = "; the loads of all parts beside it keep their balance, so that its meter is not to blame" if aspect_of(plant.channels[lead]) == "power" else ""
+    rest = (
+        "; the loads of all parts beside it keep their balance, so that its meter is not to blame"
+        if aspect_of(plant.channels[lead]) == "power"
+        else ""
+    )
     said = f"nothing flows through it since {at}, earlier never{rest}."
-    yield _fact(plant, lead, gathered, component, "signal.idle", "pattern.idle", said, stood.since, "down", 0.85)
+    yield _fact(
+        plant, lead, gathered, component, "signal.idle", "pattern.idle", said, stood.since, "down", 0.85
+    )
 
 
 def _switched(plant: Plant, signal: int, since: int) -> int | None:
@@ -116,7 +146,18 @@ def _standing(plant: Plant, one: Standing, gathered: Gathered) -> Evidence:
         f"{subject(channel)} has stood at {text(sig3(float(plant.grid.x[-1, one.signal])))} since {at}, though {named(held)} is"
         f" {now}, {beyond} the {bound} beyond which it never stayed for an hour without a step."
     )
-    return _fact(plant, one.signal, gathered, channel.component, "signal.stuck", "pattern.stuck", said, one.since, "changed", 0.9)
+    return _fact(
+        plant,
+        one.signal,
+        gathered,
+        channel.component,
+        "signal.stuck",
+        "pattern.stuck",
+        said,
+        one.since,
+        "changed",
+        0.9,
+    )
 
 
 def _heated(plant: Plant, one: Heated, gathered: Gathered) -> Iterator[Evidence]:
@@ -125,7 +166,10 @@ def _heated(plant: Plant, one: Heated, gathered: Gathered) -> Iterator[Evidence]
     at = clock(from_epoch(float(plant.grid.t[one.since])))
     said = f"{subject(channel)} reads {shows}, {expected} expected at its load and the air's temperature, since {at} and still so"
     strength = _SURE * (1.0 - 0.5 ** (2.0 * one.times / APART))
-    for kind, aspect, rest in (("signal.apart", "pattern.apart", "; no other machine is warmer than that"), ("signal.quantity", "temperature", "")):
+    for kind, aspect, rest in (
+        ("signal.apart", "pattern.apart", "; no other machine is warmer than that"),
+        ("signal.quantity", "temperature", ""),
+    ):
         yield _fact(
             plant, one.signal, gathered, channel.component, kind, aspect, f"{said}{rest}.", one.since, "up", strength,
             times_limit=sig3(one.times), reads=sig3(one.shows), expected=sig3(one.expected), by="load and air",
@@ -135,7 +179,11 @@ def _heated(plant: Plant, one: Heated, gathered: Gathered) -> Iterator[Evidence]
 def _new_load(plant: Plant, network: Network, gathered: Gathered) -> list[Evidence]:
     """The facts of the one part of the network that takes more than its hour and the other loads tell; none where there are more."""
     told, n = network.told, plant.grid.reference
-    ends = {k: told.residual(k, frozenset(network.neighbours(k))) for k in range(len(network.loads)) if told.moves[k]}
+    ends = {
+        k: told.residual(k, frozenset(network.neighbours(k)))
+        for k in range(len(network.loads))
+        if told.moves[k]
+    }
     place = max(ends, key=lambda k: (float(ends[k][-1]), -k), default=None)
     if place is None:
         return []
@@ -146,7 +194,9 @@ def _new_load(plant: Plant, network: Network, gathered: Gathered) -> list[Eviden
     if times < APART * strange**2 or times < _FURTHER * others:
         return []
     since = n + max(0, first_beyond(ends[place], len(ends[place]) - 1) - SPAN // 2)
-    quiet = [_usual(network, k, gathered) for k, r in ends.items() if k != place and abs(float(r[-1])) < _QUIET]
+    quiet = [
+        _usual(network, k, gathered) for k, r in ends.items() if k != place and abs(float(r[-1])) < _QUIET
+    ]
     return [*_load_facts(plant, network, place, times, since, gathered), *quiet]
 
 
@@ -155,7 +205,10 @@ def usual_network(plant: Plant, gathered: Gathered) -> list[Evidence]:
     network = network_of(plant)
     if network is None:
         return []
-    ends = [float(network.told.residual(k, frozenset(network.neighbours(k)))[-1]) for k in range(len(network.loads))]
+    ends = [
+        float(network.told.residual(k, frozenset(network.neighbours(k)))[-1])
+        for k in range(len(network.loads))
+    ]
     if max(map(abs, ends)) >= _QUIET or any(heated(plant, _WARM)):
         return []
     told = Expectations(plant.grid)
@@ -178,7 +231,9 @@ def _usual(network: Network, place: int, gathered: Gathered) -> Evidence:
     )  # fmt: skip
 
 
-def _load_facts(plant: Plant, network: Network, place: int, times: float, since: int, gathered: Gathered) -> Iterator[Evidence]:
+def _load_facts(
+    plant: Plant, network: Network, place: int, times: float, since: int, gathered: Gathered
+) -> Iterator[Evidence]:
     area, grid = network.area(place), plant.grid
     lead = area.lead
     signal = network.signals(lead)[0]
@@ -193,13 +248,58 @@ def _load_facts(plant: Plant, network: Network, place: int, times: float, since:
         f" and from the other loads, since {at} and still so{behind}"
     )
     strength = _SURE * (1.0 - 0.5 ** (times / APART))
-    values = {"times_limit": sig3(times), "reads": sig3(takes), "expected": sig3(usual), "by": BY, "area": ", ".join(sorted(area.components))}
-    yield _fact(plant, signal, gathered, lead, "signal.apart", "pattern.apart", f"{said}; all other parts of the network take what they should.", since, "up", strength, **values)
-    yield _fact(plant, signal, gathered, lead, "signal.quantity", aspect_of(plant.channels[signal]), f"{said}.", since, "up", strength, **values)
-    own, into = (float(np.median(v[: grid.reference])) for v in (list(network.loads.values())[place], network.into(place)))
+    values = {
+        "times_limit": sig3(times),
+        "reads": sig3(takes),
+        "expected": sig3(usual),
+        "by": BY,
+        "area": ", ".join(sorted(area.components)),
+    }
+    yield _fact(
+        plant,
+        signal,
+        gathered,
+        lead,
+        "signal.apart",
+        "pattern.apart",
+        f"{said}; all other parts of the network take what they should.",
+        since,
+        "up",
+        strength,
+        **values,
+    )
+    yield _fact(
+        plant,
+        signal,
+        gathered,
+        lead,
+        "signal.quantity",
+        aspect_of(plant.channels[signal]),
+        f"{said}.",
+        since,
+        "up",
+        strength,
+        **values,
+    )
+    own, into = (
+        float(np.median(v[: grid.reference]))
+        for v in (list(network.loads.values())[place], network.into(place))
+    )
     if own < _OWN * into:
         lost = f"more goes into {lead} than comes out behind it, by {text(sig3(takes - usual))}{unit}, though hardly anything is connected between: {said}."
-        yield _fact(plant, signal, gathered, lead, "signal.quantity", "efficiency", lost, since, "down", strength, **values)
+        yield _fact(
+            plant,
+            signal,
+            gathered,
+            lead,
+            "signal.quantity",
+            "efficiency",
+            lost,
+            since,
+            "down",
+            strength,
+            **values,
+        )
 
 
 def _fact(

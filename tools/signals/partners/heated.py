@@ -19,9 +19,16 @@ from aitia.tools.signals.partners.plant import Plant
 from aitia.tools.signals.quantities import aspect_of
 from aitia.tools.sources.rows import Floats
 
-_HOURS: Final = (0.5, 1.0, 2.0, 4.0)  # time constants that are tried; by hand, from oil-filled transformers of all sizes
+_HOURS: Final = (
+    0.5,
+    1.0,
+    2.0,
+    4.0,
+)  # time constants that are tried; by hand, from oil-filled transformers of all sizes
 WARMER: Final = 1.7  # times the limit to the end; by hand: healthy transformers of the lab reach .9
-_WARM: Final = 0.6  # standard deviations of a limit: a temperature that its load tells so badly proves nothing
+_WARM: Final = (
+    0.6  # standard deviations of a limit: a temperature that its load tells so badly proves nothing
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +47,19 @@ def heated(plant: Plant, least: float = WARMER) -> Iterator[Heated]:
     """Every machine with a load and a temperature that is warmer to the end than both tell, by `least` times the limit."""
     aspects = [aspect_of(c) for c in plant.channels]
     loaded = {plant.owners[k] for k, a in enumerate(aspects) if a in ("power", "current")}
-    air = [k for k, a in enumerate(aspects) if a == "temperature" and plant.owners[k] not in loaded and _is_air(plant, k)]
+    air = [
+        k
+        for k, a in enumerate(aspects)
+        if a == "temperature" and plant.owners[k] not in loaded and _is_air(plant, k)
+    ]
     for signal, aspect in enumerate(aspects):
         owner = plant.owners[signal]
         load = next((k for a in ("current", "power") for k in plant.members[owner] if aspects[k] == a), None)
-        if aspect == "temperature" and load is not None and (one := _of(plant, signal, load, air, least)) is not None:
+        if (
+            aspect == "temperature"
+            and load is not None
+            and (one := _of(plant, signal, load, air, least)) is not None
+        ):
             yield one
 
 

@@ -105,7 +105,9 @@ class Network:
             return np.asarray(np.mean(x[:, self._currents[branch]], axis=1), dtype=np.float64)
         volts = self._voltage(area)
         assert volts is not None  # areas without are left out
-        return np.asarray(scale * np.sum(x[:, self._powers[branch]], axis=1) / (_THREE_PHASE * volts), dtype=np.float64)
+        return np.asarray(
+            scale * np.sum(x[:, self._powers[branch]], axis=1) / (_THREE_PHASE * volts), dtype=np.float64
+        )
 
     def _voltage(self, area: Area) -> Floats | None:
         """The usual voltage of an area: where it is gone, its branches carry nothing either."""
@@ -119,7 +121,9 @@ class Network:
     def told(self) -> Expectations:
         """The loads held against each other and the hour of the day; its signals are the values of `loads` in their order."""
         grid = self.plant.grid
-        return Expectations(Grid(t=grid.t, x=np.stack(list(self.loads.values()), axis=1), reference=grid.reference))
+        return Expectations(
+            Grid(t=grid.t, x=np.stack(list(self.loads.values()), axis=1), reference=grid.reference)
+        )
 
     def neighbours(self, place: int) -> set[int]:
         """Which of the loads share a meter with this one."""

@@ -88,7 +88,7 @@ def plant_fact(
     step = float(np.median(np.diff(plant.grid.t)))
     return Evidence(
         component=component, kind=kind, aspect=aspect, statement=f"{prefix}: {said}",
-        values={**values, "signals": len(plant.channels), "reference_rows": plant.grid.reference},
+        values={**values, **({} if component == channel.component else {"at": channel.component}), "signals": len(plant.channels), "reference_rows": plant.grid.reference},
         window=gathered.window, onset=from_epoch(float(plant.grid.t[since])), onset_error_s=sig3(6.0 * step),
         direction=direction, strength=round(strength, 3), source=SourceRef(source=channel.source, query=channel.query),
     )  # fmt: skip

@@ -42,7 +42,11 @@ def standing(plant: Plant) -> Iterator[Standing]:
         if aspect_of(channel) != "position":
             continue
         since = _last_step(plant, signal)
-        ways = [w for held in _controlled(plant, channel.component) if since and (w := _beyond(plant, signal, since, held))]
+        ways = [
+            w
+            for held in _controlled(plant, channel.component)
+            if since and (w := _beyond(plant, signal, since, held))
+        ]
         if ways:
             yield max(ways, key=lambda w: (abs(w.now - w.bound), -w.held))
 

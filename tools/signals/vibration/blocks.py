@@ -91,7 +91,9 @@ def measured_blocks(
         return None, told
     blocks, insides, known, measured, shaft = zip(*kept, strict=True)
     made = Channel(component=channel.component, name=channel.name, blocks=blocks, inside=insides)
-    return Blocks(channel=made, speeds=known, measured=measured, shaft=shaft, elsewhere=tuple(elsewhere)), told
+    return Blocks(
+        channel=made, speeds=known, measured=measured, shaft=shaft, elsewhere=tuple(elsewhere)
+    ), told
 
 
 def _unfit(block: Waveform, speed: Speed, orders: Orders) -> str:

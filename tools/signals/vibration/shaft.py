@@ -17,7 +17,9 @@ from aitia.tools.sources.rows import Floats
 
 LEAST_RISE_DB = 5.0  # 1.8 times the amplitude; this and the five orders by hand: no recordings with shaft faults were there
 ORDERS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 0.5, 1.5, 2.5)
-ELSEWHERE_DB = 8.0  # 2.5 times what the other speed explains; by hand: a resonance between two speeds doubles a line
+ELSEWHERE_DB = (
+    8.0  # 2.5 times what the other speed explains; by hand: a resonance between two speeds doubles a line
+)
 FURTHEST = 1.35  # ratio of speeds; by hand
 LINE_DB = 10.0
 _HALVES = (0.5, 1.5, 2.5)
@@ -99,7 +101,10 @@ def at_speed(past: Sequence[tuple[float, ShaftOrders]], rpm: float) -> list[Shaf
     """
     near = [(own, orders) for own, orders in past if 1.0 / FURTHEST <= rpm / own <= FURTHEST]
     return [
-        replace(orders, levels=tuple(level + 80.0 * max(0.0, float(np.log10(rpm / own))) for level in orders.levels))
+        replace(
+            orders,
+            levels=tuple(level + 80.0 * max(0.0, float(np.log10(rpm / own))) for level in orders.levels),
+        )
         for own, orders in near
     ]
 

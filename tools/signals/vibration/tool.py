@@ -24,7 +24,6 @@ from aitia.tools.signals.vibration.settle import settled
 from aitia.tools.signals.vibration.shaft import ELSEWHERE_DB, LINE_DB, ORDERS, at_speed, order_spectrum, rises
 from aitia.tools.signals.vibration.spectrum import OrderSpectrum, fused_envelope
 from aitia.tools.signals.vibration.speed import Speed, speed_of
-from aitia.tools.signals.vibration.whole_shaft import shaft_of_whole
 from aitia.tools.signals.vibration.verdict import (
     ALONE_DB,
     LEAD,
@@ -33,6 +32,7 @@ from aitia.tools.signals.vibration.verdict import (
     summarise,
     without_sidebands,
 )
+from aitia.tools.signals.vibration.whole_shaft import shaft_of_whole
 from aitia.tools.signals.vibration.zone_facts import zone_facts
 
 LEAST_PAST = 2  # blocks at this speed: a single one may have been taken when the fault was there
@@ -181,7 +181,9 @@ def _elsewhere(fact: Evidence, blocks: Blocks) -> Evidence:
         f" {LEAST_PAST} blocks at this one)",
     )
     values = fact.values | {"baseline_rpm": f"{low:.0f} to {high:.0f}"}
-    return fact.model_copy(update={"statement": said, "strength": min(fact.strength, OTHER_SPEED), "values": values})
+    return fact.model_copy(
+        update={"statement": said, "strength": min(fact.strength, OTHER_SPEED), "values": values}
+    )
 
 
 def _highest(blocks: Blocks, lines: Sequence[Summary]) -> Measured:

@@ -31,5 +31,10 @@ def _told(whole: str, own: Sequence[Evidence]) -> Evidence:
     told = lead.statement.removeprefix(f"{lead.component}: ").rstrip(".")
     said = f"{whole}: the same line rose at {where}, so that it is the shaft's and not one bearing's; at {lead.component} {told}."
     return lead.model_copy(
-        update={"component": whole, "statement": said, "strength": round(min(_MOST, 1.0 - doubt), 3), "artifact": ""}
+        update={
+            "component": whole,
+            "statement": said,
+            "strength": round(min(_MOST, 1.0 - doubt), 3),
+            "artifact": "",
+        }
     )
