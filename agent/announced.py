@@ -25,7 +25,11 @@ def announcement(load: Evidence, told: Iterable[Evidence]) -> Evidence | None:
     """The entry that announces a new load; None where there is none."""
     area = {load.component, *str(load.values.get("area", "")).split(", ")}
     for entry in told:
-        if entry.component in area and load.onset is not None and entry.onset is not None:
-            if -_AFTER <= load.onset - entry.onset <= _BEFORE:
-                return entry
+        if (
+            entry.component in area
+            and load.onset
+            and entry.onset
+            and -_AFTER <= load.onset - entry.onset <= _BEFORE
+        ):
+            return entry
     return None

@@ -47,7 +47,8 @@ class Document:
 
 
 ORDER: Final = (
-    "Alarm and journal", "Why", "Change", "You said", "A further cause", "What stands out", "Closest candidates", "What is missing", "Unchanged",
+    "Alarm and journal", "Why", "Change", "You said", "A further cause", "What stands out", "Closest candidates",
+    "What is missing", "Unchanged",
     "Not looked at", "Maintenance", "Do now", "Check next", "Not seen", "How words were read",
     "Ruled out", "Does not fit", "Other candidates", "Timeline (UTC)", "Prevent", "Evidence", "Queries", "Tool calls", "Cost",
 )  # fmt: skip
@@ -55,7 +56,8 @@ ORDER: Final = (
 APPENDIX: Final = frozenset({"Evidence", "Queries", "Tool calls", "Cost"})
 _LABEL: Final[dict[Verdict, str]] = {"cause": "CAUSE", "healthy": "NOTHING WRONG", "unknown": "UNKNOWN"}
 _SHORT: Final = {
-    "Alarm and journal": 5, "Why": 6, "You said": 4, "What stands out": 5, "Closest candidates": 3, "What is missing": 4, "Unchanged": 6,
+    "Alarm and journal": 5, "Why": 6, "You said": 4, "What stands out": 5, "Closest candidates": 3, "What is missing": 4,
+    "Unchanged": 6,
     "Not looked at": 4, "Maintenance": 9, "Do now": 4, "Check next": 3, "Not seen": 3, "How words were read": 3,
     "Ruled out": 3, "Does not fit": 2, "Other candidates": 2, "Timeline (UTC)": 7, "Prevent": 2, "Evidence": 9, "Tool calls": 3,
 }  # fmt: skip

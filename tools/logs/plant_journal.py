@@ -1,4 +1,4 @@
-"""What a plant's journal says of its machines beside alarms: commands, protection that operated, work and load that was announced."""
+"""What a plant's journal says of its machines beside alarms: commands, protection that operated, announced work and load."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from aitia.tools.text.reading.record import Record
 BEFORE_S: Final = 86_400.0  # of the window: what was done a day before may still be felt; by hand
 KIND: Final = "journal.entry"
 OPERATED: Final = re.compile(
-    r"(?i)\b(?:operated|tripped|trip|shut ?down|emergency|fault|failed|failure|locked out|lockout|line off|standby|opened|open command"
-    r"|ausgel[oö]st|ausl[oö]sung|st[oö]rung|notaus|aus ?geschaltet|abgeschaltet|disparo|disparado|fallo)\b|\bP(?:TOC|DIF|DIS|IOC|TRC)\d*\.Op\b"
+    r"(?i)\b(?:operated|tripped|trip|shut ?down|emergency|fault|failed|failure|locked out|lockout|line off|standby|opened"
+    r"|open command|ausgel[oö]st|ausl[oö]sung|st[oö]rung|notaus|aus ?geschaltet|abgeschaltet|disparo|disparado|fallo)\b"
+    r"|\bP(?:TOC|DIF|DIS|IOC|TRC)\d*\.Op\b"
 )
 """Says that a protection or a switch acted, or a machine gave up: no announcement of ordinary running."""
 _MOST: Final = 6
 _SELDOM: Final = 4  # times that an entry's words may come in the whole log: of more it is routine; by hand
 _QUOTED: Final = 110
 _ALARM: Final = re.compile(
-    r"(?i)\b(?:alarm|alm|warn\w*|offnormal|limit|grenzwert|l[ií]mite|rtn|reset|ack\w*|quittiert\w*|to-normal|normal again|returned"
-    r"|gegangen|gekommen|reconoc\w*)\b"
+    r"(?i)\b(?:alarm|alm|warn\w*|offnormal|limit|grenzwert|l[ií]mite|rtn|reset|ack\w*|quittiert\w*|to-normal|normal again"
+    r"|returned|gegangen|gekommen|reconoc\w*)\b"
 )
 _WORDS: Final = re.compile(r"[\d.,:-]+")
 
@@ -43,12 +44,13 @@ def journal(
     late = window.start.timestamp() - BEFORE_S
     kept = [(r, m) for r, m in told if r.at >= late and shapes[_shape(r.message, m)] <= _SELDOM]
     for record, machine in kept[-_MOST:]:
-        text = " ".join(redactor.text(record.message).replace('"', "'").split())
+        whole = " ".join(redactor.text(record.message).replace('"', "'").split())
+        text = whole if len(whole) <= _QUOTED else f"{whole[:_QUOTED]}…"
         at = from_epoch(record.at)
         yield Evidence(
             component=machine, kind=KIND, aspect="condition.alarms",
-            statement=f'{machine}: the journal says at {at:%H:%M:%S} UTC: "{text[:_QUOTED]}{"…" if len(text) > _QUOTED else ""}".',
-            values={"text": text[:_QUOTED], "acted": "yes" if OPERATED.search(text) else "no"},
+            statement=f'{machine}: the journal says at {at:%H:%M:%S} UTC: "{text}".',
+            values={"text": text, "acted": "yes" if OPERATED.search(whole) else "no"},
             window=window, onset=at, direction="changed", strength=0.3, source=ref, taint=True, provenance="infrastructure",
         )  # fmt: skip
 

@@ -16,7 +16,7 @@ _LAST: Final = re.compile(r"([A-Za-z]+)$")
 
 
 def electrical_quantity(name: str) -> str:
-    """The quantity of a measuring node's data object, or of a measurement type of CIM at the name's end; "" where it is neither."""
+    """The quantity of a measuring node's data object, or of a measurement type of CIM at the end; "" where it is neither."""
     objects, cim = _names()
     if told := _NODE.search(name):
         return objects.get(told[1], "")

@@ -295,7 +295,7 @@ class Lexicon:
         return self.quantities[quantity].bad
 
     def _tag(self, name: str) -> str:
-        """The quantity of an ISA-5.1 tag such as `41-PT-101A.PV`, of a data object of IEC 61850 such as `MMXU1.TotW`, or nothing."""
+        """The quantity of an ISA-5.1 tag such as `41-PT-101A.PV`, of an object of IEC 61850 such as `MMXU1.TotW`, or nothing."""
         if electrical := electrical_quantity(name):
             return electrical
         found = _TAG.match(name) or _TAG_WITHIN.search(name)

@@ -1,4 +1,4 @@
-"""The signal that an alarm is about, with its curve: what it was, what it is, since when it is beyond its limit, and whether still."""
+"""The signal that an alarm is about, with its curve: what it was, what it is, since when beyond its limit, and whether still."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from aitia.tools.signals.partners.asked import Asked, asked
 from aitia.tools.signals.partners.between import stands_between
 from aitia.tools.signals.partners.conductors import conductors, places
 from aitia.tools.signals.partners.culprit import APART, WRONG, Departure, departure
-from aitia.tools.signals.partners.electrical import electrical_facts, usual_network
+from aitia.tools.signals.partners.electrical import electrical_facts
 from aitia.tools.signals.partners.expect import LEAST_REFERENCE, Expectations, gridded
 from aitia.tools.signals.partners.flow_facts import (
     between_facts,
@@ -26,6 +26,7 @@ from aitia.tools.signals.partners.flow_facts import (
     resistance_facts,
 )
 from aitia.tools.signals.partners.losing import HOURS, loses
+from aitia.tools.signals.partners.new_load import usual_network
 from aitia.tools.signals.partners.own_curve import LEAST_SIGNALS, own_departure
 from aitia.tools.signals.partners.own_past import Left, left_their_past
 from aitia.tools.signals.partners.past_facts import common_whole, driver_of, past_facts, quantities_left

@@ -1,8 +1,8 @@
 """A machine that is warmer than its load and the air explain: its heat is no longer taken away.
 
-The oil of a transformer follows the square of its load and the air with a delay (D. Susa, H. Nordman, IEEE Trans. Power Delivery 24,
-2009: one time constant of hours); the same holds for what else is warmed by its current. The time constant is the one of a few that
-explains the reference best; limits and strangeness as in `expect`.
+The oil of a transformer follows the square of its load and the air with a delay (D. Susa, H. Nordman, IEEE Trans. Power
+Delivery 24, 2009: one time constant of hours); the same holds for what else is warmed by its current. The time constant is the
+one of a few that explains the reference best; limits and strangeness as in `expect`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _WARM: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Heated:
-    """A temperature that left what load and air tell of it: times the limit, what it shows, what was expected, since which row."""
+    """A temperature that left what load and air tell of it: times the limit, shown, expected, since which row."""
 
     signal: int
     times: float

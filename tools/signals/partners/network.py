@@ -1,8 +1,8 @@
-"""An electrical network's balances: what goes into each part less what comes out is the load of that part (Kirchhoff's current law).
+"""An electrical network's balances: what goes into each part less what comes out is the load of that part (Kirchhoff's law).
 
-Branches are assets with a current or a power; all that stands between them without a meter is an area. What a load is should go with
-the hour and with the other loads: an area that takes more has a load that is new, or loses; where one takes more and its
-neighbour as much less, the meter between them is wrong; where two apart do so, load was switched over.
+Branches are assets with a current or a power; all that stands between them without a meter is an area. What a load is should go
+with the hour and with the other loads: an area that takes more has a load that is new, or loses. How utilities look for losses:
+co7tech.com, Detecting electricity theft and non-technical losses with multi-level metering (balances of feeder sections).
 """
 
 from __future__ import annotations

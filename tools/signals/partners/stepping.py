@@ -1,4 +1,4 @@
-"""Stepped controllers that no longer step though what they hold is beyond where they always did: a tap changer, a damper in stages.
+"""Stepped controllers that no longer step though what they hold is beyond where they always did: a tap changer, a stage.
 
 Nobody states the band. It shows in the reference: what is controlled never stayed above or below some value for an hour without a
 step.

@@ -92,7 +92,7 @@ def rises(now: Sequence[ShaftOrders], past: Sequence[ShaftOrders]) -> list[Shaft
     halves = [r for r in many if r.order in _HALVES]
     loose = [*many[_MOST - 1 : _MOST], *halves[_LEAST_HALVES - 1 : _LEAST_HALVES]]
     found = [replace(each[0], name="1x"), replace(each[1], name="2x")]
-    return found + [replace(max(loose, key=lambda r: r.rise), name="harmonics")] if loose else found
+    return [*found, replace(max(loose, key=lambda r: r.rise), name="harmonics")] if loose else found
 
 
 def at_speed(past: Sequence[tuple[float, ShaftOrders]], rpm: float) -> list[ShaftOrders]:

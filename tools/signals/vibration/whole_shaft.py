@@ -1,4 +1,4 @@
-"""What several bearings of one machine show alike is its shaft's: imbalance and misalignment are of the machine, not of a bearing."""
+"""What several bearings of one machine show alike is its shaft's: imbalance and misalignment are not of one bearing."""
 
 from __future__ import annotations
 
