@@ -20,6 +20,9 @@ def as_it_can(weighed: Weighed, taxonomy: Taxonomy, kinds: Sequence[str]) -> Wei
     likeliest one that the asset can have, else to an open kind. Nothing of a verdict that is told changes.
     """
 
+    if not kinds:  # nothing tells what it is
+        return weighed
+
     def fits(fault_id: str) -> bool:
         fault = taxonomy.get(fault_id)
         return fault is None or can_have(fault, kinds)

@@ -24,8 +24,12 @@ DESCRIPTION: Final = "by description"
 LAG: Final = "one follows the other"
 _ENDS: Final = re.compile(r"^([A-Za-z]{1,6})[-_ ]?(\d{1,4})[-_/](\d{1,4})$")
 _ONE: Final = re.compile(r"^([A-Za-z]{1,6})[-_ ]?(\d{1,4})$")
-_FROM_TO: Final = re.compile(r"(?i)\b(?:from|von|vom|de|desde|da|between|zwischen)\b\s+(.{1,60}?)\s+\b(?:to|nach|zu|zum|a|hacia|vers|and|und)\b\s+(.{1,60})")
-_TO: Final = re.compile(r"(?i)\b(?:to|feeds|supplies|supply (?:of|to)|towards|nach|zum?|speist|vers|hacia|alimenta)\b\s+(.{1,60})")
+_FROM_TO: Final = re.compile(
+    r"(?i)\b(?:from|von|vom|de|desde|da|between|zwischen)\b\s+(.{1,60}?)\s+\b(?:to|nach|zu|zum|a|hacia|vers|and|und)\b\s+(.{1,60})"
+)
+_TO: Final = re.compile(
+    r"(?i)\b(?:to|feeds|supplies|supply (?:of|to)|towards|nach|zum?|speist|vers|hacia|alimenta)\b\s+(.{1,60})"
+)
 # Signals that follow one another, by hand: what passes from one machine to the next comes later, and by as much each time.
 _CARRIED: Final = frozenset({"flow", "temperature", "pressure", "level", "concentration"})
 _ROWS: Final = 400  # of the common grid at most
@@ -128,7 +132,9 @@ def _named(text: str, assets: Sequence[str]) -> str:
 
 def _by_lag(entries: Sequence[TagEntry], series: Mapping[str, tuple[Floats, Floats]]) -> Iterator[Feed]:
     """Pairs of signals of one quantity of two assets, one of which follows the other plainly; each asset's plainest leader."""
-    known = [e for e in entries if e.asset and e.quantity in _CARRIED and e.tag in series and series[e.tag][0].size]
+    known = [
+        e for e in entries if e.asset and e.quantity in _CARRIED and e.tag in series and series[e.tag][0].size
+    ]
     if len(known) < 2:
         return
     t, columns = _on_one_grid([series[e.tag] for e in known])

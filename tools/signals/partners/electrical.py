@@ -23,6 +23,10 @@ from aitia.tools.signals.quantities import aspect_of
 
 _TOGETHER: Final = 3  # rows within which a switch moved and a flow ended, if the one ended the other
 _CARRIED: Final = frozenset({"flow", "current", "power"})
+_ALIVE: Final = 0.02  # of its usual load: nothing (as of any machine: `standstill`)
+_MISSED: Final = (
+    0.5  # of what a branch carried that the balance beside it must miss, if its meter alone is dead
+)
 _SURE: Final = 0.95
 
 
@@ -58,22 +62,26 @@ def _tripped(plant: Plant, network: Network) -> dict[str, Standstill]:
 
 
 def _misses(network: Network, branch: str) -> bool:
-    """Whether an area beside a branch that shows nothing lost its balance with it: then its meter is dead."""
+    """Whether an area beside a branch that shows nothing misses what the branch carried, by half at least: its meter is dead."""
+    x = network.plant.grid
     for place in range(len(network.loads)):
         area = network.area(place)
-        if branch in (*area.inward, *area.outward):
-            beside = frozenset(network.neighbours(place))
-            last = network.told.residual(place, beside)[-1]
-            if abs(last) >= APART and any(
-                _alive(network, b) for b in (*area.inward, *area.outward) if b != branch
-            ):
-                return True
+        if branch not in area.inward or not any(_alive(network, b) for b in area.outward):
+            continue  # behind a dead line nothing is alive; what others take changes with it
+        beside = frozenset(network.neighbours(place))
+        residual = network.told.residual(place, beside)
+        off = network.told.size(place, float(residual[-1]), len(residual) - 1, beside)
+        carried = float(np.median(network.carried(branch, place)[: x.reference]))
+        if abs(float(residual[-1])) >= APART and -off >= _MISSED * carried:
+            return True
     return False
 
 
 def _alive(network: Network, branch: str) -> bool:
-    x = network.plant.grid.x[-1, network.signals(branch)]
-    return bool(np.any(np.abs(x) > 1e-3 * np.max(np.abs(network.plant.grid.x[:, network.signals(branch)]))))
+    """Whether a branch carries anything now."""
+    x, signals = network.plant.grid.x, network.signals(branch)
+    usual = float(np.median(np.abs(x[: network.plant.grid.reference, signals])))
+    return bool(np.max(np.abs(x[-1, signals])) > _ALIVE * usual)
 
 
 def _out_facts(plant: Plant, component: str, stood: Standstill, gathered: Gathered) -> Iterator[Evidence]:

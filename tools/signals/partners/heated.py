@@ -25,7 +25,8 @@ _HOURS: Final = (
     2.0,
     4.0,
 )  # time constants that are tried; by hand, from oil-filled transformers of all sizes
-WARMER: Final = 1.7  # times the limit to the end; by hand: healthy transformers of the lab reach .9
+WARMER: Final = 2.0  # times the limit to the end; by hand: healthy transformers of the lab reach 1.5
+_SETTLED_H: Final = 8.0  # hours at the beginning that teach nothing: twice the longest time constant
 _WARM: Final = (
     0.6  # standard deviations of a limit: a temperature that its load tells so badly proves nothing
 )
@@ -75,21 +76,24 @@ def _of(plant: Plant, signal: int, load: int, air: list[int], least: float) -> H
         return None
     y = (x[:, signal] - middle) / size
     told = [_design(plant, load, air, hours) for hours in _HOURS]
-    limits = [held_out_limit(a[:n], y[:n]) for a in told]
+    first = min(
+        n // 4, int(_SETTLED_H * 3600.0 / float(np.median(np.diff(plant.grid.t))))
+    )  # nobody knows how warm it began
+    limits = [held_out_limit(a[first:n], y[first:n]) for a in told]
     best = int(np.argmin(limits))
     if limits[best] > _WARM:
         return None
-    a = told[best]
-    expected = a @ solved(a[:n].T @ a[:n], a[:n].T @ y[:n])
-    strange = leverage(a, n)
+    a, taught = told[best], told[best][first:n]
+    expected = a @ solved(taught.T @ taught, taught.T @ y[first:n])
+    strange = leverage(a[first:], n - first)
     residual = averaged(y - expected)[n:] / (limits[best] * strange)
     if residual[-1] < least * float(strange[-1]) ** 2:
         return None
     end = len(y) - 1
-    first = first_beyond(residual, len(residual) - 1)
+    beyond = first_beyond(residual, len(residual) - 1)
     return Heated(
         signal=signal, times=float(residual[-1]), strange=float(strange[-1]), shows=float(np.mean(x[-SPAN:, signal])),
-        expected=middle + size * float(averaged(expected)[end]), since=n + max(0, first - SPAN // 2),
+        expected=middle + size * float(averaged(expected)[end]), since=n + max(0, beyond - SPAN // 2),
     )  # fmt: skip
 
 

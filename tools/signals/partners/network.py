@@ -72,6 +72,10 @@ class Network:
         area = self.areas[name]
         return self._load(Area(components=area.components, inward=area.inward, outward=()), self._told_by)
 
+    def carried(self, branch: str, place: int) -> Floats:
+        """What a branch carries, in the unit of the loads, at the voltage of one of the areas."""
+        return self._flow(branch, self.area(place), self._told_by)
+
     @cached_property
     def _told_by(self) -> float:
         mixed = [a for a in self.areas if not self._plain(a) and self._voltage(a) is not None]

@@ -25,7 +25,7 @@ _OWN: Final = 0.2  # of what goes into a section in the reference
 _QUIET: Final = (
     1.6  # times the limit below which a load is as it should be, as of any other signal (`quiet_facts`)
 )
-_WARM: Final = 1.2  # times the limit from which on a temperature may be too high
+_WARM: Final = 1.6  # times the limit from which on a temperature may be too high
 _SURE: Final = 0.95
 
 
@@ -43,7 +43,7 @@ def new_load(plant: Plant, network: Network, gathered: Gathered) -> list[Evidenc
     times = float(ends[place][-1])
     beside = frozenset(network.neighbours(place))
     strange = float(told.strangeness(place, beside)[-1])
-    others = max((abs(float(r[-1])) for k, r in ends.items() if k != place), default=0.0)
+    others = max((_without(network, k, place) for k in ends if k != place), default=0.0)
     if times < APART * strange**2 or times < _FURTHER * others:
         return []
     since = n + max(0, first_beyond(ends[place], len(ends[place]) - 1) - SPAN // 2)
@@ -51,6 +51,11 @@ def new_load(plant: Plant, network: Network, gathered: Gathered) -> list[Evidenc
         _usual(network, k, gathered) for k, r in ends.items() if k != place and abs(float(r[-1])) < _QUIET
     ]
     return [*_load_facts(plant, network, place, times, since, gathered), *quiet]
+
+
+def _without(network: Network, other: int, place: int) -> float:
+    """How far another load is off to the end, where neither its neighbours nor the one in question tell of it."""
+    return abs(float(network.told.residual(other, frozenset({place, *network.neighbours(other)}))[-1]))
 
 
 def usual_network(plant: Plant, gathered: Gathered) -> list[Evidence]:
