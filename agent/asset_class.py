@@ -19,7 +19,6 @@ def as_it_can(weighed: Weighed, taxonomy: Taxonomy, kinds: Sequence[str]) -> Wei
     """The verdict as far as its asset can have it, to take steps from: a fault of another kind of machine gives way to the
     likeliest one that the asset can have, else to an open kind. Nothing of a verdict that is told changes.
     """
-
     if not kinds:  # nothing tells what it is
         return weighed
 
