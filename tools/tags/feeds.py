@@ -99,7 +99,7 @@ def _alone(numbered: Mapping[str, Sequence[str]], number: str) -> str:
     named = numbered.get(number, ())
     if len(named) == 1:
         return named[0]
-    letters = defaultdict(int)
+    letters: dict[str, int] = defaultdict(int)
     for group in numbered.values():
         for asset in group:
             letters[asset.rstrip("0123456789")] += 1

@@ -107,7 +107,7 @@ def _load_facts(
         f" hour and from the other loads, since {at} and still so{behind}"
     )
     strength = _SURE * (1.0 - 0.5 ** (times / APART))
-    values = {
+    values: dict[str, str | float] = {
         "times_limit": sig3(times),
         "reads": sig3(takes),
         "expected": sig3(usual),
