@@ -2,45 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Sequence
 
-from aitia.agent.machine_class import classes_of
+from aitia.agent.measured_class import can_have, kinds_by
 from aitia.agent.taxonomy import Fault, Taxonomy, covers
 from aitia.agent.weigher import OPEN, Weighed
 from aitia.core.words import Evidence, Inventory
-from aitia.tools.signals.quantities import named_aspect
-
-# What an asset is where nobody said it and only this is measured at it. By hand, from what protection and control of a station
-# measures where: a voltage alone at a busbar, a current in a line, a position at a switch.
-_STANDS_FOR: Final[Mapping[frozenset[str], tuple[str, ...]]] = {
-    frozenset({"voltage"}): ("busbar",),
-    frozenset({"current"}): ("line",),
-    frozenset({"current", "voltage"}): ("line", "busbar"),
-    frozenset({"position"}): ("switch", "valve"),
-}
-_NAMES: Final = ("channel", "metric", "measured")  # values of a fact that name a signal
 
 
 def kinds_of(asset: str, inventory: Inventory, evidence: Sequence[Evidence]) -> tuple[str, ...]:
     """What the asset may be called where a fault says of which machines it is; () where nothing tells."""
-    known = classes_of(inventory.components).get(asset)
-    if known:
-        return known
-    names = {str(e.values[k]) for e in evidence if e.component == asset for k in _NAMES if e.values.get(k)}
-    measured = frozenset(a for n in names if (a := named_aspect(n)))
-    return _STANDS_FOR.get(measured, ())
-
-
-def can_have(fault: Fault, kinds: Sequence[str]) -> bool:
-    """Whether such an asset can have the fault, as far as is known what it is."""
-    return not fault.machines or not kinds or any(m.casefold() in kinds for m in fault.machines)
+    return kinds_by(inventory.components, evidence).get(asset, ())
 
 
 def as_it_can(weighed: Weighed, taxonomy: Taxonomy, kinds: Sequence[str]) -> Weighed:
     """The verdict as far as its asset can have it, to take steps from: a fault of another kind of machine gives way to the
     likeliest one that the asset can have, else to an open kind. Nothing of a verdict that is told changes.
     """
+    if not kinds:  # nothing tells what it is
+        return weighed
 
     def fits(fault_id: str) -> bool:
         fault = taxonomy.get(fault_id)

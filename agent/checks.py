@@ -6,11 +6,12 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from aitia.agent.asset_class import as_it_can, can_have, kinds_of
+from aitia.agent.asset_class import as_it_can, kinds_of
 from aitia.agent.candidate_changes import changes_to_check
 from aitia.agent.facts import PLANT
 from aitia.agent.gated import look_at
 from aitia.agent.looks import measuring, shows
+from aitia.agent.measured_class import can_have
 from aitia.agent.planning.separate import Missing, missing, two_best
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.topology import Topology

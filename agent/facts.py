@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
+from aitia.agent.announced import without_announced
 from aitia.agent.fact_values import (
     ALERTS,
     WAITING,
@@ -73,7 +74,7 @@ class Facts:
 
     def __init__(self, evidence: Sequence[Evidence], topology: Topology, alarmed: Sequence[str] = ()) -> None:
         self.alarmed = tuple(alarmed)
-        evidence = told_alike(told_once(evidence), topology)
+        evidence = told_alike(without_announced(told_once(evidence)), topology)
         self.all = tuple(evidence)
         self.fingerprint = fingerprint_of(self.all)
         self.topology = topology

@@ -16,9 +16,20 @@ _LETTERS: Final = re.compile(r"(?:^|[-_.=+])([A-Z]{1,4})[-_. ]?\d")
 _INSTRUMENT: Final = "sensor"
 
 
-class _Table(NamedTuple):
-    words: tuple[tuple[str, str], ...]  # (word, class), longest first
+class Measured(NamedTuple):
+    """What is measured at an asset of a class: logical nodes, groups of which one quantity at least is, and what else may be."""
+
+    nodes: tuple[str, ...]
+    some: tuple[tuple[str, ...], ...]
+    may: tuple[str, ...]
+
+
+class Classes(NamedTuple):
+    """The table of classes: words (longest first), letters, and what is measured, each with its class."""
+
+    words: tuple[tuple[str, str], ...]
     letters: Mapping[str, str]
+    measured: Mapping[str, Measured]
 
 
 def class_of(component: Component) -> str:
@@ -26,11 +37,11 @@ def class_of(component: Component) -> str:
     if component.type == "channel":
         return _INSTRUMENT
     said = " ".join(_WORD.findall(" ".join((component.id, *component.aliases)).replace("_", " ").casefold()))
-    for word, of in _table().words:
+    for word, of in table().words:
         if re.search(rf"\b{re.escape(word)}s?\b", said):
             return of
-    found = [m for m in _LETTERS.findall(component.id.upper()) if m in _table().letters]
-    return _table().letters[found[-1]] if found else ""
+    found = [m for m in _LETTERS.findall(component.id.upper()) if m in table().letters]
+    return table().letters[found[-1]] if found else ""
 
 
 def classes_of(components: Iterable[Component]) -> dict[str, tuple[str, ...]]:
@@ -61,8 +72,15 @@ def _wholes(component: Component, machines: Mapping[str, Component]) -> list[Com
 
 
 @cache
-def _table() -> _Table:
+def table() -> Classes:
+    """The classes of machine_classes.yaml."""
     raw = own_yaml((files("aitia.agent") / "machine_classes.yaml").read_text(encoding="utf-8"))
     words = [(word.casefold(), name) for name, of in raw.items() for word in of["words"]]
     letters = {letter: name for name, of in raw.items() for letter in of["letters"]}
-    return _Table(tuple(sorted(words, key=lambda w: -len(w[0]))), letters)
+    measured = {
+        name: Measured(
+            tuple(of.get("nodes", ())), tuple(map(tuple, of.get("some", ()))), tuple(of.get("may", ()))
+        )
+        for name, of in raw.items()
+    }
+    return Classes(tuple(sorted(words, key=lambda w: -len(w[0]))), letters, measured)

@@ -9,7 +9,7 @@ the ledger and belongs to a term whose factor was learned (`agent.weights`).
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from aitia.agent.began import MIN_PRIMARY
@@ -19,7 +19,7 @@ from aitia.agent.facts import Facts
 from aitia.agent.given_up import MOST, held_down
 from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import Ledger
-from aitia.agent.machine_class import classes_of
+from aitia.agent.measured_class import can_have, kinds_by
 from aitia.agent.subject import Subject
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
@@ -112,7 +112,6 @@ class _Judge:
         self._unread = [*blind, *unread]
         self._alarmed = sorted({c.id for c in inventory.components} & set(alarmed))
         self._components = inventory.components
-        self._classes = classes_of(inventory.components)
         self._machinery = {c.id for c in inventory.components if c.type in ("machine", "part", "channel")}
         self._instruments = {c.id for c in inventory.components if c.type == "channel"}
         self._topology = Topology(inventory.components)
@@ -124,6 +123,7 @@ class _Judge:
         taught = Taught(self._learned, facts.fingerprint)
         candidates = _candidates(facts)
         machinery = self._machinery - _computers(facts)
+        kinds = kinds_by(self._components, facts.all)
         witnesses = Witnesses(facts)
         ledgers = {
             (component, fault.id): Ledger(
@@ -136,7 +136,7 @@ class _Judge:
             )
             for component in candidates
             for fault in self._taxonomy
-            if self._may_have(component, fault, machinery)
+            if _may_have(component, fault, machinery, kinds)
             if (known := _is_suspect(facts, component, fault)) or taught.admits(component, fault.id)
         }
         dark = {c for c in candidates if not self._topology.family(c) & facts.seen}
@@ -199,15 +199,6 @@ class _Judge:
             made[at] = made[at].model_copy(update={"probability": round(made[at].probability + left, 4)})
         return made
 
-    def _may_have(self, component: str, fault: Fault, machinery: Collection[str]) -> bool:
-        """Whether it is a fault of such a machine, as far as anybody knows what machine it is: a valve does not cavitate, and no
-        pump has a slow answer. An asset may be a computer.
-        """
-        if component in machinery and fault.id.startswith(OF_COMPUTERS):
-            return False
-        names = self._classes.get(component)
-        return not fault.machines or names is None or any(m.casefold() in names for m in fault.machines)
-
     def several(self, evidence: Sequence[Evidence], weighed: Weighed) -> Weighed:
         """The same with further causes: what the first one does not reach is weighed by itself."""
         if weighed.verdict == "unknown":
@@ -246,6 +237,17 @@ def _computers(facts: Facts) -> set[str]:
     """Whom somebody measures or reads as a computer, rightly or not: a series in seconds alone makes none of a machine."""
     computing = frozenset(table().computing) - {"latency", "traffic"}
     return {e.component for e in facts.all if e.aspect in computing or e.aspect.startswith("log.")}
+
+
+def _may_have(
+    component: str, fault: Fault, machinery: Collection[str], kinds: Mapping[str, Sequence[str]]
+) -> bool:
+    """Whether it is a fault of such a machine, by its names or what is measured at it: a valve does not cavitate, and no pump has
+    a slow answer. An asset may be a computer.
+    """
+    if component in machinery and fault.id.startswith(OF_COMPUTERS):
+        return False
+    return component not in kinds or can_have(fault, kinds[component])
 
 
 def _candidates(facts: Facts) -> list[str]:

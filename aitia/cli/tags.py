@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aitia.core.words import Component
     from aitia.tools.sources.exports.asked import Samples
     from aitia.tools.sources.exports.export import Export
+    from aitia.tools.tags.feeds import Feed
     from aitia.tools.tags.map import TagEntry
 
 
@@ -68,6 +69,7 @@ def tags(
     which a diagnosis, a question and a fleet read where aitia.yaml names it.
     """
     from aitia.cli.console import note, print_json
+    from aitia.tools.tags.feeds import feeds_of, with_feeds
     from aitia.tools.tags.tree import placed_in, tree_lines, tree_of
 
     export = _read(place, timezone, dictionary)
@@ -79,13 +81,15 @@ def tags(
         return
     if write is not None:
         _write(export, write, force=force)
-    tree = tree_of(export.entries, placed_in(orders) if orders else ())
+    proposed = feeds_of(export.entries, {s.tag.name: (s.t, s.v) for s in export.series})
+    tree = with_feeds(tree_of(export.entries, placed_in(orders) if orders else ()), proposed)
     if topology is not None:
-        _write_tree(tree, topology, force=force)
+        _write_tree(tree, proposed, topology, force=force)
     if as_json:
         rows = [_row(e, s) for e, s in zip(export.entries, export.series, strict=True)]
         print_json(
             {"tags": rows, "guessed": export.said, "notes": export.notes, "zoned": export.zoned,
+             "feeds": [asdict(f) | {"sure": f.sure} for f in proposed],
              "tree": [c.model_dump(mode="json", exclude_defaults=True) for c in tree]}
         )  # fmt: skip
         return
@@ -94,10 +98,19 @@ def tags(
         print("\nasset tree, by spelling" + (" and work orders" if orders else "") + ":")
         for line in tree_lines(tree):
             print(f"  {line}")
+    _show_feeds(proposed)
     for word in [*export.said, *export.notes]:
         note(word)
     if not export.zoned:
         note("times without a zone are read as UTC (else add --timezone)")
+
+
+def _show_feeds(proposed: Sequence[Feed]) -> None:
+    """What feeds what, those by names first, those to confirm marked."""
+    if proposed:
+        print("\nwhat feeds what, proposed (a ? is to be confirmed: --topology writes it as a comment):")
+    for feed in sorted(proposed, key=lambda f: (not f.sure, f.source, f.to)):
+        print(f"  {' ' if feed.sure else '?'} {feed.source} feeds {feed.to}  ({feed.by}: {feed.why})")
 
 
 def _read(place: Path, timezone: str, dictionary: Path) -> Export:
@@ -195,7 +208,7 @@ def _write(export: Export, file: Path, *, force: bool) -> None:
     note(f"{len(export.entries)} tags written to {file}; correct it and keep it beside the data as tags.csv")
 
 
-def _write_tree(tree: Sequence[Component], file: Path, *, force: bool) -> None:
+def _write_tree(tree: Sequence[Component], proposed: Sequence[Feed], file: Path, *, force: bool) -> None:
     import yaml
 
     from aitia.cli.console import note
@@ -206,6 +219,9 @@ def _write_tree(tree: Sequence[Component], file: Path, *, force: bool) -> None:
         raise BadInput(f"{str(file)!r} already exists. Add --force to overwrite it.")
     body = {"components": [c.model_dump(mode="json", exclude_defaults=True) for c in tree]}
     head = "# Proposed by `aitia tags` from the spelling of tags: read it, and add what feeds what.\n"
+    head += "".join(
+        f"# To confirm: {f.source} feeds {f.to} ({' '.join(f.why.split())})\n" for f in proposed if not f.sure
+    )
     write_whole(file, (head + yaml.safe_dump(body, sort_keys=False, allow_unicode=True)).encode())
     note(f"{len(tree)} components written to {file}")
 

@@ -27,15 +27,29 @@ def evidence(report: Report, full: bool) -> Section:
     )
 
 
-def _fact(evidence: Evidence, full: bool) -> Item:
-    where = evidence.source.query
+def queries(report: Report) -> Section:
+    """Each query once, with the facts that it tells: to look again."""
+    asked: dict[str, list[str]] = {}
+    for e in report.evidence:
+        asked.setdefault(_where(e), []).append(e.id)
+    items = [
+        Item(lead="", text=f"{', '.join(ids)}: {t.clean(where)}") for where, ids in asked.items() if where
+    ]
+    return Section(title="Queries", items=tuple(items))
+
+
+def _where(evidence: Evidence) -> str:
     if evidence.source.lines:
-        where = f"{evidence.source.path}:{evidence.source.lines[0]}-{evidence.source.lines[1]}"
+        return f"{evidence.source.path}:{evidence.source.lines[0]}-{evidence.source.lines[1]}"
+    return evidence.source.query
+
+
+def _fact(evidence: Evidence, full: bool) -> Item:
     return Item(
         lead=f"{evidence.id} {evidence.strength:.2f}",
         text=statement(evidence, full),
         short=not full,
-        source=f"{t.clean(evidence.source.source)}: {t.clean(where)}" if full else "",
+        source=t.clean(evidence.source.source) if full else "",
     )
 
 

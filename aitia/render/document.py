@@ -10,7 +10,7 @@ from typing import Final, Literal
 from aitia.core.aspects import objects_alone
 from aitia.core.percent import chance
 from aitia.core.words import Incident, Report, Verdict
-from aitia.render import behind, closing, sections
+from aitia.render import behind, closing, reported, sections
 from aitia.render import text as t
 from aitia.render import work_order as maintenance
 from aitia.render.items import Item, Section
@@ -47,20 +47,22 @@ class Document:
 
 
 ORDER: Final = (
-    "Why", "Change", "You said", "A further cause", "What stands out", "Closest candidates", "What is missing", "Unchanged",
+    "Alarm and journal", "Why", "Change", "You said", "A further cause", "What stands out", "Closest candidates",
+    "What is missing", "Unchanged",
     "Not looked at", "Maintenance", "Do now", "Check next", "Not seen", "How words were read",
-    "Ruled out", "Does not fit", "Other candidates", "Timeline (UTC)", "Prevent", "Evidence", "Tool calls", "Cost",
+    "Ruled out", "Does not fit", "Other candidates", "Timeline (UTC)", "Prevent", "Evidence", "Queries", "Tool calls", "Cost",
 )  # fmt: skip
 """Sections in the order of need, in every rendering: why, what to do and to check, then the rest."""
-APPENDIX: Final = frozenset({"Evidence", "Tool calls", "Cost"})
+APPENDIX: Final = frozenset({"Evidence", "Queries", "Tool calls", "Cost"})
 _LABEL: Final[dict[Verdict, str]] = {"cause": "CAUSE", "healthy": "NOTHING WRONG", "unknown": "UNKNOWN"}
 _SHORT: Final = {
-    "Why": 6, "You said": 4, "What stands out": 5, "Closest candidates": 3, "What is missing": 4, "Unchanged": 6,
+    "Alarm and journal": 5, "Why": 6, "You said": 4, "What stands out": 5, "Closest candidates": 3, "What is missing": 4,
+    "Unchanged": 6,
     "Not looked at": 4, "Maintenance": 9, "Do now": 4, "Check next": 3, "Not seen": 3, "How words were read": 3,
     "Ruled out": 3, "Does not fit": 2, "Other candidates": 2, "Timeline (UTC)": 7, "Prevent": 2, "Evidence": 9, "Tool calls": 3,
 }  # fmt: skip
 _SCREEN: Final = {
-    "Why": 6, "Change": 1, "You said": 2, "A further cause": 2,
+    "Alarm and journal": 3, "Why": 6, "Change": 1, "You said": 2, "A further cause": 2,
     "What stands out": 3, "Closest candidates": 3, "What is missing": 3,
     "Unchanged": 4, "Not looked at": 2, "Maintenance": 2, "Do now": 3, "Check next": 2,
     "Not seen": 2, "How words were read": 1, "Does not fit": 1,
@@ -177,6 +179,7 @@ def split_subject(subject: str) -> tuple[str, str]:
 
 def _sections(report: Report, amount: Amount) -> Iterable[Section]:
     full = amount == "full"
+    yield reported.section(report)
     yield sections.why(report)
     yield sections.change(report, again=amount in ("short", "full"))
     yield sections.said(report)
@@ -201,8 +204,10 @@ def _sections(report: Report, amount: Amount) -> Iterable[Section]:
         yield Section(title="Not seen", items=sections.unread(report))
         yield sections.candidates(report, "Other candidates")
     yield sections.readings(report)
-    yield sections.timeline(report)
+    yield sections.timeline(report, full)
     yield sections.steps(report, "prevent")
     yield closing.evidence(report, full)
+    if full:
+        yield closing.queries(report)
     yield closing.calls(report, full)
     yield closing.cost(report)

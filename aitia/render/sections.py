@@ -33,6 +33,7 @@ _SEARCHES: Final = frozenset({"runbooks_search", "incidents_search", "logs_sessi
 """Tools whose finding nothing is no measurement that a plant lacks."""
 _MOST_DARK: Final = 4
 _Gated = TypeVar("_Gated", Mitigation, NextCheck)
+_TOLD_ERROR_S: Final = 120.0  # of a time, from which on it is said in a timeline; by hand
 _CLOSE: Final = 1.0  # log-odds below `unknown` down to which a suspect is close to being named
 _BY_TEXT: Final = frozenset({"quiet.unmoved", "quiet.contrary"})  # terms of suspects whom texts alone accuse
 
@@ -68,22 +69,30 @@ def change(report: Report, *, again: bool) -> Section:
     return Section(title="Change", items=items)
 
 
-def timeline(report: Report) -> Section:
-    """Changes and onsets in time order; those of the chain stay longest."""
+def timeline(report: Report, full: bool = False) -> Section:
+    """Changes and onsets in time order, each as exact as it is known; those of the chain stay longest."""
     told = in_chain(report)
+    errors = {
+        e.id: e.onset_error_s for e in report.evidence if e.onset_error_s and e.onset_error_s >= _TOLD_ERROR_S
+    }
     return Section(
         title="Timeline (UTC)",
         items=tuple(
             Item(
                 lead=t.at(e.at, date=not on_its_day(e.at, report.incident.window)),
-                text=_with_component(e.component, e.text),
+                text=_within(_with_component(e.component, e.text), errors.get(e.evidence or "")),
                 cites=(e.evidence,) if e.evidence else (),
-                short=True,
+                short=not full,
                 kept=e.evidence in told,
             )
             for e in report.timeline
         ),
     )
+
+
+def _within(text: str, error_s: float | None) -> str:
+    """The entry with how exactly its time is known, where it does not say so itself."""
+    return text if not error_s or "within" in text else f"{text.rstrip('.')} (± {t.duration(error_s)})."
 
 
 def on_its_day(moment: datetime, window: Window) -> bool:
@@ -101,8 +110,9 @@ def statement(evidence: Evidence, full: bool) -> str:
     text = t.clean(evidence.statement)
     if not full:
         return t.clip(text, _STATEMENT)
-    quotes = " (contains quoted log or alert text)" if evidence.taint else ""
-    return f"{text} (source: {evidence.provenance}){quotes}"
+    quotes = " (quoted text)" if evidence.taint else ""
+    origin = "" if evidence.provenance == "infrastructure" else f" (source: {evidence.provenance})"
+    return f"{text}{origin}{quotes}"
 
 
 def _with_component(component: str, text: str) -> str:

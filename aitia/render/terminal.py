@@ -93,7 +93,7 @@ def layout(document: Document, *, full: bool, spaced: bool = False) -> Renderabl
         rest = ", ".join(f"{title[0].lower()}{title[1:]} ({n})" for title, n in document.left_out)
         more = f"aitia report {document.headline.run} --full: {rest}"
         blocks.append(Text(more, style="dim", no_wrap=True, overflow="ellipsis"))
-    return Group(*blocks, _last_line(document))
+    return Group(*blocks, _last_line(document, full=full))
 
 
 def _headline(head: Headline) -> Panel:
@@ -107,14 +107,14 @@ def _headline(head: Headline) -> Panel:
     return Panel(Group(*lines), border_style=colour, padding=(0, 1))
 
 
-def _last_line(document: Document) -> Text:
-    """The verdict and the first step once more, where the eye is when the report has scrolled by."""
+def _last_line(document: Document, *, full: bool) -> Text:
+    """The verdict and the first step once more, where the eye is when the report has scrolled by; on one line of a screen."""
     head = document.headline
     line = Text.assemble(
         (head.told, f"bold {_COLOUR[head.verdict]}"),
         ("  " + split_subject(head.subject)[0], "bold"),
-        no_wrap=True,
-        overflow="ellipsis",
+        no_wrap=not full,
+        overflow="fold" if full else "ellipsis",
     )
     for section in (s for s in document.sections if s.title in ("Do now", "Check next")):
         line.append(f"  ·  {section.title.lower()}: ", style="dim").append_text(

@@ -88,6 +88,7 @@ def section(report: Report) -> Section:
         *(("note", told) for told in order.repeats),
         ("urgency", f"{PRIORITIES[order.priority].removeprefix('Urgency ')}: {order.priority_why}"),
         ("asset", _asset(order)),
+        ("plainest at", _plainest(report)),
         ("can run", runs_for(order.remaining) if _bounded(order.remaining) else ""),
         *(("safe state", f"{s.text} (advice)") for s in order.steps if s.kind == "make safe"),
         ("decides", next((s.text for s in order.steps if s.kind == "decide"), "")),
@@ -124,6 +125,13 @@ def _look_first(report: Report) -> tuple[Item, ...]:
             text="not known: what departs may be the instrument, the machine, or an unusual way of running",
         ),
     )
+
+
+def _plainest(report: Report) -> str:
+    """The part at which a fault of the whole shows most, where a fact names it."""
+    own = [e for e in report.evidence if e.component == report.component and e.values.get("at")]
+    lead = max(own, key=lambda e: e.strength, default=None)
+    return t.clean(f"{lead.values['at']}, its {lead.values.get('channel', 'signals')}") if lead else ""
 
 
 def _asset(order: WorkOrder) -> str:

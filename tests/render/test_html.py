@@ -175,7 +175,7 @@ def test_the_verdict_comes_first_with_how_sure_and_since_when(cause: Report) -> 
     )
     assert [a["id"] for a in page.all("section") if "id" in a] == [
         "why", "do-now", "check-next", "ruled-out", "other-candidates", "suspects", "timeline-utc", "prevent",
-        "what-could-not-be-seen", "evidence", "tool-calls", "cost", "sources-and-versions",
+        "what-could-not-be-seen", "evidence", "queries", "tool-calls", "cost", "sources-and-versions",
     ]  # fmt: skip
 
 

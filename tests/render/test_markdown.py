@@ -66,7 +66,7 @@ def test_the_document_holds_verdict_citations_and_commands(cause: Report) -> Non
     titles = [tokens[n + 1].content for n, t in enumerate(tokens) if t.type == "heading_open"]
     assert titles[1:] == [
         "Why", "Do now", "Check next", "Not seen", "Ruled out", "Other candidates", "Timeline (UTC)", "Prevent",
-        "Evidence", "Tool calls", "Cost",
+        "Evidence", "Queries", "Tool calls", "Cost",
     ]  # fmt: skip
 
 

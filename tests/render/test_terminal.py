@@ -47,7 +47,7 @@ def test_cited_evidence_is_shown_and_the_rest_counted(cause: Report) -> None:
     assert "E4 0.90" in render_markdown(cause, full=False)
     assert "E6 0.20" not in render_markdown(cause, full=False)
     assert "E15 0.20" in full
-    assert "(contains quoted log or alert text)" in full
+    assert "(quoted text)" in full
 
 
 def _swollen(report: Report) -> Report:

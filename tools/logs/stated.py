@@ -12,6 +12,7 @@ from typing import Final
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, SourceRef, Window
+from aitia.tools.logs.plant_journal import journal, machines_in
 from aitia.tools.logs.releases import releases
 from aitia.tools.logs.told import changes, restarts
 from aitia.tools.registry import ToolContext, tool
@@ -105,11 +106,21 @@ def _told(
     start, end = window.epoch
     found = list(file.records(start - BEFORE_S, end, budget=MOST_BYTES, extract=Extract()))
     whole = partial(_whole, file)
+    machines = machines_in(ctx.resolver.components) - {component}
+    past = file.records(_earliest(ctx), end, budget=MOST_BYTES, extract=Extract()) if machines else ()
     return [
+        *journal(list(past), machines, window, names, redactor, ref),
         *restarts(component, found, window, names, redactor, ref, whole),
         *[*changes(component, found, window, names, redactor, ref, whole)][-EACH:],
         *[*releases(component, found, window, names, redactor, ref)][-EACH:],
     ]
+
+
+def _earliest(ctx: ToolContext) -> float:
+    """When the first baseline begins (epoch s)."""
+    return min(
+        w.start for w in (ctx.incident.window, *(b.window for b in ctx.incident.baselines))
+    ).timestamp()
 
 
 def _whole(file: LogFile, record: Record) -> str:

@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any, Final, Literal
 
 from aitia.core.bounds import own_yaml
+from aitia.tools.meaning.electrical_names import electrical_quantity
 from aitia.tools.meaning.metadata import LONGEST
 from aitia.tools.meaning.words import words_of
 
@@ -294,7 +295,9 @@ class Lexicon:
         return self.quantities[quantity].bad
 
     def _tag(self, name: str) -> str:
-        """The quantity of an ISA-5.1 tag such as `41-PT-101A.PV`, or nothing."""
+        """The quantity of an ISA-5.1 tag such as `41-PT-101A.PV`, of an object of IEC 61850 such as `MMXU1.TotW`, or nothing."""
+        if electrical := electrical_quantity(name):
+            return electrical
         found = _TAG.match(name) or _TAG_WITHIN.search(name)
         if not found:
             return ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aitia.core.aspects import MACHINE
 from aitia.core.words import Evidence, SourceRef, Window
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.numbers import scale, sig3, text, with_unit
@@ -83,12 +84,13 @@ def _fact(component: str, aspect: str, told: Looked, count: int, window: Window,
         else f"({name} {with_unit(before, unit)} before, {with_unit(after, unit)} in the window)"
     )
     kept = _kept(told, count, factor, unit)
+    said = d.about.say if d.about.say in MACHINE else aspect  # a voltage is told as a current
     return Evidence(
         component=component,
         peer=d.peer,
         kind="metric.quiet",
         aspect=aspect,
-        statement=f"{component}: {aspect}{f' of calls to {d.peer}' * bool(d.peer)} {kept} {levels}.",
+        statement=f"{component}: {said}{f' of calls to {d.peer}' * bool(d.peer)} {kept} {levels}.",
         values={"metric": d.metric, "before": before, "after": after, "series": count, "samples": told.samples,
                 "baseline": baseline},
         unit=unit,

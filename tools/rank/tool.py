@@ -25,6 +25,9 @@ MOST = 10
 Method = Literal["combined", "nsigma", "robust", "correlation", "traversal"]
 
 
+_NAMED = 4  # series that a message names
+
+
 @tool(needs=("metrics",), produces=("ranking",))
 def metrics_rank(ctx: ToolContext, *, method: Method = "combined") -> Result:
     """Which component the metrics point at: by what moved, what explains it, and who adds to the alarm's symptom."""
@@ -92,7 +95,11 @@ def _none(rows: Moved, components: int) -> str:
         if left == 1
         else "their baseline by more than their usual variation"
     )
-    return f"{left} {of} {own}, but too little, or with too unclear a meaning, to rank components."
+    most = sorted((pair for pair in rows if pair[1].score > 0.0), key=lambda pair: -pair[1].score)[:_NAMED]
+    which = ", ".join(f"{row.of.component} {row.of.metric}" for row, _ in most) + (
+        ", …" if left > _NAMED else ""
+    )
+    return f"{left} {of} {own}, but too little, or with too unclear a meaning, to rank components: {which}."
 
 
 def _row(one: Ranked) -> dict[str, object]:

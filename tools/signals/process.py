@@ -14,10 +14,12 @@ from aitia.tools.series.gather import Gathered, gather, within
 from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
 from aitia.tools.series.rates import step_of
+from aitia.tools.signals.alarmed import alarm_signals
 from aitia.tools.signals.channel_blame import leaders
 from aitia.tools.signals.condition.facts import condition_facts
 from aitia.tools.signals.grid import LEAST
 from aitia.tools.signals.life.evidence import life_facts
+from aitia.tools.signals.measures import measures_of, with_measures
 from aitia.tools.signals.multivariate import PERSIST, ROWS_A_CHANNEL, Departure, departure_from
 from aitia.tools.signals.partners.facts import partner_facts
 from aitia.tools.signals.plots import SERIES, series_artifact
@@ -49,6 +51,10 @@ def signals_detect(ctx: ToolContext) -> Result:
         if e.kind == "signal.anomaly"
     ]
     result = _with_more(_with_more(result, *life_facts(ctx)), *condition_facts(ctx))
+    gathered = gather(ctx, kinds=("metrics", "signals"))
+    measured = measures_of(gathered.derived, machines_of(ctx.resolver.components))
+    result = _with_more(result, list(alarm_signals(ctx, gathered)), ())
+    result = result.model_copy(update={"evidence": with_measures(result.evidence, measured)})
     return result.model_copy(update={"data": {"anomalies": rows}}) if rows else result
 
 

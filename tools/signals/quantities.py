@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from aitia.core.aspects import MACHINE
+from aitia.tools.meaning.electrical_names import electrical_quantity
 from aitia.tools.meaning.names import lexicon
 from aitia.tools.series.derive import Derived
 
@@ -21,15 +22,6 @@ _STATE: Final = re.compile(
     r"(?i)^(run|running|runs|on|off|betrieb|status|state|mode|cmd|command|start|stop|enabled?|marcha)\b"
 )
 """Says whether something runs: a tag's letters before it tell of no quantity."""
-_IEC_61850: Final = re.compile(r"(?:MMXU|MMXN|MMDC|MSQI)\d*\.(A|Amp|PhV|PPV|Vol|TotW|W|Watt)(?:\.|$)")
-"""Data objects of the measuring nodes of IEC 61850-7-4: one letter or two that no word tells."""
-_OF_IEC: Final = {
-    "A": "current",
-    "Amp": "current",
-    "PhV": "voltage",
-    "PPV": "voltage",
-    "Vol": "voltage",
-}  # else power
 _SURE: Final = 0.5  # probability of the likeliest quantity from which on a name is understood
 
 
@@ -56,7 +48,7 @@ def aspect_of(channel: Derived) -> str:
             return machine_aspect(name)
     if _STATE.match(channel.metric):
         return ""
-    if told := _of_iec(channel.metric):
+    if (told := electrical_quantity(channel.metric)) in MACHINE:
         return told
     for meant in (
         channel.about.say,
@@ -72,9 +64,4 @@ def aspect_of(channel: Derived) -> str:
 
 def named_aspect(name: str) -> str:
     """The aspect of a signal by its name alone, where nothing else of it is at hand; "" where nothing is understood."""
-    return _of_iec(name) or machine_aspect(name)
-
-
-def _of_iec(name: str) -> str:
-    told = _IEC_61850.search(name)
-    return _OF_IEC.get(told[1], "power") if told else ""
+    return machine_aspect(name)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from aitia.tools.meaning.electrical_names import electrical_quantity
 from aitia.tools.meaning.names import UNKNOWN, lexicon
 from aitia.tools.meaning.plant_words import quantity_in, quantity_of_word
 from aitia.tools.meaning.unit_table import split_unit, unit_named
@@ -26,13 +27,10 @@ _KKS: Final = {"CP": "pressure", "CT": "temperature", "CF": "flow", "CL": "level
                 "CY": "vibration", "CE": "current", "CG": "position", "CQ": "concentration"}  # fmt: skip
 _IED: Final = re.compile(r"^[\w-]+/[A-Z]{3,9}\d*[.$](\w+)")
 _IEC_61850: Final = {
-    "TotW": "power", "TotVAr": "power", "TotVA": "power", "TotPF": "power_factor", "W": "power", "VAr": "power",
-    "PF": "power_factor", "PhV": "voltage", "PPV": "voltage", "Vol": "voltage", "A": "current", "Amp": "current",
-    "Hz": "frequency", "Tmp": "temperature",
-    "TotWh": "energy", "SupWh": "energy", "DmdWh": "energy", "Pos": "state", "Op": "state", "Str": "state", "Pres": "pressure",
-    "Flw": "flow", "Lev": "level", "Hum": "humidity", "Spd": "speed", "RotSpd": "speed", "Vbr": "vibration",
+    "Pos": "state", "Op": "state", "Str": "state", "Pres": "pressure", "Flw": "flow", "Lev": "level", "Hum": "humidity",
+    "Spd": "speed", "RotSpd": "speed", "Vbr": "vibration",
 }  # fmt: skip
-"""Data objects of IEC 61850-7-4 by what they measure."""
+"""Data objects of IEC 61850-7-4 by what they measure, beside the electrical ones."""
 _TAIL: Final = re.compile(r"^(.*?[^\W])[\s_.]+([^\s_.]+)$")
 _LEFT: Final = ("setting", "state")  # told by words, never by a unit
 
@@ -254,7 +252,7 @@ def _coded(point: Point) -> str:
     if found := re.search(r"\d{2}(C[PTFLSYEGQ])\d{3}", point.tag):
         return _KKS[found[1]]
     if ied := _IED.match(point.tag):
-        return _IEC_61850.get(ied[1], "")
+        return _IEC_61850.get(ied[1], "") or electrical_quantity(re.sub(r"^[\w-]+/", "", point.tag))
     for level in re.split(r"[\\/|:]", point.tag):
         if (told := lexicon()._tag(re.sub(r"\.(?:PV\.)?CV$", ".PV", level))) in _PLANT:
             return told

@@ -58,7 +58,8 @@ class Expectations:
         self._target = np.clip(self.z, -3 * _CLIP, 3 * _CLIP)
         self._partners = clipped
         self._context = np.hstack([np.ones((len(grid.t), 1)), _hours(grid.t, n)])
-        self._alike = np.abs(np.nan_to_num(np.corrcoef(clipped[:n], rowvar=False)))
+        with np.errstate(invalid="ignore", divide="ignore"):  # of a signal that never moved
+            self._alike = np.abs(np.nan_to_num(np.corrcoef(clipped[:n], rowvar=False)))
 
     @cached_property
     def departures(self) -> Floats:

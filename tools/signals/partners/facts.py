@@ -16,6 +16,7 @@ from aitia.tools.signals.partners.asked import Asked, asked
 from aitia.tools.signals.partners.between import stands_between
 from aitia.tools.signals.partners.conductors import conductors, places
 from aitia.tools.signals.partners.culprit import APART, WRONG, Departure, departure
+from aitia.tools.signals.partners.electrical import electrical_facts
 from aitia.tools.signals.partners.expect import LEAST_REFERENCE, Expectations, gridded
 from aitia.tools.signals.partners.flow_facts import (
     between_facts,
@@ -25,6 +26,7 @@ from aitia.tools.signals.partners.flow_facts import (
     resistance_facts,
 )
 from aitia.tools.signals.partners.losing import HOURS, loses
+from aitia.tools.signals.partners.new_load import usual_network
 from aitia.tools.signals.partners.own_curve import LEAST_SIGNALS, own_departure
 from aitia.tools.signals.partners.own_past import Left, left_their_past
 from aitia.tools.signals.partners.past_facts import common_whole, driver_of, past_facts, quantities_left
@@ -93,11 +95,23 @@ def partner_facts(ctx: ToolContext, gathered: Gathered) -> list[Evidence]:
 
 
 def plant_told(plant: Plant, gathered: Gathered) -> list[Evidence]:
-    """The facts of a plant: what stands still or rests, else the law that an asset left, else whose departure it is."""
+    """The facts of a plant: what its network tells, what stands still or rests, else the law that an asset left, else whose
+    departure it is. A network whose parts all take what they should knows better than a departure that nobody explains.
+    """
+    facts = _plant_told(plant, gathered)
+    if all(e.aspect == "pattern.unlike" for e in facts) and (usual := usual_network(plant, gathered)):
+        return usual
+    return facts
+
+
+def _plant_told(plant: Plant, gathered: Gathered) -> list[Evidence]:
+    standing_still = stuck(plant.grid, plant.owners)
+    if network := electrical_facts(plant, gathered, standing_still):
+        return [*(_stuck(plant, k, stood, gathered) for k, stood in standing_still.items()), *network]
     wanted = asked(plant.grid, plant.members)
     stopped = _stopped(plant, {a.component for a in wanted})
     at_rest = {*stopped, *(a.component for a in wanted)}
-    still = {k: v for k, v in stuck(plant.grid, plant.owners).items() if plant.owners[k] not in at_rest}
+    still = {k: v for k, v in standing_still.items() if plant.owners[k] not in at_rest}
     left = left_their_past(plant.grid, still)
     if not at_rest and (driven := _by_driver(plant, left, still, gathered)):
         return driven

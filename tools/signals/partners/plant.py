@@ -85,10 +85,22 @@ def plant_fact(
     """A fact about one signal of the plant, told of a component: since a row of the grid, which way, how plainly."""
     channel = plant.channels[signal]
     prefix = component if component == channel.component else f"{component} ({channel.component})"
+    at = {} if component == channel.component else {"at": channel.component}
     step = float(np.median(np.diff(plant.grid.t)))
     return Evidence(
         component=component, kind=kind, aspect=aspect, statement=f"{prefix}: {said}",
-        values={**values, "signals": len(plant.channels), "reference_rows": plant.grid.reference},
+        values={**values, **at, "signals": len(plant.channels), "reference_rows": plant.grid.reference},
         window=gathered.window, onset=from_epoch(float(plant.grid.t[since])), onset_error_s=sig3(6.0 * step),
         direction=direction, strength=round(strength, 3), source=SourceRef(source=channel.source, query=channel.query),
+    )  # fmt: skip
+
+
+def signal_fact(
+    plant: Plant, signal: int, gathered: Gathered, component: str, kind: str, aspect: str, said: str, since: int,
+    direction: Direction, strength: float, **values: str | float,
+) -> Evidence:  # fmt: skip
+    """The same, with the signal's name among its values."""
+    return plant_fact(
+        plant, signal, gathered, component=component, kind=kind, aspect=aspect, said=said, since=since,
+        direction=direction, strength=strength, values={"channel": plant.channels[signal].metric, **values},
     )  # fmt: skip

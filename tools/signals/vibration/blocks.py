@@ -24,12 +24,16 @@ _ELSEWHERE: Final = "baseline at another speed or load"
 
 @dataclass(frozen=True, kw_only=True)
 class Blocks:
-    """A channel's blocks with the speed, the envelope's lines and the shaft orders of each."""
+    """A channel's blocks with the speed, the envelope's lines and the shaft orders of each.
+
+    elsewhere  the shaft orders of blocks of the past at another speed, each with that speed in rpm
+    """
 
     channel: Channel
     speeds: tuple[Speed, ...]
     measured: tuple[Measured, ...]
     shaft: tuple[ShaftOrders, ...]
+    elsewhere: tuple[tuple[float, ShaftOrders], ...] = ()
 
     @property
     def rpm(self) -> float:
@@ -68,10 +72,14 @@ def measured_blocks(
     load = float(np.median(loads)) if loads else None
     kept: list[tuple[Waveform, bool, Speed, Measured, ShaftOrders]] = []
     reasons: dict[str, int] = {}
+    elsewhere: list[tuple[float, ShaftOrders]] = []
     for block, inside, speed in zip(channel.blocks, channel.inside, speeds, strict=True):
         reason = speed if isinstance(speed, str) else _unfit(block, speed, orders)
         if not reason and not inside and isinstance(speed, Speed) and turned:
             reason = "" if same_speed(speed.rpm, usual) and same_load(block.load, load) else _ELSEWHERE
+            if reason and same_load(block.load, load):
+                x, own, _ = tracked(block.x, block.fs, speed)
+                elsewhere.append((own.rpm, shaft_orders(x, block.fs, own.hz)))
         if reason or isinstance(speed, str):
             reasons[reason] = reasons.get(reason, 0) + 1
             continue
@@ -83,7 +91,9 @@ def measured_blocks(
         return None, told
     blocks, insides, known, measured, shaft = zip(*kept, strict=True)
     made = Channel(component=channel.component, name=channel.name, blocks=blocks, inside=insides)
-    return Blocks(channel=made, speeds=known, measured=measured, shaft=shaft), told
+    return Blocks(
+        channel=made, speeds=known, measured=measured, shaft=shaft, elsewhere=tuple(elsewhere)
+    ), told
 
 
 def _unfit(block: Waveform, speed: Speed, orders: Orders) -> str:

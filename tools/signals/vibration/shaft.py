@@ -17,7 +17,13 @@ from aitia.tools.sources.rows import Floats
 
 LEAST_RISE_DB = 5.0  # 1.8 times the amplitude; this and the five orders by hand: no recordings with shaft faults were there
 ORDERS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 0.5, 1.5, 2.5)
+ELSEWHERE_DB = (
+    8.0  # 2.5 times what the other speed explains; by hand: a resonance between two speeds doubles a line
+)
+FURTHEST = 1.35  # ratio of speeds; by hand
 LINE_DB = 10.0
+_HALVES = (0.5, 1.5, 2.5)
+_LEAST_HALVES = 2  # half orders that must rise where fewer multiples do: a rub or a loose part that lifts off (ISO 13373-3)
 _MOST = 5  # of the nine higher and half orders must rise for looseness
 FAULTS = {"1x": "imbalance", "2x": "misalignment", "harmonics": "looseness"}
 
@@ -83,8 +89,24 @@ def rises(now: Sequence[ShaftOrders], past: Sequence[ShaftOrders]) -> list[Shaft
         return []
     each = [_rise(index, now, past) for index in range(len(ORDERS))]
     many = sorted((r for r in each[2:] if np.isfinite(r.rise)), key=lambda r: -r.rise)
+    halves = [r for r in many if r.order in _HALVES]
+    loose = [*many[_MOST - 1 : _MOST], *halves[_LEAST_HALVES - 1 : _LEAST_HALVES]]
     found = [replace(each[0], name="1x"), replace(each[1], name="2x")]
-    return found + ([replace(many[_MOST - 1], name="harmonics")] if len(many) >= _MOST else [])
+    return [*found, replace(max(loose, key=lambda r: r.rise), name="harmonics")] if loose else found
+
+
+def at_speed(past: Sequence[tuple[float, ShaftOrders]], rpm: float) -> list[ShaftOrders]:
+    """What blocks at other speeds (rpm) would show at this one: forces of the shaft go with the square of the speed, and their
+    acceleration below a resonance with its fourth power. None of a speed too far away, and no less at a lower speed.
+    """
+    near = [(own, orders) for own, orders in past if 1.0 / FURTHEST <= rpm / own <= FURTHEST]
+    return [
+        replace(
+            orders,
+            levels=tuple(level + 80.0 * max(0.0, float(np.log10(rpm / own))) for level in orders.levels),
+        )
+        for own, orders in near
+    ]
 
 
 def _rise(index: int, now: Sequence[ShaftOrders], past: Sequence[ShaftOrders]) -> ShaftRise:

@@ -21,7 +21,7 @@ from aitia.tools.signals.vibration.facts import both_races_fact, line_fact, quie
 from aitia.tools.signals.vibration.level import level_evidence
 from aitia.tools.signals.vibration.lines import Measured
 from aitia.tools.signals.vibration.settle import settled
-from aitia.tools.signals.vibration.shaft import LINE_DB, ORDERS, order_spectrum, rises
+from aitia.tools.signals.vibration.shaft import ELSEWHERE_DB, LINE_DB, ORDERS, at_speed, order_spectrum, rises
 from aitia.tools.signals.vibration.spectrum import OrderSpectrum, fused_envelope
 from aitia.tools.signals.vibration.speed import Speed, speed_of
 from aitia.tools.signals.vibration.verdict import (
@@ -32,7 +32,11 @@ from aitia.tools.signals.vibration.verdict import (
     summarise,
     without_sidebands,
 )
+from aitia.tools.signals.vibration.whole_shaft import shaft_of_whole
 from aitia.tools.signals.vibration.zone_facts import zone_facts
+
+LEAST_PAST = 2  # blocks at this speed: a single one may have been taken when the fault was there
+OTHER_SPEED = 0.75  # strength at most of what was held against other speeds; by hand
 
 
 @tool(needs=("signals",), produces=("lines",))
@@ -58,6 +62,7 @@ def found_lines(ctx: ToolContext) -> Result:
             found, notes = _channel(ctx, channel)
             facts += found
             problems += notes
+    facts += shaft_of_whole(facts, ctx.resolver.components)
     learned, notes = learned_facts(ctx)
     facts += learned
     problems += notes
@@ -154,14 +159,31 @@ def _lines(ctx: ToolContext, blocks: Blocks, orders: Orders) -> Iterator[Evidenc
         yield _drawn(ctx, blocks, _as_lead(fact, doubt), [s])
     inside = [m for m, i in zip(blocks.shaft, channel.inside, strict=True) if i]
     past = [m for m, i in zip(blocks.shaft, channel.inside, strict=True) if not i]
-    for rise in rises(inside, past):
-        if rise.counts and not (rise.name == "harmonics" and counted):  # impacts raise many orders themselves
+    same = [rise for rise in rises(inside, past) if rise.counts]
+    other = [] if same or len(past) >= LEAST_PAST else rises(inside, at_speed(blocks.elsewhere, blocks.rpm))
+    for rise in (*same, *(r for r in other if r.counts and r.rise >= ELSEWHERE_DB)):
+        if not (rise.name == "harmonics" and counted):  # impacts raise many orders themselves
             heights = [m.levels[ORDERS.index(rise.order)] for m in blocks.shaft]
             fact = shaft_fact(channel, rise, heights, blocks.rpm, window)
+            fact = fact if same else _elsewhere(fact, blocks)
             marks = {f"{rise.order:g}x": rise.order}
             top = max((n for n, i in enumerate(channel.inside) if i), key=lambda n: heights[n])
             spectrum, _ = order_spectrum(channel.blocks[top].x, channel.blocks[top].fs, blocks.speeds[top].hz)
             yield _stored(ctx, fact, spectrum, marks, LINE_DB)
+
+
+def _elsewhere(fact: Evidence, blocks: Blocks) -> Evidence:
+    """A shaft order's fact where the past has hardly a block at this speed: against other speeds, as far as speed explains."""
+    low, high = (f(rpm for rpm, _ in blocks.elsewhere) for f in (min, max))
+    said = fact.statement.replace(
+        "that of the baseline blocks",
+        f"what the baseline blocks at {low:.0f} to {high:.0f} rpm let expect at this speed (fourth power of the speed; fewer than"
+        f" {LEAST_PAST} blocks at this one)",
+    )
+    values = fact.values | {"baseline_rpm": f"{low:.0f} to {high:.0f}"}
+    return fact.model_copy(
+        update={"statement": said, "strength": min(fact.strength, OTHER_SPEED), "values": values}
+    )
 
 
 def _highest(blocks: Blocks, lines: Sequence[Summary]) -> Measured:

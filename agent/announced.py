@@ -1,0 +1,35 @@
+"""A new load that a plant's journal announced is no fault: somebody said that it would come, where and when it came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Final
+
+from aitia.core.words import Evidence
+
+JOURNAL: Final = "journal.entry"
+BALANCE: Final = "balance of the network"
+_BEFORE: Final = timedelta(hours=6)
+_AFTER: Final = timedelta(hours=1)
+"""Around the onset, within which an entry is about it; an onset of averaged rows is late or early by an hour. By hand."""
+
+
+def without_announced(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The facts without new loads that the journal announces: it names a part that takes more, and nothing that tripped."""
+    told = [e for e in evidence if e.kind == JOURNAL and e.values.get("acted") == "no" and e.onset]
+    return [e for e in evidence if e.values.get("by") != BALANCE or announcement(e, told) is None]
+
+
+def announcement(load: Evidence, told: Iterable[Evidence]) -> Evidence | None:
+    """The entry that announces a new load; None where there is none."""
+    area = {load.component, *str(load.values.get("area", "")).split(", ")}
+    for entry in told:
+        if (
+            entry.component in area
+            and load.onset
+            and entry.onset
+            and -_AFTER <= load.onset - entry.onset <= _BEFORE
+        ):
+            return entry
+    return None

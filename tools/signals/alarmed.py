@@ -1,0 +1,81 @@
+"""The signal that an alarm is about, with its curve: what it was, what it is, since when beyond its limit, and whether still."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from aitia.core.words import Evidence, SourceRef, from_epoch
+from aitia.tools.registry import ToolContext
+from aitia.tools.series.derive import Derived
+from aitia.tools.series.gather import Gathered, within
+from aitia.tools.series.metric_facts import subject
+from aitia.tools.series.numbers import clock, scale, sig3, with_unit
+from aitia.tools.signals.plots import SERIES, series_artifact
+from aitia.tools.signals.tables import machines_of
+
+KIND: Final = "alarm.signal"
+_MOST: Final = 3
+_LIMIT: Final = re.compile(
+    r"(?i)\b(?:limit|grenzwert|l[ií]mite|limite|seuil|threshold)\W{0,3}(-?\d+(?:[.,]\d+)?)"
+)
+
+
+def alarm_signals(ctx: ToolContext, gathered: Gathered) -> Iterator[Evidence]:
+    """A fact for each signal of the alarm's asset that its text names; of a text that names none for all of an asset with few."""
+    told = f"{ctx.incident.title} {ctx.incident.text}"
+    machines = machines_of(ctx.resolver.components)
+    hinted = {ctx.resolver.resolve(h) or h for h in ctx.incident.hints} & machines
+    own = [d for d in gathered.derived if d.component in hinted and not d.peer and d.t.size]
+    named = [d for d in own if re.search(rf"(?<![\w.]){re.escape(d.metric)}(?![\w.]*\w)", told)]
+    limit = _LIMIT.search(told) if len(named) == 1 else None
+    for channel in named or (own if len(own) <= _MOST else []):
+        if (
+            fact := _told(channel, gathered, float(limit[1].replace(",", ".")) if limit else None)
+        ) is not None:
+            drawn = series_artifact(channel.t, channel.v)
+            yield fact.model_copy(update={"artifact": ctx.put_artifact(drawn, SERIES)})
+
+
+def _told(channel: Derived, gathered: Gathered, limit: float | None) -> Evidence | None:
+    known = np.isfinite(channel.v)
+    t, v = channel.t[known], channel.v[known]
+    start, end = gathered.window.epoch
+    past, part = v[t < start], within(t, gathered.window)
+    if not past.size or part.stop <= part.start:
+        return None
+    seen = v[part]
+    usual, low, high, now = (float(f) for f in (np.median(past), np.min(seen), np.max(seen), v[t < end][-1]))
+    far = low if abs(low - usual) > abs(high - usual) else high
+    at = clock(from_epoch(float(t[part][int(np.argmax(seen == far))])))
+    beyond = _beyond(t, v, limit, usual, end) if limit is not None else ""
+    shown = {k: _unit(channel, x) for k, x in (("usual", usual), ("far", far), ("now", now))}
+    return Evidence(
+        component=channel.component, kind=KIND, aspect="condition.alarms",
+        statement=f"{channel.component}: {subject(channel)}, the signal of the alarm, reads {shown['now']} at the end, usually"
+        f" {shown['usual']}, at its furthest {shown['far']} at {at}{beyond}.",
+        values={"channel": channel.metric, "now": sig3(now), "usual": sig3(usual), "furthest": sig3(far),
+                **({"limit": limit} if limit is not None else {})},
+        window=gathered.window, direction="none", strength=0.3, source=SourceRef(source=channel.source, query=channel.query),
+    )  # fmt: skip
+
+
+def _beyond(t: np.ndarray, v: np.ndarray, limit: float, usual: float, end: float) -> str:
+    """Since when it has been beyond its limit, or when it no longer was."""
+    over = (v > limit) if usual <= limit else (v < limit)
+    over, t = over[t < end], t[t < end]
+    if not over.any():
+        return f"; its limit {limit:g} was not passed in the values at hand"
+    if over[-1]:
+        inside = np.flatnonzero(~over)
+        since = float(t[inside[-1] + 1]) if inside.size else float(t[0])
+        return f"; beyond its limit {limit:g} since {clock(from_epoch(since))} and still so"
+    return f"; beyond its limit {limit:g} last at {clock(from_epoch(float(t[np.flatnonzero(over)[-1]])))}, no longer"
+
+
+def _unit(channel: Derived, value: float) -> str:
+    factor, unit = scale("" if channel.about.assumed else channel.about.unit, value)
+    return with_unit(sig3(value * factor), unit)
