@@ -11,6 +11,8 @@ from aitia.agent.taxonomy import Fault
 from aitia.core.words import Evidence
 from aitia.core.work_order import Priority, Remaining
 
+ALARM_SIGNAL: Final = "alarm.signal"
+"""The kind of the fact that shows the alarm's own signal (`tools/signals/alarmed.py`)."""
 _NOW_H: Final = (
     24.0  # hours left at worst from which on it is done now; by hand: what one shift plan cannot hold
 )
@@ -50,6 +52,8 @@ def priority(
             found.append((_OF_ZONE[zone], f"vibration zone {zone} [{e.id}]"))
         elif e.kind in ("metric.limit", *ALERTS):
             found.append(("soon", f"a limit is reached [{e.id}]"))
+        elif _is_beyond(e):
+            found.append(("soon", f"beyond the alarm's limit {e.values['limit']:g} at the end [{e.id}]"))
     for e in logged:
         if (passed := _passed(e)) is not None:
             found.append(("soon", f"alarm limit passed: {passed['what']}, limit {passed['limit']} [{e.id}]"))
@@ -75,6 +79,15 @@ def alarms_of(evidence: Iterable[Evidence], names: Collection[str]) -> list[Evid
         for e in evidence
         if e.kind.startswith("log.") and _passed(e) is not None and held.search(e.statement)
     ]
+
+
+def _is_beyond(e: Evidence) -> bool:
+    """Whether the signal of the alarm ends on the other side of its limit than it usually is."""
+    told = [v for k in ("now", "usual", "limit") if isinstance(v := e.values.get(k), int | float)]
+    if e.kind != ALARM_SIGNAL or len(told) < 3:
+        return False
+    now, usual, limit = told
+    return (now - limit) * (usual - limit) < 0
 
 
 def _passed(logged: Evidence) -> re.Match[str] | None:

@@ -146,6 +146,15 @@ def test_an_alarm_limit_that_is_passed_wins_over_the_next_stop() -> None:
     assert priority([], [zone(highest=0.5)], [], UNKNOWN, fault)[0] == "plan"
 
 
+@pytest.mark.parametrize(("now", "soon"), [(5.16, True), (4.2, False)], ids=["still beyond", "back below"])
+def test_an_alarm_whose_signal_is_still_beyond_its_limit_wins_over_a_zone(now: float, soon: bool) -> None:
+    alarm = of_signal(PUMP, "alarm.signal", "condition.alarms", "vib", now=now, usual=0.75, limit=4.5)
+    zone = of_signal(PUMP, "vibration.zone", "vibration", "vib", zone="A")
+    urgency, why = priority([], [zone, alarm], [], UNKNOWN, None)
+    assert urgency == ("soon" if soon else "plan")
+    assert ("beyond the alarm's limit 4.5 at the end" in why) is soon
+
+
 @pytest.mark.parametrize(
     ("said", "is_passed"),
     [
