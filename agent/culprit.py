@@ -60,6 +60,7 @@ SOON_S: Final = 20.0  # after the first of all onsets: began first
 LATE_S: Final = 300.0  # after it: as late as counts
 MEASURED: Final = 5  # components with metrics of their own, in every case that it was learned from
 TOLD: Final = 25  # facts of metrics, what stayed quiet included: the same
+_NONE: Final = 1e-9  # a share that has a logarithm
 _MACHINERY: Final = frozenset({"machine", "part", "channel"})
 
 Values = dict[str, float]
@@ -197,17 +198,13 @@ def shared_anew(
     if not raised:
         return list(suspects)
     healthy = next(s.probability for s in suspects if not s.component and s.fault == "healthy")
-    left = max(0.0, 1.0 - sum(held.values()))
-    of_components, of_nobody = features(facts, held, healthy, left)
-    scores = {n: score(factors, v) + _of_persons(open_, n) for n, v in of_components.items()}
-    scores[""] = score(factors, of_nobody)
-    high = max(scores.values())
-    total = sum(math.exp(v - high) for v in scores.values())
-    share = {n: max(math.exp(v - high) / total, 1e-9) for n, v in scores.items()}
+    of_components, of_nobody = features(facts, held, healthy, max(0.0, 1.0 - sum(held.values())))
+    said = {n: _of_persons(open_, n) for n in of_components}
+    share = _learned(factors, of_components, of_nobody, said)
     others = 1.0 - sum(share[c] for c in raised)
     rest = 1.0 - sum(held[c] for c in raised)
     mine = {
-        c: math.log(share[c] / held[c]) - math.log(max(others, 1e-9) / max(rest, 1e-9))
+        c: math.log(share[c] / held[c]) - math.log(max(others, _NONE) / max(rest, _NONE))
         for c in sorted(raised)
     }
     why = {c: _why(factors, of_components, c, up=mine[c] > 0) for c in mine}
@@ -217,6 +214,20 @@ def shared_anew(
         else s
         for s in suspects
     ]
+
+
+def _learned(
+    factors: Mapping[str, float],
+    of_components: Mapping[str, Values],
+    of_nobody: Values,
+    said: Mapping[str, float],
+) -> dict[str, float]:
+    """The share of each component beside the others and nobody; `said`: log-odds of what persons said of it."""
+    scores = {n: score(factors, v) + said[n] for n, v in of_components.items()}
+    nobody = score(factors, of_nobody)
+    high = max(nobody, *scores.values())
+    total = math.exp(nobody - high) + sum(math.exp(v - high) for v in scores.values())
+    return {n: max(math.exp(v - high) / total, _NONE) for n, v in scores.items()}
 
 
 def _of_persons(pairs: Sequence[Suspect], component: str) -> float:
