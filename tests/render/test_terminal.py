@@ -241,7 +241,7 @@ def test_the_last_line_repeats_the_verdict_and_the_first_step(
 def test_times_of_another_day_than_the_windows_bear_their_date(cause: Report) -> None:
     earlier = cause.timeline[0].model_copy(update={"at": cause.timeline[0].at - timedelta(days=2)})
     text = render_text(cause.model_copy(update={"timeline": (earlier, cause.timeline[1])}), full=True)
-    assert f"{earlier.at:%Y-%m-%d %H:%M:%S} [E3] orders: deploy" in text
+    assert f"{earlier.at:%Y-%m-%d %H:%M:%S} orders: deploy of version 1.4.2 [E3]" in text
     assert f"  {cause.timeline[1].at:%H:%M:%S}" in text
     window, day = cause.incident.window, timedelta(days=1)
     for over in ({"start": window.start - day}, {"end": window.end + day}):  # over midnight
