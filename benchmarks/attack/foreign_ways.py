@@ -19,6 +19,8 @@ from typing import Any, Final
 
 import yaml
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from benchmarks.attack.foreign_runs import run_of
 from benchmarks.attack.foreign_world import NOW, OWN, VARIABLE, Call, World
 

@@ -26,6 +26,8 @@ from typing import Any, Final
 
 import httpx
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from benchmarks.contract import finish, parser, rows
 from benchmarks.doors.load import _resident as resident
 from tests.shop import shop_settings, small_yaml

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.alerts import as_webhook
 from aitia.jobs import Jobs

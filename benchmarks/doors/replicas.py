@@ -25,6 +25,8 @@ from typing import Any
 
 import psycopg
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from aitia.core.errors import StoreError
 from aitia.core.store import list_runs
 from aitia.jobs import Full, Jobs

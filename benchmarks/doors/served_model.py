@@ -24,6 +24,8 @@ from typing import Any, Final
 
 import httpx
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from benchmarks.contract import finish, parser, rows
 from tests.shop import shop_alert, small_yaml
 

@@ -29,6 +29,8 @@ from typing import Any, Final
 import httpx
 import yaml
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from aitia.access import IssuedTokens
 from aitia.core.errors import AitiaError
 from benchmarks.contract import finish, parser, rows

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import csv
 import math
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.tools.memory.next_order import DAY, History, NextOrder, Order, Sign
 from benchmarks.contract import finish, parser, rows

@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from benchmarks.contract import finish, parser, rows
 
 DAYS, TAGS, FAULTY, DRIFT_DAYS, DRIFT = 30, 20, 0.1, 10, 6.0

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from aitia.tools.signals.condition.assess import assess
 from aitia.tools.signals.condition.words import AssetSignals
 from benchmarks.contract import finish, parser, rows

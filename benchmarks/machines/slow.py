@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from aitia.tools.signals.condition.assess import assess
 from benchmarks.contract import finish, parser, rows
 from benchmarks.machines.cases import MONTH_S, MachineCase, cases, epoch, point_of

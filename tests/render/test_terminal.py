@@ -248,7 +248,7 @@ def test_times_of_another_day_than_the_windows_bear_their_date(cause: Report) ->
         incident = cause.incident.model_copy(update={"window": window.model_copy(update=over)})
         told = render_text(cause.model_copy(update={"incident": incident}), width=140, full=True)
         assert f"alert fired {cause.incident.started_at:%Y-%m-%d %H:%M:%S}" in told
-        assert f"{cause.timeline[1].at:%Y-%m-%d %H:%M:%S} [E2] postgres" in told
+        assert f"{cause.timeline[1].at:%Y-%m-%d %H:%M:%S} postgres: connections rose [E2]" in told
     assert 'class="when dated"' in render_html(cause.model_copy(update={"timeline": (earlier,)}))
     assert 'class="when"' in render_html(cause)
 
