@@ -11,12 +11,10 @@ data set make of each case.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -28,7 +26,7 @@ from aitia.agent.weigher import Weighed
 from aitia.graphs.replay import replay
 from benchmarks import contract
 from benchmarks.rca.factors import fit
-from benchmarks.rca.judged import judged, keep, kept
+from benchmarks.rca.judged import digest_of, judged, keep, kept
 from benchmarks.rca.labelled import labelled
 from benchmarks.rca.product import RULES, ordered
 
@@ -85,7 +83,7 @@ def main() -> int:
                 "data": {
                     "cases": len(cases),
                     "groups": len({c.group for c in cases}),
-                    "sha256": _digest(cases),
+                    "sha256": digest_of(cases),
                 },
                 "cross_validated": told,
             }
@@ -142,15 +140,6 @@ def _scenarios(folder: Path) -> list[Judged]:
             judged(f"{case.name} hidden", groups[case.name], case.run(True), "unknown", answers[case.name])
         )
     return found
-
-
-def _digest(cases: Sequence[Judged]) -> str:
-    digest = hashlib.sha256()
-    for case in cases:
-        for e in case.evidence:
-            digest.update(e.statement.encode())
-        digest.update(repr((case.id, case.verdict, case.accepted)).encode())
-    return digest.hexdigest()
 
 
 if __name__ == "__main__":

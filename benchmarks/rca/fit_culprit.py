@@ -12,7 +12,6 @@ from the others; told are totals by file, with and without what was learned, als
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import sys
@@ -36,7 +35,7 @@ from aitia.agent.topology import Topology
 from aitia.agent.weigher import OPEN, Weighed
 from aitia.agent.weights import ledgers_alone
 from benchmarks import contract
-from benchmarks.rca.judged import kept
+from benchmarks.rca.judged import digest_of, kept
 from benchmarks.rca.product import ordered
 
 RIDGES: Final = (10.0, 20.0, 40.0)
@@ -87,7 +86,7 @@ def main() -> int:
         done = learn(tables, systems, spread, ridge).model_copy(
             update={
                 "made_by": "benchmarks/rca/fit_culprit.py",
-                "data": {"cases": len(cases), "systems": len(set(systems)), "sha256": _digest(cases)},
+                "data": {"cases": len(cases), "systems": len(set(systems)), "sha256": digest_of(cases)},
                 "left_out": {"ridge": ridge, "log_loss": round(losses[ridge], 4)},
             }
         )
@@ -226,15 +225,6 @@ def measured(cases: Sequence[Judged], weighed: Sequence[Weighed]) -> dict[str, l
 def _softmax(scores: Floats) -> Floats:
     p = np.exp(scores - scores.max())
     return np.asarray(p / p.sum(), dtype=np.float64)
-
-
-def _digest(cases: Sequence[Judged]) -> str:
-    digest = hashlib.sha256()
-    for case in cases:
-        for e in case.evidence:
-            digest.update(e.statement.encode())
-        digest.update(repr((case.id, case.verdict, case.accepted)).encode())
-    return digest.hexdigest()
 
 
 if __name__ == "__main__":

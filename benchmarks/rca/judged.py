@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -57,3 +58,13 @@ def _case(line: str) -> Judged:
         inventory=Inventory.model_validate(told["inventory"]),
         evidence=tuple(Evidence.model_validate(e) for e in told["evidence"]),
     )
+
+
+def digest_of(cases: Sequence[Judged]) -> str:
+    """SHA-256 over the facts and answers that something was learned from."""
+    digest = hashlib.sha256()
+    for case in cases:
+        for e in case.evidence:
+            digest.update(e.statement.encode())
+        digest.update(repr((case.id, case.verdict, case.accepted)).encode())
+    return digest.hexdigest()
