@@ -13,6 +13,8 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
+from aitia.agent.fact_values import is_first_hand
+from aitia.agent.server_software import meant, software_of
 from aitia.agent.topology import CALLS_FAIL, Topology
 from aitia.core.aspects import CHANGE
 from aitia.core.words import Evidence
@@ -22,6 +24,8 @@ SOON_S: Final = 120.0  # after a change, within which complaints that begin may 
 PLAIN: Final = 0.3  # strength from which on a message is a complaint
 LOCKS: Final = frozenset({"log.lock", "log.deadlock"})
 """What only a server knows: a client repeats its words, so one client is enough where it calls one database."""
+STATED: Final = LOCKS | {"log.disk_full", "log.connection_limit"}
+"""What a server says of itself in its answer: one client that repeats it and names the server's software is enough."""
 COMPLAINTS: Final = LOCKS | {
     "log.certificate", "log.dns", "log.permission", "log.quota", "log.overload", "log.connection_limit", "log.connection_refused",
     "log.unavailable", "log.disk_full",
@@ -42,18 +46,30 @@ def told_alike(evidence: Sequence[Evidence], topology: Topology) -> list[Evidenc
         e.component for e in evidence if _moved(e) and _DATABASE.match(str(e.values.get("metric", "")))
     )
     changes = [(e.component, e.onset) for e in evidence if e.aspect in CHANGE and e.onset]
+    seen = {e.component for e in evidence if e.component and is_first_hand(e)}
+    software = software_of(evidence, topology.called())
     servers: dict[int, str] = {}  # by the fact's identity: not all have an id yet
     for aspect, told in complaints.items():
         begun = min((e.onset for e in told if e.onset), default=None)
-        server = _shared(told, topology, [c for c, at in changes if begun and _just_before(at, begun)])
+        spoken = {id(e): meant(_words(e), topology.callees(e.component), software) for e in told}
+        server = _shared(
+            told, topology, [c for c, at in changes if begun and _just_before(at, begun)], seen
+        )
         for e in told:
             called = {*topology.callees(e.component)}
-            name = server if server in called else ""
+            alike = {o.component for o in told if spoken[id(o)] == spoken[id(e)] and spoken[id(o)]}
+            name = spoken[id(e)] if len(alike) > 1 or aspect in STATED else ""
+            if not name:
+                name = server if server in called else ""
             if not name and aspect in LOCKS and e.component not in databases:
                 name = _most(databases, called)
             if name and e.peer in ("", name):
                 servers[id(e)] = name
     return [_told_of(e, servers[id(e)]) if id(e) in servers else e for e in evidence]
+
+
+def _words(complaint: Evidence) -> str:
+    return str(complaint.values.get("template") or complaint.statement)
 
 
 def _told_of(complaint: Evidence, server: str) -> Evidence:
@@ -69,10 +85,13 @@ def tellers(facts: Sequence[Evidence]) -> frozenset[str]:
     return frozenset(told) - {e.component for e in facts} - {""}
 
 
-def _shared(told: Sequence[Evidence], topology: Topology, changed: Collection[str]) -> str:
+def _shared(
+    told: Sequence[Evidence], topology: Topology, changed: Collection[str], seen: Collection[str]
+) -> str:
     """Whom several who complain name, else the only one that all of them call.
 
-    Of several such the one that complains as well, or that alone was changed just before.
+    Of several such the one that complains as well, or that alone was changed just before, or that alone nobody else calls
+    who does not complain; of several of these the only one of which there is no telemetry.
     """
     who = {e.component for e in told}
     named = {e.peer for e in told if e.peer}
@@ -84,10 +103,12 @@ def _shared(told: Sequence[Evidence], topology: Topology, changed: Collection[st
     below = [frozenset(topology.callees(c)) for c in clients]
     common = frozenset.intersection(*below) if len(below) > 1 else frozenset[str]()
     if not common:  # the server writes the same: then it is one of those who complain
-        servers = [c for c in clients if sum(c in topology.callees(other) for other in writers | passing) > 1]
+        servers = [c for c in clients if any(c in topology.callees(other) for other in writers | passing)]
         return servers[0] if len(servers) == 1 else ""
     if len(common) > 1:
-        common &= {*changed}
+        theirs = frozenset(c for c in common if who >= {*topology.callers(c)} - {c})
+        dark = theirs - {*seen}
+        common = next((few for few in (common & {*changed}, theirs, dark) if len(few) == 1), frozenset())
     return next(iter(common)) if len(common) == 1 else ""
 
 

@@ -20,6 +20,7 @@ from aitia.agent.given_up import MOST, held_down
 from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import Ledger
 from aitia.agent.measured_class import can_have, kinds_by
+from aitia.agent.provider import told_of
 from aitia.agent.subject import Subject
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
@@ -139,7 +140,7 @@ class _Judge:
             if _may_have(component, fault, machinery, kinds)
             if (known := _is_suspect(facts, component, fault)) or taught.admits(component, fault.id)
         }
-        dark = {c for c in candidates if not self._topology.family(c) & facts.seen}
+        dark = {c for c in candidates if not self._topology.family(c) & facts.seen and not told_of(facts, c)}
         subject = Subject(facts, self._alarmed)
         missed = next(
             (c for c in self._alarmed if not facts.topology.family(c) & (facts.watched | facts.alerted)), ""

@@ -78,8 +78,12 @@ _NESTED: Final = ("log", "jsonPayload", "payload", "record", "_source", "attribu
 _PAIR: Final = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
 _REACH: Final = 200
 
+_OF_JSON, _OF_PAIRS = 0.1, 0.5  # of the lines: an object tells of itself that it is a record
 _MOST: Final = 0.9  # of the objects that have a key: what its values are, the key is
 _FEW: Final = 8  # levels
+_SOME, _NAMES_MOST = 0.1, 2  # of the objects have a field that names others; so many such fields are read
+_NAMED: Final = re.compile(r"[A-Za-z][\w.:-]{2,39}")
+_OF_CODE: Final = re.compile(r"(?i)logger|thread|module|func|caller|file|class|method|type|trace|span|user|id$|name$|proto|lang")
 _WORDS: Final = 2.0  # on average, in the values of what is a message
 _NEARBY_S: Final = 400 * 86400.0  # a time, and no other number
 Found = Mapping[str, Any]
@@ -112,8 +116,10 @@ class Keys:
         if not any(key in often for key in _MESSAGES):
             worded = {key: _words_of(v) for key, v in often.items() if key not in (*times, *levels)}
             messages += tuple(sorted((k for k, n in worded.items() if n >= _WORDS), key=lambda k: -worded[k]))[:1]
-        more = tuple(k for k in columns if k not in _DETAILS and tells_of_failure(k) and k not in (*levels, *messages))
-        return cls(times, levels, messages, (*_DETAILS, *more))
+        rest = [k for k in columns if k not in {*times, *levels, *messages, *_DETAILS}]
+        more = [k for k in rest if tells_of_failure(k)]
+        few = {k: n for k in rest if len(columns[k]) >= _SOME * len(objects) and (n := _few_names(k, columns[k]))}
+        return cls(times, levels, messages, (*_DETAILS, *more, *sorted(few, key=lambda k: (few[k], k))[:_NAMES_MOST]))
 
 
 def _are_times(values: Sequence[Any], keeper: Timekeeper) -> bool:
@@ -127,6 +133,14 @@ def _are_levels(values: Sequence[Any]) -> bool:
     return len(set(words)) <= _FEW and sum(fold(w) != "" for w in words) >= _MOST * len(values)
 
 
+def _few_names(key: str, values: Sequence[Any]) -> int:
+    """How many different ones, where a field names one of a few others (`supplier`, `fournisseur`); else 0."""
+    if _OF_CODE.search(key) or not all(isinstance(v, str) and _NAMED.fullmatch(v) for v in values):
+        return 0
+    different = len(set(values))
+    return different if 1 < different <= _FEW and not all(v.isupper() for v in values) else 0
+
+
 def _words_of(values: Sequence[Any]) -> float:
     return sum(len(v.split()) for v in values if isinstance(v, str)) / len(values)
 
@@ -134,14 +148,17 @@ def _words_of(values: Sequence[Any]) -> float:
 def mapping_header(
     lines: Sequence[str], *, zone: tzinfo, near: datetime
 ) -> tuple[int, StructuredHeader] | None:
-    """The reader of a stream in which at least half of the lines are JSON or logfmt, and the number of those."""
+    """The reader of a stream in which half of the lines are logfmt, or a tenth JSON, and the number of those: the others may be
+    stack traces.
+    """
     keeper = Timekeeper(FORMATS[0], zone=zone, near=near)
     best: tuple[int, StructuredHeader] | None = None
     for name, values in (("json lines", _prefixed(lines)), ("logfmt", logfmt_values)):
         keys = Keys.of([_flat(found) for line in lines if (found := values(line))], keeper)
         header = StructuredHeader(name, _reader(values, keeper, keys), _fields(values, keys))
         votes = sum(header(line) is not None for line in lines)
-        if votes and votes * 2 >= len(lines) and (best is None or votes > best[0]):
+        least = _OF_JSON if name == "json lines" else _OF_PAIRS
+        if votes >= max(least * len(lines), 1) and (best is None or votes > best[0]):
             best = votes, header
     return best
 
