@@ -22,6 +22,7 @@ from aitia.agent.told_alike import COMPLAINTS, tellers
 from aitia.agent.topology import CALLS_FAIL
 from aitia.agent.weights import Weights, family_of
 from aitia.agent.witnesses import Witnesses
+from aitia.core.aspects import CHANGE
 from aitia.core.percent import percent
 from aitia.core.words import Contribution, Evidence
 
@@ -109,6 +110,8 @@ def _patterns(case: Case) -> Iterator[Line]:
         if fact is not None and pattern.weight:
             role = "primary" if pattern.primary else "support" if pattern.weight > 0 else "against"
             moved = pattern.weight * case.facts.strength(fact)
+            if pattern.primary and fact.aspect in CHANGE:  # several that were changed share the blame
+                moved -= math.log(max(1, len(case.facts.changed)))
             yield Line(f"{role}.{family_of(fact)}", moved, pattern.why or _why(pattern.of, fact), fact.id)
 
 
@@ -207,7 +210,7 @@ def _coverage(case: Case) -> Iterator[Line]:
 
 def _order(case: Case) -> Iterator[Line]:
     own = case.facts.first_onset(case.family, or_named=True)
-    first = case.facts.first_onset(set(case.reached) - case.family - case.loaded)
+    first = case.facts.first_onset(set(case.reached) - case.family - case.loaded, seconded=True)
     if own is None or first is None:
         return
     lag = (onset(own) - onset(first)).total_seconds()
@@ -246,8 +249,8 @@ def _learned(case: Case) -> Iterator[Line]:
 
 def _unseen(case: Case) -> Iterator[Line]:
     """A component next to the suspect that might be the cause in its stead and of which there is no telemetry."""
-    if case.fault.id in WAITS:
-        return  # that it waits for one of whom nothing is seen is what it says
+    if case.fault.id in WAITS or case.fault.id == "software.crash":
+        return  # that it waits for one of whom nothing is seen is what it says, and no neighbour takes a process away
     topology = case.facts.topology
     near = topology.callees(case.component)
     if "callees" in case.fault.spread and case.fault.id.startswith("resource."):  # a caller may exhaust it

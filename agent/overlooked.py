@@ -42,7 +42,10 @@ def _failing(facts: Facts, components: Sequence[str]) -> str:
 def _told(facts: Facts, component: str, near: Collection[str]) -> str:
     """One beside it, or called by one behind the same broker, of which several clients tell alike and that no ranking suspects."""
     topology = facts.topology
-    below = {*near, *(c for p in topology.partners(component) for c in topology.callees(p))} - topology.family(component)
+    below = {
+        *near,
+        *(c for p in topology.partners(component) for c in topology.callees(p)),
+    } - topology.family(component)
     told: dict[str, set[str]] = {}
     for e in facts.anomalies:
         if e.aspect in COMPLAINTS and e.component in below and facts.strength(e) >= GONE:

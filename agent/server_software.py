@@ -26,7 +26,9 @@ def _table() -> dict[str, _Shows]:
     }
 
 
-def software_of(evidence: Iterable[Evidence], called: Iterable[tuple[str, Collection[str]]]) -> dict[str, frozenset[str]]:
+def software_of(
+    evidence: Iterable[Evidence], called: Iterable[tuple[str, Collection[str]]]
+) -> dict[str, frozenset[str]]:
     """The software that each component may be, by what it is called (component, names) and by what its measurements are called."""
     names: dict[str, set[str]] = {component: set(others) | {component} for component, others in called}
     for e in evidence:

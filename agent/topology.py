@@ -90,6 +90,14 @@ class Topology:
         """Who feels its faults: its callers, what it feeds, and what runs on it."""
         return sorted(self._in.get(component, set()) | self._guests.get(component, set()))
 
+    def twins(self, component: str) -> list[str]:
+        """Who calls the very same ones and is called by one who calls it: replicas, as far as calls tell."""
+        mine = self._out.get(component, set())
+        beside = {t for caller in self._in.get(component, ()) for t in self._out.get(caller, ())} - {
+            component
+        }
+        return sorted(t for t in beside if mine and self._out.get(t, set()) == mine)
+
     def partners(self, component: str) -> list[str]:
         """Who sends or takes messages through the same broker: which of the two it is, calls do not tell."""
         shared = self._out.get(component, set()) & self._brokers
@@ -122,6 +130,10 @@ class Topology:
     def ancestors(self, component: str) -> list[str]:
         """All direct and indirect callers."""
         return _closure(component, self.callers)
+
+    def below(self, component: str) -> list[str]:
+        """All that it calls, directly or not."""
+        return _closure(component, self.callees)
 
     def reached(self, component: str, spread: Iterable[str]) -> frozenset[str]:
         """Where a fault's effects are looked for: itself, its whole and parts, its host, who calls it or waits for it behind a

@@ -300,7 +300,9 @@ class Meanings:
             alone = miner.masker.tokens(self._tally.redact(exception))
             return miner.take(alone, (level, *count.form.group[1:])), level
         below = miner.masker.tokens(f"| {self._tally.redact(exception)}")
-        parsed = self._header(text_of(raw)) if self._header is not None and len(count.form.group) == 1 else None
+        parsed = (
+            self._header(text_of(raw)) if self._header is not None and len(count.form.group) == 1 else None
+        )
         if parsed is None or not parsed[2].strip():
             above = Tokens(count.form.tokens, ("",) * len(count.form.tokens))
         else:

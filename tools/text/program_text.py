@@ -67,6 +67,11 @@ _STARTS: Final = re.compile(
 )  # fmt: skip
 _SINGLE: Final = frozenset({"url", "path", "encoded", "tuple", "call"})
 _REQUEST_END: Final = re.compile(r" HTTP/\d|\"| ->| [1-5]\d\d\b")
+# Before a quote: what a server answered is no client's text.
+_ANSWERS: Final = re.compile(
+    r"(?i)\b(?:server|upstream|back-?end|broker|database|remote|peer|provider) (?:says|said|answers|answered|replie[sd]|responds|"
+    r"responded|returns|returned|reports|reported)(?: with)?:? *$"
+)
 _BELOW: Final = " | "  # the line of an exception follows
 _CLOSED: Final = {a: re.compile(rf"(?:[^\\{b}]|\\.)*{b}") for a, b in _QUOTES.items()}
 # An apostrophe within a word closes nothing.
@@ -134,7 +139,10 @@ def _split(text: str) -> Written:
         own.append(text[at:begin])
         lead, end = _reach(text, found, kind, first=not given)
         value = text[begin + len(lead) : end]
-        if kind == "raised" or (kind == "field" and _words(found["key"])):
+        said = kind in ("quote", "spoken") and _ANSWERS.search(
+            text[: found.end() if kind == "spoken" else begin]
+        )
+        if kind == "raised" or said or (kind == "field" and _words(found["key"])):
             inner = _split(value.replace('\\"', '"').strip("\"'"))
             own.append(f"{lead}{inner.own}")
             given.append(inner.given)

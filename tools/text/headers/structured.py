@@ -83,7 +83,9 @@ _MOST: Final = 0.9  # of the objects that have a key: what its values are, the k
 _FEW: Final = 8  # levels
 _SOME, _NAMES_MOST = 0.1, 2  # of the objects have a field that names others; so many such fields are read
 _NAMED: Final = re.compile(r"[A-Za-z][\w.:-]{2,39}")
-_OF_CODE: Final = re.compile(r"(?i)logger|thread|module|func|caller|file|class|method|type|trace|span|user|id$|name$|proto|lang")
+_OF_CODE: Final = re.compile(
+    r"(?i)logger|thread|module|func|caller|file|class|method|type|trace|span|user|id$|name$|proto|lang"
+)
 _WORDS: Final = 2.0  # on average, in the values of what is a message
 _NEARBY_S: Final = 400 * 86400.0  # a time, and no other number
 Found = Mapping[str, Any]
@@ -115,11 +117,17 @@ class Keys:
         messages = _MESSAGES
         if not any(key in often for key in _MESSAGES):
             worded = {key: _words_of(v) for key, v in often.items() if key not in (*times, *levels)}
-            messages += tuple(sorted((k for k, n in worded.items() if n >= _WORDS), key=lambda k: -worded[k]))[:1]
+            messages += tuple(
+                sorted((k for k, n in worded.items() if n >= _WORDS), key=lambda k: -worded[k])
+            )[:1]
         rest = [k for k in columns if k not in {*times, *levels, *messages, *_DETAILS}]
         more = [k for k in rest if tells_of_failure(k)]
-        few = {k: n for k in rest if len(columns[k]) >= _SOME * len(objects) and (n := _few_names(k, columns[k]))}
-        return cls(times, levels, messages, (*_DETAILS, *more, *sorted(few, key=lambda k: (few[k], k))[:_NAMES_MOST]))
+        few = {
+            k: n for k in rest if len(columns[k]) >= _SOME * len(objects) and (n := _few_names(k, columns[k]))
+        }
+        return cls(
+            times, levels, messages, (*_DETAILS, *more, *sorted(few, key=lambda k: (few[k], k))[:_NAMES_MOST])
+        )
 
 
 def _are_times(values: Sequence[Any], keeper: Timekeeper) -> bool:
