@@ -51,7 +51,9 @@ OF_COMPONENT: Final = (
     "told.alike", "told.calls", "own.most", "own.harm", "callers.harm", "callees.harm", "twin.harm", "first", "late", "undated",
     "rank.metrics", "rank.traces", "ledgers", "ledgers.nothing",
 )  # fmt: skip
-"""Features of a component. `told`: what others measure of it, and (`alike`, `calls`) what the logs of several say alike. `ledgers`: the logarithm of its share by the ledgers."""
+"""Features of a component. `told`: what others measure of it, and (`alike`, `calls`) what the logs of several say alike.
+`ledgers`: the logarithm of its share by the ledgers.
+"""
 OF_NOBODY: Final = ("nobody", "nobody.ledgers", "nobody.healthy", "nobody.harm", "nobody.best")
 FEATURES: Final = (*OF_COMPONENT, *OF_NOBODY)
 
@@ -302,7 +304,9 @@ def _words(name: str) -> str:
     plain = {
         "own.most": "its strongest fact", "own.harm": "its own harm", "callers.harm": "harm at its callers",
         "callees.harm": "harm at what it calls", "twin.harm": "harm at its replica",
-        "told.alike": "what several logs say of it", "told.calls": "calls to it that several logs say failed", "first": "when it began", "late": "when it began",
+        "own.probe": "probes of it", "own.silent": "the silence of its log",
+        "told.alike": "what several logs say of it", "told.calls": "calls to it that several logs say failed",
+        "first": "when it began", "late": "when it began",
         "undated": "when it began", "rank.metrics": "the ranking by metrics", "rank.traces": "the ranking by traces",
         "ledgers": "the kinds of fault that fit it", "ledgers.nothing": "the kinds of fault that fit it",
     }  # fmt: skip

@@ -40,7 +40,7 @@ def _failing(facts: Facts, components: Sequence[str]) -> str:
 
 
 def _told(facts: Facts, component: str, near: Collection[str]) -> str:
-    """One beside it, or called by one behind the same broker, of which several clients tell alike and that no ranking suspects."""
+    """One beside it, or behind the same broker, of which several clients tell alike and that no ranking suspects."""
     topology = facts.topology
     below = {
         *near,

@@ -8,8 +8,9 @@ from aitia.agent.topology import CALLS_FAIL
 
 
 def told_of(facts: Facts, component: str) -> bool:
-    """Whether those who call it tell in their logs that it fails them, and are in trouble by what is measured: two of them, or the
-    only one there is.
+    """Whether those who call it tell in their logs that it fails them, and are in trouble by what is measured.
+
+    Two of them, or the only one that there is.
     """
     family = facts.topology.family(component)
     callers = {c for member in family for c in facts.topology.callers(member)} - family
@@ -27,4 +28,4 @@ def told_of(facts: Facts, component: str) -> bool:
             for e in facts.anomalies
         )
     }
-    return len(troubled) > 1 or bool(troubled) and troubled == callers
+    return len(troubled) > 1 or (bool(troubled) and troubled == callers)

@@ -29,7 +29,7 @@ def _table() -> dict[str, _Shows]:
 def software_of(
     evidence: Iterable[Evidence], called: Iterable[tuple[str, Collection[str]]]
 ) -> dict[str, frozenset[str]]:
-    """The software that each component may be, by what it is called (component, names) and by what its measurements are called."""
+    """The software that each component may be, by what it and its measurements are called. `called`: component, names."""
     names: dict[str, set[str]] = {component: set(others) | {component} for component, others in called}
     for e in evidence:
         if e.component and e.kind.startswith("metric.") and (metric := str(e.values.get("metric", ""))):

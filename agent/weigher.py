@@ -335,7 +335,7 @@ def _verdict(
 
 
 def _alike(pairs: Sequence[Suspect]) -> float:
-    """The share of the kind that is the likeliest of each of several replicas; 0 where there is only one, or none that they share."""
+    """The share of the kind that is the likeliest of each of several replicas; 0 where there is only one or no such kind."""
     first: dict[str, Suspect] = {}
     for pair in pairs:
         first.setdefault(pair.component, pair)

@@ -93,7 +93,7 @@ Found = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Keys:
-    """Which keys of a stream's objects hold what: those that loggers use, else the one whose values are times, levels or words."""
+    """Which keys of a stream hold what: those that loggers use, else the one whose values are times, levels or words."""
 
     times: tuple[str, ...] = _TIMES
     levels: tuple[str, ...] = _LEVELS
