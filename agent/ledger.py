@@ -40,6 +40,11 @@ WITNESS: Final = 0.5
 WITNESS_OF_LOGS: Final = 1.5
 ALARM_OF_LOGS: Final = 1.0
 ITS_OWN_ERRORS: Final = -1.5
+REPLICA: Final = (
+    -1.5
+)  # of what is wrong with one instance, where the one that calls and is called by the same shows it too
+OF_ONE: Final = ("network.", "resource.", "software.latency")
+SHARED: Final = frozenset({"resource.overload", "resource.disk"})  # comes to all of them
 WAITS: Final = frozenset({"software.slow_call", "software.dependency"})
 RESIDUAL: Final = "software.failure"  # the kind of errors that no kind explains
 
@@ -247,6 +252,19 @@ def _learned(case: Case) -> Iterator[Line]:
         yield Line("person.excluded", EXCLUDED, "a person said that it is not the cause", said.id)
 
 
+def _replica(case: Case) -> Iterator[Line]:
+    """Replicas that are in trouble alike have it from what they share, not each from itself."""
+    if not case.fault.id.startswith(OF_ONE) or case.fault.id in SHARED:
+        return
+    mine = case.facts.harm({case.component})
+    for twin in case.facts.topology.twins(case.component):
+        if mine and (theirs := case.facts.harm({twin})) >= MIN_PRIMARY:
+            yield Line(
+                "replica", REPLICA * min(1.0, theirs / mine), f"{twin}, its replica, is in the same trouble"
+            )
+            return
+
+
 def _unseen(case: Case) -> Iterator[Line]:
     """A component next to the suspect that might be the cause in its stead and of which there is no telemetry."""
     if case.fault.id in WAITS or case.fault.id == "software.crash":
@@ -307,7 +325,7 @@ def _quiet(case: Case, lines: Sequence[Contribution]) -> Iterator[Line]:
 ACCUSING: Final[tuple[Callable[[Case], Iterator[Line]], ...]] = (
     _prior, _patterns, _witnesses, _alarm, _alike, _ranking, _coverage, _order, _past,
 )  # fmt: skip
-REST: Final[tuple[Callable[[Case], Iterator[Line]], ...]] = (_learned, _unseen, _harmless)
+REST: Final[tuple[Callable[[Case], Iterator[Line]], ...]] = (_learned, _replica, _unseen, _harmless)
 
 
 class Ledger:

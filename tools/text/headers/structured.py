@@ -122,7 +122,9 @@ class Keys:
             )[:1]
         rest = [k for k in columns if k not in {*times, *levels, *messages, *_DETAILS}]
         more = [k for k in rest if tells_of_failure(k)]
-        own = times != _TIMES  # no logger that is known: of those that are, fields beside the message are attributes
+        own = (
+            times != _TIMES
+        )  # no logger that is known: of those that are, fields beside the message are attributes
         often_enough = [k for k in rest if own and len(columns[k]) >= _SOME * len(objects)]
         few = {k: n for k in often_enough if (n := _few_names(k, columns[k]))}
         return cls(
