@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from aitia.core.words import Evidence, Window, from_epoch
-from aitia.tools.metrics.quiet_metrics import ALL, Looked, find_quiet, usual_range
+from aitia.tools.metrics.quiet_metrics import ALL, Looked, find_quiet
 from aitia.tools.series.aspects import Aspect
 from aitia.tools.series.derive import Derived
+from aitia.tools.series.numbers import usual_range
 
 T = np.arange(40.0)
 WINDOW = Window(start=from_epoch(0.0), end=from_epoch(40.0))

@@ -112,11 +112,12 @@ def _fact(
 ) -> Evidence:
     channel, times = plant.channels[left.signal], sig3(abs(left.times))
     factor, unit = scale("" if channel.about.assumed else channel.about.unit, abs(left.size))
+    now = with_unit(sig3(float(plant.grid.x[-1, left.signal]) * factor), unit)
     way = "higher" if left.size > 0 else "lower"
     at = clock(from_epoch(float(plant.grid.t[left.since])))
     said = (
         f"{subject(channel)} is {with_unit(sig3(abs(left.size) * factor), unit)} {way} than its usual value since {at},"
-        f" {text(times)} times as far from it as it ever was{rest}."
+        f" {text(times)} times as far from it as it ever was; now {now}{rest}."
     )
     return plant_fact(
         plant, left.signal, gathered, component=component, kind=kind, aspect=aspect, said=said, since=left.since,

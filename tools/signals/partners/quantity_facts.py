@@ -151,8 +151,9 @@ def _is_off(plant: Plant, off: _Off, than: str) -> str:
     channel = plant.channels[off.signal]
     factor, unit = scale("" if channel.about.assumed else channel.about.unit, abs(off.size))
     at = clock(from_epoch(float(plant.grid.t[off.since])))
+    now = with_unit(sig3(float(plant.grid.x[-1, off.signal]) * factor), unit)
     way = "higher" if off.times > 0 else "lower"
     return (
         f"{subject(channel)} is {with_unit(sig3(abs(off.size) * factor), unit)} {way} than {than} since {at},"
-        f" {text(sig3(abs(off.times)))} times the limit"
+        f" {text(sig3(abs(off.times)))} times the limit; now {now}"
     )
