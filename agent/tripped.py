@@ -1,4 +1,4 @@
-"""A protection that operated is suspected before what lies dead behind it: the journal says who acted, the signals that it is so."""
+"""A protection that operated is suspected before what lies dead behind it: by the journal, and the signals that bear it out."""
 
 from __future__ import annotations
 

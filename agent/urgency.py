@@ -52,7 +52,7 @@ def priority(
             found.append((_OF_ZONE[zone], f"vibration zone {zone} [{e.id}]"))
         elif e.kind in ("metric.limit", *ALERTS):
             found.append(("soon", f"a limit is reached [{e.id}]"))
-        elif _is_beyond(e):
+        elif is_beyond(e):
             found.append(("soon", f"beyond the alarm's limit {e.values['limit']:g} at the end [{e.id}]"))
     for e in logged:
         if (passed := _passed(e)) is not None:
@@ -81,7 +81,7 @@ def alarms_of(evidence: Iterable[Evidence], names: Collection[str]) -> list[Evid
     ]
 
 
-def _is_beyond(e: Evidence) -> bool:
+def is_beyond(e: Evidence) -> bool:
     """Whether the signal of the alarm ends on the other side of its limit than it usually is."""
     told = [v for k in ("now", "usual", "limit") if isinstance(v := e.values.get(k), int | float)]
     if e.kind != ALARM_SIGNAL or len(told) < 3:

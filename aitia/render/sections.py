@@ -10,8 +10,8 @@ from typing import Final, Literal, TypeVar
 from aitia.core.aspects import WEIGHT
 from aitia.core.percent import chance
 from aitia.core.words import (
-    MACHINES,
     NOT_SEEN,
+    OWN_COMMANDS,
     Evidence,
     Exclusion,
     Holding,
@@ -20,16 +20,29 @@ from aitia.core.words import (
     Report,
     Sentence,
     SourceKind,
+    TimelineEntry,
     Window,
 )
 from aitia.render import text as t
 from aitia.render.items import Item, Section
+from aitia.render.plant import is_plant, weighed
 
-_STATEMENT: Final = 170  # characters of a statement where it is told in short
+_STATEMENT: Final = 170  # characters of a statement where it is told in short, but for its last clause
 _QUERY: Final = 160
+_ENTRY: Final = 90  # characters of an entry of a plant's timeline on one page, but for its last clause
 _TELEMETRY: Final[tuple[SourceKind, ...]] = ("metrics", "logs", "traces", "signals")
 _WATCHED: Final = frozenset({"service", "app", "machine"})  # of which telemetry is to be expected
-_SEARCHES: Final = frozenset({"runbooks_search", "incidents_search", "logs_sessions", "logs_stated"})
+_SEARCHES: Final = frozenset(
+    {
+        "runbooks_search",
+        "incidents_search",
+        "logs_sessions",
+        "logs_stated",
+        "logs_diff",
+        "logs_patterns",
+        "metrics_rank",
+    }
+)
 """Tools whose finding nothing is no measurement that a plant lacks."""
 _MOST_DARK: Final = 4
 _Gated = TypeVar("_Gated", Mitigation, NextCheck)
@@ -71,7 +84,7 @@ def change(report: Report, *, again: bool) -> Section:
 
 def timeline(report: Report, full: bool = False) -> Section:
     """Changes and onsets in time order, each as exact as it is known; those of the chain stay longest."""
-    told = in_chain(report)
+    told, plant = in_chain(report), is_plant(report)
     errors = {
         e.id: e.onset_error_s for e in report.evidence if e.onset_error_s and e.onset_error_s >= _TOLD_ERROR_S
     }
@@ -80,14 +93,20 @@ def timeline(report: Report, full: bool = False) -> Section:
         items=tuple(
             Item(
                 lead=t.at(e.at, date=not on_its_day(e.at, report.incident.window)),
-                text=_within(_with_component(e.component, e.text), errors.get(e.evidence or "")),
+                text=_entry(e, errors.get(e.evidence or ""), full=full, plant=plant),
                 cites=(e.evidence,) if e.evidence else (),
-                short=not full,
+                short=not full and not plant,
                 kept=e.evidence in told,
             )
             for e in report.timeline
         ),
     )
+
+
+def _entry(entry: TimelineEntry, error_s: float | None, *, full: bool, plant: bool) -> str:
+    """What an entry says with how exactly its time is known; of a plant, where it is told in short, its first clauses."""
+    text = _with_component(entry.component, entry.text)
+    return _within(t.cut(text, _ENTRY) if plant and not full else text, error_s)
 
 
 def _within(text: str, error_s: float | None) -> str:
@@ -109,7 +128,7 @@ def statement(evidence: Evidence, full: bool) -> str:
     """What a fact says; whole, and whether it quotes, where all is told."""
     text = t.clean(evidence.statement)
     if not full:
-        return t.clip(text, _STATEMENT)
+        return t.cut(text, _STATEMENT)
     quotes = " (quoted text)" if evidence.taint else ""
     origin = "" if evidence.provenance == "infrastructure" else f" (source: {evidence.provenance})"
     return f"{text}{origin}{quotes}"
@@ -138,7 +157,7 @@ def ruled_out(report: Report, full: bool) -> Section:
 
     def told(x: Exclusion) -> str:
         text = _about(_named(x.component, x.fault), x.component, x.sentence.text)
-        return text if full else t.clip(text, _STATEMENT)
+        return text if full else t.cut(text, _STATEMENT)
 
     return Section(
         title="Ruled out",
@@ -188,6 +207,8 @@ def standing_out(report: Report) -> Section:
     """What moved most, one fact a component: where no cause could be named, it is where to look."""
     moved = [e for e in report.evidence if observes(e) and e.direction not in ("steady", "none")]
     moved.sort(key=lambda e: (-e.strength * WEIGHT.get(e.aspect, 1.0), t.id_order(e.id)))
+    shown = report.look_first.fact if report.look_first else ""  # told where to look first
+    moved = [e for e in moved if e.id != shown and e.kind != "journal.entry"]
     first = {e.component: e for e in reversed(moved)}
     items = tuple(Item(lead=e.id, text=statement(e, False)) for e in moved if first[e.component] is e)
     return Section(title="What stands out", items=items)
@@ -225,7 +246,7 @@ def candidates(report: Report, title: str) -> Section:
     items = tuple(
         Item(
             lead=chance(s.probability),
-            text=_named(s.component, s.fault),
+            text=_named(s.component, s.fault) + (weighed(s) if is_plant(report) else ""),
             cites=s.supporting[:4],
         )
         for s in report.suspects
@@ -247,7 +268,7 @@ def missing(report: Report) -> tuple[Item, ...]:
     seen: dict[str, Item] = {}
     # What a call for a component without telemetry says is said already; what could not be done comes before what was empty.
     asked = [c for c in report.calls if c.args.get("component") not in dark]
-    plant = any(c.type in MACHINES for c in report.inventory.components)
+    plant = is_plant(report)
     late = {g.why for g in report.given_up}  # told in a section of its own
     for call in sorted(asked, key=lambda c: c.status == "no_data"):
         if call.message in late or (plant and call.status == "no_data" and call.tool in _SEARCHES):
@@ -359,9 +380,24 @@ def given_up(report: Report, full: bool) -> Section:
     return Section(title="Not looked at", items=items, note=note)
 
 
+def sources_to_fix(report: Report) -> Section:
+    """Checks of a plant's report that are about its sources, not about its machines: for whoever looks after them."""
+    own = [c for c in report.next_checks if is_plant(report) and c.command in OWN_COMMANDS]
+    return Section(title="Data", items=tuple(_check(_gated(c), False) for c in own))
+
+
 def next_checks(report: Report, full: bool) -> Section:
     """What a person should look at next; queries in a line unless all is told."""
-    items = tuple(_check(_gated(c), full) for c in report.next_checks)
+    plant = is_plant(report)
+    asked = (
+        next((s.text for s in report.work_order.steps if s.kind == "decide"), "") if report.work_order else ""
+    )
+    decides = asked.removeprefix("Measure first: ")  # told in the order
+    told = [
+        c for c in report.next_checks
+        if not (plant and (c.command in OWN_COMMANDS or (decides and c.text.startswith(f"Measure {decides}"))))
+    ]  # fmt: skip
+    items = tuple(_check(_gated(c), full) for c in told)
     cut = any(i.glance for i in items)
     return Section(
         title="Check next",
@@ -376,4 +412,4 @@ def _check(check: NextCheck, full: bool) -> Item:
     if full or shell:
         return Item(text=text, command=shown, shell=shell, short=not full)
     seen = t.glance(check.query, _QUERY)
-    return Item(text=t.clip(text, _STATEMENT), command=seen, shell=False, glance=seen != shown)
+    return Item(text=t.cut(text, _STATEMENT), command=seen, shell=False, glance=seen != shown)

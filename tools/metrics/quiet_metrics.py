@@ -93,7 +93,7 @@ def _fact(component: str, aspect: str, told: Looked, count: int, window: Window,
 
 
 def _levels(told: Looked, name: str, factor: float, unit: str, baseline: str) -> str:
-    """The medians of both times; of what runs at times while it ran, and for how much of the time; the last value where it is odd."""
+    """The medians of both times; of what runs at times while it ran, and how much of the time; the last value where it is odd."""
 
     def shown(value: float) -> str:
         return with_unit(sig3(value * factor), unit)

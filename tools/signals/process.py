@@ -23,6 +23,7 @@ from aitia.tools.signals.measures import measures_of, with_measures
 from aitia.tools.signals.multivariate import PERSIST, ROWS_A_CHANNEL, Departure, departure_from
 from aitia.tools.signals.partners.facts import partner_facts
 from aitia.tools.signals.plots import SERIES, series_artifact
+from aitia.tools.signals.quantities import unit_of
 from aitia.tools.signals.series import Finding, Findings, detect_series
 from aitia.tools.signals.stopped import stopped
 from aitia.tools.signals.strength import calibrate
@@ -298,15 +299,15 @@ def _fact(d: Derived, found: Finding, told: Findings, gathered: Gathered) -> Evi
     """That a series left its usual pattern: with what it went to, and between which values it usually lies."""
     at = from_epoch(found.onset)
     went, low, high = _went(d, found, gathered)
-    factor, unit = scale("" if d.about.assumed else d.about.unit, went)
+    factor, unit = scale(unit_of(d), went)
     share = sum(f.end - f.onset for f in told.found) / gathered.window.seconds
     times = found.surprise / told.threshold
     return Evidence(
         component=d.component,
         kind="signal.anomaly",
         aspect=d.about.aspect,
-        statement=f"{d.component}: {subject(d)} left its usual pattern at {clock(at)}, {text(sig3(times))} times the limit: at its"
-        f" furthest {with_unit(sig3(went * factor), unit)}, usually {text(low * factor)} to"
+        statement=f"{d.component}: {subject(d)} left its usual pattern at {clock(at)}, {text(sig3(times))} times the limit: at"
+        f" its furthest {with_unit(sig3(went * factor), unit)}, usually {text(low * factor)} to"
         f" {with_unit(sig3(high * factor), unit)}.",
         values={"channel": d.metric, "times_limit": sig3(times), "channels": 1, "furthest": sig3(went), "low": sig3(low),
                 "high": sig3(high),
