@@ -104,8 +104,8 @@ def _order_if(fact: Evidence, now: float | None, due: float | None) -> str:
         return "the hand-held reading moves while the signal stands: order the instrument; both stand: order an inspection"
     if _fades(fact):
         return (
-            f"it stops falling back towards {text(due or 0.0)} (at its worst {text(float(fact.values['reads']))}, now {text(now or 0.0)})"
-            " by the next round: order an inspection; back there: order nothing"
+            f"it stops falling back by the next round (at its worst {text(float(fact.values['reads']))}, now {text(now or 0.0)}):"
+            f" order an inspection; back at {text(due or 0.0)}: order nothing"
         )
     if now is None or due is None:
         return "the hand-held reading agrees with the signal: order an inspection of the machine; else order the instrument"

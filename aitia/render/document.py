@@ -14,7 +14,7 @@ from aitia.render import behind, closing, plant, reported, sections
 from aitia.render import text as t
 from aitia.render import work_order as maintenance
 from aitia.render.items import Item, Section
-from aitia.render.understood import understood
+from aitia.render.understood import readings, understood
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +80,13 @@ _PAGE: Final = {
     "Check next": 4, "Ruled out": 2, "Other candidates": 3, "Timeline (UTC)": 6,
 }  # fmt: skip
 """What a planner is told of a plant on one page; evidence, queries, calls and cost are its annex."""
-Amount = Literal["cramped", "screen", "page", "short", "full"]
+_HALF_PAGE: Final = {
+    title: min(most, 2) for title, most in _PAGE.items() if title not in ("Timeline (UTC)", "Ruled out", "Unchanged")
+} | {"Maintenance": 16, "Why": 4, "Do now": 3}  # fmt: skip
+PAGES: Final = frozenset({"page", "half page"})
+Amount = Literal["cramped", "screen", "half page", "page", "short", "full"]
 _AMOUNTS: Final[dict[Amount, dict[str, int]]] = {
-    "cramped": _CRAMPED, "screen": _SCREEN, "page": _PAGE, "short": _SHORT,
+    "cramped": _CRAMPED, "screen": _SCREEN, "half page": _HALF_PAGE, "page": _PAGE, "short": _SHORT,
 }  # fmt: skip
 _LONGEST_INCIDENT: Final = 300  # characters of the title, with what the alert says
 _LIKELY: Final = 0.5  # probability of a cause below which more speaks against it than for it
@@ -105,7 +109,7 @@ def build(
     order = _PLANT_ORDER if plant.is_plant(report) else ORDER
     ordered = sorted(found, key=lambda section: order.index(section.title))
     limits = _AMOUNTS.get(amount, {})
-    one_screen = amount in ("cramped", "screen", "page")
+    one_screen = amount in ("cramped", "screen", *PAGES)
     kept = [s for s in ordered if not one_screen or s.title in limits]
     # The chain says again, step by step, what the summary says; the headline what the verdict's sentence says of a likely cause.
     likely = report.verdict == "cause" and report.probability >= _LIKELY
@@ -218,7 +222,7 @@ def _sections(report: Report, amount: Amount) -> Iterable[Section]:
     if report.verdict == "cause":
         yield Section(title="Not seen", items=sections.unread(report))
         yield sections.candidates(report, "Other candidates")
-    yield sections.readings(report)
+    yield readings(report)
     yield sections.timeline(report, full)
     yield sections.steps(report, "prevent")
     yield sections.sources_to_fix(report)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from aitia.core.words import MACHINES, Report, Suspect
+from aitia.core.words import MACHINES, OWN_COMMANDS, NextCheck, Report, Suspect
 from aitia.render import text as t
 from aitia.render.items import Item, Section
 
 
 def is_plant(report: Report) -> bool:
-    """Whether it is about machines."""
-    return any(c.type in MACHINES for c in report.inventory.components)
+    """Whether it is about machines: of what is known there are at least as many machines as anything else."""
+    kinds = [c.type in MACHINES for c in report.inventory.components]
+    return any(kinds) and 2 * sum(kinds) >= len(kinds)
+
+
+def checks_of(report: Report) -> list[NextCheck]:
+    """What is to be checked next; of a plant without what is wrong with its sources, which comes last and is told apart."""
+    return [c for c in report.next_checks if not (is_plant(report) and c.command in OWN_COMMANDS)]
 
 
 def same_hours(report: Report) -> Section:

@@ -11,7 +11,6 @@ from aitia.core.aspects import WEIGHT
 from aitia.core.percent import chance
 from aitia.core.words import (
     NOT_SEEN,
-    OWN_COMMANDS,
     Evidence,
     Exclusion,
     Holding,
@@ -25,7 +24,7 @@ from aitia.core.words import (
 )
 from aitia.render import text as t
 from aitia.render.items import Item, Section
-from aitia.render.plant import is_plant, weighed
+from aitia.render.plant import checks_of, is_plant, weighed
 
 _STATEMENT: Final = 170  # characters of a statement where it is told in short, but for its last clause
 _QUERY: Final = 160
@@ -282,27 +281,6 @@ def missing(report: Report) -> tuple[Item, ...]:
     return (*_without(report, dark), *sources, *names, *seen.values())
 
 
-def readings(report: Report) -> Section:
-    """Names and messages on whose reading the verdict rests: what a model took them for, and those that nobody understands."""
-    leading = report.suspects[0].supporting if report.suspects and report.verdict == "cause" else ()
-    wanted = in_chain(report) | set(leading)
-    facts = [e for e in report.evidence if e.id in wanted or report.verdict == "unknown"]
-    found: dict[str, Item] = {}
-    for e in sorted(facts, key=lambda e: -e.strength):
-        template = str(e.values.get("template", ""))
-        name = t.clean(str(e.values.get("metric", "")) or f'"{template}"')
-        if reader := e.values.get("read_by"):
-            said = t.clean(f"{e.values['read_as']}, {chance(float(e.values['read_sure']))} sure, by {reader}")
-            found.setdefault(name, Item(lead=name, text=said, cites=(e.id,)))
-        elif e.values.get("meaning") == "unknown":
-            found.setdefault(name, Item(lead=name, text="nobody knows what it measures", cites=(e.id,)))
-    return Section(
-        title="How words were read",
-        items=tuple(found.values()),
-        note="to correct: aitia dictionary set NAME QUANTITY, or MESSAGE fault|normal" if found else "",
-    )
-
-
 def observes(fact: Evidence) -> bool:
     """Whether it tells how something is: changes, memories and outside texts do not."""
     return not fact.kind.startswith(
@@ -382,22 +360,15 @@ def given_up(report: Report, full: bool) -> Section:
 
 def sources_to_fix(report: Report) -> Section:
     """Checks of a plant's report that are about its sources, not about its machines: for whoever looks after them."""
-    own = [c for c in report.next_checks if is_plant(report) and c.command in OWN_COMMANDS]
-    return Section(title="Data", items=tuple(_check(_gated(c), False) for c in own))
+    shown = checks_of(report)
+    return Section(
+        title="Data", items=tuple(_check(_gated(c), False) for c in report.next_checks if c not in shown)
+    )
 
 
 def next_checks(report: Report, full: bool) -> Section:
     """What a person should look at next; queries in a line unless all is told."""
-    plant = is_plant(report)
-    asked = (
-        next((s.text for s in report.work_order.steps if s.kind == "decide"), "") if report.work_order else ""
-    )
-    decides = asked.removeprefix("Measure first: ")  # told in the order
-    told = [
-        c for c in report.next_checks
-        if not (plant and (c.command in OWN_COMMANDS or (decides and c.text.startswith(f"Measure {decides}"))))
-    ]  # fmt: skip
-    items = tuple(_check(_gated(c), full) for c in told)
+    items = tuple(_check(_gated(c), full) for c in checks_of(report))
     cut = any(i.glance for i in items)
     return Section(
         title="Check next",

@@ -50,7 +50,12 @@ def _fitting(
         ("cramped", False, True),
         ("cramped", False, False),
     ]
-    page: list[_Layout] = [("page", True, True), ("page", True, False), ("page", False, False)]
+    page: list[_Layout] = [
+        ("page", True, True),
+        ("page", False, True),
+        ("page", False, False),
+        ("half page", False, False),
+    ]
     plant = is_plant(report)
     layouts: list[_Layout] = [("full", True, True)] if full else page if plant else screen
     room = _PAPER if plant else _SCREEN

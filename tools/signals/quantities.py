@@ -72,7 +72,7 @@ def named_aspect(name: str) -> str:
 
 
 def unit_of(channel: Derived) -> str:
-    """The unit in which a machine's signal is told: that of its source, else the one that its name spells; "" where neither says."""
+    """The unit in which a machine's signal is told: that of its source, else the one that its name spells; "" without both."""
     if channel.about.unit and not channel.about.assumed:
         return channel.about.unit
     read = lexicon().read(channel.metric, "")
