@@ -53,7 +53,9 @@ def priority(
         elif e.kind in ("metric.limit", *ALERTS):
             found.append(("soon", f"a limit is reached [{e.id}]"))
         elif is_beyond(e):
-            found.append(("soon", f"beyond the alarm's limit {e.values['limit']:g} at the end [{e.id}]"))
+            found.append(
+                ("soon", f"beyond the alarm's limit {e.values['limit']:g} at the end [{e.id}]{_beside(own)}")
+            )
     for e in logged:
         if (passed := _passed(e)) is not None:
             found.append(("soon", f"alarm limit passed: {passed['what']}, limit {passed['limit']} [{e.id}]"))
@@ -69,6 +71,14 @@ def priority(
     if not found:
         return _usual(fault)
     return min(found, key=lambda f: _ORDER.index(f[0]))
+
+
+def _beside(own: Sequence[Evidence]) -> str:
+    """That a vibration block of the same machine shows a good zone, so that the two instruments do not agree."""
+    good = next((e for e in own if zone_of(e, own) in ("A", "B")), None)
+    if good is None:
+        return ""
+    return f", though its blocks show zone {zone_of(good, own)} [{good.id}]: hold the two instruments against each other"
 
 
 def alarms_of(evidence: Iterable[Evidence], names: Collection[str]) -> list[Evidence]:
