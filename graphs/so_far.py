@@ -1,18 +1,84 @@
-"""A run that has no report yet, asked about: how far it is, who is suspected by now, and what was found, from its events."""
+"""A run that has no report yet, asked about: how far it is, from its events; and what it would report, from its results."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
+from langgraph.runtime import Runtime
+
 from aitia.agent.asking.answer import Answer, Citation, Reply
-from aitia.core.events import Event, Findings, Glimpse, NodeDone, PlanMade, Ranked, TaskDone
+from aitia.core.errors import NotRecorded
+from aitia.core.events import (
+    Corrected,
+    Event,
+    Findings,
+    Glimpse,
+    NodeDone,
+    PlanMade,
+    Ranked,
+    RunStarted,
+    TaskDone,
+)
 from aitia.core.percent import chance
-from aitia.core.words import Suspect
+from aitia.core.store import RunStore
+from aitia.core.words import Report, Result, Suspect, Task
+from aitia.graphs.nodes import closing, explaining, judging
+from aitia.graphs.report import assemble
+from aitia.graphs.rerun import recorded
+from aitia.graphs.state import Context, State
 
 MOST_SUSPECTS: Final = 3
 MOST_FACTS: Final = 5
 SURE: Final = 0.5  # by hand: what is known so far may turn
+_PROGRESS: Final = re.compile(  # how far it is, in the five languages that questions are read in
+    r"how (?:far|much longer|long (?:will|does|until|till|to go|still|yet))|progress|status|so far|done yet|ready yet|are you (?:done|ready|finished|still)"
+    r"|still (?:running|going|working|looking)|what are you (?:doing|looking|checking|waiting)|what(?:'s| is) (?:left|missing|running)|anything yet|news|eta(?!\w)|wie weit"
+    r"|wie lange (?:noch|dauert)|bisher|bist du (?:fertig|soweit)|schon (?:fertig|etwas|was)|was machst du|läuft (?:es|sie|das) noch"
+    r"|où en es|où en est|combien de temps|jusqu'ici|jusqu'à présent|déjà (?:fini|terminé|quelque)|que fais-tu|cuánto (?:falta|queda)|cómo va|hasta ahora|terminaste|qué haces"
+    r"|a che punto|quanto manca|finora|hai finito|cosa stai facendo"
+)
+
+
+def asks_progress(question: str) -> bool:
+    """Whether a question is of how far the run is."""
+    return bool(_PROGRESS.search(question.casefold()))
+
+
+def report_so_far(store: RunStore) -> Report | None:
+    """The report on what was returned by now, by code alone; None where nothing was. Nothing is called, asked or written."""
+    meta, results = store.meta(), store.results()
+    if not meta.get("opened") or not results:
+        return None
+    context = recorded(store, _nothing)
+    context = replace(context, llm=None, options=replace(context.options, narrator="template"))
+    opened = context.open()
+    state: State = {
+        "incident": opened.incident.model_dump(mode="json"),
+        "inventory": opened.inventory.model_dump(mode="json"),
+        "tasks": {n: Task(id=n, tool=r.tool, args=r.args).model_dump(mode="json") for n, r in results.items()},
+        "results": {n: r.model_dump(mode="json") for n, r in results.items()},
+        "round": 1,
+    }
+    runtime: Runtime[Context] = Runtime(context=context, stream_writer=_unheard)
+    for node in (judging.gather, judging.weigh_suspects, explaining.explain, explaining.verify, closing.mitigate):
+        state.update(node(state, runtime))
+    return store.redactor.word(assemble(state, context))
+
+
+def _nothing(task: Task) -> Result:
+    raise NotRecorded(f"Task {task.id} ({task.tool}) has not returned.")
+
+
+def _unheard(_: object) -> None:
+    """Nobody follows a report that is only asked."""
+
+
+def stands(state: str) -> str:
+    """The state of a run in words."""
+    return {"running": "still running", "waiting": "waiting for a person"}.get(state, state)
 
 
 def so_far(
@@ -20,15 +86,20 @@ def so_far(
 ) -> Answer:
     """The suspects and the strongest facts so far; each said to be of a run that is not over."""
     planned, done, last = 0, 0, ""
+    tools: dict[int, str] = {}  # calls that have not returned
     suspects: tuple[Suspect, ...] = ()
     facts: list[Glimpse] = []
     findings: tuple[str, ...] = ()
     for event in events:
         match event:
+            case RunStarted() | Corrected():  # begun anew
+                planned, done, facts, findings, tools = 0, 0, [], (), {}
             case PlanMade():
                 planned += len(event.tasks)
+                tools |= {t.id: t.tool for t in event.tasks}
             case TaskDone():
                 done += 1
+                tools.pop(event.task, None)
                 facts += event.strongest
             case Ranked():
                 suspects = event.suspects
@@ -36,8 +107,8 @@ def so_far(
                 findings = event.statements
             case NodeDone():
                 last = event.node
-    stands = {"running": "still running", "waiting": "waiting for a person"}.get(state, state)
-    told = [f"This diagnosis is {stands}: {done} calls returned{f', last step {last}' if last else ''}."]
+    still = f"; to come: {', '.join(dict.fromkeys(tools.values()))}" if tools else ""
+    told = [f"This diagnosis is {stands(state)}: {done} calls returned{f', last step {last}' if last else ''}{still}."]
     told += [_suspected(suspects)] if suspects else ["Nothing has been weighed yet."]
     strongest = [g.statement for g in sorted(facts, key=lambda g: -g.strength)] or list(findings)
     wanted = _about(question, strongest)

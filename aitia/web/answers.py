@@ -9,10 +9,9 @@ from fastapi import APIRouter, Body
 from starlette.requests import Request
 
 from aitia import asking, outcomes
-from aitia.agent.asking.question.sorting import asks
 from aitia.core.errors import BadInput
 from aitia.core.store import find_run
-from aitia.correcting import corrects
+from aitia.correcting import meant
 from aitia.jobs import Job, Jobs
 from aitia.web.approvals import answered
 from aitia.web.auth import allow, by, who
@@ -115,14 +114,16 @@ def correct(jobs: Jobs, id: str, given: CorrectionGiven) -> Taken:
     return Taken(diagnosis=Diagnosis.of(jobs.correct(id, given.text, by=given.by or "http")))
 
 
-def corrected(jobs: Jobs, job: Job, text: str, by: str) -> bool:
-    """Whether a sentence in the ask box corrects a finished diagnosis, which then goes on from there."""
-    if job.state != "done" or asks(text) or not text.strip():
+def steered(jobs: Jobs, job: Job, text: str, by: str) -> bool:
+    """Whether a sentence in the ask box stops or corrects a diagnosis, which then goes on from there: also while it runs."""
+    if job.state not in ("done", "running") or not job.run or not text.strip():
         return False
-    if corrects(text, jobs.run_store(job.id)) is None:
-        return False
-    jobs.correct(job.id, text, by=by)
-    return True
+    wanted = meant(text, jobs.run_store(job.id))
+    if wanted == "correction":
+        jobs.correct(job.id, text, by=by)
+    elif wanted == "stop":
+        jobs.stop(job.id, by=by)
+    return bool(wanted)
 
 
 def _reported(jobs: Jobs, id: str) -> str:
