@@ -1,6 +1,7 @@
 """A person corrects a diagnosis in words: "it began at nine", "not the database, we checked". It goes on from there.
 
-One that is under way, wherever, is told so and goes on by itself (`tell`); of one that is over it is the next revision (`correct`).
+One that is under way, wherever, is told so and goes on by itself (`tell`); of one that is over it is the next revision
+(`correct`).
 """
 
 from __future__ import annotations
@@ -52,9 +53,9 @@ def meant(text: str, store: RunStore) -> Meaning:
 
 
 def tell(store: RunStore, text: str, *, by: str = "", settings: Settings | None = None) -> bool:
-    """Correct a run that is under way: it goes on from there by itself. False where it is not; BadInput where that is no correction.
+    """Correct a run that is under way: it goes on from there by itself. False where it is not under way.
 
-    What was read is not read again where the correction leaves the window as it is.
+    What was read is not read again where the correction leaves the window as it is. BadInput where it corrects nothing.
     """
 
     def corrected(said: Said) -> Said:

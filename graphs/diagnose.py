@@ -26,7 +26,7 @@ from aitia.core.events import Event, NodeDone, RunFailed, RunFinished, RunStarte
 from aitia.core.incidents import redacted
 from aitia.core.llm import NO_READERS, Llm, Readers
 from aitia.core.protocols import Source
-from aitia.core.steering import Interjected, heard
+from aitia.core.steering import Interjected, heard, unstopped
 from aitia.core.store import RunStore, surviving
 from aitia.core.telemetry import traced_run
 from aitia.core.words import Component, Incident, Report
@@ -154,6 +154,7 @@ def resume(
         raise BadInput(f"Resume run {store.id} with the model it started with: {began['name'] or 'none'}.")
 
     def go_on() -> Report:
+        unstopped(store)
         store.update_meta(state="running")
         clock = RecordedClock(datetime.fromisoformat(meta["now"]))
         tools = registry or recorded_tools(meta)

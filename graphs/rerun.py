@@ -38,13 +38,13 @@ def rerun(
 
     context = recorded(store, call, registry=registry)
     return run(
-        replace(context, options=replace(context.options, max_concurrency=max_concurrency)), {}, checkpoint=False
+        replace(context, options=replace(context.options, max_concurrency=max_concurrency)),
+        {},
+        checkpoint=False,
     )
 
 
-def recorded(
-    store: RunStore, call: Callable[[Task], Result], *, registry: Registry | None = None
-) -> Context:
+def recorded(store: RunStore, call: Callable[[Task], Result], *, registry: Registry | None = None) -> Context:
     """A context that reads nothing but the recording, and writes nothing."""
     meta = store.meta()
 

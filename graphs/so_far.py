@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from langgraph.runtime import Runtime
 
 from aitia.agent.asking.answer import Answer, Citation, Reply
+from aitia.agent.asking.questions import lists
 from aitia.core.errors import NotRecorded
 from aitia.core.events import (
     Corrected,
@@ -33,18 +33,11 @@ from aitia.graphs.state import Context, State
 MOST_SUSPECTS: Final = 3
 MOST_FACTS: Final = 5
 SURE: Final = 0.5  # by hand: what is known so far may turn
-_PROGRESS: Final = re.compile(  # how far it is, in the five languages that questions are read in
-    r"how (?:far|much longer|long (?:will|does|until|till|to go|still|yet))|progress|status|so far|done yet|ready yet|are you (?:done|ready|finished|still)"
-    r"|still (?:running|going|working|looking)|what are you (?:doing|looking|checking|waiting)|what(?:'s| is) (?:left|missing|running)|anything yet|news|eta(?!\w)|wie weit"
-    r"|wie lange (?:noch|dauert)|bisher|bist du (?:fertig|soweit)|schon (?:fertig|etwas|was)|was machst du|läuft (?:es|sie|das) noch"
-    r"|où en es|où en est|combien de temps|jusqu'ici|jusqu'à présent|déjà (?:fini|terminé|quelque)|que fais-tu|cuánto (?:falta|queda)|cómo va|hasta ahora|terminaste|qué haces"
-    r"|a che punto|quanto manca|finora|hai finito|cosa stai facendo"
-)
 
 
 def asks_progress(question: str) -> bool:
     """Whether a question is of how far the run is."""
-    return bool(_PROGRESS.search(question.casefold()))
+    return bool(lists().progress.search(question))
 
 
 def report_so_far(store: RunStore) -> Report | None:
@@ -58,12 +51,20 @@ def report_so_far(store: RunStore) -> Report | None:
     state: State = {
         "incident": opened.incident.model_dump(mode="json"),
         "inventory": opened.inventory.model_dump(mode="json"),
-        "tasks": {n: Task(id=n, tool=r.tool, args=r.args).model_dump(mode="json") for n, r in results.items()},
+        "tasks": {
+            n: Task(id=n, tool=r.tool, args=r.args).model_dump(mode="json") for n, r in results.items()
+        },
         "results": {n: r.model_dump(mode="json") for n, r in results.items()},
         "round": 1,
     }
     runtime: Runtime[Context] = Runtime(context=context, stream_writer=_unheard)
-    for node in (judging.gather, judging.weigh_suspects, explaining.explain, explaining.verify, closing.mitigate):
+    for node in (
+        judging.gather,
+        judging.weigh_suspects,
+        explaining.explain,
+        explaining.verify,
+        closing.mitigate,
+    ):
         state.update(node(state, runtime))
     return store.redactor.word(assemble(state, context))
 
@@ -108,7 +109,9 @@ def so_far(
             case NodeDone():
                 last = event.node
     still = f"; to come: {', '.join(dict.fromkeys(tools.values()))}" if tools else ""
-    told = [f"This diagnosis is {stands(state)}: {done} calls returned{f', last step {last}' if last else ''}{still}."]
+    told = [
+        f"This diagnosis is {stands(state)}: {done} calls returned{f', last step {last}' if last else ''}{still}."
+    ]
     told += [_suspected(suspects)] if suspects else ["Nothing has been weighed yet."]
     strongest = [g.statement for g in sorted(facts, key=lambda g: -g.strength)] or list(findings)
     wanted = _about(question, strongest)

@@ -47,6 +47,7 @@ class Lists:
     """The closed lists of `questions.yaml`."""
 
     follow_up: re.Pattern[str]
+    progress: re.Pattern[str]
     called: dict[str, frozenset[str]]
     types: dict[str, str]
     aspects: dict[str, re.Pattern[str]]
@@ -61,6 +62,7 @@ def lists() -> Lists:
     has: Callable[[str], re.Pattern[str]] = lambda pattern: re.compile(pattern, re.I)  # noqa: E731
     return Lists(
         follow_up=has(raw["follow_up"]),
+        progress=has("|".join(raw["progress"].values())),
         called={word: frozenset(names) for word, names in raw["called"].items()},
         types=raw["types"],
         aspects={name: has(rf"\b(?:{entry['words']})\b") for name, entry in raw["aspects"].items()},

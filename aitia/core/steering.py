@@ -34,7 +34,7 @@ class Stopped(AitiaError):
     """A person stopped the run; it can be resumed."""
 
 
-class Interjected(Exception):  # noqa: N818 - no error: the run goes on otherwise
+class Interjected(Exception):
     """Ends the steps of a run that was told something."""
 
     def __init__(self, said: Said) -> None:
@@ -69,3 +69,10 @@ def heard(store: RunStore) -> Said | None:
         with suppress(FileNotFoundError):
             (store.path / FILE).unlink()
     return said
+
+
+def unstopped(store: RunStore) -> None:
+    """Before a run is carried on: that it was to stop is over, what was said of its incident is not."""
+    with store.alone():
+        if (said := waiting(store)) is not None:
+            write_whole(store.path / FILE, said.model_copy(update={"stop": False}).model_dump_json().encode())

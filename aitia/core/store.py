@@ -45,7 +45,7 @@ __all__ = [
     "take_in",
 ]  # fmt: skip
 # What one revision of a run consists of; artifacts are named by their content and stay.
-_REVISED = ("report.json", "events.jsonl", "llm.jsonl", "results", "checkpoints.sqlite",
+_REVISED = ("report.json", "events.jsonl", "llm.jsonl", "said.json", "results", "checkpoints.sqlite",
             "checkpoints.sqlite-wal", "checkpoints.sqlite-shm")  # fmt: skip
 # What decides what a run reads, starts and asks when it goes on: signed, so that nobody else's run can do it here.
 _POWERS = ("id", "sources", "mcp", "root", "trusted", "asked_model", "model")

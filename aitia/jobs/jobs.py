@@ -151,7 +151,9 @@ class Jobs:
         if row["state"] == "running" and self._told(job, text, by):
             return self.get(job)
         if row["state"] not in ("done", "failed"):
-            raise BadInput(f"Diagnosis {job} is {row['state']}. Correct it while it runs or when it has ended.")
+            raise BadInput(
+                f"Diagnosis {job} is {row['state']}. Correct it while it runs or when it has ended."
+            )
         told = with_correction(self.incident(job), text, self.run_store(job), by=by, settings=self.settings)
         self._note(job, corrected_by=by[:200])
         self.table.note(job, what="correct", who=by[:200])

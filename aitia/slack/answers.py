@@ -69,7 +69,7 @@ async def answer(door: Door, entry: Entry, job_id: str, *, mentioned: bool) -> N
 
 
 def _steered(door: Door, entry: Entry, job: Job) -> str:
-    """What is said where a sentence stops or corrects the diagnosis, "" where it does neither. Once, however often it is begun."""
+    """What is said where a sentence stops or corrects the diagnosis, once however often it is begun; else ""."""
     if job.state not in ("done", "running") or not job.run:
         return ""
     wanted, by = meant(entry.text, door.jobs.run_store(job.id)), f"slack:{entry.user}"

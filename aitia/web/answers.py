@@ -34,8 +34,8 @@ router = APIRouter(prefix="/v1/diagnoses", tags=["answers"], route_class=ApiRout
 
 @router.post("/{id}/answers")
 async def answers(request: Request, id: Id, body: Annotated[Given, Body()]) -> Taken:
-    """Approve or deny calls (`approval`), say what the cause was (`outcome`), ask (`question`), or tell while it is looked
-    at when it began or what it is not (`correction`): it is diagnosed again with that.
+    """Approve or deny calls (`approval`), say what the cause was (`outcome`), ask (`question`), or tell when it began or what
+    it is not (`correction`): a diagnosis that runs goes on with that, one that is over is diagnosed again.
 
     A call is bound to the hash of its tool and arguments: what was shown is what is approved.
     """
@@ -88,7 +88,7 @@ def confirm(jobs: Jobs, id: str, given: OutcomeGiven) -> Taken:
 def ask(jobs: Jobs, id: str, given: QuestionAsked) -> Taken:
     """Answer from the run, or from the live sources of the settings; a conversation must be one about this run.
 
-    While it runs: how far it is.
+    While it runs: how far it is, and what is known so far.
     """
     job = jobs.get(id)
     if not job.run or job.state == "failed":
@@ -110,7 +110,7 @@ def ask(jobs: Jobs, id: str, given: QuestionAsked) -> Taken:
 
 
 def correct(jobs: Jobs, id: str, given: CorrectionGiven) -> Taken:
-    """Diagnose again with what a person says of it. Raises BadInput where that corrects nothing."""
+    """Go on with what a person says of it. Raises BadInput where that corrects nothing."""
     return Taken(diagnosis=Diagnosis.of(jobs.correct(id, given.text, by=given.by or "http")))
 
 
