@@ -33,7 +33,8 @@ def chat(
     """
     from datetime import UTC, datetime
 
-    from aitia.cli.conversation import Asked, Talk
+    from aitia.cli.chat_asked import Asked
+    from aitia.cli.conversation import Talk
     from aitia.cli.inputs import named_sources
     from aitia.incoming import parse_moment
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aitia import api
+from aitia.cli.chat_asked import Asked
 from aitia.cli.console import artifacts_of, exit_code, note, stdout_console
 from aitia.cli.session import say_finished, stoppable, watched
-from aitia.core.config import SourceConfig
 from aitia.core.errors import EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, AitiaError, BadInput
 from aitia.core.events import Event
 from aitia.core.home import aitia_home
@@ -34,17 +33,6 @@ _NO_SOURCES = (
 
 GRACE_S = 1.0  # for which a source that hangs is waited for at Ctrl-C
 MOST_WAITED_S = 60.0  # for it before the same run goes on
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What the command line gave: where telemetry is, from when to look, which model."""
-
-    config: Path | None = None
-    sources: tuple[SourceConfig, ...] = ()
-    at: datetime | None = None
-    model: str = "auto"
-    threads: int | None = None
 
 
 class Talk:
@@ -236,6 +224,7 @@ class Talk:
         if self.run:
             note(f"saved; continue with: aitia chat {self.run}")
         if self._left is not None and not self._left.ended:
+            sys.stdout.flush()
             os._exit(0)  # its thread waits for a source that hangs, and so would the end of the program
 
     def _begin(self, work: Callable[[Callable[[Event], None]], Report], held: RunStore | None) -> None:

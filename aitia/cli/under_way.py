@@ -21,14 +21,14 @@ from rich.text import Text
 
 from aitia.cli.progress_board import Board
 from aitia.cli.screen import screen
-from aitia.core.errors import AitiaError
-from aitia.core.events import Event
+from aitia.core.events import Event, RunStarted
 from aitia.core.home import aitia_home
 from aitia.core.store import RunStore
 from aitia.core.words import Report
 from aitia.correcting import stop
 
 LOOK_S: Final = 0.1  # how often it is looked whether it has ended
+DRAWN_S: Final = 0.5  # how often what is known so far is drawn anew
 BEGINS_S: Final = 10.0  # until a run has its id
 LEAST_ROWS: Final = 8  # of a terminal that are left to the prompt and what was said
 
@@ -64,8 +64,8 @@ class UnderWay:
     def _hear(self, event: Event) -> None:
         with self.lock:
             self.board.take(event)
-        if self.stopping and not self.board.run:
-            raise AitiaError("stopped before the run began")
+        if self.stopping and isinstance(event, RunStarted):  # Ctrl-C came before there was a run
+            stop(RunStore.open(aitia_home(), event.run), by="you")
 
     @property
     def ended(self) -> bool:
@@ -93,10 +93,8 @@ class UnderWay:
         return self.ended
 
 
-def toolbar(way: UnderWay | None) -> ANSI | str:
-    """What is known of the diagnosis that runs, as lines below the prompt; "" where none does."""
-    if way is None or way.ended:
-        return ""
+def toolbar(way: UnderWay) -> ANSI:
+    """What is known of a diagnosis that runs, as lines below the prompt."""
     columns, rows = shutil.get_terminal_size()
     told = StringIO()
     console = Console(file=told, force_terminal=True, width=columns, color_system="standard")
@@ -114,7 +112,7 @@ def typed(
     begun  what was typed of it before. Raises KeyboardInterrupt, EOFError.
     """
     if way is None:
-        return session.prompt(message, default=begun, bottom_toolbar=None, refresh_interval=0), ""
+        return session.prompt(message, default=begun), ""
 
     def watch() -> None:
         app = get_app()
@@ -127,13 +125,10 @@ def typed(
 
         app.create_background_task(end())
 
-    with patch_stdout():
-        line: str | None = session.prompt(
-            message,
-            default=begun,
-            bottom_toolbar=lambda: toolbar(way),
-            refresh_interval=0.25,
-            style=PLAIN,
-            pre_run=watch,
-        )
+    session.bottom_toolbar, session.refresh_interval = (lambda: toolbar(way)), DRAWN_S
+    try:
+        with patch_stdout():
+            line: str | None = session.prompt(message, default=begun, style=PLAIN, pre_run=watch)
+    finally:
+        session.bottom_toolbar, session.refresh_interval = None, 0
     return line, session.default_buffer.text if line is None else ""

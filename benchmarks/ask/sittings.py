@@ -23,7 +23,8 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.cli.conversation import Asked, Talk
+from aitia.cli.chat_asked import Asked
+from aitia.cli.conversation import Talk
 from aitia.consent import remember
 from aitia.core.scenario import load_scenario
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -15,10 +16,11 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
+from aitia.cli.chat_asked import Asked
 from aitia.cli.chat_line import RedactedHistory, Words
 from aitia.cli.console import artifacts_of
-from aitia.cli.conversation import Asked, Talk
-from aitia.cli.under_way import UnderWay
+from aitia.cli.conversation import Talk
+from aitia.cli.under_way import UnderWay, toolbar
 from aitia.core.events import Event, TaskDone
 from aitia.core.redact import Redactor, load_key
 from aitia.core.store import RunStore
@@ -340,6 +342,8 @@ def test_it_is_asked_and_corrected_while_it_runs(
         return got.out + got.err
 
     assert "This diagnosis is still running: 5 calls returned" in told("how far are you?")
+    assert talk.under_way is not None
+    assert "Calls  5 returned" in re.sub(r"\x1b\[[0-9;]*m", "", toolbar(talk.under_way).value)
     cache = told("why not the cache?")
     assert "redis" in cache
     assert "so far only" in cache

@@ -14,7 +14,7 @@ from tests.shop import shop_alert
 
 from .test_jobs import carry_out, jobs
 
-CALL = 5
+CALL = 2
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_correction_is_heard_at_once_and_stays_with_the_job(
     tmp_path: Path, at_call: Callable[[Callable[[], object]], None]
 ) -> None:
     made = jobs(tmp_path)
-    job = made.submit(shop_alert(), origin="web").job
+    job = made.submit(shop_alert(), origin="api").job
     at_call(lambda: made.correct(job.id, "not the database, we checked", by="ann"))
     carry_out(made)
     done = made.get(job.id)
@@ -54,7 +54,7 @@ def test_a_stopped_job_is_carried_on_when_it_is_looked_at_again(
     tmp_path: Path, at_call: Callable[[Callable[[], object]], None]
 ) -> None:
     made = jobs(tmp_path)
-    job = made.submit(shop_alert(), origin="web").job
+    job = made.submit(shop_alert(), origin="api").job
     with pytest.raises(BadInput, match="Only one that runs"):
         made.stop(job.id, by="ann")
     at_call(lambda: made.stop(job.id, by="ann"))
