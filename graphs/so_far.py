@@ -109,14 +109,13 @@ def so_far(
             case NodeDone():
                 last = event.node
     still = f"; to come: {', '.join(dict.fromkeys(tools.values()))}" if tools else ""
-    told = [
-        f"This diagnosis is {stands(state)}: {done} calls returned{f', last step {last}' if last else ''}{still}."
-    ]
+    calls = f"{done} call{'' if done == 1 else 's'} returned"
+    told = [f"This diagnosis is {stands(state)}: {calls}{f', last step {last}' if last else ''}{still}."]
     told += [_suspected(suspects)] if suspects else ["Nothing has been weighed yet."]
     strongest = [g.statement for g in sorted(facts, key=lambda g: -g.strength)] or list(findings)
     wanted = _about(question, strongest)
     replies = [Reply(text=redact(t), cites=("P1",)) for t in told]
-    replies += [Reply(text=redact(t), cites=("P1",), by="quote") for t in wanted[:MOST_FACTS]]
+    replies += [Reply(text=redact(t), cites=("P1",)) for t in wanted[:MOST_FACTS]]
     return Answer(
         run=run,
         question=redact(question),

@@ -82,6 +82,8 @@ class Talk:
     def _do(self, line: str) -> None:
         if self.under_way is not None and (run := self.under_way.begun()) and run != self.run:
             self._hold(run, None)
+        from aitia.agent.asking.question.sorting import is_talk
+
         if line.startswith("/"):
             from aitia.cli.chat_commands import do
 
@@ -89,7 +91,9 @@ class Talk:
         elif line.startswith(("{", "[")):  # an alert is a new incident whatever is in hand
             self.new(line)
         elif self.run:
-            if not (self._told(line) or self._corrected(line)):
+            if is_talk(line):
+                note("ask about the run, correct it, or type /help")
+            elif not (self._told(line) or self._corrected(line)):
                 self._ask_of_run(line)
         elif self._is_question(line):
             self._tell("question", "read as a question; to have it diagnosed: /new TEXT")
@@ -186,7 +190,11 @@ class Talk:
         if wanted == "stop":
             self.interrupt()
             return True
-        if wanted != "correction" or not tell(self.held(), line, by="you", settings=self._settings()):
+        if wanted != "correction":
+            return False
+        if not tell(self.held(), line, by="you", settings=self._settings()):  # it has just come to its report
+            self.under_way.wait(MOST_WAITED_S)
+            self.settle()
             return False
         note("taken as a correction; the diagnosis goes on from there")
         return True

@@ -390,7 +390,9 @@ def test_a_correction_is_taken_and_the_diagnosis_goes_on_from_there(world: World
             f"/v1/diagnoses/{id}/answers", json={"kind": "correction", "text": "not orders"}, headers=FORM
         )
         assert nothing.status_code == 422  # it has not ended
-        running = other.ids["running"]
+        running, known = other.ids["running"], other.jobs.run_store(id).meta()
+        under_way = {name: known[name] for name in ("incident", "opened", "components")}
+        other.jobs.run_store(running).update_meta(**under_way)
         taken = sent(client, f"/diagnoses/{running}/questions", question="not the database")
         assert (taken.status_code, taken.headers["location"]) == (303, f"/diagnoses/{running}")
         told = waiting(other.jobs.run_store(running))  # one that runs reads it between two steps
