@@ -75,7 +75,10 @@ class RunAsked:
     def after(self, answer: Answer, question: str, kept: Path | None) -> Answer:
         """The report's answer; where it knows none, that of live systems, if these do."""
         from aitia.agent.asking.question.sorting import asks
+        from aitia.graphs.so_far import asks_progress, over
 
+        if answer.status == "not_known" and self.finished and asks_progress(question):
+            return self._named(over(question, self.store.id, self.redactor.text), kept)
         if answer.status != "not_known" or not self._has_live() or kept is None or not asks(question):
             return answer
         found = self._look(question, kept, lambda: kept)

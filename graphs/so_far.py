@@ -77,6 +77,18 @@ def _unheard(_: object) -> None:
     """Nobody follows a report that is only asked."""
 
 
+def over(question: str, run: str, redact: Callable[[str], str]) -> Answer:
+    """How far a run is that has its report."""
+    return Answer(
+        run=run,
+        question=redact(question),
+        status="answered",
+        sure=1.0,
+        replies=(Reply(text="This diagnosis is over; its report is there.", cites=("P1",)),),
+        citations=(Citation(id="P1", text=f"the report of run {run}", source="report"),),
+    )
+
+
 def stands(state: str) -> str:
     """The state of a run in words."""
     return {"running": "still running", "waiting": "waiting for a person"}.get(state, state)

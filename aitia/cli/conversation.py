@@ -253,7 +253,9 @@ class Talk:
             "beside", 'ask meanwhile ("how far is it?"), correct it ("it began at nine"); Ctrl-C stops it'
         )
 
-    def _diagnose(self, work: Callable[[LiveView], Report], held: RunStore | None = None) -> None:
+    def _diagnose(
+        self, work: Callable[[Callable[[Event], None]], Report], held: RunStore | None = None
+    ) -> None:
         if self.beside:
             self._begin(work, held)
             return

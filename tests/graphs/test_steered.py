@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from aitia import api
+from aitia.agent.asking.question.sorting import is_talk, of_live
+from aitia.agent.asking.questions import in_english
 from aitia.asking import ask
 from aitia.core.events import Corrected, Event, NodeDone, RunStarted, TaskDone
 from aitia.core.steering import FILE, Stopped, say
@@ -211,4 +213,40 @@ def test_nothing_is_told_to_a_run_that_is_over(tmp_path: Path) -> None:
     store = RunStore.open(tmp_path, report.run)
     assert not tell(store, "not redis")
     assert not say(store, lambda s: s)
+    assert "is over" in ask("how long will it take?", run=report.run, home=tmp_path, model=None).text
     assert not (store.path / FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("warum nicht redis?", "why not redis?"),
+        ("pourquoi pas le cache ?", "why not le cache?"),
+        ("¿por qué no es postgres?", "why not postgres?"),
+        ("perché non è redis?", "why not redis?"),
+        ("was soll ich als nächstes prüfen?", "what should I check next?"),
+        ("¿qué hago?", "what should I do now?"),
+        ("e il gateway?", "and il gateway?"),
+        ("why not the cache?", "why not the cache?"),
+    ],
+)
+def test_the_usual_questions_about_a_run_are_read_in_five_languages(text: str, asked: str) -> None:
+    assert in_english(text) == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "live"),
+    [
+        ("which logs did you look at?", False),
+        ("show me the last 3 errors of orders", True),
+        ("have you any pods failing?", True),
+    ],
+)
+def test_what_we_looked_at_is_no_question_of_live_systems(text: str, live: bool) -> None:
+    assert of_live(text) == live
+
+
+def test_thanks_are_no_question() -> None:
+    assert is_talk("thanks")
+    assert is_talk("ok danke")
+    assert not is_talk("payment")
