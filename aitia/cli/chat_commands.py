@@ -165,7 +165,7 @@ def _save(talk: Talk, file: str) -> None:
     output = Path(file).expanduser()
     if not file or output.suffix.lower() not in ENDINGS:
         raise BadInput(f"The file name must end in {', '.join(ENDINGS)}, for example /save report.html.")
-    if not talk.finished:
+    if talk.held().meta().get("state") != "finished":
         raise BadInput("There is no report to save yet. /report shows what is known so far.")
     put_report(
         talk.report(), format=pick_format(None, as_json=False, output=output), output=output, full=True
