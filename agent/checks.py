@@ -9,6 +9,7 @@ from typing import Final
 from aitia.agent.asset_class import as_it_can, kinds_of
 from aitia.agent.candidate_changes import changes_to_check
 from aitia.agent.facts import PLANT
+from aitia.agent.first_look import first_look
 from aitia.agent.gated import look_at
 from aitia.agent.looks import measuring, shows
 from aitia.agent.measured_class import can_have
@@ -21,10 +22,12 @@ from aitia.core.commands import spoken
 from aitia.core.config import option_of
 from aitia.core.words import OWN_COMMANDS, Evidence, Inventory, NextCheck, Suspect, Window
 from aitia.tools.series.numbers import with_unit
+from aitia.tools.signals.measures import MEASURES
 
 MOST: Final = 5
 _APART, _WATCHED, _UNSEEN = 2, 2, 3  # checks of each sort
 _PLAIN_CASE: Final = 0.9  # probability of a cause from which on its rival is not asked about
+_WORK: Final = frozenset({"power", "flow", "current", "speed", "pressure", "temperature", "pressure_drop"})
 _WEIGHTY: Final = 1.0  # log-odds that a measurement must be able to move
 _TELEMETRY: Final = frozenset({"metrics", "logs", "traces", "signals"})
 _WORDS: Final = {
@@ -71,6 +74,7 @@ def next_checks(
         *_deciding(weighed, evidence, inventory, taxonomy),
         *_apart(_able(weighed, evidence, inventory, taxonomy), evidence, inventory, taxonomy, ruled_out),
     ]
+    plant = bool(Topology(inventory.components).machines)
     top = _facts_of_top(weighed, evidence)
     if weighed.verdict == "cause":
         seen = [look_at(f, names, "Once you have acted, check", back_to(f)) for f in top]
@@ -78,12 +82,28 @@ def next_checks(
     seen = [look_at(f, names, "Look at", f.statement) for f in top]
     requests = [_REQUESTS] if objects_alone(e.aspect for e in evidence) else []
     changes = changes_to_check(weighed, evidence, names)
-    found = [*broken, *requests, *changes, *_unseen(evidence, inventory), *apart, *seen]
+    if plant:  # what a person can look at there comes before what a source lacks
+        found = [
+            *_looking(weighed, evidence, inventory),
+            *apart,
+            *seen,
+            *changes,
+            *_unseen(evidence, inventory),
+            *broken,
+        ]
+    else:
+        found = [*broken, *requests, *changes, *_unseen(evidence, inventory), *apart, *seen]
     if window is None or weighed.verdict != "unknown":
         return found[:MOST]
     return _with_one_to_run(
         found, [*alarmed, *(s.component for s in weighed.suspects)], window, inventory, evidence
     )
+
+
+def _looking(weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory) -> list[NextCheck]:
+    """Where to look first in a plant, with the query that reads the signal again."""
+    look = first_look(weighed, evidence, inventory)
+    return [NextCheck(text=f"{look.how}; if {look.order_if}", query=look.query)] if look is not None else []
 
 
 def _able(
@@ -148,6 +168,8 @@ def _apart(
         place = _place(m, pair)
         if m.weight < _WEIGHTY or (m.aspect in LOG and (m.places & read or place in machines)):
             continue  # of logs that were read it is known that they do not say so; a machine writes none
+        if place in machines and m.aspect == "efficiency" and not _has_yield(place, evidence):
+            continue
         if how := _measuring(m.aspect, place):
             text = (
                 f"{how}: this would distinguish {_named(pair[0], pair, taxonomy)} from "
@@ -156,6 +178,14 @@ def _apart(
             query, command = measuring(m.aspect, place, inventory, evidence)
             made.setdefault((place, m.aspect), NextCheck(text=text, query=query, command=command))
     yield from list(made.values())[:_APART]
+
+
+def _has_yield(place: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether what a machine takes and gives is measured, so that it can have an efficiency: a switch has none."""
+    measured = {
+        q for e in evidence if e.component == place for q in str(e.values.get(MEASURES, "")).split(", ")
+    }
+    return len(measured & _WORK) > 1
 
 
 def _place(wanted: Missing, pair: Sequence[Suspect]) -> str:

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Final
 
 from aitia.agent.facts import Facts, is_harm, onset
+from aitia.agent.told_alike import COMPLAINTS
+from aitia.agent.topology import CALLS_FAIL
 from aitia.core.aspects import CHANGE, CLUSTER
 from aitia.core.words import Contribution, Evidence, Suspect, Word
 
@@ -43,13 +45,15 @@ GROUPS: Final[Mapping[str, str]] = {
     for aspect in aspects.split()
 }
 """The group of an aspect; a change is `change`, what is not named `other`."""
-NAMES: Final = tuple(dict.fromkeys([*GROUPS.values(), "other", "change"]))
+NAMES: Final = tuple(dict.fromkeys([*GROUPS.values(), "other", "change", "probe", "silent"]))
 OF_COMPONENT: Final = (
     *(f"{side}.{group}" for side in ("own", "told") for group in NAMES),
-    "own.most", "own.harm", "callers.harm", "callees.harm", "first", "late", "undated",
+    "told.alike", "told.calls", "own.most", "own.harm", "callers.harm", "callees.harm", "twin.harm", "first", "late", "undated",
     "rank.metrics", "rank.traces", "ledgers", "ledgers.nothing",
 )  # fmt: skip
-"""Features of a component. `told`: what others measure of it. `ledgers`: the logarithm of its share by the ledgers."""
+"""Features of a component. `told`: what others measure of it, and (`alike`, `calls`) what the logs of several say alike.
+`ledgers`: the logarithm of its share by the ledgers.
+"""
 OF_NOBODY: Final = ("nobody", "nobody.ledgers", "nobody.healthy", "nobody.harm", "nobody.best")
 FEATURES: Final = (*OF_COMPONENT, *OF_NOBODY)
 
@@ -132,6 +136,7 @@ def features(
         values["own.harm"] = harm[name]
         values["callers.harm"] = max((harm[c] for c in facts.topology.callers(name)), default=0.0)
         values["callees.harm"] = max((harm[c] for c in facts.topology.callees(name)), default=0.0)
+        values["twin.harm"] = min(harm[name], max((harm[c] for c in facts.topology.twins(name)), default=0.0))
         if name in began and first is not None:
             after = (onset(began[name]) - first).total_seconds()
             values |= {"first": float(after <= SOON_S), "late": min(after, LATE_S) / LATE_S}
@@ -158,17 +163,54 @@ def _strongest(facts: Facts, name: str) -> Values:
             continue
         side = _side(e, name)
         if side and not _is_text(e):
-            key = f"{side}.{'change' if e.aspect in CHANGE else GROUPS.get(e.aspect, 'other')}"
-            found[key] = max(found[key], facts.strength(e))
+            key = f"{side}.{_group(e)}"
+            shared = max(1, len(facts.changed)) if e.aspect in CHANGE else 1
+            found[key] = max(found[key], facts.strength(e) / shared)
+    found |= _told_by_logs(facts, name)
     found["own.most"] = max((v for k, v in found.items() if k.startswith("own.")), default=0.0)
     return dict(found)
+
+
+def _group(fact: Evidence) -> str:
+    """The group of a fact: what a probe from outside measures of an address is how its users fare, and not how it is."""
+    if fact.kind == "log.vanished":
+        return "silent"
+    if fact.aspect in CHANGE:
+        return "change"
+    return (
+        "probe"
+        if str(fact.values.get("metric", "")).startswith("probe_")
+        else GROUPS.get(fact.aspect, "other")
+    )
+
+
+def _told_by_logs(facts: Facts, name: str) -> Values:
+    """What several others' logs say of it alike, as strong as what the second of them says: one writer alone may be anybody."""
+    calls: dict[str, float] = defaultdict(float)
+    alike: dict[str, float] = defaultdict(float)
+    for e in facts.anomalies:
+        if not _is_text(e) or e.provenance == "client":
+            continue
+        writer = str(e.values.get("reported_by", e.component))
+        if writer == name:
+            continue
+        if e.peer == name and e.aspect in CALLS_FAIL:
+            calls[writer] = max(calls[writer], facts.strength(e))
+        elif e.component == name and e.aspect in COMPLAINTS:
+            alike[writer] = max(alike[writer], facts.strength(e))
+    return {"told.calls": _second(calls), "told.alike": _second(alike)}
+
+
+def _second(by_writer: Mapping[str, float]) -> float:
+    ranked = sorted(by_writer.values(), reverse=True)
+    return ranked[1] if len(ranked) > 1 else 0.0
 
 
 def _is_text(fact: Evidence) -> bool:
     """Whether it is words that somebody wrote. They convict by the rules of the ledgers alone: read here, a line that an attacker
     planted at another component made it the cause in 10 of 78.
     """
-    return fact.kind.startswith("log.")
+    return fact.kind.startswith("log.") and fact.kind != "log.vanished"
 
 
 def _side(fact: Evidence, name: str) -> str:
@@ -261,7 +303,10 @@ def _words(name: str) -> str:
     side, _, group = name.partition(".")
     plain = {
         "own.most": "its strongest fact", "own.harm": "its own harm", "callers.harm": "harm at its callers",
-        "callees.harm": "harm at what it calls", "first": "when it began", "late": "when it began",
+        "callees.harm": "harm at what it calls", "twin.harm": "harm at its replica",
+        "own.probe": "probes of it", "own.silent": "the silence of its log",
+        "told.alike": "what several logs say of it", "told.calls": "calls to it that several logs say failed",
+        "first": "when it began", "late": "when it began",
         "undated": "when it began", "rank.metrics": "the ranking by metrics", "rank.traces": "the ranking by traces",
         "ledgers": "the kinds of fault that fit it", "ledgers.nothing": "the kinds of fault that fit it",
     }  # fmt: skip

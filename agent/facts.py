@@ -69,6 +69,10 @@ _UNFIT: Final = 0.5  # of a change whose diff has neither a name of the failure 
 _CLIENT_SIDE: Final = frozenset({"latency", "errors", "availability", "traffic", "connections"})
 
 
+CHANGED: Final = 0.3  # strength from which on a change may have brought something about; by hand
+WITH_S: Final = 10.0  # between two onsets: one began with the other; by hand
+
+
 class Facts:
     """Evidence with effective strengths: what a component's own rise in load explains counts a third."""
 
@@ -115,6 +119,10 @@ class Facts:
         self.logs_alone = told == {"log"}
         """Whether nothing but logs tells of any component."""
         self.anomalies = tuple(e for e in evidence if is_anomaly(e) and self.weight(e) >= 0.05)
+        self.changed = frozenset(
+            e.component for e in evidence if e.aspect in CHANGE and self.strength(e) >= CHANGED
+        )
+        """Whom a change was made at that may have brought it about."""
 
     def weight(self, evidence: Evidence) -> float:
         """Strength times its aspect's weight, what load explains taken off. A known fault counts whatever it is about."""
@@ -333,14 +341,32 @@ class Facts:
             found[e.component, e.aspect] = e
         return found
 
-    def first_onset(self, components: Iterable[str], *, or_named: bool = False) -> Evidence | None:
-        """The earliest plain anomaly of some components (or one that names them): a flicker before it does not count."""
+    def first_onset(
+        self, components: Iterable[str], *, or_named: bool = False, seconded: bool = False
+    ) -> Evidence | None:
+        """The earliest plain anomaly of some components (or one that names them): a flicker before it does not count.
+
+        seconded   nor one that stands alone, with which nothing else began; where all do, the earliest counts
+        """
         wanted = set(components)
         timed = [e for e in self.anomalies if e.onset and self.weight(e) >= 0.3]
         theirs = [e for e in timed if e.component in wanted or (or_named and e.peer in wanted)]
         plain = 0.7 * max((self.weight(e) for e in theirs), default=0.0)
         plainest = [e for e in theirs if self.weight(e) >= plain]
+        if seconded:
+            with_others = [e for e in plainest if self._seconded(e)]
+            plainest = with_others or plainest
         return min(plainest, key=lambda e: (onset(e), order(e)), default=None)
+
+    def _seconded(self, evidence: Evidence) -> bool:
+        """Whether something else, of another component or another measurement, began with it."""
+        within = WITH_S + evidence.onset_error_s
+        mine = (evidence.component, evidence.peer, evidence.aspect)
+        return any(
+            e.onset and (e.component, e.peer, e.aspect) != mine and self.weight(e) >= 0.3
+            and abs((onset(e) - onset(evidence)).total_seconds()) <= within + e.onset_error_s
+            for e in self.anomalies
+        )  # fmt: skip
 
 
 def is_anomaly(evidence: Evidence) -> bool:

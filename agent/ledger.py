@@ -22,6 +22,7 @@ from aitia.agent.told_alike import COMPLAINTS, tellers
 from aitia.agent.topology import CALLS_FAIL
 from aitia.agent.weights import Weights, family_of
 from aitia.agent.witnesses import Witnesses
+from aitia.core.aspects import CHANGE
 from aitia.core.percent import percent
 from aitia.core.words import Contribution, Evidence
 
@@ -39,6 +40,11 @@ WITNESS: Final = 0.5
 WITNESS_OF_LOGS: Final = 1.5
 ALARM_OF_LOGS: Final = 1.0
 ITS_OWN_ERRORS: Final = -1.5
+REPLICA: Final = (
+    -1.5
+)  # of what is wrong with one instance, where the one that calls and is called by the same shows it too
+OF_ONE: Final = ("network.", "resource.", "software.latency")
+SHARED: Final = frozenset({"resource.overload", "resource.disk"})  # comes to all of them
 WAITS: Final = frozenset({"software.slow_call", "software.dependency"})
 RESIDUAL: Final = "software.failure"  # the kind of errors that no kind explains
 
@@ -109,6 +115,8 @@ def _patterns(case: Case) -> Iterator[Line]:
         if fact is not None and pattern.weight:
             role = "primary" if pattern.primary else "support" if pattern.weight > 0 else "against"
             moved = pattern.weight * case.facts.strength(fact)
+            if pattern.primary and fact.aspect in CHANGE:  # several that were changed share the blame
+                moved -= math.log(max(1, len(case.facts.changed)))
             yield Line(f"{role}.{family_of(fact)}", moved, pattern.why or _why(pattern.of, fact), fact.id)
 
 
@@ -207,7 +215,7 @@ def _coverage(case: Case) -> Iterator[Line]:
 
 def _order(case: Case) -> Iterator[Line]:
     own = case.facts.first_onset(case.family, or_named=True)
-    first = case.facts.first_onset(set(case.reached) - case.family - case.loaded)
+    first = case.facts.first_onset(set(case.reached) - case.family - case.loaded, seconded=True)
     if own is None or first is None:
         return
     lag = (onset(own) - onset(first)).total_seconds()
@@ -244,10 +252,23 @@ def _learned(case: Case) -> Iterator[Line]:
         yield Line("person.excluded", EXCLUDED, "a person said that it is not the cause", said.id)
 
 
+def _replica(case: Case) -> Iterator[Line]:
+    """Replicas that are in trouble alike have it from what they share, not each from itself."""
+    if not case.fault.id.startswith(OF_ONE) or case.fault.id in SHARED:
+        return
+    mine = case.facts.harm({case.component})
+    for twin in case.facts.topology.twins(case.component):
+        if mine and (theirs := case.facts.harm({twin})) >= MIN_PRIMARY:
+            yield Line(
+                "replica", REPLICA * min(1.0, theirs / mine), f"{twin}, its replica, is in the same trouble"
+            )
+            return
+
+
 def _unseen(case: Case) -> Iterator[Line]:
     """A component next to the suspect that might be the cause in its stead and of which there is no telemetry."""
-    if case.fault.id in WAITS:
-        return  # that it waits for one of whom nothing is seen is what it says
+    if case.fault.id in WAITS or case.fault.id == "software.crash":
+        return  # that it waits for one of whom nothing is seen is what it says, and no neighbour takes a process away
     topology = case.facts.topology
     near = topology.callees(case.component)
     if "callees" in case.fault.spread and case.fault.id.startswith("resource."):  # a caller may exhaust it
@@ -304,7 +325,7 @@ def _quiet(case: Case, lines: Sequence[Contribution]) -> Iterator[Line]:
 ACCUSING: Final[tuple[Callable[[Case], Iterator[Line]], ...]] = (
     _prior, _patterns, _witnesses, _alarm, _alike, _ranking, _coverage, _order, _past,
 )  # fmt: skip
-REST: Final[tuple[Callable[[Case], Iterator[Line]], ...]] = (_learned, _unseen, _harmless)
+REST: Final[tuple[Callable[[Case], Iterator[Line]], ...]] = (_learned, _replica, _unseen, _harmless)
 
 
 class Ledger:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from aitia.agent.began import MIN_PRIMARY
 from aitia.agent.facts import Facts, is_harm
+from aitia.agent.told_alike import COMPLAINTS
 
 GONE: Final = 0.5  # strength from which on it is plain that something no longer answers: silence where nobody calls is weaker
 SUSPECTED: Final = 0.1  # share of a ranking from which on it has seen what is wrong with a component
@@ -19,7 +20,11 @@ def overlooked(facts: Facts, component: str) -> str:
     and of which nobody knows who calls it. "" where there is none.
     """
     callees = facts.topology.callees(component)
-    return _failing(facts, callees) or ("" if callees else _stray(facts, component))
+    return (
+        _failing(facts, callees)
+        or ("" if callees else _stray(facts, component))
+        or _told(facts, component, {*callees, *facts.topology.partners(component)})
+    )
 
 
 def _failing(facts: Facts, components: Sequence[str]) -> str:
@@ -32,6 +37,21 @@ def _failing(facts: Facts, components: Sequence[str]) -> str:
     unwatched = {c for c in components if not facts.topology.family(c) & facts.seen}
     suspected = {e.component for e in facts.all if e.aspect == "rank.metrics" and e.strength >= SUSPECTED}
     return next((c for c in components if c in gone | ((told & unwatched) - suspected)), "")
+
+
+def _told(facts: Facts, component: str, near: Collection[str]) -> str:
+    """One beside it, or behind the same broker, of which several clients tell alike and that no ranking suspects."""
+    topology = facts.topology
+    below = {
+        *near,
+        *(c for p in topology.partners(component) for c in topology.callees(p)),
+    } - topology.family(component)
+    told: dict[str, set[str]] = {}
+    for e in facts.anomalies:
+        if e.aspect in COMPLAINTS and e.component in below and facts.strength(e) >= GONE:
+            told.setdefault(e.component, set()).add(str(e.values.get("reported_by", e.component)))
+    ranked = {e.component for e in facts.all if e.aspect == "rank.metrics" and e.strength >= SUSPECTED}
+    return next((c for c in sorted(told) if len(told[c] - {c}) > 1 and c not in ranked), "")
 
 
 def _stray(facts: Facts, component: str) -> str:

@@ -36,6 +36,7 @@ class Work(NamedTuple):
         """In a line: the order's words, how long ago, the fact."""
         hours = self.before.total_seconds() / 3600.0
         ago = f"{hours:.0f} h" if hours < _SOON_H else f"{hours / 24.0:.0f} days"
+        ago = ago if hours >= 1.5 else f"{60.0 * hours:.0f} min"
         return f"{self.text}, {ago} before the alarm [{self.fact}]"
 
 

@@ -14,6 +14,11 @@ CALLS_FAIL: Final = frozenset({"log.connection_refused", "log.timeout", "log.una
 Step = Callable[[str], Iterable[str]]
 _ANSWERED: Final = re.compile(r"(?i)\b(?:answer|respond|repl|return|send)\w*\s+(?:with\s+)?[45]\d\d\s+to\b")
 """What a server's log says of a client: the peer is who called it."""
+_BROKER: Final = re.compile(
+    r"(?i)(?:nats|rabbit|kafka|redpanda|mosquitto|mqtt|emqx|activemq|artemis|pulsar|beanstalk|nsqd?(?![a-z])|amqp|pubsub|"
+    r"service.?bus|event.?hub|kinesis|(?<![a-z])(?:sqs|jms|mq|broker|bus|queue)(?![a-z]))"
+)
+"""Names of message brokers and of what people call them. Who sends through one waits for those who take from it."""
 
 
 class Topology:
@@ -28,6 +33,7 @@ class Topology:
         self._in: dict[str, set[str]] = {}
         self._parts: dict[str, set[str]] = {}
         self._wholes: dict[str, set[str]] = {}
+        self._brokers = frozenset(c.id for c in components if any(map(_BROKER.search, (c.id, *c.aliases))))
         self._hosts: dict[str, set[str]] = {}
         self._guests: dict[str, set[str]] = {}
         for component in components:
@@ -65,6 +71,10 @@ class Topology:
                 calls[caller] = (*calls.get(caller, ()), Link(relation="calls", to=callee))
         return Topology([*self._components, *(Component(id=c, links=links) for c, links in calls.items())])
 
+    def called(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Each component with its other names."""
+        return [(c.id, tuple(c.aliases)) for c in self._components]
+
     def knows(self, component: str) -> bool:
         """Whether anything is known of its place among the others."""
         return any(
@@ -79,6 +89,23 @@ class Topology:
     def callers(self, component: str) -> list[str]:
         """Who feels its faults: its callers, what it feeds, and what runs on it."""
         return sorted(self._in.get(component, set()) | self._guests.get(component, set()))
+
+    def twins(self, component: str) -> list[str]:
+        """Who calls the very same ones and is called by one who calls it: replicas, as far as calls tell."""
+        mine = self._out.get(component, set())
+        beside = {t for caller in self._in.get(component, ()) for t in self._out.get(caller, ())} - {
+            component
+        }
+        return sorted(t for t in beside if mine and self._out.get(t, set()) == mine)
+
+    def partners(self, component: str) -> list[str]:
+        """Who sends or takes messages through the same broker: which of the two it is, calls do not tell."""
+        shared = self._out.get(component, set()) & self._brokers
+        return sorted({c for broker in shared for c in self._in.get(broker, ())} - {component})
+
+    def waiting(self, component: str) -> list[str]:
+        """Who calls it or waits for it behind a broker."""
+        return [*self.callers(component), *self.partners(component)]
 
     def hosts(self, component: str) -> list[str]:
         """What it runs on: its load shows there."""
@@ -104,12 +131,18 @@ class Topology:
         """All direct and indirect callers."""
         return _closure(component, self.callers)
 
+    def below(self, component: str) -> list[str]:
+        """All that it calls, directly or not."""
+        return _closure(component, self.callees)
+
     def reached(self, component: str, spread: Iterable[str]) -> frozenset[str]:
-        """Where a fault's effects are looked for: itself, its whole and parts, its host, who calls it, whom it loads."""
+        """Where a fault's effects are looked for: itself, its whole and parts, its host, who calls it or waits for it behind a
+        broker, whom it loads.
+        """
         family = self.family(component)
         found = set(family)
         for member in family:
-            found |= {*self.ancestors(member), *self.hosts(member)}
+            found |= {*_closure(member, self.waiting), *self.hosts(member)}
         if component in self.machines:  # what feeds a part feeds its machine, and what that feeds
             found |= {
                 w
@@ -134,7 +167,7 @@ class Topology:
             if path[-1] == goal:
                 return path
             here = path[-1]
-            steps = [*self.callers(here), *self.wholes(here)]
+            steps = [*self.waiting(here), *self.wholes(here)]
             if here == start and ways & {"callees", "siblings"}:
                 steps += self.callees(here)
             for step in steps:

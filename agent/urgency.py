@@ -52,8 +52,10 @@ def priority(
             found.append((_OF_ZONE[zone], f"vibration zone {zone} [{e.id}]"))
         elif e.kind in ("metric.limit", *ALERTS):
             found.append(("soon", f"a limit is reached [{e.id}]"))
-        elif _is_beyond(e):
-            found.append(("soon", f"beyond the alarm's limit {e.values['limit']:g} at the end [{e.id}]"))
+        elif is_beyond(e):
+            found.append(
+                ("soon", f"beyond the alarm's limit {e.values['limit']:g} at the end [{e.id}]{_beside(own)}")
+            )
     for e in logged:
         if (passed := _passed(e)) is not None:
             found.append(("soon", f"alarm limit passed: {passed['what']}, limit {passed['limit']} [{e.id}]"))
@@ -71,6 +73,14 @@ def priority(
     return min(found, key=lambda f: _ORDER.index(f[0]))
 
 
+def _beside(own: Sequence[Evidence]) -> str:
+    """That a vibration block of the same machine shows a good zone, so that the two instruments do not agree."""
+    good = next((e for e in own if zone_of(e, own) in ("A", "B")), None)
+    if good is None:
+        return ""
+    return f", though its blocks show zone {zone_of(good, own)} [{good.id}]: hold the two instruments against each other"
+
+
 def alarms_of(evidence: Iterable[Evidence], names: Collection[str]) -> list[Evidence]:
     """Lines of a log that tell of a limit which was passed and hold one of the machine's names as a word."""
     held = re.compile("|".join(rf"(?<![\w-]){re.escape(n)}(?![\w-])" for n in sorted(names)) or r"(?!)")
@@ -81,7 +91,7 @@ def alarms_of(evidence: Iterable[Evidence], names: Collection[str]) -> list[Evid
     ]
 
 
-def _is_beyond(e: Evidence) -> bool:
+def is_beyond(e: Evidence) -> bool:
     """Whether the signal of the alarm ends on the other side of its limit than it usually is."""
     told = [v for k in ("now", "usual", "limit") if isinstance(v := e.values.get(k), int | float)]
     if e.kind != ALARM_SIGNAL or len(told) < 3:

@@ -42,6 +42,7 @@ TERMS: Final[dict[str, str]] = {
     "quiet.misplaced": "it is a machine, and only measures of computers point to it",
     "quiet.alone": "only one text points to it, and it has no measurements",
     "person.excluded": "a person said that it is not the cause",
+    "replica": "its replica is in the same trouble",
     "harmless": "no other component is affected",
     "unseen": "a neighbour that may be the cause instead has no telemetry",
     "ceiling": "no telemetry of its own",

@@ -26,6 +26,7 @@ HALF: Final = 0.5  # of its usual traffic, below which a component does not do i
 BELIED: Final = 3.0  # by how much more than another record says a series must have risen to be doubted
 # Ratio below which a change of one statistic bears nothing out where the typical value stayed.
 FAINT: Final = 2.0
+REFUSED: Final = frozenset({"log.certificate", "log.permission", "log.quota"})
 _CONTEXT: Final = CHANGE | MEMORY | RANK | CONDITION
 _MEASURED: Final = frozenset({"metric", "trace"})
 _OWN_TIME: Final = "trace.quiet"  # without the time of waiting for others: it clears no caller
@@ -132,6 +133,8 @@ class Witnesses:
             return [*_misplaced(component, without or plain, self.view(component), may_compute=may_compute)]
         if any(family_of(e) not in _MEASURED | {"log"} or e.provenance == "control plane" for e in plain):
             return []  # the cluster's state, a provider's event, a machine's vibration: no client or service writes it
+        if needed and all(_judged_by_clients(e, component) for e in needed):
+            return []
         view = self.view(component)
         told = any(family_of(e) != "log" for e in without or plain) and self._told_by_callers(component)
         found = [
@@ -250,7 +253,7 @@ class Witnesses:
             yield _line(
                 "contrary", f"logs say so, but the {what} of {contrary.component} did not change", contrary
             )
-        if any(_hurts(e) for e in moved if e in view.moved or e.component in writers):
+        if any(_hurts(e) or _does_less(e) for e in moved if e in view.moved or e.component in writers):
             return
         if passed:
             yield _line(
@@ -260,6 +263,14 @@ class Witnesses:
             yield _line("unmoved", "only logs say so: nothing else changed that should have", quiet[0])
         elif not several:
             yield _line("alone", "only logs say so, and only one message", texts[0])
+
+
+def _judged_by_clients(fact: Evidence, component: str) -> bool:
+    """Whether it is what only a client sees of a server, whose own measurements stay as they were: it refuses the certificate, or
+    it is refused, which is no error of the server's.
+    """
+    writer = fact.values.get("reported_by", fact.component)
+    return fact.aspect in REFUSED and fact.provenance != "client" and writer != component
 
 
 def by_logs_alone(supporting: Sequence[Evidence]) -> bool:
@@ -275,6 +286,12 @@ def _hurts(fact: Evidence) -> bool:
     return fact.aspect in table().harm or (
         fact.aspect == "traffic" and fact.direction == "down" and 0 <= _left(fact) < HALF
     )
+
+
+def _does_less(fact: Evidence) -> bool:
+    """Whether some rate of its work fell below half, whatever is counted."""
+    rate = fact.kind == "metric.shift" and fact.unit.endswith("/s") and fact.direction == "down"
+    return rate and 0 <= _left(fact) < HALF
 
 
 def _left(fact: Evidence) -> float:

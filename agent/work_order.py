@@ -12,7 +12,7 @@ from aitia.agent.machine_class import classes_of
 from aitia.agent.recent_work import recent_work, repeated
 from aitia.agent.taxonomy import Fault, Taxonomy
 from aitia.agent.topology import Topology
-from aitia.agent.urgency import UNMEASURED, alarms_of, priority, zone_of
+from aitia.agent.urgency import UNMEASURED, alarms_of, is_beyond, priority, zone_of
 from aitia.agent.weigher import OPEN, Weighed
 from aitia.core.words import Evidence, Incident, Inventory, Mitigation
 from aitia.core.work_order import Remaining, WorkFact, WorkOrder, WorkStep
@@ -125,6 +125,11 @@ def _remaining(own: Sequence[Evidence], incident: Incident) -> Remaining:
     spans = [r for e in own if (r := _span(e, incident)) is not None]
     if spans:
         return min(spans, key=lambda r: r.hours if r.hours is not None else float("inf"))
+    beyond = next((e for e in own if is_beyond(e)), None)
+    if beyond is not None:
+        return Remaining(
+            why_none=f"it is beyond the alarm's limit {beyond.values['limit']:g} already [{beyond.id}]"
+        )
     trends = any(e.kind in ("condition.trend", "metric.trend") for e in own)
     return Remaining(
         why_none="it changes steadily, but no limit is known: set one"

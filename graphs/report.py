@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from aitia.agent.blame import blamed
 from aitia.agent.facts import Facts, is_anomaly
+from aitia.agent.first_look import first_look
 from aitia.agent.planning import planner
+from aitia.agent.same_hours import same_hours
 from aitia.agent.work_order import work_order
 from aitia.core.aspects import CHANGE
 from aitia.core.words import (
@@ -57,6 +59,8 @@ def assemble(state: State, context: Context) -> Report:
             incident=incident,
             mitigations=steps,
         ),
+        look_first=first_look(weighed, evidence, view.inventory),
+        same_hours=same_hours(evidence, view.inventory, incident),
         next_checks=tuple(NextCheck.model_validate(c) for c in state["next_checks"]),
         given_up=given_up(view, context),
         evidence=tuple(evidence),

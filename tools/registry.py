@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from aitia.core.aspects import ALL, PERSON
 from aitia.core.clock import Clock, WallClock
 from aitia.core.deadline import TookTooLong, collecting, within
-from aitia.core.errors import AitiaError, BadInput, OutOfTime
+from aitia.core.errors import AitiaError, BadInput, NotWatched, OutOfTime
 from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
 from aitia.core.words import Effect, Evidence, Incident, Inventory, Result, SourceKind, Task
@@ -301,6 +301,8 @@ def _run(spec: ToolSpec, ctx: ToolContext, args: dict[str, Any]) -> Result:
         return _plain(spec, spec.function(given, **args), ctx.limits)
     except (SystemExit, KeyboardInterrupt):
         raise _Failed("it tried to end the process") from None
+    except NotWatched as nothing:
+        return Result(status="no_data", message=str(nothing))
     except AitiaError as error:
         raise (BadInput(str(error)) if spec.foreign else error) from None
     except BaseException as error:  # in words, whatever it is: the caller makes a Result of it

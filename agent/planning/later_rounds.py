@@ -58,12 +58,15 @@ def closer_round(
     wanted = missing(pair, taxonomy, evidence, topology)
     suspects = list(dict.fromkeys(s.component for s in weighed.suspects if s.component))[:3]
     near = [c for s in pair for c in (*topology.callers(s.component), *topology.callees(s.component))]
+    logged = {c for h in inventory.holdings if h.kind == "logs" for c in h.components}
     taken = {call_key(t, registry) for t in done}
     found: list[tuple[Candidate, float, str]] = []
     for target in ["", *dict.fromkeys([*suspects, *near])]:
         for spec in usable(registry, inventory):
             if bool(spec.target) != bool(target):
                 continue
+            if target in topology.machines - logged and set(spec.needs) == {"logs"}:
+                continue  # a machine writes no log: what a plant's journal says of it is asked of the journal
             task = Task(id=0, tool=spec.name, args={spec.target: target} if target else {})
             worth, aspects = value(defaults.shows(spec), target, wanted, topology)
             if call_key(task, registry) in taken or (not worth and target not in suspects):

@@ -25,6 +25,10 @@ class BadInput(AitiaError):
     exit_code = EXIT_BAD_INPUT
 
 
+class NotWatched(BadInput):
+    """A component that is known has no telemetry of the kind that was asked for: no error of a run, there is nothing to read."""
+
+
 class Untrusted(BadInput):
     """Foreign data that names more than files below its own folder, or a found configuration nobody has agreed to."""
 

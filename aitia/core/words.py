@@ -18,6 +18,7 @@ from aitia.core.word import Unit01 as Unit01
 from aitia.core.word import Word as Word
 from aitia.core.word import from_epoch as from_epoch
 from aitia.core.word import utc as utc
+from aitia.core.work_order import FirstLook as FirstLook
 from aitia.core.work_order import WorkOrder as WorkOrder
 
 Origin = Literal[
@@ -511,6 +512,8 @@ class Report(Word):
     mitigations: tuple[Mitigation, ...] = ()
     next_checks: tuple[NextCheck, ...] = ()
     work_order: WorkOrder | None = None  # where a machine is the cause
+    look_first: FirstLook | None = None  # where no cause of a plant is named and something departs
+    same_hours: tuple[Sentence, ...] = ()  # works and commands of those hours, and what each may explain
     given_up: tuple[GivenUp, ...] = ()  # none: the verdict rests on all that was to be looked at
     evidence: tuple[Evidence, ...] = ()
     calls: tuple[Result, ...] = ()  # evidence emptied: the appendix holds it once

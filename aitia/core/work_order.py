@@ -32,6 +32,19 @@ class Remaining(Word):
     why_none: str = ""
 
 
+class FirstLook(Word):
+    """Where to look first while no cause is named: no order yet, but the reading that would raise one."""
+
+    component: str
+    signal: str
+    fact: str  # the evidence id
+    why: str
+    how: str  # which reading, with which instrument
+    order_if: str  # what that reading must show, and what is ordered then
+    query: str = ""  # reads the signal again; "" where it cannot be shown
+    then: tuple[str, ...] = ()  # where next
+
+
 class WorkFact(Word):
     """A fact that the order rests on, and how it is read again."""
 

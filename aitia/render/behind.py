@@ -8,6 +8,7 @@ from dataclasses import replace
 from aitia.core.words import Report
 from aitia.render import text as t
 from aitia.render.items import Item, Section
+from aitia.render.plant import checks_of
 from aitia.render.sparklines import LEGEND, curve_line
 from aitia.tools.query.behind import behind_check
 from aitia.tools.query.notation import written
@@ -32,7 +33,7 @@ def with_curves(section: Section, report: Report, artifacts: Mapping[str, bytes]
 def with_looks(section: Section, report: Report, artifacts: Mapping[str, bytes], *, full: bool) -> Section:
     """Next checks that are looks, as queries that one command runs; a query is cut to a line unless all is told."""
     items: list[Item] = []
-    for item, check in zip(section.items, report.next_checks, strict=True):
+    for item, check in zip(section.items, checks_of(report), strict=True):
         query = behind_check(check, report, artifacts)
         if query is None:
             items.append(item)

@@ -10,11 +10,11 @@ from typing import Final, Literal
 from aitia.core.aspects import objects_alone
 from aitia.core.percent import chance
 from aitia.core.words import Incident, Report, Verdict
-from aitia.render import behind, closing, reported, sections
+from aitia.render import behind, closing, plant, reported, sections
 from aitia.render import text as t
 from aitia.render import work_order as maintenance
 from aitia.render.items import Item, Section
-from aitia.render.understood import understood
+from aitia.render.understood import readings, understood
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,16 +47,21 @@ class Document:
 
 
 ORDER: Final = (
-    "Alarm and journal", "Why", "Change", "You said", "A further cause", "What stands out", "Closest candidates",
-    "What is missing", "Unchanged",
+    "Alarm and journal", "Why", "In the same hours", "Change", "You said", "A further cause", "What stands out",
+    "Closest candidates", "What is missing", "Unchanged",
     "Not looked at", "Maintenance", "Do now", "Check next", "Not seen", "How words were read",
-    "Ruled out", "Does not fit", "Other candidates", "Timeline (UTC)", "Prevent", "Evidence", "Queries", "Tool calls", "Cost",
+    "Ruled out", "Does not fit", "Other candidates", "Timeline (UTC)", "Prevent", "Data",
+    "Evidence", "Queries", "Tool calls", "Cost",
 )  # fmt: skip
 """Sections in the order of need, in every rendering: why, what to do and to check, then the rest."""
+_FIRST: Final = ("Maintenance", "Why", "What stands out")
+_PLANT_ORDER: Final = (*_FIRST, *(title for title in ORDER if title not in _FIRST))
+"""Of a plant what decides comes first: the order, or where to look before there is one."""
 APPENDIX: Final = frozenset({"Evidence", "Queries", "Tool calls", "Cost"})
 _LABEL: Final[dict[Verdict, str]] = {"cause": "CAUSE", "healthy": "NOTHING WRONG", "unknown": "UNKNOWN"}
 _SHORT: Final = {
-    "Alarm and journal": 5, "Why": 6, "You said": 4, "What stands out": 5, "Closest candidates": 3, "What is missing": 4,
+    "Alarm and journal": 5, "In the same hours": 4, "Why": 6, "You said": 4, "What stands out": 5, "Closest candidates": 3,
+    "What is missing": 4,
     "Unchanged": 6,
     "Not looked at": 4, "Maintenance": 9, "Do now": 4, "Check next": 3, "Not seen": 3, "How words were read": 3,
     "Ruled out": 3, "Does not fit": 2, "Other candidates": 2, "Timeline (UTC)": 7, "Prevent": 2, "Evidence": 9, "Tool calls": 3,
@@ -69,8 +74,20 @@ _SCREEN: Final = {
 }  # fmt: skip
 """What is told on one screen: what broke, why, what to do, what to check, what was not seen."""
 _CRAMPED: Final = _SCREEN | {"What is missing": 2, "Unchanged": 3, "Do now": 2, "Not seen": 1}
-Amount = Literal["cramped", "screen", "short", "full"]
-_AMOUNTS: Final[dict[Amount, dict[str, int]]] = {"cramped": _CRAMPED, "screen": _SCREEN, "short": _SHORT}
+_PAGE: Final = {
+    "Maintenance": 16, "Why": 4, "What stands out": 4, "Alarm and journal": 5, "In the same hours": 4, "Change": 1, "You said": 3,
+    "A further cause": 2, "Closest candidates": 3, "What is missing": 3, "Unchanged": 3, "Not looked at": 2, "Do now": 4,
+    "Check next": 4, "Ruled out": 2, "Other candidates": 3, "Timeline (UTC)": 6,
+}  # fmt: skip
+"""What a planner is told of a plant on one page; evidence, queries, calls and cost are its annex."""
+_HALF_PAGE: Final = {
+    title: min(most, 2) for title, most in _PAGE.items() if title not in ("Timeline (UTC)", "Ruled out", "Unchanged")
+} | {"Maintenance": 16, "Why": 4, "Do now": 3}  # fmt: skip
+PAGES: Final = frozenset({"page", "half page"})
+Amount = Literal["cramped", "screen", "half page", "page", "short", "full"]
+_AMOUNTS: Final[dict[Amount, dict[str, int]]] = {
+    "cramped": _CRAMPED, "screen": _SCREEN, "half page": _HALF_PAGE, "page": _PAGE, "short": _SHORT,
+}  # fmt: skip
 _LONGEST_INCIDENT: Final = 300  # characters of the title, with what the alert says
 _LIKELY: Final = 0.5  # probability of a cause below which more speaks against it than for it
 
@@ -89,9 +106,10 @@ def build(
     """
     every = _sections(report, amount) if artifacts is None else _behind(report, amount, artifacts, curves)
     found = [section for section in every if section.items]
-    ordered = sorted(found, key=lambda section: ORDER.index(section.title))
+    order = _PLANT_ORDER if plant.is_plant(report) else ORDER
+    ordered = sorted(found, key=lambda section: order.index(section.title))
     limits = _AMOUNTS.get(amount, {})
-    one_screen = amount in ("cramped", "screen")
+    one_screen = amount in ("cramped", "screen", *PAGES)
     kept = [s for s in ordered if not one_screen or s.title in limits]
     # The chain says again, step by step, what the summary says; the headline what the verdict's sentence says of a likely cause.
     likely = report.verdict == "cause" and report.probability >= _LIKELY
@@ -181,6 +199,7 @@ def _sections(report: Report, amount: Amount) -> Iterable[Section]:
     full = amount == "full"
     yield reported.section(report)
     yield sections.why(report)
+    yield plant.same_hours(report)
     yield sections.change(report, again=amount in ("short", "full"))
     yield sections.said(report)
     yield sections.further(report)
@@ -203,9 +222,10 @@ def _sections(report: Report, amount: Amount) -> Iterable[Section]:
     if report.verdict == "cause":
         yield Section(title="Not seen", items=sections.unread(report))
         yield sections.candidates(report, "Other candidates")
-    yield sections.readings(report)
+    yield readings(report)
     yield sections.timeline(report, full)
     yield sections.steps(report, "prevent")
+    yield sections.sources_to_fix(report)
     yield closing.evidence(report, full)
     if full:
         yield closing.queries(report)

@@ -10,7 +10,6 @@ from typing import Final, Literal, TypeVar
 from aitia.core.aspects import WEIGHT
 from aitia.core.percent import chance
 from aitia.core.words import (
-    MACHINES,
     NOT_SEEN,
     Evidence,
     Exclusion,
@@ -20,16 +19,29 @@ from aitia.core.words import (
     Report,
     Sentence,
     SourceKind,
+    TimelineEntry,
     Window,
 )
 from aitia.render import text as t
 from aitia.render.items import Item, Section
+from aitia.render.plant import checks_of, is_plant, weighed
 
-_STATEMENT: Final = 170  # characters of a statement where it is told in short
+_STATEMENT: Final = 170  # characters of a statement where it is told in short, but for its last clause
 _QUERY: Final = 160
+_ENTRY: Final = 90  # characters of an entry of a plant's timeline on one page, but for its last clause
 _TELEMETRY: Final[tuple[SourceKind, ...]] = ("metrics", "logs", "traces", "signals")
 _WATCHED: Final = frozenset({"service", "app", "machine"})  # of which telemetry is to be expected
-_SEARCHES: Final = frozenset({"runbooks_search", "incidents_search", "logs_sessions", "logs_stated"})
+_SEARCHES: Final = frozenset(
+    {
+        "runbooks_search",
+        "incidents_search",
+        "logs_sessions",
+        "logs_stated",
+        "logs_diff",
+        "logs_patterns",
+        "metrics_rank",
+    }
+)
 """Tools whose finding nothing is no measurement that a plant lacks."""
 _MOST_DARK: Final = 4
 _Gated = TypeVar("_Gated", Mitigation, NextCheck)
@@ -71,7 +83,7 @@ def change(report: Report, *, again: bool) -> Section:
 
 def timeline(report: Report, full: bool = False) -> Section:
     """Changes and onsets in time order, each as exact as it is known; those of the chain stay longest."""
-    told = in_chain(report)
+    told, plant = in_chain(report), is_plant(report)
     errors = {
         e.id: e.onset_error_s for e in report.evidence if e.onset_error_s and e.onset_error_s >= _TOLD_ERROR_S
     }
@@ -80,14 +92,20 @@ def timeline(report: Report, full: bool = False) -> Section:
         items=tuple(
             Item(
                 lead=t.at(e.at, date=not on_its_day(e.at, report.incident.window)),
-                text=_within(_with_component(e.component, e.text), errors.get(e.evidence or "")),
+                text=_entry(e, errors.get(e.evidence or ""), full=full, plant=plant),
                 cites=(e.evidence,) if e.evidence else (),
-                short=not full,
+                short=not full and not plant,
                 kept=e.evidence in told,
             )
             for e in report.timeline
         ),
     )
+
+
+def _entry(entry: TimelineEntry, error_s: float | None, *, full: bool, plant: bool) -> str:
+    """What an entry says with how exactly its time is known; of a plant, where it is told in short, its first clauses."""
+    text = _with_component(entry.component, entry.text)
+    return _within(t.cut(text, _ENTRY) if plant and not full else text, error_s)
 
 
 def _within(text: str, error_s: float | None) -> str:
@@ -109,7 +127,7 @@ def statement(evidence: Evidence, full: bool) -> str:
     """What a fact says; whole, and whether it quotes, where all is told."""
     text = t.clean(evidence.statement)
     if not full:
-        return t.clip(text, _STATEMENT)
+        return t.cut(text, _STATEMENT)
     quotes = " (quoted text)" if evidence.taint else ""
     origin = "" if evidence.provenance == "infrastructure" else f" (source: {evidence.provenance})"
     return f"{text}{origin}{quotes}"
@@ -138,7 +156,7 @@ def ruled_out(report: Report, full: bool) -> Section:
 
     def told(x: Exclusion) -> str:
         text = _about(_named(x.component, x.fault), x.component, x.sentence.text)
-        return text if full else t.clip(text, _STATEMENT)
+        return text if full else t.cut(text, _STATEMENT)
 
     return Section(
         title="Ruled out",
@@ -188,6 +206,8 @@ def standing_out(report: Report) -> Section:
     """What moved most, one fact a component: where no cause could be named, it is where to look."""
     moved = [e for e in report.evidence if observes(e) and e.direction not in ("steady", "none")]
     moved.sort(key=lambda e: (-e.strength * WEIGHT.get(e.aspect, 1.0), t.id_order(e.id)))
+    shown = report.look_first.fact if report.look_first else ""  # told where to look first
+    moved = [e for e in moved if e.id != shown and e.kind != "journal.entry"]
     first = {e.component: e for e in reversed(moved)}
     items = tuple(Item(lead=e.id, text=statement(e, False)) for e in moved if first[e.component] is e)
     return Section(title="What stands out", items=items)
@@ -225,7 +245,7 @@ def candidates(report: Report, title: str) -> Section:
     items = tuple(
         Item(
             lead=chance(s.probability),
-            text=_named(s.component, s.fault),
+            text=_named(s.component, s.fault) + (weighed(s) if is_plant(report) else ""),
             cites=s.supporting[:4],
         )
         for s in report.suspects
@@ -247,7 +267,7 @@ def missing(report: Report) -> tuple[Item, ...]:
     seen: dict[str, Item] = {}
     # What a call for a component without telemetry says is said already; what could not be done comes before what was empty.
     asked = [c for c in report.calls if c.args.get("component") not in dark]
-    plant = any(c.type in MACHINES for c in report.inventory.components)
+    plant = is_plant(report)
     late = {g.why for g in report.given_up}  # told in a section of its own
     for call in sorted(asked, key=lambda c: c.status == "no_data"):
         if call.message in late or (plant and call.status == "no_data" and call.tool in _SEARCHES):
@@ -259,27 +279,6 @@ def missing(report: Report) -> tuple[Item, ...]:
     unresolved = report.inventory.unresolved
     names = [Item(lead="names", text=f"not resolved: {t.clean(', '.join(unresolved))}")] if unresolved else []
     return (*_without(report, dark), *sources, *names, *seen.values())
-
-
-def readings(report: Report) -> Section:
-    """Names and messages on whose reading the verdict rests: what a model took them for, and those that nobody understands."""
-    leading = report.suspects[0].supporting if report.suspects and report.verdict == "cause" else ()
-    wanted = in_chain(report) | set(leading)
-    facts = [e for e in report.evidence if e.id in wanted or report.verdict == "unknown"]
-    found: dict[str, Item] = {}
-    for e in sorted(facts, key=lambda e: -e.strength):
-        template = str(e.values.get("template", ""))
-        name = t.clean(str(e.values.get("metric", "")) or f'"{template}"')
-        if reader := e.values.get("read_by"):
-            said = t.clean(f"{e.values['read_as']}, {chance(float(e.values['read_sure']))} sure, by {reader}")
-            found.setdefault(name, Item(lead=name, text=said, cites=(e.id,)))
-        elif e.values.get("meaning") == "unknown":
-            found.setdefault(name, Item(lead=name, text="nobody knows what it measures", cites=(e.id,)))
-    return Section(
-        title="How words were read",
-        items=tuple(found.values()),
-        note="to correct: aitia dictionary set NAME QUANTITY, or MESSAGE fault|normal" if found else "",
-    )
 
 
 def observes(fact: Evidence) -> bool:
@@ -359,9 +358,17 @@ def given_up(report: Report, full: bool) -> Section:
     return Section(title="Not looked at", items=items, note=note)
 
 
+def sources_to_fix(report: Report) -> Section:
+    """Checks of a plant's report that are about its sources, not about its machines: for whoever looks after them."""
+    shown = checks_of(report)
+    return Section(
+        title="Data", items=tuple(_check(_gated(c), False) for c in report.next_checks if c not in shown)
+    )
+
+
 def next_checks(report: Report, full: bool) -> Section:
     """What a person should look at next; queries in a line unless all is told."""
-    items = tuple(_check(_gated(c), full) for c in report.next_checks)
+    items = tuple(_check(_gated(c), full) for c in checks_of(report))
     cut = any(i.glance for i in items)
     return Section(
         title="Check next",
@@ -376,4 +383,4 @@ def _check(check: NextCheck, full: bool) -> Item:
     if full or shell:
         return Item(text=text, command=shown, shell=shell, short=not full)
     seen = t.glance(check.query, _QUERY)
-    return Item(text=t.clip(text, _STATEMENT), command=seen, shell=False, glance=seen != shown)
+    return Item(text=t.cut(text, _STATEMENT), command=seen, shell=False, glance=seen != shown)

@@ -14,11 +14,13 @@ from rich.text import Text
 from aitia.core.words import Report, Verdict
 from aitia.render.document import Amount, Document, Headline, build, split_subject
 from aitia.render.items import Item, Section
+from aitia.render.plant import is_plant
 from aitia.render.sparklines import LEGEND
 
 _COLOUR: dict[Verdict, str] = {"cause": "red", "healthy": "green", "unknown": "yellow"}
 _WIDEST = 110
 _SCREEN = 35  # lines
+_PAPER = 66  # lines of a printed page, which a planner's report of a plant may take
 _Layout = tuple[Amount, bool, bool]  # how much, with blank lines, with curves
 
 
@@ -48,12 +50,20 @@ def _fitting(
         ("cramped", False, True),
         ("cramped", False, False),
     ]
-    layouts: list[_Layout] = [("full", True, True)] if full else screen
+    page: list[_Layout] = [
+        ("page", True, True),
+        ("page", False, True),
+        ("page", False, False),
+        ("half page", False, False),
+    ]
+    plant = is_plant(report)
+    layouts: list[_Layout] = [("full", True, True)] if full else page if plant else screen
+    room = _PAPER if plant else _SCREEN
     options = console.options.update(width=width)
     for amount, spaced, drawn in layouts:
         document = build(report, amount=amount, artifacts=artifacts, curves=True)
         shown = layout(document if drawn else _undrawn(document), full=full, spaced=spaced)
-        if full or len(console.render_lines(shown, options)) <= _SCREEN:
+        if full or len(console.render_lines(shown, options)) <= room:
             break
     return shown
 

@@ -11,6 +11,9 @@ from aitia.core.words import Report, Sentence, Window
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _SELECT = re.compile(r"^(SELECT)\b.*? FROM .*? (WHERE)\b", re.IGNORECASE)
+_CLAUSE = re.compile(r"[;:.](?= )|,(?= [^\W\d])| (?=\()")  # where a clause ends; no comma between two figures
+_LEAST_SHARE: Final = 0.4  # of a limit that is told at least
+_LONGEST: Final = 3  # times the limit: a text without any clause is cut all the same
 _CITED = re.compile(r"\bE\d+\b")
 
 
@@ -47,6 +50,21 @@ def at(moment: datetime, *, date: bool = False) -> str:
 def clip(text: str, limit: int) -> str:
     """At most `limit` characters, the cut shown."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def cut(text: str, limit: int) -> str:
+    """The text up to the last clause that ends within the limit, else to the end of its first: no number and no name is cut."""
+    if len(text) <= limit:
+        return text
+    ends = [m.start() for m in _CLAUSE.finditer(text) if _whole(text[: m.start()])]
+    within = [end for end in ends if _LEAST_SHARE * limit <= end < limit]
+    end = within[-1] if within else next((e for e in ends if e >= limit), len(text))
+    return clip(text if end == len(text) else f"{text[:end]} …", _LONGEST * limit)
+
+
+def _whole(text: str) -> bool:
+    """Whether neither a quotation nor a bracket is left open."""
+    return text.count('"') % 2 == 0 and text.count("(") == text.count(")")
 
 
 def glance(query: str, limit: int) -> str:

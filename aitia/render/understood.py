@@ -1,10 +1,12 @@
-"""How a person's words were read, in one line, so that a wrong reading is seen at once."""
+"""How words were read: a person's in one line, so that a wrong reading is seen at once; names and messages in a section."""
 
 from __future__ import annotations
 
+from aitia.core.percent import chance
 from aitia.core.words import Report, Saying
 from aitia.render import text as t
-from aitia.render.sections import on_its_day
+from aitia.render.items import Item, Section
+from aitia.render.sections import in_chain, on_its_day
 
 _LONGEST_WORDS = 60
 
@@ -36,3 +38,24 @@ def _named(saying: Saying) -> str:
 
 def _quoted(words: str) -> str:
     return f' ("{t.clip(t.clean(words), _LONGEST_WORDS)}")' if words else ""
+
+
+def readings(report: Report) -> Section:
+    """Names and messages on whose reading the verdict rests: what a model took them for, and those that nobody understands."""
+    leading = report.suspects[0].supporting if report.suspects and report.verdict == "cause" else ()
+    wanted = in_chain(report) | set(leading)
+    facts = [e for e in report.evidence if e.id in wanted or report.verdict == "unknown"]
+    found: dict[str, Item] = {}
+    for e in sorted(facts, key=lambda e: -e.strength):
+        template = str(e.values.get("template", ""))
+        name = t.clean(str(e.values.get("metric", "")) or f'"{template}"')
+        if reader := e.values.get("read_by"):
+            said = t.clean(f"{e.values['read_as']}, {chance(float(e.values['read_sure']))} sure, by {reader}")
+            found.setdefault(name, Item(lead=name, text=said, cites=(e.id,)))
+        elif e.values.get("meaning") == "unknown":
+            found.setdefault(name, Item(lead=name, text="nobody knows what it measures", cites=(e.id,)))
+    return Section(
+        title="How words were read",
+        items=tuple(found.values()),
+        note="to correct: aitia dictionary set NAME QUANTITY, or MESSAGE fault|normal" if found else "",
+    )

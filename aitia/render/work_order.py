@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from aitia.core.errors import BadInput
 from aitia.core.percent import chance
-from aitia.core.words import MACHINES, Report, WorkOrder
+from aitia.core.words import Report, WorkOrder
 from aitia.core.work_order import Priority, Remaining, StepKind
 from aitia.render import text as t
 from aitia.render.items import Item, Section
@@ -26,7 +26,7 @@ _HEADINGS: Final[Mapping[StepKind, str]] = {
     "repair": "Repair or replace", "confirm": "Afterwards",
 }  # fmt: skip
 _MOST_PLOTS: Final = 3
-_PLAIN: Final = 0.8  # strength from which on a departure is worth a visit though no fault is proven; by hand
+_HOW_BAD: Final = "not known: what departs may be the instrument, the machine, or an unusual way of running"
 _DAY_H: Final = 48.0  # hours from which on days are said
 
 
@@ -104,27 +104,23 @@ def section(report: Report) -> Section:
 
 def _bounded(remaining: Remaining) -> bool:
     """Whether anything is known of how long it can run: a time, or a trend that a limit would make one of."""
-    return remaining.hours is not None or "set one" in remaining.why_none
+    return remaining.hours is not None or any(w in remaining.why_none for w in ("set one", "already"))
 
 
 def _look_first(report: Report) -> tuple[Item, ...]:
-    """Where no cause is named, though one signal of a machine plainly departs: where to send somebody, with which measurement."""
-    machines = {c.id for c in report.inventory.components if c.type in MACHINES}
-    apart = [e for e in report.evidence if e.kind == "signal.apart" and e.component in machines]
-    plain = [e for e in apart if e.strength >= _PLAIN and e.values.get("channel")]
-    if not plain or report.verdict == "cause":
+    """Where no cause is named: that nothing is ordered yet, where to look first, and which reading would raise an order."""
+    look = report.look_first
+    if look is None:
         return ()
-    e = max(plain, key=lambda e: e.strength)
-    channel = t.clean(f"{e.values['channel']} of {e.component}")
-    text = f"Look first at {channel}: compare it with a second instrument or by hand; fault not proven"
-    return (
-        Item(lead="order", text=text, cites=(e.id,)),
-        Item(lead="why", text=t.clean(e.statement), cites=(e.id,)),
-        Item(
-            lead="urgency",
-            text="not known: what departs may be the instrument, the machine, or an unusual way of running",
-        ),
-    )
+    told = [
+        ("order", "none yet: no fault is proven", ()),
+        ("look first", look.how, (look.fact,)),
+        ("why", look.why, (look.fact,)),
+        ("order if", look.order_if, ()),
+        ("look next", "; ".join(look.then), ()),
+        ("urgency", _HOW_BAD, ()),
+    ]
+    return tuple(Item(lead=lead, text=t.clean(text), cites=cites) for lead, text, cites in told if text)
 
 
 def _plainest(report: Report) -> str:

@@ -170,7 +170,7 @@ def learn(tables: Sequence[Table], systems: Sequence[str], spread: Floats, ridge
 def _sign(feature: str) -> tuple[float | None, float | None]:
     if feature.startswith(("own.", "told.", "rank.")) or feature in ("first", "ledgers", "nobody.ledgers"):
         return 0.0, None
-    return (None, 0.0) if feature in ("callees.harm", "late") else (None, None)
+    return (None, 0.0) if feature in ("callees.harm", "twin.harm", "late") else (None, None)
 
 
 def left_out(

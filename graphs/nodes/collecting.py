@@ -39,7 +39,7 @@ def recall(state: State, runtime: Runtime[Context]) -> State:
     view = View(state)
     tasks = planner.recall_tasks(runtime.context.registry, view.inventory, after=len(view.tasks))
     results = [_call(task, runtime) for task in tasks]
-    so_far = number_evidence([*view.results, *results])
+    so_far = number_evidence([*view.results, *results], view.inventory.components)
     weighed = weigh_so_far(so_far, view, runtime.context)
     runtime.stream_writer(Ranked(suspects=in_passing(weighed), settled=False))
     return _plain(tasks, results)

@@ -9,10 +9,11 @@ from langgraph.runtime import Runtime
 from aitia.agent.alarm import counted, is_of_objects
 from aitia.agent.corrections import facts_of
 from aitia.agent.one_verdict import reworded
+from aitia.agent.tripped import behind_trips
 from aitia.agent.unshown import left_open
 from aitia.agent.weigher import MEASURED, TELEMETRY, Weighed, weigh
 from aitia.core.events import Ranked
-from aitia.core.words import Evidence, Result, Suspect
+from aitia.core.words import Component, Evidence, Result, Suspect
 from aitia.graphs.given_up import overturning
 from aitia.graphs.state import Context, State, dumps, learned_of
 from aitia.graphs.understanding import tag_not_met
@@ -25,7 +26,7 @@ MAX_RANKED = 8  # suspects that are shown while the run goes on
 def gather(state: State, runtime: Runtime[Context]) -> State:
     """Number the evidence in plan order and weigh what there is so far."""
     view = View(state)
-    evidence = number_evidence(view.results, facts_of(view.incident))
+    evidence = number_evidence(view.results, view.inventory.components, facts_of(view.incident))
     weighed = weigh_so_far(evidence, view, runtime.context)
     if "weighed" not in state or _ranking(view.weighed) != _ranking(weighed):
         runtime.stream_writer(Ranked(suspects=in_passing(weighed), settled=False))
@@ -39,9 +40,11 @@ def weigh_suspects(state: State, runtime: Runtime[Context]) -> State:
     return {"weighed": weighed.model_dump(mode="json")}
 
 
-def number_evidence(results: Sequence[Result], said: Sequence[Evidence] = ()) -> list[Evidence]:
+def number_evidence(
+    results: Sequence[Result], components: Sequence[Component], said: Sequence[Evidence] = ()
+) -> list[Evidence]:
     """Ids E1, E2, ... in plan order, whatever order the results arrived in; last what persons `said`."""
-    every = reworded([*(e for r in results for e in r.evidence), *said])
+    every = behind_trips(reworded([*(e for r in results for e in r.evidence), *said]), components)
     return [e.model_copy(update={"id": f"E{n}"}) for n, e in enumerate(every, 1)]
 
 

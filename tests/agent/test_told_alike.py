@@ -137,3 +137,52 @@ def test_who_sends_no_spans_may_be_what_a_ranking_by_traces_sees(moved: float, b
         shop.fact("store", "errors", "store: errors rose."),
     ]
     assert Facts(facts, Topology(components())).untraced("desk-1") == behind
+
+
+def gone(who: str) -> Evidence:
+    return shop.fact(
+        who, "availability", f"{who} has been down (up = 0).", kind="metric.missing", direction="gone"
+    )
+
+
+def test_of_several_the_one_that_is_gone() -> None:
+    found = read(gone("copy"), says("desk-1", "log.unavailable"), says("desk-2", "log.unavailable"))
+    assert found[1:] == [("desk-1", "copy"), ("desk-2", "copy")]
+
+
+def test_of_several_the_only_one_that_nobody_else_calls_and_of_which_there_is_no_telemetry() -> None:
+    seen = [
+        shop.fact(c, "cpu", f"{c}: cpu unchanged.", kind="metric.quiet", direction="steady")
+        for c in ("store", "bus")
+    ]
+    found = read(*seen, says("desk-1", "log.certificate"), says("desk-2", "log.certificate"))
+    assert found[2:] == [("copy", ""), ("copy", "")]
+
+
+def test_the_server_whose_software_the_words_name() -> None:
+    store = shop.fact("store", "memory", "store: memory rose.", metric="redis_memory_used_bytes")
+    refused = [
+        says(c, "log.disk_full").model_copy(
+            update={
+                "values": {
+                    "reported_by": c,
+                    "template": "MISCONF Errors writing to the AOF file: No space left on device",
+                }
+            }
+        )
+        for c in ("desk-1", "desk-2")
+    ]
+    assert read(store, *refused)[1:] == [("store", ""), ("store", "")]
+    assert read(store, refused[0])[1:] == [("store", "")]  # a server's own words, repeated by one
+
+
+def test_a_clients_pool_is_its_own() -> None:
+    empty = [
+        says(c, "log.connection_limit").model_copy(
+            update={
+                "values": {"reported_by": c, "template": "Timeout: Pool empty. Unable to fetch a connection"}
+            }
+        )
+        for c in ("desk-1", "desk-2", "feed")
+    ]
+    assert read(*empty) == [("desk-1", ""), ("desk-2", ""), ("feed", "")]

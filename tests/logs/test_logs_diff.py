@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import random
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -354,6 +355,19 @@ def test_through_the_registry_a_failure_is_a_result(tmp_path):
     write(tmp_path / "a.log", steady())
     result = registry.call(Task(id=1, tool="logs_patterns", args={"component": "b"}), context(tmp_path))
     assert (result.status, "has no logs" in result.message) == ("error", True)
+
+
+def test_a_known_component_without_logs_is_nothing_to_read(tmp_path):
+    registry = Registry([logs_patterns])
+    write(tmp_path / "a.log", steady())
+    ctx = context(tmp_path)
+    quiet = ctx.inventory.model_copy(
+        update={"components": (*ctx.inventory.components, Component(id="b", type="service"))}
+    )
+    result = registry.call(
+        Task(id=1, tool="logs_patterns", args={"component": "b"}), replace(ctx, inventory=quiet)
+    )
+    assert (result.status, "has no logs" in result.message) == ("no_data", True)
 
 
 @pytest.mark.parametrize(

@@ -54,3 +54,27 @@ def test_a_span_names_the_date_of_its_end_only_on_another_day() -> None:
 
 def test_ids_sort_by_number() -> None:
     assert sorted(["E10", "E2", "E1"], key=t.id_order) == ["E1", "E2", "E10"]
+
+
+STATEMENT = (
+    "L13-14: electric current (MMXU1.A.phsA) reads 22.9, 11.5 expected from the other signals of the plant, since 01:00:00 UTC"
+    " and still so, above by 5.47 times the limit; the plant runs in a way that its past does not show."
+)
+
+
+def test_a_sentence_is_cut_between_clauses_alone() -> None:
+    assert t.cut(STATEMENT, 400) == STATEMENT
+    assert t.cut(STATEMENT, 170).endswith("above by 5.47 times the limit …")
+    assert t.cut(STATEMENT, 120).endswith("the other signals of the plant …")
+    assert t.cut("no clause anywhere in these words", 12) == "no clause anywhere in these words"
+    quoted = 'P-1: the order says "one, two; three, four and so on", and it rose from 3, to 4'
+    assert t.cut(quoted, 40) == 'P-1: the order says "one, two; three, four and so on" …'
+
+
+@given(st.text(alphabet="ab1 .,;:()\"'", max_size=400))
+def test_what_is_cut_is_a_beginning_of_the_text_and_no_longer_than_three_times_what_was_asked(
+    raw: str,
+) -> None:
+    short = t.cut(raw, 40)
+    assert short == raw or raw.startswith(short.removesuffix(" …").removesuffix("…"))
+    assert len(short) <= 120

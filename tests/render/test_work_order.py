@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from aitia.agent.first_look import first_look
+from aitia.agent.weigher import Weighed
 from aitia.core.errors import BadInput
 from aitia.core.words import Component, Evidence, Inventory, Report, SourceRef, WorkOrder
 from aitia.core.work_order import Remaining, WorkFact, WorkStep
@@ -103,7 +105,12 @@ def departing(report: Report, strength: float) -> Report:
         values={"channel": "soc"}, window=report.incident.window, source=SourceRef(source="historian", query="soc"),
     )  # fmt: skip
     inventory = Inventory(components=(Component(id="rack1", type="machine"),))
-    return report.model_copy(update={"inventory": inventory, "evidence": (*report.evidence, fact)})
+    weighed = Weighed(
+        verdict=report.verdict, probability=report.probability, component=report.component, fault=report.fault
+    )
+    look = first_look(weighed, (fact,), inventory)
+    told = {"inventory": inventory, "evidence": (*report.evidence, fact), "look_first": look}
+    return report.model_copy(update=told)
 
 
 def test_an_open_verdict_sends_somebody_to_the_one_signal_that_departs(
@@ -111,14 +118,15 @@ def test_an_open_verdict_sends_somebody_to_the_one_signal_that_departs(
 ) -> None:
     for report in (unknown, healthy):
         told = " ".join(render_markdown(departing(report, 0.89)).split())
-        assert "Look first at soc of rack1" in told
-        assert "fault not proven" in told
+        assert "none yet: no fault is proven" in told
+        assert "Read soc of rack1 with a dipstick or at the sight glass" in told
         assert "57 % expected" in told
-        assert "Look first" not in render_markdown(departing(report, 0.5))
+        assert "order an inspection" in told
+    assert "none yet" not in render_markdown(departing(healthy, 0.5))
 
 
 def test_a_named_cause_sends_nobody_elsewhere(cause: Report) -> None:
-    assert "Look first" not in render_markdown(departing(cause, 0.89))
+    assert "none yet" not in render_markdown(departing(cause, 0.89))
 
 
 def test_what_work_did_lately_stands_beside_what_is_asked_for(machine: Report) -> None:

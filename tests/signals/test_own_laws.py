@@ -147,6 +147,17 @@ def test_what_always_carried_something_and_carries_nothing_is_out() -> None:
     assert halted(grid(x), members, {2, 3}) == {}
 
 
+def test_a_dead_line_whose_meter_is_noisy_carries_nothing_and_one_that_carries_a_little_does() -> None:
+    rng = np.random.default_rng(3)
+    x = 20.0 + rng.standard_normal((ROWS, 2))
+    x[FAULT:, 0] = 0.25 * rng.standard_normal(
+        ROWS - FAULT
+    )  # up to 3 % of its usual load, now above zero, now below
+    x[FAULT:, 1] = 0.7
+    members = {"line 1": [0], "line 2": [1]}
+    assert set(halted(grid(x), members, {0, 1})) == {"line 1"}
+
+
 def test_one_of_many_signals_of_a_machine_that_alone_left_is_an_instrument() -> None:
     rng = np.random.default_rng(9)
     load = np.sin(np.arange(ROWS) / 15) + 0.3 * rng.standard_normal(ROWS)

@@ -13,6 +13,7 @@ from aitia.tools.logs.tally import MESSAGE, Tally
 from aitia.tools.text.headers import Header, Level, Place, worst
 from aitia.tools.text.reading.cut import text_of
 from aitia.tools.text.reading.joining import exception_in, frame
+from aitia.tools.text.reading.record import begun
 from aitia.tools.text.templates import Form
 from aitia.tools.text.templates.masks import Tokens
 from aitia.tools.text.templates.shape import shape, shapes
@@ -271,7 +272,13 @@ class Meanings:
         return at, self._tally.form(message, level), message
 
     def joined(self, raw: bytes, count: Count, below: Sequence[bytes]) -> Count:
-        """The count of a record with an exception in the lines below it; its own where there is none."""
+        """The count of a record with an exception in the lines below it; its own where there is none.
+
+        A record whose first line is all header says what the line below says.
+        """
+        if below and not count.text.strip():
+            level, message = begun(text_of(below[0]), count.level)
+            count = self._tally.form(self._tally.redact(message[:MESSAGE]), level)
         named = list(filter(None, (exception_in(text_of(line)) for line in below)))
         if not named:
             return count
@@ -293,10 +300,12 @@ class Meanings:
             alone = miner.masker.tokens(self._tally.redact(exception))
             return miner.take(alone, (level, *count.form.group[1:])), level
         below = miner.masker.tokens(f"| {self._tally.redact(exception)}")
-        if len(count.form.group) > 1 or self._header is None:
+        parsed = (
+            self._header(text_of(raw)) if self._header is not None and len(count.form.group) == 1 else None
+        )
+        if parsed is None or not parsed[2].strip():
             above = Tokens(count.form.tokens, ("",) * len(count.form.tokens))
         else:
-            parsed = self._header(text_of(raw))
-            above = miner.masker.tokens(self._tally.redact(parsed[2][:MESSAGE] if parsed else ""))
+            above = miner.masker.tokens(self._tally.redact(parsed[2][:MESSAGE]))
         tokens = Tokens((*above.masked, " ", *below.masked), (*above.values, "", *below.values))
         return miner.take(tokens, (level, *count.form.group[1:])), level

@@ -120,6 +120,12 @@ class Lexicon:
             for name in names
         }
         self._paired = {word for pair, _, _ in self._pairs for word in pair}
+        self._english = {
+            word: english
+            for english, words in _data("translations").items()
+            for word in words
+            if word not in self._says and word not in self.units
+        }
 
     @property
     def asked(self) -> list[str]:
@@ -130,8 +136,12 @@ class Lexicon:
         """Whether a word says anything here."""
         return (
             word in self._says or word in self.units or word in _STATISTICS or word in self._paired
-            or any(base in self._says or base in self._paired for base in _bases(word))
+            or word in self._english or any(base in self._says or base in self._paired for base in _bases(word))
         )  # fmt: skip
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """The words of a name, those of other languages by the English word that they stand for."""
+        return tuple(self._english.get(word, word) for word in words_of(name, self.known))
 
     def shares(self, name: str, unit: str = "", help: str = "") -> dict[str, float]:
         """The probability of each quantity, and of `unknown`, by the name's words and what its metadata says.
@@ -142,7 +152,7 @@ class Lexicon:
         by_tag = self._tag(name)
         if by_tag:
             return {by_tag: _TAG_SURE, UNKNOWN: 1.0 - _TAG_SURE}
-        words = words_of(name, self.known)
+        words = self.words(name)
         scores = self._scores(words)
         stated = self.unit_of(words, unit)
         if stated:
@@ -160,7 +170,7 @@ class Lexicon:
 
     def _scores_of_text(self, text: str) -> dict[str, float]:
         """What the words of a sentence say, and its pairs of neighbours; a sentence has no head."""
-        known = words_of(text[:LONGEST], self.known)
+        known = self.words(text[:LONGEST])
         words = [w for w in known if not (w in _STATISTICS or w in self.units or w in _USUAL)]
         scores: dict[str, float] = defaultdict(float)
         for word in dict.fromkeys(words):
@@ -184,13 +194,11 @@ class Lexicon:
         shares = self.shares(name, unit, help)
         quantity = _likeliest(shares)
         known = quantity if shares[quantity] >= bar else UNKNOWN
-        words = words_of(name, self.known)
+        words = self.words(name)
         alone = self.shares(name) if unit or help else shares
         by_words = known == UNKNOWN or (_likeliest(alone) == known and alone[known] >= bar)
         if not by_words:
-            words += words_of(
-                _told(unit, help)[:LONGEST], self.known
-            )  # which way trouble lies is in the same text
+            words += self.words(_told(unit, help)[:LONGEST])  # which way trouble lies is in the same text
         stated = self.unit_of(words, unit)
         alarm = known == "state" and self._tag(name) == known
         return Meaning(
@@ -205,7 +213,7 @@ class Lexicon:
     def _known(self, name: str, unit: str) -> Meaning:
         """A name of a public list of its vendor's, as readers of that list have understood it."""
         quantity, direction = self._table[name]
-        words = words_of(name, self.known)
+        words = self.words(name)
         stated = self.unit_of(words, unit)
         return Meaning(
             quantity=quantity,
@@ -218,7 +226,7 @@ class Lexicon:
 
     def direction_of(self, name: str, quantity: str) -> Direction:
         """Which way trouble lies for a name that means this quantity."""
-        return self.direction(quantity, words_of(name, self.known))
+        return self.direction(quantity, self.words(name))
 
     def unit_of(self, words: tuple[str, ...], stated: str = "") -> Unit | None:
         """The unit that metadata states, else the last word of the name that is one (single letters only at its end)."""

@@ -11,9 +11,9 @@ import numpy as np
 
 from aitia.core.aspects import MACHINE
 from aitia.core.words import Evidence, SourceRef, Window
+from aitia.tools.metrics.intermittent import Runs
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.numbers import scale, sig3, text, with_unit
-from aitia.tools.sources.rows import Floats
 
 GOLDEN = ("latency", "errors", "cpu", "memory", "connections", "availability",
           "temperature", "pressure", "flow", "current", "vibration", "disk")  # fmt: skip
@@ -23,14 +23,13 @@ ALL = "all data at hand"
 """In a baseline's place: a series was compared with itself, and what stayed level may have been bad all along."""
 UNSURE = 0.29  # strength of such a fact: it says that somebody looked, and clears nobody
 PLAINLY = 0.05  # share of the larger level by which before and now differ for a reader's eye; by hand
-_USUAL = (1.0, 99.0)  # percentiles of a baseline between which its range is told: one odd sample makes none
 BOUND = re.compile(r"_(max|limit|capacity|maxclients|maxmemory|max_connections)(_|$)|(^|_)max_|reserved")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Looked:
-    """What was seen of one series: its medians before and in the window, how many samples, its strongest change, and the range
-    of its baseline where it has one.
+    """What was seen of one series: its medians before and in the window, how many samples, its strongest change, the range of its
+    baseline where it has one, how it ran where it runs at times alone, and its last value.
     """
 
     series: Derived
@@ -39,12 +38,8 @@ class Looked:
     samples: int
     strength: float
     usual: tuple[float, float] | None = None
-
-
-def usual_range(baseline: Floats) -> tuple[float, float]:
-    """Between which values (lowest, highest) the known samples of a baseline lie but for a hundredth at either end."""
-    low, high = np.percentile(baseline, _USUAL)
-    return float(low), float(high)
+    runs: Runs | None = None
+    last: float | None = None
 
 
 def find_quiet(
@@ -78,11 +73,7 @@ def _fact(component: str, aspect: str, told: Looked, count: int, window: Window,
     name = ({"mean": "mean ", "p95": "p95 "}.get(d.stat, "") + d.about.say) if d.about.say else d.metric
     certainty = told.samples / (told.samples + 20.0)
     strength = round(float(np.clip(0.85 * certainty, 0.0, UNSURE if baseline == ALL else 0.8)), 3)
-    levels = (
-        f"({name} {with_unit(before, unit)} in its first half, {with_unit(after, unit)} in its second)"
-        if baseline == ALL
-        else f"({name} {with_unit(before, unit)} before, {with_unit(after, unit)} in the window)"
-    )
+    levels = _levels(told, name, factor, unit, baseline)
     kept = _kept(told, count, factor, unit)
     said = d.about.say if d.about.say in MACHINE else aspect  # a voltage is told as a current
     return Evidence(
@@ -99,6 +90,27 @@ def _fact(component: str, aspect: str, told: Looked, count: int, window: Window,
         strength=strength,
         source=SourceRef(source=d.source, query=d.query),
     )  # fmt: skip
+
+
+def _levels(told: Looked, name: str, factor: float, unit: str, baseline: str) -> str:
+    """The medians of both times; of what runs at times while it ran, and how much of the time; the last value where it is odd."""
+
+    def shown(value: float) -> str:
+        return with_unit(sig3(value * factor), unit)
+
+    if baseline == ALL:
+        return f"({name} {shown(told.before)} in its first half, {shown(told.after)} in its second)"
+    if told.runs is not None:
+        now = "it did not run" if told.runs.after is None else shown(told.runs.after)
+        shares = (f"{100.0 * share:.0f} %" for share in (told.runs.share_before, told.runs.share_after))
+        ran = " and ".join(
+            f"{share} of the time {when}"
+            for share, when in zip(shares, ("before", "in the window"), strict=True)
+        )
+        return f"({name} while running {shown(told.runs.before)} before, {now} in the window; it ran {ran})"
+    odd = told.last is not None and told.usual is not None and not told.usual[0] <= told.last <= told.usual[1]
+    end = f", {shown(told.last)} at the end" if odd and told.last is not None else ""
+    return f"({name} {shown(told.before)} before, {shown(told.after)} in the window{end})"
 
 
 def _kept(told: Looked, count: int, factor: float, unit: str) -> str:

@@ -14,9 +14,10 @@ from aitia.tools.change.trends import Trend, find_trend
 from aitia.tools.metrics.absolute import find_absolute
 from aitia.tools.metrics.coverage import message as coverage_message
 from aitia.tools.metrics.coverage import unseen
+from aitia.tools.metrics.intermittent import runs_of
 from aitia.tools.metrics.limits import find_limits
 from aitia.tools.metrics.liveness import find_missing, find_restarts
-from aitia.tools.metrics.quiet_metrics import ALL, GOLDEN, Looked, find_quiet, usual_range
+from aitia.tools.metrics.quiet_metrics import ALL, GOLDEN, Looked, find_quiet
 from aitia.tools.metrics.spent import find_spent
 from aitia.tools.metrics.versions import find_versions
 from aitia.tools.metrics.whole import find_onsets
@@ -26,6 +27,7 @@ from aitia.tools.series.aspects import bundled
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import BEGINNING, Gathered, gather, remembered, within
 from aitia.tools.series.metric_facts import Onset, shift_evidence, trend_evidence
+from aitia.tools.series.numbers import usual_range
 from aitia.tools.series.rates import step_of
 from aitia.tools.series.remarks import nothing, queries, too_short
 from aitia.tools.sources.rows import Floats
@@ -150,7 +152,8 @@ def _look(
     strongest = max((e.strength for e in found), default=0.0)
     after = float(np.median(known))
     seen = Looked(
-        series=d, before=ref.median, after=after, samples=known.size, strength=strongest, usual=usual_range(ref.values)
+        series=d, before=ref.median, after=after, samples=known.size, strength=strongest, usual=usual_range(ref.values),
+        runs=runs_of(d, before, now), last=float(known[-1]),
     )  # fmt: skip
     return seen, found
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+import numpy as np
+
+from aitia.tools.sources.rows import Floats
+
+_USUAL = (1.0, 99.0)  # percentiles of a baseline between which its range is told: one odd sample makes none
+
 _SCALES: dict[str, tuple[tuple[float, float, str], ...]] = {
     # unit: (from this magnitude on, factor, shown unit), largest first
     "s": ((1.0, 1.0, "s"), (0.0, 1e3, "ms")),
@@ -57,3 +63,9 @@ def with_unit(value: float, unit: str) -> str:
 def clock(moment: datetime) -> str:
     """`10:02:05 UTC`."""
     return f"{moment:%H:%M:%S} UTC"
+
+
+def usual_range(baseline: Floats) -> tuple[float, float]:
+    """Between which values (lowest, highest) the known samples of a baseline lie but for a hundredth at either end."""
+    low, high = np.percentile(baseline, _USUAL)
+    return float(low), float(high)

@@ -15,6 +15,7 @@ from aitia.tools.series.gather import Gathered, within
 from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import clock, scale, sig3, with_unit
 from aitia.tools.signals.plots import SERIES, series_artifact
+from aitia.tools.signals.quantities import is_weather, unit_of
 from aitia.tools.signals.tables import machines_of
 
 KIND: Final = "alarm.signal"
@@ -32,15 +33,15 @@ def alarm_signals(ctx: ToolContext, gathered: Gathered) -> Iterator[Evidence]:
     own = [d for d in gathered.derived if d.component in hinted and not d.peer and d.t.size]
     named = [d for d in own if re.search(rf"(?<![\w.]){re.escape(d.metric)}(?![\w.]*\w)", told)]
     limit = _LIMIT.search(told) if len(named) == 1 else None
-    for channel in named or (own if len(own) <= _MOST else []):
-        if (
-            fact := _told(channel, gathered, float(limit[1].replace(",", ".")) if limit else None)
-        ) is not None:
+    few = [d for d in own if not is_weather(d.metric)]
+    for channel in named or (few if len(few) <= _MOST else []):
+        bound = float(limit[1].replace(",", ".")) if limit else None
+        if (fact := _told(channel, gathered, bound, named=bool(named))) is not None:
             drawn = series_artifact(channel.t, channel.v)
             yield fact.model_copy(update={"artifact": ctx.put_artifact(drawn, SERIES)})
 
 
-def _told(channel: Derived, gathered: Gathered, limit: float | None) -> Evidence | None:
+def _told(channel: Derived, gathered: Gathered, limit: float | None, *, named: bool) -> Evidence | None:
     known = np.isfinite(channel.v)
     t, v = channel.t[known], channel.v[known]
     start, end = gathered.window.epoch
@@ -52,10 +53,11 @@ def _told(channel: Derived, gathered: Gathered, limit: float | None) -> Evidence
     far = low if abs(low - usual) > abs(high - usual) else high
     at = clock(from_epoch(float(t[part][int(np.argmax(seen == far))])))
     beyond = _beyond(t, v, limit, usual, end) if limit is not None else ""
+    whose = "the signal of the alarm" if named else "a signal of the alarm's asset"
     shown = {k: _unit(channel, x) for k, x in (("usual", usual), ("far", far), ("now", now))}
     return Evidence(
         component=channel.component, kind=KIND, aspect="condition.alarms",
-        statement=f"{channel.component}: {subject(channel)}, the signal of the alarm, reads {shown['now']} at the end, usually"
+        statement=f"{channel.component}: {subject(channel)}, {whose}, reads {shown['now']} at the end, usually"
         f" {shown['usual']}, at its furthest {shown['far']} at {at}{beyond}.",
         values={"channel": channel.metric, "now": sig3(now), "usual": sig3(usual), "furthest": sig3(far),
                 **({"limit": limit} if limit is not None else {})},
@@ -77,5 +79,5 @@ def _beyond(t: np.ndarray, v: np.ndarray, limit: float, usual: float, end: float
 
 
 def _unit(channel: Derived, value: float) -> str:
-    factor, unit = scale("" if channel.about.assumed else channel.about.unit, value)
+    factor, unit = scale(unit_of(channel), value)
     return with_unit(sig3(value * factor), unit)

@@ -12,7 +12,7 @@ from aitia.tools.registry import ToolContext, tool
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered, gather, within
 from aitia.tools.series.metric_facts import subject
-from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
+from aitia.tools.series.numbers import clock, scale, sig3, text, usual_range, with_unit
 from aitia.tools.series.rates import step_of
 from aitia.tools.signals.alarmed import alarm_signals
 from aitia.tools.signals.channel_blame import leaders
@@ -23,6 +23,7 @@ from aitia.tools.signals.measures import measures_of, with_measures
 from aitia.tools.signals.multivariate import PERSIST, ROWS_A_CHANNEL, Departure, departure_from
 from aitia.tools.signals.partners.facts import partner_facts
 from aitia.tools.signals.plots import SERIES, series_artifact
+from aitia.tools.signals.quantities import unit_of
 from aitia.tools.signals.series import Finding, Findings, detect_series
 from aitia.tools.signals.stopped import stopped
 from aitia.tools.signals.strength import calibrate
@@ -280,21 +281,36 @@ def has_past(channel: Derived, gathered: Gathered) -> bool:
     return int(np.isfinite(_past(channel, gathered)).sum()) >= LEAST
 
 
+def _went(d: Derived, found: Finding, gathered: Gathered) -> tuple[float, float, float]:
+    """The value of the finding that is furthest from the middle of the past, and the range of that past."""
+    past = _past(d, gathered)
+    past = past[np.isfinite(past)]
+    seen = d.v[(d.t >= found.onset) & (d.t <= max(found.end, found.onset)) & np.isfinite(d.v)]
+    seen = seen if seen.size else d.v[np.isfinite(d.v)][-1:]
+    low, high = usual_range(past)
+    return float(seen[int(np.argmax(np.abs(seen - float(np.median(past)))))]), low, high
+
+
 def _past(d: Derived, gathered: Gathered) -> Floats:
     return max((d.v[within(d.t, b.window)] for b in gathered.baselines), key=len, default=np.array([]))
 
 
 def _fact(d: Derived, found: Finding, told: Findings, gathered: Gathered) -> Evidence:
+    """That a series left its usual pattern: with what it went to, and between which values it usually lies."""
     at = from_epoch(found.onset)
+    went, low, high = _went(d, found, gathered)
+    factor, unit = scale(unit_of(d), went)
     share = sum(f.end - f.onset for f in told.found) / gathered.window.seconds
     times = found.surprise / told.threshold
     return Evidence(
         component=d.component,
         kind="signal.anomaly",
         aspect=d.about.aspect,
-        statement=f"{d.component}: {subject(d)} left its usual pattern at {clock(at)},"
-        f" {text(sig3(times))} times the limit.",
-        values={"channel": d.metric, "times_limit": sig3(times), "channels": 1,
+        statement=f"{d.component}: {subject(d)} left its usual pattern at {clock(at)}, {text(sig3(times))} times the limit: at"
+        f" its furthest {with_unit(sig3(went * factor), unit)}, usually {text(low * factor)} to"
+        f" {with_unit(sig3(high * factor), unit)}.",
+        values={"channel": d.metric, "times_limit": sig3(times), "channels": 1, "furthest": sig3(went), "low": sig3(low),
+                "high": sig3(high),
                 "detector": " + ".join(told.choice.detectors) if told.choice else "", "because": told.message},
         window=gathered.window,
         onset=at,

@@ -22,6 +22,10 @@ _STATE: Final = re.compile(
     r"(?i)^(run|running|runs|on|off|betrieb|status|state|mode|cmd|command|start|stop|enabled?|marcha)\b"
 )
 """Says whether something runs: a tag's letters before it tell of no quantity."""
+_WEATHER: Final = re.compile(
+    r"(?i)env_?tmp|ambient|outdoor|outside[ _.-]?(air|temp)|weather|au(ss|ß)en(luft|temp)|wetter|irradian|windgeschw|wind_?speed"
+    r"|temperatura (exterior|ambiente)"
+)
 _SURE: Final = 0.5  # probability of the likeliest quantity from which on a name is understood
 
 
@@ -65,3 +69,16 @@ def aspect_of(channel: Derived) -> str:
 def named_aspect(name: str) -> str:
     """The aspect of a signal by its name alone, where nothing else of it is at hand; "" where nothing is understood."""
     return machine_aspect(name)
+
+
+def unit_of(channel: Derived) -> str:
+    """The unit in which a machine's signal is told: that of its source, else the one that its name spells; "" without both."""
+    if channel.about.unit and not channel.about.assumed:
+        return channel.about.unit
+    read = lexicon().read(channel.metric, "")
+    return read.unit if read.quantity in MACHINE and read.confidence >= _SURE else ""
+
+
+def is_weather(name: str) -> bool:
+    """Whether a signal is of the weather, by its name: no machine is repaired for that."""
+    return bool(_WEATHER.search(name))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aitia.tools.text.access import canonical
+from aitia.tools.text.headers.levels import tells_of_failure
 
 GAP: Final = "…"  # stands for what was given
 # Fields whose value the program words itself; a quoted part inside is given all the same.
@@ -66,6 +67,12 @@ _STARTS: Final = re.compile(
 )  # fmt: skip
 _SINGLE: Final = frozenset({"url", "path", "encoded", "tuple", "call"})
 _REQUEST_END: Final = re.compile(r" HTTP/\d|\"| ->| [1-5]\d\d\b")
+# Before a quote: what a server answered is no client's text.
+_ANSWERS: Final = re.compile(
+    r"(?i)\b(?:server|upstream|back-?end|broker|database|remote|peer|provider) (?:says|said|answers|answered|replie[sd]|responds|"
+    r"responded|returns|returned|reports|reported)(?: with)?:? *$"
+)
+_BELOW: Final = " | "  # the line of an exception follows
 _CLOSED: Final = {a: re.compile(rf"(?:[^\\{b}]|\\.)*{b}") for a, b in _QUOTES.items()}
 # An apostrophe within a word closes nothing.
 _CLOSING: Final = {a: re.compile(b if b in '"”»' else rf"{b}(?!\w)") for a, b in _QUOTES.items()}
@@ -119,7 +126,7 @@ def _unquoted(text: str) -> str:
 
 def _words(key: str) -> bool:
     """Whether a program words a field's value itself."""
-    return _OWN_FIELD.fullmatch(key) is not None
+    return _OWN_FIELD.fullmatch(key) is not None or tells_of_failure(key)
 
 
 def _split(text: str) -> Written:
@@ -132,7 +139,10 @@ def _split(text: str) -> Written:
         own.append(text[at:begin])
         lead, end = _reach(text, found, kind, first=not given)
         value = text[begin + len(lead) : end]
-        if kind == "raised" or (kind == "field" and _words(found["key"])):
+        said = kind in ("quote", "spoken") and _ANSWERS.search(
+            text[: found.end() if kind == "spoken" else begin]
+        )
+        if kind == "raised" or said or (kind == "field" and _words(found["key"])):
             inner = _split(value.replace('\\"', '"').strip("\"'"))
             own.append(f"{lead}{inner.own}")
             given.append(inner.given)
@@ -185,7 +195,8 @@ def _last_quote(text: str, found: re.Match[str]) -> int:
 
 def _request_end(text: str, start: int) -> int:
     """Where what was asked for ends: at the protocol, a quote or the status; else with the word."""
-    match = _REQUEST_END.search(text, start)
+    below = text.find(_BELOW, start)
+    match = _REQUEST_END.search(text, start, below if below >= 0 else len(text))
     if match is None:
         match = _WORD.match(text, start)
     return match.start() if match and match[0].startswith((" ", '"')) else match.end() if match else start

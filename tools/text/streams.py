@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aitia.core.errors import BadInput, SourceError
+from aitia.core.errors import BadInput, NotWatched, SourceError
 from aitia.core.protocols import Source
 from aitia.core.words import Baseline, Window
 from aitia.tools.registry import ToolContext
@@ -45,7 +45,9 @@ def _found(ctx: ToolContext, component: str, wanted: str) -> dict[str, list[tupl
     if problems and not found:
         raise problems[0]
     if component and wanted not in found:
-        raise BadInput(f"{component!r} has no logs. Name one of these: {', '.join(sorted(found)) or 'none'}.")
+        is_known = wanted in {c.id for c in (*ctx.resolver.components, *ctx.inventory.components)}
+        kind = NotWatched if is_known else BadInput
+        raise kind(f"{component!r} has no logs. Name one of these: {', '.join(sorted(found)) or 'none'}.")
     told = "; ".join(map(str, problems))
     return {
         c: [(name, replace(s, note="; ".join(filter(None, (s.note, told))))) for name, s in each]

@@ -39,6 +39,8 @@ class Departure:
     shows       what it shows where it departs most, in its unit
     expected    what the others tell of it there
     lasts       it is still beyond its limit at the end
+    peak        the row of the grid where it departs most
+    ends        what it shows in the last row, and what the others tell of it there
     """
 
     signal: int
@@ -53,6 +55,8 @@ class Departure:
     shows: float
     expected: float
     lasts: bool
+    peak: int
+    ends: tuple[float, float]
 
     @property
     def plain(self) -> bool:
@@ -103,6 +107,7 @@ def departure(
         signal=signal, component=component, times=float(departs[signal] / max(1.0, limits[signal] / _WIDE)),
         strange=strange, since=told.grid.reference + max(0, first - SPAN // 2), alone=alone, drifts=drifts(residual[first:]),
         limit=told.limit(signal, left_out), rest=rest, shows=shows, expected=expected, lasts=_lasts(residual, peak),
+        peak=told.grid.reference + peak, ends=told.reading(signal, len(residual) - 1, left_out),
     )  # fmt: skip
 
 
@@ -120,6 +125,7 @@ def _by_others(told: Expectations, signal: int, component: str, group: frozenset
         strange=float(told.strangeness(lead, group)[peak]), since=told.grid.reference + max(0, first - SPAN // 2), alone=False,
         drifts=drifts(residual[first:]), limit=told.limit(lead, group), rest=_rest(told, group),
         shows=shows, expected=expected, lasts=_lasts(residual, peak),
+        peak=told.grid.reference + peak, ends=told.reading(lead, len(residual) - 1, group),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from aitia.core.words import Evidence, from_epoch
+from aitia.core.words import Direction, Evidence, from_epoch
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import clock, sig3, text
@@ -28,6 +28,8 @@ _MISSED: Final = (
     0.5  # of what a branch carried that the balance beside it must miss, if its meter alone is dead
 )
 _SURE: Final = 0.95
+_DOWN: Final[Direction] = "down"
+_CHANGED: Final[Direction] = "changed"
 
 
 def electrical_facts(plant: Plant, gathered: Gathered, still: Collection[int]) -> list[Evidence]:
@@ -92,26 +94,13 @@ def _out_facts(plant: Plant, component: str, stood: Standstill, gathered: Gather
             if (moved := _switched(plant, k, stood.since)) is not None:
                 now, before = (text(sig3(v)) for v in (plant.grid.x[-1, k], plant.grid.x[moved - 1, k]))
                 when = clock(from_epoch(float(plant.grid.t[moved])))
-                said = (
-                    f"its {subject(plant.channels[k])} went from {before} to {now} at {when}, and nothing flows through"
-                    f" {component} since {at}, earlier never."
-                )
-                yield signal_fact(
-                    plant,
-                    k,
-                    gathered,
-                    name,
-                    "signal.idle",
-                    "pattern.idle",
-                    said,
-                    moved,
-                    "down",
-                    0.9,
-                    through=component,
-                )
-                yield signal_fact(
-                    plant, k, gathered, name, "signal.quantity", "position", said, moved, "changed", 0.9
-                )
+                went = f"its {subject(plant.channels[k])} went from {before} to {now} at {when}"
+                idle = f"nothing flows through {component} since {at}, earlier never: {went}."
+                for kind, aspect, said, way, more in (
+                    ("signal.idle", "pattern.idle", idle, _DOWN, {"through": component}),
+                    ("signal.quantity", "position", f"{went}.", _CHANGED, {}),
+                ):
+                    yield signal_fact(plant, k, gathered, name, kind, aspect, said, moved, way, 0.9, **more)
                 return
     lead = plant.members[component][0]
     rest = (

@@ -245,11 +245,7 @@ def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool
         aspect = instrument_aspect(drifts=left.drifts) if instrument else "pattern.apart"
     whose = left.component or channel.component
     way = "above" if left.times > 0 else "below"
-    at = clock(from_epoch(float(plant.grid.t[left.since])))
-    shows, expected = in_unit(channel, left.shows), in_unit(channel, left.expected)
-    reads = f"{subject(channel)} reads {shows}, {expected} expected from the other signals of the plant"
-    lasting = "and still so" if left.lasts else "at its worst"
-    how = f"{reads}, since {at} {lasting}, {way} by {text(times)} times the limit"
+    how = f"{_reads(plant, left)}, {way} by {text(times)} times the limit"
     rest = {
         "pattern.unlike": "; no part of the plant explains it alone" if left.plain else
         "; the plant runs in a way that its past does not show",
@@ -260,9 +256,21 @@ def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool
         strength=0.95 * (1.0 - 0.5 ** (abs(left.times) / (APART * (left.strange if named or explained else 1.0)))),
         values={
             "channel": channel.metric, "times_limit": times, "strange": sig3(left.strange),
-            "reads": sig3(left.shows), "expected": sig3(left.expected),
+            "reads": sig3(left.shows), "expected": sig3(left.expected), "now": sig3(left.ends[0]), "due": sig3(left.ends[1]),
         },
     )  # fmt: skip
+
+
+def _reads(plant: Plant, left: Departure) -> str:
+    """What the signal of a departure shows now, or showed at its worst where it is over, beside what was expected there."""
+    channel, t = plant.channels[left.signal], plant.grid.t
+    since, peak = (clock(from_epoch(float(t[row]))) for row in (left.since, left.peak))
+    worst, expected, now, due = (in_unit(channel, v) for v in (left.shows, left.expected, *left.ends))
+    others = "expected from the other signals of the plant"
+    if not left.lasts:
+        return f"{subject(channel)} read {worst} at {peak}, {expected} {others}, and is back at {now}"
+    told = f"{subject(channel)} reads {now}, {due} {others}, since {since} and still so"
+    return told if left.peak == len(t) - 1 else f"{told}, at its worst {worst} for {expected} at {peak}"
 
 
 def _is_instrument(plant: Plant, left: Departure) -> bool:

@@ -14,7 +14,7 @@ from aitia.tools.signals.partners.culprit import APART
 from aitia.tools.signals.partners.losing import Losing
 from aitia.tools.signals.partners.plant import Plant, plant_fact
 from aitia.tools.signals.partners.resistance import Resistance
-from aitia.tools.signals.quantities import aspect_of
+from aitia.tools.signals.quantities import aspect_of, unit_of
 
 _VALUES: Final = frozenset({"PV", "VALUE"})  # what a tag calls the one thing that its instrument measures
 _OTHERS: Final = "whatever else flow goes through keeps its own relation"
@@ -117,7 +117,7 @@ class _Told:
 
 def in_unit(channel: Derived, size: float) -> str:
     """A value of a signal with its unit, where that is known."""
-    factor, unit = scale("" if channel.about.assumed else channel.about.unit, size)
+    factor, unit = scale(unit_of(channel), size)
     return with_unit(sig3(size * factor), unit)
 
 

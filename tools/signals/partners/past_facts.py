@@ -14,7 +14,7 @@ from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
 from aitia.tools.signals.partners.culprit import APART
 from aitia.tools.signals.partners.own_past import Left
 from aitia.tools.signals.partners.plant import Plant, plant_fact
-from aitia.tools.signals.quantities import aspect_of
+from aitia.tools.signals.quantities import aspect_of, unit_of
 
 TRANSPORT: Final = frozenset({"flow", "current"})
 """What carries heat, matter or charge to the next machine: it moves what is fed, whose temperatures do not move it."""
@@ -111,12 +111,13 @@ def _fact(
     plant: Plant, left: Left, gathered: Gathered, component: str, kind: str, aspect: str, rest: str = ""
 ) -> Evidence:
     channel, times = plant.channels[left.signal], sig3(abs(left.times))
-    factor, unit = scale("" if channel.about.assumed else channel.about.unit, abs(left.size))
+    factor, unit = scale(unit_of(channel), abs(left.size))
+    now = with_unit(sig3(float(plant.grid.x[-1, left.signal]) * factor), unit)
     way = "higher" if left.size > 0 else "lower"
     at = clock(from_epoch(float(plant.grid.t[left.since])))
     said = (
         f"{subject(channel)} is {with_unit(sig3(abs(left.size) * factor), unit)} {way} than its usual value since {at},"
-        f" {text(times)} times as far from it as it ever was{rest}."
+        f" {text(times)} times as far from it as it ever was; now {now}{rest}."
     )
     return plant_fact(
         plant, left.signal, gathered, component=component, kind=kind, aspect=aspect, said=said, since=left.since,

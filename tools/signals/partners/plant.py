@@ -85,11 +85,12 @@ def plant_fact(
     """A fact about one signal of the plant, told of a component: since a row of the grid, which way, how plainly."""
     channel = plant.channels[signal]
     prefix = component if component == channel.component else f"{component} ({channel.component})"
+    now = float(plant.grid.x[-1, signal])
     at = {} if component == channel.component else {"at": channel.component}
     step = float(np.median(np.diff(plant.grid.t)))
     return Evidence(
         component=component, kind=kind, aspect=aspect, statement=f"{prefix}: {said}",
-        values={**values, **at, "signals": len(plant.channels), "reference_rows": plant.grid.reference},
+        values={"now": sig3(now), **values, **at, "signals": len(plant.channels), "reference_rows": plant.grid.reference},
         window=gathered.window, onset=from_epoch(float(plant.grid.t[since])), onset_error_s=sig3(6.0 * step),
         direction=direction, strength=round(strength, 3), source=SourceRef(source=channel.source, query=channel.query),
     )  # fmt: skip

@@ -17,7 +17,7 @@ from aitia.tools.signals.partners.expect import SPAN, Expectations
 from aitia.tools.signals.partners.own_curve import OwnDeparture
 from aitia.tools.signals.partners.plant import Plant, plant_fact
 from aitia.tools.signals.partners.siblings import Sibling
-from aitia.tools.signals.quantities import aspect_of
+from aitia.tools.signals.quantities import aspect_of, unit_of
 
 PLAINLY: Final = 1.2
 """Times the limit from which on a quantity is said to be off, once it is known whose fault it is; by hand."""
@@ -149,10 +149,11 @@ def _quantity(plant: Plant, off: _Off, aspect: str, gathered: Gathered) -> Evide
 def _is_off(plant: Plant, off: _Off, than: str) -> str:
     """By how much a signal is off, in its unit where that is known."""
     channel = plant.channels[off.signal]
-    factor, unit = scale("" if channel.about.assumed else channel.about.unit, abs(off.size))
+    factor, unit = scale(unit_of(channel), abs(off.size))
     at = clock(from_epoch(float(plant.grid.t[off.since])))
+    now = with_unit(sig3(float(plant.grid.x[-1, off.signal]) * factor), unit)
     way = "higher" if off.times > 0 else "lower"
     return (
         f"{subject(channel)} is {with_unit(sig3(abs(off.size) * factor), unit)} {way} than {than} since {at},"
-        f" {text(sig3(abs(off.times)))} times the limit"
+        f" {text(sig3(abs(off.times)))} times the limit; now {now}"
     )

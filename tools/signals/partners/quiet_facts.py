@@ -14,7 +14,7 @@ from aitia.tools.signals.partners.flow_facts import in_unit, named
 from aitia.tools.signals.partners.losing import HOURS
 from aitia.tools.signals.partners.plant import Plant, plant_fact
 from aitia.tools.signals.partners.siblings import most_odd
-from aitia.tools.signals.quantities import aspect_of
+from aitia.tools.signals.quantities import aspect_of, unit_of
 
 # Times the limit that no signal may reach, over an hour or so and over three: healthy plants of the lab reach 1 to 3.3 and .7 to
 # 1.6, faults that nothing names 2 to 5.7 and 1.3 to 4.7. By hand: what is called well must be plainly so.
@@ -86,7 +86,7 @@ def _fuller(plant: Plant) -> list[int]:
 def _quiet(plant: Plant, told: Expectations, component: str, signal: int, gathered: Gathered) -> Evidence:
     channel = plant.channels[signal]
     least = told.size(signal, 1.0, 0)
-    factor, unit = scale("" if channel.about.assumed else channel.about.unit, least)
+    factor, unit = scale(unit_of(channel), least)
     return Evidence(
         component=component, kind="signal.quiet", aspect="pattern.usual",
         statement=f"{component}: its signals stayed where the other signals of the plant put them; {named(channel)} off by"

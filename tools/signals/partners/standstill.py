@@ -18,7 +18,8 @@ LOW: Final = 0.1  # of a signal's range, from its lowest value: at rest
 _RUNS: Final = 0.2  # of the reference at least in which a machine runs, or nobody knows that it should
 _SELDOM: Final = 0.01  # of the reference in which a machine that always carries may carry less
 _SOME: Final = 0.05  # of its usual load that it always carries
-_NOTHING: Final = 0.02  # of its usual load: nothing
+NOTHING: Final = 0.02
+"""Of its usual load: nothing, in a row or, as a meter's noise may hide it, in the mean of all rows since."""
 _LEAST_HALTED: Final = 6  # rows for which it carries nothing
 _SAME: Final = 1e-6  # of a signal's range: what sums of floats leave
 _LIVELY: Final = 0.5  # of the other signals that must move meanwhile
@@ -85,15 +86,17 @@ def halted(
     n, size = grid.reference, np.abs(grid.x)
     usual = np.maximum(np.median(size[:n], axis=0), 1e-12)
     never = np.quantile(size[:n], _SELDOM, axis=0) > _SOME * usual
-    nothing = size <= _NOTHING * usual
+    little = size <= _SOME * usual  # less than it ever carried: what is left may be the meter's noise
     found = {}
     for component, signals in members.items():
         mine = [k for k in signals if k in carrying]
         if not mine or not np.all(never[mine]):
             continue
-        carries = np.flatnonzero(~np.all(nothing[:, mine], axis=1))
+        carries = np.flatnonzero(~np.all(little[:, mine], axis=1))
         since = int(carries[-1]) + 1 if carries.size else 0
-        if since >= n and len(size) - since >= _LEAST_HALTED:
+        if since < n or len(size) - since < _LEAST_HALTED:
+            continue
+        if np.all(np.abs(np.mean(grid.x[since:, mine], axis=0)) <= NOTHING * usual[mine]):
             found[component] = Standstill(since=since, usual=0)
     return found
 

@@ -46,7 +46,7 @@ class Timekeeper:
         self.form = form
         self.zone_text = zone_text
         self._zone = zone
-        self._near = near
+        self.near = near
         self.order, self._parse = (order, form.readings[order]) if order else _reading(form, texts, near)
         self._boot = near.timestamp() - (int(texts[-1]) if texts else 0) if form.uptime else 0.0
         self._kin: Format | None = None
@@ -72,7 +72,7 @@ class Timekeeper:
             if kin is None or (match := re.fullmatch(kin.pattern, text)) is None:
                 continue
             groups = match.groupdict()
-            keeper = self if kin is self.form else Timekeeper(kin, zone=self._zone, near=self._near)
+            keeper = self if kin is self.form else Timekeeper(kin, zone=self._zone, near=self.near)
             self._kin = kin
             return keeper.epoch(groups["ts"], groups.get("frac") or "", groups.get("tz") or "")
         return None
@@ -90,18 +90,18 @@ class Timekeeper:
             return self._nearest_day(naive, where).timestamp()
         if self.form.year:
             return naive.replace(tzinfo=where).timestamp()
-        years = (self._near.year - 1, self._near.year, self._near.year + 1)
+        years = (self.near.year - 1, self.near.year, self.near.year + 1)
         placed = [p for y in years if (p := _in_year(naive, y, where)) is not None]
         if not placed:
             raise ValueError("29 February in none of the years around")
-        return min(placed, key=lambda moment: abs(moment - self._near)).timestamp()
+        return min(placed, key=lambda moment: abs(moment - self.near)).timestamp()
 
     def _nearest_day(self, clock: datetime, zone: tzinfo) -> datetime:
-        today = self._near.astimezone(zone).replace(tzinfo=None).date()
+        today = self.near.astimezone(zone).replace(tzinfo=None).date()
         days = [
             datetime.combine(today + timedelta(days=n), clock.time()).replace(tzinfo=zone) for n in (-1, 0, 1)
         ]
-        return min(days, key=lambda moment: abs(moment - self._near))
+        return min(days, key=lambda moment: abs(moment - self.near))
 
 
 def _reading(form: Format, texts: Sequence[str], near: datetime) -> tuple[str, Parse]:

@@ -14,7 +14,23 @@ _BY_LEVEL: Final[dict[Level, str]] = {
     "debug": "debug trace fine finer finest d t v verbose debg debug1 debug2 debug3 debug4 debug5 dbg vrb trc trce dbug",
     "fatal": "fatal f c crit critical alert emerg emergency panic dpanic ftl",
 }
-_WORDS: Final[dict[str, Level]] = {w: level for level, words in _BY_LEVEL.items() for w in words.split()}
+# As programs translate them: PostgreSQL's and other software's gettext catalogues (the words for error, warning, fatal, panic,
+# notice), java.util.logging's resources and Windows' event levels.
+_TRANSLATED: Final[dict[Level, str]] = {
+    "error": "fehler schwerwiegend erreur grave errore erro fout fejl feil fel allvarlig virhe chyba błąd hiba eroare greška "
+    "napaka hata klaida kļūda viga σφάλμα ошибка помилка грешка エラー 重大 오류 심각 错误 錯誤 严重 嚴重",
+    "warning": "warnung avertissement attention advertencia aviso avviso avvertenza avvertimento attenzione advertência "
+    "waarschuwing advarsel varning varoitus varování ostrzeżenie uwaga figyelmeztetés avertisment upozorenje upozornenie "
+    "opozorilo uyarı įspėjimas brīdinājums hoiatus avís προειδοποίηση предупреждение попередження 警告 경고",
+    "info": "hinweis informationen infos informations información informazioni notifica informações informatie notis замечание "
+    "информация інформація 情報 정보 알림 信息 資訊 注意",
+    "fatal": "panik panico kritisch critique crítico critico kritiek kritisk fatale fataal fatalt паника паніка 致命的 致命错误 "
+    "致命錯誤",
+    "debug": "отладка налагодження 디버그 调试 除錯",
+}
+_WORDS: Final[dict[str, Level]] = {
+    w: level for by in (_BY_LEVEL, _TRANSLATED) for level, words in by.items() for w in words.split()
+}
 RANK: Final[dict[Level, int]] = {"": 1, "debug": 0, "info": 1, "warning": 2, "error": 3, "fatal": 4}
 PATTERN: Final = (
     r"(?:TRACE|DEBUG\d?|INFO(?:RMATION)?|NOTICE|LOG|WARN(?:ING)?|ERR(?:OR)?|SEVERE|CRIT(?:ICAL)?|ALERT|"
@@ -22,7 +38,8 @@ PATTERN: Final = (
     r"[Tt]race|[Dd]ebug|[Ii]nfo|[Nn]otice|[Ww]arn(?:ing)?|[Ee]rror|[Cc]rit(?:ical)?|[Ff]atal|emerg|alert)"
 )
 _OFTEN: Final = ("info", "error", "warn", "warning", "debug", "notice", "fatal", "trace", "log")
-_LONG: Final = (*_OFTEN, *(w for w in _WORDS if len(w) > 2 and w not in _OFTEN))
+_OTHER: Final = {w for words in _TRANSLATED.values() for w in words.split()}
+_LONG: Final = (*_OFTEN, *(w for w in _WORDS if (len(w) > 2 or w in _OTHER) and w not in _OFTEN))
 UPPER: Final = "(?:" + "|".join(w.upper() for w in _LONG) + r")(?!\w)"
 LOWER: Final = "(?:" + "|".join(_LONG) + r")(?!\w)"
 ANY_CASE: Final = "(?:" + "|".join(f"{w.upper()}|{w.capitalize()}|{w}" for w in _LONG) + r")(?!\w)"
@@ -48,6 +65,11 @@ def _numeric(number: int) -> Level:
         return ("fatal", "fatal", "fatal", "error", "warning", "info", "info", "debug")[number]
     tens: tuple[tuple[int, Level], ...] = ((60, "fatal"), (50, "error"), (40, "warning"), (30, "info"))
     return next((level for floor, level in tens if number >= floor), "debug")
+
+
+def tells_of_failure(key: str) -> bool:
+    """Whether a field's name is a word for an error in one of the languages (`fehler`, `erreur`): a program words its value."""
+    return fold(key) in ("error", "fatal") and len(key) > 2
 
 
 def in_text(message: str) -> Level:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from aitia.tools.text.headers.epoch import Timekeeper, field_epoch
 from aitia.tools.text.headers.fields import Fields, Parsed, of_mapping
 from aitia.tools.text.headers.header import StructuredHeader
-from aitia.tools.text.headers.levels import Level, fold
+from aitia.tools.text.headers.levels import Level, fold, tells_of_failure
 from aitia.tools.text.headers.start import shape
 from aitia.tools.text.headers.timestamps import FORMATS
 
@@ -77,36 +78,116 @@ _NESTED: Final = ("log", "jsonPayload", "payload", "record", "_source", "attribu
 _PAIR: Final = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
 _REACH: Final = 200
 
+_OF_JSON, _OF_PAIRS = 0.1, 0.5  # of the lines: an object tells of itself that it is a record
+_MOST: Final = 0.9  # of the objects that have a key: what its values are, the key is
+_FEW: Final = 8  # levels
+_SOME, _NAMES_MOST = 0.1, 2  # of the objects have a field that names others; so many such fields are read
+_NAMED: Final = re.compile(r"[A-Za-z][\w.:-]{2,39}")
+_OF_CODE: Final = re.compile(
+    r"(?i)logger|thread|module|func|caller|file|class|method|type|trace|span|user|id$|name$|proto|lang"
+)
+_WORDS: Final = 2.0  # on average, in the values of what is a message
+_NEARBY_S: Final = 400 * 86400.0  # a time, and no other number
 Found = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Which keys of a stream hold what: those that loggers use, else the one whose values are times, levels or words."""
+
+    times: tuple[str, ...] = _TIMES
+    levels: tuple[str, ...] = _LEVELS
+    messages: tuple[str, ...] = _MESSAGES
+    details: tuple[str, ...] = _DETAILS
+
+    @classmethod
+    def of(cls, objects: Sequence[Found], keeper: Timekeeper) -> Keys:
+        """The keys of these objects, which may be named in any language (`horodatage`, `gravite`)."""
+        columns: dict[str, list[Any]] = {}
+        for found in objects:
+            for key, value in found.items():
+                columns.setdefault(key, []).append(value)
+        often = {k: v for k, v in columns.items() if len(v) * 2 >= len(objects)}
+        times = _TIMES
+        if not any(_are_times(often.get(key, ()), keeper) for key in _TIMES):
+            times += tuple(key for key, values in often.items() if _are_times(values, keeper))[:1]
+        levels = _LEVELS
+        if not any(key in often for key in _LEVELS):
+            levels += tuple(key for key, values in often.items() if _are_levels(values))[:1]
+        messages = _MESSAGES
+        if not any(key in often for key in _MESSAGES):
+            worded = {key: _words_of(v) for key, v in often.items() if key not in (*times, *levels)}
+            messages += tuple(
+                sorted((k for k, n in worded.items() if n >= _WORDS), key=lambda k: -worded[k])
+            )[:1]
+        rest = [k for k in columns if k not in {*times, *levels, *messages, *_DETAILS}]
+        more = [k for k in rest if tells_of_failure(k)]
+        own = (
+            times != _TIMES
+        )  # no logger that is known: of those that are, fields beside the message are attributes
+        often_enough = [k for k in rest if own and len(columns[k]) >= _SOME * len(objects)]
+        few = {k: n for k in often_enough if (n := _few_names(k, columns[k]))}
+        return cls(
+            times, levels, messages, (*_DETAILS, *more, *sorted(few, key=lambda k: (few[k], k))[:_NAMES_MOST])
+        )
+
+
+def _are_times(values: Sequence[Any], keeper: Timekeeper) -> bool:
+    near = keeper.near.timestamp()
+    found = [at for value in values if (at := field_epoch(value, keeper)) is not None]
+    return bool(values) and sum(abs(at - near) < _NEARBY_S for at in found) >= _MOST * len(values)
+
+
+def _are_levels(values: Sequence[Any]) -> bool:
+    words = [v for v in values if isinstance(v, str) and not v.isdecimal() and len(v) > 2]
+    return len(set(words)) <= _FEW and sum(fold(w) != "" for w in words) >= _MOST * len(values)
+
+
+def _few_names(key: str, values: Sequence[Any]) -> int:
+    """How many different ones, where a field names one of a few others (`supplier`, `fournisseur`); else 0."""
+    if _OF_CODE.search(key) or not all(isinstance(v, str) and _NAMED.fullmatch(v) for v in values):
+        return 0
+    different = len(set(values))
+    return different if 1 < different <= _FEW and not all(v.isupper() for v in values) else 0
+
+
+def _words_of(values: Sequence[Any]) -> float:
+    return sum(len(v.split()) for v in values if isinstance(v, str)) / len(values)
 
 
 def mapping_header(
     lines: Sequence[str], *, zone: tzinfo, near: datetime
 ) -> tuple[int, StructuredHeader] | None:
-    """The reader of a stream in which at least half of the lines are JSON or logfmt, and the number of those."""
+    """The reader of a stream in which half of the lines are logfmt, or a tenth JSON, and the number of those: the others may be
+    stack traces.
+    """
     keeper = Timekeeper(FORMATS[0], zone=zone, near=near)
     best: tuple[int, StructuredHeader] | None = None
     for name, values in (("json lines", _prefixed(lines)), ("logfmt", logfmt_values)):
-        header = StructuredHeader(name, _reader(values, keeper), _fields(values))
+        keys = Keys.of([_flat(found) for line in lines if (found := values(line))], keeper)
+        header = StructuredHeader(name, _reader(values, keeper, keys), _fields(values, keys))
         votes = sum(header(line) is not None for line in lines)
-        if votes and votes * 2 >= len(lines) and (best is None or votes > best[0]):
+        least = _OF_JSON if name == "json lines" else _OF_PAIRS
+        if votes >= max(least * len(lines), 1) and (best is None or votes > best[0]):
             best = votes, header
     return best
 
 
-def _reader(values: Callable[[str], Found | None], keeper: Timekeeper) -> Callable[[str], Parsed | None]:
+def _reader(
+    values: Callable[[str], Found | None], keeper: Timekeeper, keys: Keys
+) -> Callable[[str], Parsed | None]:
     def read(line: str) -> Parsed | None:
         found = values(line)
-        return _parsed(found, keeper) if found is not None else None
+        return _parsed(found, keeper, keys) if found is not None else None
 
     return read
 
 
-def _fields(values: Callable[[str], Found | None]) -> Callable[[str, Parsed], Fields]:
+def _fields(values: Callable[[str], Found | None], keys: Keys) -> Callable[[str, Parsed], Fields]:
     def fields(line: str, parsed: Parsed) -> Fields:
         found = _flat(values(line) or {})
-        known = {*_TIMES, *_LEVELS, *_MESSAGES}
-        word = text_of(first_of(found, _LEVELS))
+        known = {*keys.times, *keys.levels, *keys.messages}
+        word = text_of(first_of(found, keys.levels))
         rest = {key: value for key, value in found.items() if key not in known}
         return of_mapping(parsed, "" if word.isdigit() else word, rest)
 
@@ -144,8 +225,8 @@ def _prefixed(lines: Sequence[str]) -> Callable[[str], Found | None]:
 
 
 def logfmt_values(line: str) -> Found | None:
-    """`key=value` pairs; the line must have a time and at least three pairs."""
-    if "=" not in line[:80] or not any(f"{key}=" in line for key in _TIMES[:4]):
+    """At least three `key=value` pairs, one of them named as a time is, or at the line's beginning."""
+    if "=" not in line[:80] or not (_PAIR.match(line) or any(f"{key}=" in line for key in _TIMES[:4])):
         return None
     pairs = _PAIR.findall(line)
     return {key: _unquote(value) for key, value in pairs} if len(pairs) >= 3 else None
@@ -163,22 +244,22 @@ def _flat(fields: Found) -> Found:
     return {**inner, **fields} if inner else fields
 
 
-def _parsed(fields: Found, keeper: Timekeeper) -> Parsed | None:
+def _parsed(fields: Found, keeper: Timekeeper, keys: Keys) -> Parsed | None:
     fields = _flat(fields)
-    at = next((at for key in _TIMES if (at := field_epoch(fields.get(key), keeper)) is not None), None)
+    at = next((at for key in keys.times if (at := field_epoch(fields.get(key), keeper)) is not None), None)
     if at is None:
         return None
-    message = text_of(first_of(fields, _MESSAGES))
+    message = text_of(first_of(fields, keys.messages))
     details = [
         f"{key}={text_of(fields[key])}"
-        for key in _DETAILS
+        for key in keys.details
         if fields.get(key) not in (None, "", {}, [], False) and not (key == "status" and _status(fields))
     ]
     text = " ".join([message.rstrip(), *details]).strip()
     if not message and not details:
-        known = {*_TIMES, *_LEVELS}
+        known = {*keys.times, *keys.levels}
         text = " ".join(f"{key}={text_of(value)}" for key, value in fields.items() if key not in known)
-    return at, fold(text_of(first_of(fields, _LEVELS))) or _status(fields), text
+    return at, fold(text_of(first_of(fields, keys.levels))) or _status(fields), text
 
 
 def _status(fields: Found) -> Level:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from aitia.tools.text.headers import Header, Parsed
-from aitia.tools.text.headers.levels import Level
+from aitia.tools.text.headers.levels import Level, fold
 from aitia.tools.text.reading.blocks import Block, Place, lines_of
 from aitia.tools.text.reading.cut import text_of
 from aitia.tools.text.reading.joining import exception_in, frame
@@ -15,6 +16,7 @@ from aitia.tools.text.reading.marks import LineMarks
 from aitia.tools.text.reading.skipped import Skipped
 
 JOINED_LINES: Final = 80
+_LEVEL_FIRST: Final = re.compile(r"(\w{2,16}): ")
 
 
 @dataclass(slots=True)
@@ -99,5 +101,15 @@ def _join(record: Record, text: str, place: Place) -> None:
         return
     record.lines += place.lines
     record.size = max(record.size, place.offset + place.size - record.offset)
+    if not record.message.strip() and record.lines <= place.lines + 1:
+        record.level, record.message = begun(text, record.level)
     if found := exception_in(text):
         record.exception = found
+
+
+def begun(text: str, level: Level) -> tuple[Level, str]:
+    """Level and message of a record whose first line is all header, by the line below (java.util.logging: `SEVERE: no route`)."""
+    found = _LEVEL_FIRST.match(text)
+    if found and (named := fold(found[1])):
+        return level or named, text[found.end() :]
+    return level, text
