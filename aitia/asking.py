@@ -105,9 +105,9 @@ def ask(
     context = AskContext(redact=redactor.text, llm=careful(_writer(model, threads)))
     run_path: Path | None = None
     if about["run"]:
-        store = RunStore.open(home, about["run"])
-        context.record, run_path = _record(store), store.path
+        context.record, run_path = _record(here), here.store.path
         context.meaning, context.notes = _meaning(home)
+        context.notes = [*here.notes, *context.notes]
     else:
         context.shelves, context.notes = _shelves(about, home)
         context.reader = context.llm or careful(_reader(model, threads))
@@ -231,11 +231,13 @@ def _reader(model: str | Llm | None, threads: int | None) -> Llm | None:
         return None
 
 
-def _record(store: RunStore) -> Record:
+def _record(here: RunAsked) -> Record:
     from aitia.agent.asking.record import Record
     from aitia.graphs.judgement import taxonomy_of
 
-    return Record(store.report(), taxonomy_of(store.meta()))
+    report = here.report
+    assert report is not None  # without one the run has said how far it is
+    return Record(report, taxonomy_of(here.store.meta()))
 
 
 def _meaning(home: Path) -> tuple[Embeds | None, list[str]]:

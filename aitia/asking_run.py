@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,11 @@ from aitia.settings import Settings
 
 if TYPE_CHECKING:
     from aitia.agent.asking.answer import Answer
+    from aitia.core.words import Report
     from aitia.tools.query.site import Site
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class RunAsked:
     """A run that is asked about, and where live systems are: the settings' sources, else those that the run recorded."""
 
@@ -32,26 +34,51 @@ class RunAsked:
     redactor: Redactor
 
     def before(self, question: str, kept: Path | None, begun: Callable[[], Path]) -> Answer | None:
-        """What no report is needed for; None where the report is to answer. Raises BadInput."""
+        """What no report is needed for; None where the report is to answer, or what it would be by now. Raises BadInput."""
         from aitia.graphs.line_again import asks_for_line, line_again
-        from aitia.graphs.so_far import so_far
+        from aitia.graphs.so_far import asks_progress, so_far
 
-        finished = (self.store.path / "report.json").is_file()
+        finished = self.finished
         if finished and asks_for_line(question):
             answer = line_again(question, self.store.report(), self._kept, self._site, self.redactor.text)
             return self._named(answer, kept)
         if self._is_live(question, kept) and (found := self._look(question, kept, begun)) is not None:
             return found
-        if finished:
+        if finished or (not asks_progress(question) and self.report is not None):
             return None
         state = str(self.store.meta().get("state", ""))
         answer = so_far(question, self.store.id, state, self.store.events(), self.redactor.text)
         return self._named(answer, kept)
 
+    @cached_property
+    def report(self) -> Report | None:
+        """The run's report, or what it would be by now; None where nothing was returned yet."""
+        from aitia.graphs.so_far import report_so_far
+
+        return self.store.report() if self.finished else report_so_far(self.store)
+
+    @cached_property
+    def finished(self) -> bool:
+        """Whether the run has its report."""
+        return (self.store.path / "report.json").is_file()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of every answer: that of a run without a report it may turn."""
+        from aitia.graphs.so_far import stands
+
+        if self.finished:
+            return ()
+        state = str(self.store.meta().get("state", ""))
+        return (f"This diagnosis is {stands(state)}: so far only, and this may turn",)
+
     def after(self, answer: Answer, question: str, kept: Path | None) -> Answer:
         """The report's answer; where it knows none, that of live systems, if these do."""
         from aitia.agent.asking.question.sorting import asks
+        from aitia.graphs.so_far import asks_progress, over
 
+        if answer.status == "not_known" and self.finished and asks_progress(question):
+            return self._named(over(question, self.store.id, self.redactor.text), kept)
         if answer.status != "not_known" or not self._has_live() or kept is None or not asks(question):
             return answer
         found = self._look(question, kept, lambda: kept)

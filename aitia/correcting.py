@@ -1,11 +1,16 @@
-"""A person corrects a diagnosis in words: "it began at nine", "not the database, we checked". It goes on from there."""
+"""A person corrects a diagnosis in words: "it began at nine", "not the database, we checked". It goes on from there.
+
+One that is under way, wherever, is told so and goes on by itself (`tell`); of one that is over it is the next revision
+(`correct`).
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from aitia import api
 from aitia.core.clock import RecordedClock
@@ -14,6 +19,7 @@ from aitia.core.home import aitia_home
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
 from aitia.core.redact import Redactor, load_key
+from aitia.core.steering import Said, say
 from aitia.core.store import RunStore, surviving
 from aitia.core.words import Component, Correction, Incident, Inventory, Report, Result, Window
 from aitia.engine import AUTO, OnEvent
@@ -28,6 +34,41 @@ if TYPE_CHECKING:
 
 LONGEST = 500  # characters of a correction
 MOST = 20  # corrections of one run
+Meaning = Literal["stop", "correction", ""]
+_STOP: Final = re.compile(
+    r"(?:please |pls |bitte |stp |svp |por favor |per favore )?"
+    r"(?:stop|halt|cancel|abort|stopp|abbrechen|brich ab|arrête|annule|para|detente|cancela|ferma|fermati|annulla|interrompi)"
+    r"(?: (?:it|that|this|now|the (?:diagnosis|run)|die diagnose|le diagnostic|el diagnóstico|la diagnosi))?[\s.!]*",
+    re.IGNORECASE,
+)
+
+
+def meant(text: str, store: RunStore) -> Meaning:
+    """What a sentence wants of a run: that it stops (of one that is under way), that it goes on otherwise, or neither."""
+    from aitia.agent.asking.question.sorting import asks
+
+    if _STOP.fullmatch(text.strip()) and store.meta().get("state") == "running":
+        return "stop"
+    return "" if asks(text) or corrects(text, store) is None else "correction"
+
+
+def tell(store: RunStore, text: str, *, by: str = "", settings: Settings | None = None) -> bool:
+    """Correct a run that is under way: it goes on from there by itself. False where it is not under way.
+
+    What was read is not read again where the correction leaves the window as it is. BadInput where it corrects nothing.
+    """
+
+    def corrected(said: Said) -> Said:
+        before = said.incident or Incident.model_validate(store.meta()["incident"])
+        told = with_correction(before, text, store, by=by, settings=settings or Settings())
+        return said.model_copy(update={"incident": told, "text": text, "by": by[:200]})
+
+    return say(store, corrected)
+
+
+def stop(store: RunStore, *, by: str = "") -> bool:
+    """Stop a run between two of its steps; it can be resumed. False where it is not under way."""
+    return say(store, lambda said: said.model_copy(update={"stop": True, "by": by[:200]}))
 
 
 def corrects(text: str, store: RunStore) -> Correction | None:
@@ -40,7 +81,9 @@ def corrects(text: str, store: RunStore) -> Correction | None:
         return None
     opened = meta.get("opened", {})
     incident = Incident.model_validate(opened.get("incident") or meta["incident"])
-    components = Inventory.model_validate(opened.get("inventory", {})).components
+    components = Inventory.model_validate(opened.get("inventory", {})).components or tuple(
+        Component.model_validate(c) for c in meta.get("components", ())
+    )
     read: Understood = read_components(read_start(with_clock(text), incident.window.end), text, components)
     start = read.start if read.start and read.start <= incident.window.end else None
     excluded = tuple(dict.fromkeys(s.component for s in read.excluded))

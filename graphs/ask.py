@@ -33,7 +33,7 @@ from aitia.agent.asking.answerable import (
 from aitia.agent.asking.condense import condensed, unsupported
 from aitia.agent.asking.kinds import Embeds
 from aitia.agent.asking.lookup import Hit, Lookup, asked
-from aitia.agent.asking.questions import Topic, understood
+from aitia.agent.asking.questions import Topic, in_english, understood
 from aitia.agent.asking.questions import lists as question_lists
 from aitia.agent.asking.reading import LEAST, read, reader_fit
 from aitia.agent.asking.record import Record
@@ -104,6 +104,7 @@ def understand(state: AskState, runtime: Runtime[AskContext]) -> AskState:
     last = state["turns"][-1] if state.get("turns") else None
     if record is not None:
         before = Topic.model_validate(last["topic"]) if last and last.get("topic") else None
+        question = in_english(question)
         topic = understood(question, record.report, before, meaning=runtime.context.meaning)
         return {"topic": topic.model_dump(mode="json"), "search": question, "draft": {}, "answer": {}}
     search = question
@@ -122,7 +123,7 @@ def read_run(state: AskState, runtime: Runtime[AskContext]) -> AskState:
     record = runtime.context.record
     assert record is not None
     topic = Topic.model_validate(state["topic"])
-    made = compose(state["question"], topic, record, runtime.context.meaning)
+    made = compose(state["search"], topic, record, runtime.context.meaning)
     cited = dict.fromkeys(i for r in made.replies for i in r.cites if i in record.lines)
     return {
         "draft": {

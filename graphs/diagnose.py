@@ -26,6 +26,7 @@ from aitia.core.events import Event, NodeDone, RunFailed, RunFinished, RunStarte
 from aitia.core.incidents import redacted
 from aitia.core.llm import NO_READERS, Llm, Readers
 from aitia.core.protocols import Source
+from aitia.core.steering import Interjected, heard, unstopped
 from aitia.core.store import RunStore, surviving
 from aitia.core.telemetry import traced_run
 from aitia.core.words import Component, Incident, Report
@@ -35,6 +36,7 @@ from aitia.graphs.live import live, recorded_tools
 from aitia.graphs.nodes import closing, collecting, explaining, judging, planning
 from aitia.graphs.report import assemble
 from aitia.graphs.state import Context, Options, State
+from aitia.graphs.steered import steered
 from aitia.graphs.steps import any_kept, forget, steps_of, thread_of
 from aitia.tools import Registry
 
@@ -115,9 +117,14 @@ def diagnose(
             **({"runbook": dict(runbook)} if runbook else {}),
             **remembered(taxonomy, weights),
         )
-        context = live(store, sources, llm, clock, registry, readers=_or(readers, llm))
         _emit(store, on_event, RunStarted(run=store.id, title=incident.title, at=clock.now()))
-        return run(context, {}, on_event=on_event)
+        return steered(
+            store,
+            lambda: live(store, sources, llm, clock, registry, readers=_or(readers, llm)),
+            partial(run, on_event=on_event),
+            {},
+            emit=partial(_emit, store, on_event),
+        )
 
     return surviving(store, begin, steps=False)
 
@@ -147,18 +154,23 @@ def resume(
         raise BadInput(f"Resume run {store.id} with the model it started with: {began['name'] or 'none'}.")
 
     def go_on() -> Report:
+        unstopped(store)
         store.update_meta(state="running")
         clock = RecordedClock(datetime.fromisoformat(meta["now"]))
-        context = live(
-            store, sources, llm, clock, registry or recorded_tools(meta), readers=_or(Readers(), llm)
-        )
+        tools = registry or recorded_tools(meta)
         approved = sorted(call for call, said in (answers or {}).items() if said)
         start: Any = (
             None if has_begun(store) else {}
         )  # without checkpoints from the start, on what was read before
         if start is None and answers is not None and _asks(store):
             start = Command(resume={"approved": approved})
-        return run(context, start, on_event=on_event)
+        return steered(
+            store,
+            lambda: live(store, sources, llm, clock, tools, readers=_or(Readers(), llm)),
+            partial(run, on_event=on_event),
+            start,
+            emit=partial(_emit, store, on_event),
+        )
 
     return surviving(store, go_on, steps=True)
 
@@ -210,13 +222,15 @@ def _run(context: Context, start: Any, *, on_event: OnEvent | None, checkpoint: 
             try:
                 while (part := alone.run(next, stream, None)) is not None:
                     state = _consume(part, state, emit, lap)
+                    _listen(store, checkpoint=checkpoint)
             finally:
                 alone.run(stream.close)  # its threads write checkpoints: they end before the connection does
+            _listen(store, checkpoint=checkpoint)
             stopped = machine.get_state(config) if saver is not None else None
             waiting = stopped is not None and bool(stopped.next)
             asked = {h: call for i in (stopped.interrupts if stopped else ()) for h, call in i.value.items()}
-    except StoreError:
-        raise  # it goes on elsewhere, and what it is cannot be written here
+    except (StoreError, Interjected):
+        raise  # it goes on: elsewhere, where what it is cannot be written here, or with what was said
     except BaseException as error:
         if checkpoint:
             word = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
@@ -235,6 +249,12 @@ def _run(context: Context, start: Any, *, on_event: OnEvent | None, checkpoint: 
             store, on_event, RunFinished(run=store.id, verdict=report.verdict, probability=report.probability)
         )
     return report
+
+
+def _listen(store: RunStore, *, checkpoint: bool) -> None:
+    """Between two steps: what a person said meanwhile ends them. Raises Interjected."""
+    if checkpoint and (said := heard(store)) is not None:
+        raise Interjected(said)
 
 
 def _consume(part: Any, state: dict[str, Any], emit: OnEvent, lap: Callable[[], float]) -> dict[str, Any]:

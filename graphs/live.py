@@ -194,7 +194,7 @@ def _open(
 ) -> tuple[Opened, Names]:
     """See what can be reached, from the earliest baseline to the window's end; on a resume, what was seen then."""
     known = store.meta().get("opened")
-    if known is not None:
+    if known:  # empty where a person corrected the incident meanwhile
         held = Inventory.model_validate(known["inventory"])
         seen = build_inventory(_readable(sources, held), incident.window, resolver, seconds=seconds)
         return Opened(incident=Incident.model_validate(known["incident"]), inventory=held), Names(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from aitia.core.errors import NotRecorded
@@ -23,7 +24,7 @@ def rerun(
 ) -> Report:
     """The report of a recorded run, made anew from its recording. Raises NotRecorded where the code asks for more."""
     meta, results = store.meta(), store.results()
-    if "opened" not in meta:
+    if not meta.get("opened"):
         raise NotRecorded(f"The recording of run {store.id} is not complete. Resume the run first.")
 
     def call(task: Task) -> Result:
@@ -35,24 +36,35 @@ def rerun(
             )
         return known
 
+    context = recorded(store, call, registry=registry)
+    return run(
+        replace(context, options=replace(context.options, max_concurrency=max_concurrency)),
+        {},
+        checkpoint=False,
+    )
+
+
+def recorded(store: RunStore, call: Callable[[Task], Result], *, registry: Registry | None = None) -> Context:
+    """A context that reads nothing but the recording, and writes nothing."""
+    meta = store.meta()
+
     def opened() -> Opened:
         return Opened(
             incident=Incident.model_validate(meta["opened"]["incident"]),
             inventory=Inventory.model_validate(meta["opened"]["inventory"]),
         )
 
-    context = Context(
+    return Context(
         open=opened,
         call=call,
         measured=lambda name: float(meta.get("timings", {}).get(name, 0.0)),
         registry=registry or recorded_tools(meta),
         taxonomy=taxonomy_of(meta),
         weights=weights_of(meta),
-        options=replace(Options(**meta["options"]), max_concurrency=max_concurrency),
+        options=Options(**meta["options"]),
         store=store,
         llm=RecordedLlm(store) if meta.get("model") else None,
         model_note=meta.get("model_note", ""),
         versions=meta["versions"],
         publish=False,
     )
-    return run(context, {}, checkpoint=False)

@@ -18,6 +18,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from aitia.core.database import querying, sound
+from aitia.core.disk import storing
 from aitia.core.state import server
 from aitia.core.store import RunStore
 from aitia.graphs.serde import STRICT
@@ -58,6 +59,16 @@ def forget(store: RunStore) -> None:
     """A run that has ended needs no steps: those on a server are deleted, those in its folder go with it."""
     if (at := _server_of(store)) is not None:
         at.forget_run(store.id)
+
+
+def drop(store: RunStore) -> None:
+    """Forget the steps and results of a run that begins anew; its events, and what it is about, stay."""
+    forget(store)
+    with storing(store.path):
+        for suffix in ("", "-wal", "-shm"):
+            (store.path / f"{FILE}{suffix}").unlink(missing_ok=True)
+        for result in (store.path / "results").glob("*.json"):
+            result.unlink(missing_ok=True)
 
 
 def _server_of(store: RunStore) -> Postgres | None:

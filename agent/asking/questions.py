@@ -47,6 +47,9 @@ class Lists:
     """The closed lists of `questions.yaml`."""
 
     follow_up: re.Pattern[str]
+    progress: re.Pattern[str]
+    ours: re.Pattern[str]
+    otherwise: dict[str, re.Pattern[str]]
     called: dict[str, frozenset[str]]
     types: dict[str, str]
     aspects: dict[str, re.Pattern[str]]
@@ -61,12 +64,23 @@ def lists() -> Lists:
     has: Callable[[str], re.Pattern[str]] = lambda pattern: re.compile(pattern, re.I)  # noqa: E731
     return Lists(
         follow_up=has(raw["follow_up"]),
+        progress=has("|".join(raw["progress"].values())),
+        ours=has(raw["ours"]),
+        otherwise={told: has(pattern) for told, pattern in raw["otherwise"].items()},
         called={word: frozenset(names) for word, names in raw["called"].items()},
         types=raw["types"],
         aspects={name: has(rf"\b(?:{entry['words']})\b") for name, entry in raw["aspects"].items()},
         faults={name: tuple(entry["faults"]) for name, entry in raw["aspects"].items()},
         own=frozenset(r for w in raw["own"].split() for r in (stem(w), *roots(w))),
     )
+
+
+def in_english(question: str) -> str:
+    """A question about a run as the prototypes ask it, where it is one of the closed list in another language."""
+    for told, pattern in lists().otherwise.items():
+        if (found := pattern.search(question)) is not None:
+            return f"{told.format(x=question[found.end() :].strip(' ?!.,;')).strip()}?"
+    return question
 
 
 def understood(

@@ -33,7 +33,8 @@ def chat(
     """
     from datetime import UTC, datetime
 
-    from aitia.cli.conversation import Asked, Talk
+    from aitia.cli.chat_asked import Asked
+    from aitia.cli.conversation import Talk
     from aitia.cli.inputs import named_sources
     from aitia.incoming import parse_moment
 
@@ -65,21 +66,26 @@ def chat(
 
 
 def _at_a_terminal(talk: Talk) -> None:
-    """Read and answer until Ctrl-D or /quit; Ctrl-C empties the line."""
+    """Read and answer until Ctrl-D or /quit; Ctrl-C empties the line, and on an empty one stops the diagnosis that runs."""
     from aitia.cli.chat_line import reader
-    from aitia.cli.console import note
+    from aitia.cli.console import note, stderr_console
+    from aitia.cli.live import moves
+    from aitia.cli.under_way import typed
 
     session = reader(talk)
+    talk.beside = moves(stderr_console())
     if not talk.run:
         note(talk.telemetry())
     note("Say what is wrong, or type /help. Ctrl-D exits; every run is saved.")
-    going = True
+    going, begun = True, ""
     while going:
         try:
-            going = talk.take(session.prompt(talk.prompt))
+            talk.settle()
+            line, begun = typed(session, talk.prompt, talk.under_way, begun)
+            going = line is None or talk.take(line)
         except KeyboardInterrupt:
-            continue
+            begun = ""
+            talk.interrupt(typed=session.default_buffer.text)
         except EOFError:
             going = False
-    if talk.run:
-        note(f"saved; continue with: aitia chat {talk.run}")
+    talk.leave()

@@ -78,7 +78,8 @@ def _why(talk: Talk, wanted: str) -> None:
     from aitia.cli.console import stdout_console
     from aitia.cli.explain import explanation, print_suspects
 
-    report, told = talk.report(), explanation(talk.held())
+    report = talk.report()
+    told = explanation(talk.held(), report)
     suspects = told["suspects"]
     if not wanted:
         named = (report.component, report.fault) if report.verdict == "cause" else ("", report.verdict)
@@ -164,6 +165,8 @@ def _save(talk: Talk, file: str) -> None:
     output = Path(file).expanduser()
     if not file or output.suffix.lower() not in ENDINGS:
         raise BadInput(f"The file name must end in {', '.join(ENDINGS)}, for example /save report.html.")
+    if talk.held().meta().get("state") != "finished":
+        raise BadInput("There is no report to save yet. /report shows what is known so far.")
     put_report(
         talk.report(), format=pick_format(None, as_json=False, output=output), output=output, full=True
     )
@@ -222,6 +225,7 @@ COMMANDS: dict[str, Command] = {
     "resume": Command(
         takes="[RUN]", help="resume a stopped diagnosis", do=lambda talk, rest: talk.resume(rest)
     ),
+    "stop": Command(help="stop the diagnosis that runs, as Ctrl-C does", do=lambda talk, _: talk.interrupt()),
     "ask": Command(
         takes="TEXT", help="ask live systems or documents", do=lambda talk, rest: _only(talk.ask_live(rest))
     ),

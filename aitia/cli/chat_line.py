@@ -123,7 +123,7 @@ class Words(Completer):
 
     def _report(self) -> Report | None:
         try:
-            return self._talk.report()
+            return self._talk.report() if self._talk.finished else None
         except AitiaError:  # no run in hand, or not finished: nothing of it can be named
             return None
 

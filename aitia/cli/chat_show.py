@@ -10,7 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from aitia.cli.console import artifacts_of, note, stdout_console
+from aitia.core.errors import BadInput
 from aitia.core.percent import chance
+from aitia.core.store import RunStore
 from aitia.core.words import Evidence, Report
 from aitia.render.sparklines import LEGEND, curve_line
 from aitia.render.text import at, clean, duration, span
@@ -109,3 +111,19 @@ def show_commands(commands: Mapping[str, Command]) -> None:
         grid.add_row(Text(f"/{name} {command.takes}".rstrip()), Text(command.help))
     stdout_console().print(grid)
     note("Ctrl-C stops a diagnosis, Ctrl-D exits, Tab completes, Alt-Enter starts a new line.")
+
+
+def report_by_now(store: RunStore, *, goes_on: bool) -> Report:
+    """What the report of a run that is not over would be by now. Raises BadInput where nothing was returned yet."""
+    from aitia.graphs.so_far import report_so_far
+
+    found = report_so_far(store)
+    if found is None:
+        then = (
+            "Wait for its first calls."
+            if goes_on
+            else "Continue it with /resume, or start another with /new."
+        )
+        raise BadInput(f"This run has no report yet. {then}")
+    note("so far only: the diagnosis is not over, and this may turn")
+    return found

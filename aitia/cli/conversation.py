@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aitia import api
+from aitia.cli.chat_asked import Asked
 from aitia.cli.console import artifacts_of, exit_code, note, stdout_console
 from aitia.cli.session import say_finished, stoppable, watched
-from aitia.core.config import SourceConfig
 from aitia.core.errors import EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, AitiaError, BadInput
+from aitia.core.events import Event
 from aitia.core.home import aitia_home
+from aitia.core.steering import Stopped
 from aitia.core.store import RunStore
 from aitia.core.words import Report
 from aitia.render.text import clean
@@ -22,6 +23,7 @@ from aitia.render.text import clean
 if TYPE_CHECKING:
     from aitia.agent.asking.answer import Answer
     from aitia.cli.live import LiveView
+    from aitia.cli.under_way import UnderWay
     from aitia.settings import Settings
 
 _NO_SOURCES = (
@@ -29,16 +31,8 @@ _NO_SOURCES = (
     "folder, or start with `aitia chat --config FILE`, or with --metrics and --logs."
 )
 
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What the command line gave: where telemetry is, from when to look, which model."""
-
-    config: Path | None = None
-    sources: tuple[SourceConfig, ...] = ()
-    at: datetime | None = None
-    model: str = "auto"
-    threads: int | None = None
+GRACE_S = 1.0  # for which a source that hangs is waited for at Ctrl-C
+MOST_WAITED_S = 60.0  # for it before the same run goes on
 
 
 class Talk:
@@ -46,6 +40,9 @@ class Talk:
 
     def __init__(self, asked: Asked, *, staying: bool = False) -> None:
         self.staying = staying  # a person is there: Ctrl-C stops a diagnosis, not the conversation
+        self.beside = False  # a diagnosis runs beside the prompt
+        self.under_way: UnderWay | None = None
+        self._left: UnderWay | None = None  # one that was stopped while a source hung
         self.run = ""
         self.code = EXIT_CAUSE
         self._asked = asked
@@ -63,21 +60,30 @@ class Talk:
         """Do what a line says; False where it says to leave. What goes wrong is told: the conversation outlives it."""
         line = line.strip()
         try:
+            self.settle()
             if line in ("/quit", "/exit"):
                 return False
             if line:
                 self._do(line)
-        except AitiaError as error:
-            note(f"error: {error}")
-            self.code = error.exit_code
         except Exception as error:  # this door's outermost place: a defect must not end the sitting
-            if os.environ.get("AITIA_DEBUG"):
-                raise
-            note(f"error: {type(error).__name__}: {error} (set AITIA_DEBUG=1 for the traceback)")
-            self.code = EXIT_INTERNAL
+            self._failed(error)
         return True
 
+    def _failed(self, error: BaseException) -> None:
+        if isinstance(error, AitiaError):
+            note(f"error: {error}")
+            self.code = error.exit_code
+            return
+        if os.environ.get("AITIA_DEBUG"):
+            raise error
+        note(f"error: {type(error).__name__}: {error} (set AITIA_DEBUG=1 for the traceback)")
+        self.code = EXIT_INTERNAL
+
     def _do(self, line: str) -> None:
+        if self.under_way is not None and (run := self.under_way.begun()) and run != self.run:
+            self._hold(run, None)
+        from aitia.agent.asking.question.sorting import is_talk
+
         if line.startswith("/"):
             from aitia.cli.chat_commands import do
 
@@ -85,7 +91,9 @@ class Talk:
         elif line.startswith(("{", "[")):  # an alert is a new incident whatever is in hand
             self.new(line)
         elif self.run:
-            if not self._corrected(line):
+            if is_talk(line):
+                note("ask about the run, correct it, or type /help")
+            elif not (self._told(line) or self._corrected(line)):
                 self._ask_of_run(line)
         elif self._is_question(line):
             self._tell("question", "read as a question; to have it diagnosed: /new TEXT")
@@ -172,9 +180,85 @@ class Talk:
         self.correct(line)
         return True
 
-    def _diagnose(self, work: Callable[[LiveView], Report], held: RunStore | None = None) -> None:
-        from aitia.render.terminal import print_report
+    def _told(self, line: str) -> bool:
+        """Whether a line stops or corrects the diagnosis that runs, which then goes on from there by itself."""
+        from aitia.correcting import meant, tell
 
+        if self.under_way is None:
+            return False
+        wanted = meant(line, self.held())
+        if wanted == "stop":
+            self.interrupt()
+            return True
+        if wanted != "correction":
+            return False
+        if not tell(self.held(), line, by="you", settings=self._settings()):  # it has just come to its report
+            self.under_way.wait(MOST_WAITED_S)
+            self.settle()
+            return False
+        note("taken as a correction; the diagnosis goes on from there")
+        return True
+
+    def interrupt(self, *, typed: str = "") -> None:
+        """Stop the diagnosis that runs, where nothing was being typed; a source that hangs is not waited for."""
+        way = self.under_way
+        if way is None or typed.strip():
+            return
+        way.stop()
+        if way.wait(GRACE_S):
+            self.settle()
+            return
+        self.under_way, self._left = None, way
+        self.code = EXIT_INTERRUPTED
+        self._stopped(way.board.run)
+
+    def settle(self) -> None:
+        """Show what a diagnosis beside the prompt came to, once it has ended."""
+        way = self.under_way
+        if way is None or not way.ended:
+            return
+        self.under_way = None
+        if way.report is not None:
+            self._shown(way.report)
+        elif isinstance(way.error, Stopped):
+            self.code = EXIT_INTERRUPTED
+            self._stopped(way.board.run)
+        elif way.error is not None:
+            self._failed(way.error)
+
+    def leave(self) -> None:
+        """The end of the sitting: a diagnosis that runs is stopped, and can be resumed."""
+        self.interrupt()
+        if self.run:
+            note(f"saved; continue with: aitia chat {self.run}")
+        if self._left is not None and not self._left.ended:
+            sys.stdout.flush()
+            os._exit(0)  # its thread waits for a source that hangs, and so would the end of the program
+
+    def _begin(self, work: Callable[[Callable[[Event], None]], Report], held: RunStore | None) -> None:
+        from aitia.cli.under_way import UnderWay
+
+        if self.under_way is not None:
+            raise BadInput("A diagnosis runs already. Stop it first with Ctrl-C, or wait for its report.")
+        if self._left is not None and not self._left.ended:
+            note("waiting for the call that was under way")
+            self._left.wait(MOST_WAITED_S)
+        self._left = None
+        way = UnderWay(work=work)
+        if held is not None:
+            way.board.run, way.board.title = held.id, clean(str(held.meta().get("title") or ""))
+        way.start()
+        self.under_way = way
+        self._tell(
+            "beside", 'ask meanwhile ("how far is it?"), correct it ("it began at nine"); Ctrl-C stops it'
+        )
+
+    def _diagnose(
+        self, work: Callable[[Callable[[Event], None]], Report], held: RunStore | None = None
+    ) -> None:
+        if self.beside:
+            self._begin(work, held)
+            return
         view: LiveView | None = None
         try:
             with stoppable() if self.staying else watched() as view:
@@ -187,6 +271,11 @@ class Talk:
             self.code = EXIT_INTERRUPTED
             self._stopped(view.run if view else "")
             return
+        self._shown(report)
+
+    def _shown(self, report: Report) -> None:
+        from aitia.render.terminal import print_report
+
         self._hold(report.run, report)
         self.code = exit_code(report)
         print_report(stdout_console(), report, artifacts=artifacts_of(report))
@@ -277,14 +366,19 @@ class Talk:
             raise BadInput("Diagnose or open a run first: say what is wrong, or /open last.")
         return RunStore.open(aitia_home(), self.run)
 
+    @property
+    def finished(self) -> bool:
+        """Whether the run in hand has its report."""
+        return bool(self.run) and self.held().meta().get("state") == "finished"
+
     def report(self) -> Report:
-        """The report of the run in hand. Raises BadInput where there is none yet."""
+        """The report of the run in hand, or what it would be by now. Raises BadInput where nothing was returned yet."""
+        from aitia.cli.chat_show import report_by_now
+
         store = self.held()
         if self._report is None:
             if store.meta().get("state") != "finished":
-                raise BadInput(
-                    "This run has no report yet. Continue it with /resume, or start another with /new."
-                )
+                return report_by_now(store, goes_on=self.under_way is not None)
             self._report = store.report()
         return self._report
 

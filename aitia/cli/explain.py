@@ -12,13 +12,17 @@ from aitia.agent.sentences.review import checks
 from aitia.core.events import Decided, PlanMade, RunFailed
 from aitia.core.percent import chance, percent
 from aitia.core.store import RunStore
+from aitia.core.words import Report
 from aitia.graphs.judgement import taxonomy_of
 from aitia.render.text import clean, clean_lines
 
 
-def explanation(store: RunStore) -> dict[str, Any]:
-    """Plans, suspects with their ledgers, sentences with their authors, refused attempts, checks, model calls."""
-    report = store.report()
+def explanation(store: RunStore, report: Report | None = None) -> dict[str, Any]:
+    """Plans, suspects with their ledgers, sentences with their authors, refused attempts, checks, model calls.
+
+    report  what the run's would be by now, where it has none yet
+    """
+    report = report or store.report()
     events = list(store.events())
     return {
         "run": store.id,
@@ -38,7 +42,7 @@ def explanation(store: RunStore) -> dict[str, Any]:
             for e in report.evidence
             if e.values.get("detector")
         ],
-        "learned": store.meta().get("opened", {}).get("learned", {}),
+        "learned": (store.meta().get("opened") or {}).get("learned", {}),
         "sentences": [
             s.model_dump(mode="json") | {"checks": checked}
             for s, checked in checks(report, taxonomy_of(store.meta()))

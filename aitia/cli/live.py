@@ -18,6 +18,7 @@ from rich.text import Text
 from aitia.cli.progress_board import Board, name_of, told_progress
 from aitia.cli.screen import screen
 from aitia.core.events import (
+    Corrected,
     Decided,
     Event,
     Findings,
@@ -179,6 +180,8 @@ def describe(event: Event) -> str:
             return ("suspects: " if event.settled else "suspects so far: ") + (suspects_line(event) or "none")
         case SentenceDone():
             return f"[{event.by}] {clean(event.text)}"
+        case Corrected():
+            return f"corrected: {clean(event.text)}; going on from there"
         case RunFinished():
             return f"{event.verdict} {chance(event.probability)}"
         case RunFailed():

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from aitia.core.events import (
+    Corrected,
     Event,
     Glimpse,
     NodeDone,
@@ -92,6 +93,10 @@ class Board:
                 self.sentences.append(clean(event.text))
             case Progress():
                 self.working = told_progress(event)
+            case Corrected():  # it begins anew; who led before is compared with
+                self.planned, self.done, self.facts, self.settled, self.after = {}, {}, 0, False, ""
+                self.newest.clear()
+                self.sentences.clear()
             case RunFinished():
                 self.finished = True
             case RunFailed():

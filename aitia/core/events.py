@@ -124,6 +124,14 @@ class RunFinished(Word):
     probability: float
 
 
+class Corrected(Word):
+    """A person said meanwhile how the incident is; the run begins anew with that, on what was read where that still holds."""
+
+    type: Literal["corrected"] = "corrected"
+    text: str
+    by: str = ""
+
+
 class RunFailed(Word):
     """The run stopped; it can be resumed."""
 
@@ -142,6 +150,7 @@ Event = Annotated[
     | Ranked
     | SentenceDone
     | Progress
+    | Corrected
     | RunFinished
     | RunFailed,
     Field(discriminator="type"),

@@ -45,7 +45,7 @@ __all__ = [
     "take_in",
 ]  # fmt: skip
 # What one revision of a run consists of; artifacts are named by their content and stay.
-_REVISED = ("report.json", "events.jsonl", "llm.jsonl", "results", "checkpoints.sqlite",
+_REVISED = ("report.json", "events.jsonl", "llm.jsonl", "said.json", "results", "checkpoints.sqlite",
             "checkpoints.sqlite-wal", "checkpoints.sqlite-shm")  # fmt: skip
 # What decides what a run reads, starts and asks when it goes on: signed, so that nobody else's run can do it here.
 _POWERS = ("id", "sources", "mcp", "root", "trusted", "asked_model", "model")
@@ -168,7 +168,7 @@ class RunStore:
 
     def update_meta(self, **fields: Any) -> None:
         """Merge fields into `run.json`, atomically. A change of state outlives a power cut. Raises StoreError."""
-        with self._alone():
+        with self.alone():
             before = self.meta()
             after = before | self.redactor.plain(fields)
             signed = self._signed(after) if self.is_own(before) else after
@@ -193,7 +193,7 @@ class RunStore:
 
     def sign(self) -> None:
         """Take the run, as it lies here, for this home's own."""
-        with self._alone():
+        with self.alone():
             self._put_meta(self._signed(self.meta()))
 
     def _signed(self, meta: dict[str, Any]) -> dict[str, Any]:
@@ -213,7 +213,7 @@ class RunStore:
 
         A revision that came to no report is not kept.
         """
-        with self._alone(), storing(self.path):
+        with self.alone(), storing(self.path):
             meta = self.meta()
             number = 1 + sum(1 for _ in self.path.glob("revisions/*/report.json"))
             finished = (self.path / "report.json").exists()
@@ -357,7 +357,7 @@ class RunStore:
         )
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """No other thread and no other process changes `run.json` meanwhile."""
         with self._lock, storing(self.path):
             folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)

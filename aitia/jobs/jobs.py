@@ -18,6 +18,7 @@ from aitia.core.events import Event
 from aitia.core.incidents import redacted
 from aitia.core.redact import use
 from aitia.core.state import database_url, use_database
+from aitia.core.steering import waiting
 from aitia.core.store import RunStore, find_run
 from aitia.core.telemetry import use_telemetry
 from aitia.core.words import Incident, Origin
@@ -140,18 +141,52 @@ class Jobs:
         return self.get(job)
 
     def correct(self, job: str, text: str, *, by: str) -> Job:
-        """Diagnose a finished job's incident again with what a person says of it. Raises BadInput where that corrects nothing."""
+        """Go on with what a person says of a job's incident: at once while it runs, else as its run's next revision.
+
+        Raises BadInput where that corrects nothing, and for a job that waits.
+        """
         from aitia.correcting import with_correction
 
         row = self.table.row(job)
+        if row["state"] == "running" and self._told(job, text, by):
+            return self.get(job)
         if row["state"] not in ("done", "failed"):
-            raise BadInput(f"Diagnosis {job} is {row['state']}. Correct it when it has ended.")
+            raise BadInput(
+                f"Diagnosis {job} is {row['state']}. Correct it while it runs or when it has ended."
+            )
         told = with_correction(self.incident(job), text, self.run_store(job), by=by, settings=self.settings)
         self._note(job, corrected_by=by[:200])
         self.table.note(job, what="correct", who=by[:200])
         open_end = bool(row["open_end"])
         self.table.tell_again(job, told, content=row["content"], open_end=open_end, whole=True)
         return self.get(job)
+
+    def _told(self, job: str, text: str, by: str) -> bool:
+        """Tell the run of a job that is under way; what was said stays with the job. False where the run has just ended."""
+        from aitia.correcting import tell
+
+        store = self.run_store(job)
+        if not tell(store, text, by=by, settings=self.settings):
+            return False
+        said = waiting(store)
+        told = said.incident if said and said.incident else Incident.model_validate(store.meta()["incident"])
+        moved = {"corrections": told.corrections, "started_at": told.started_at}
+        moved |= {"window": told.window, "baselines": told.baselines}
+        own = Incident.model_validate_json(self.table.row(job)["incident"]).model_copy(update=moved)
+        self.table.set(job, incident=own.model_dump_json())
+        self._note(job, corrected_by=by[:200])
+        self.table.note(job, what="correct", who=by[:200])
+        return True
+
+    def stop(self, job: str, *, by: str) -> Job:
+        """Stop a job that is under way; `again` carries it on. Raises BadInput where it does not run."""
+        from aitia.correcting import stop
+
+        found = self.get(job)
+        if found.state != "running" or not stop(self.run_store(job), by=by):
+            raise BadInput(f"Diagnosis {job} is {self.get(job).state}. Only one that runs can be stopped.")
+        self.table.note(job, what="stop", who=by[:200])
+        return found
 
     def answer(self, job: str, said: Mapping[str, bool], *, by: str, vouched: bool = False) -> Job:
         """Approve or deny what a job asked for, by hash. Once everything is answered the run goes on. Raises BadInput.

@@ -10,7 +10,7 @@ from aitia.agent.asking.answer import NOT_KNOWN, Answer, Citation, Reply
 from aitia.agent.asking.question.refusing import asks_for_change
 from aitia.agent.asking.question.sorting import asks, of_live
 from aitia.core.errors import BadInput
-from aitia.correcting import corrects
+from aitia.correcting import meant
 from aitia.jobs import Job
 from aitia.render.sparklines import sparkline
 from aitia.slack import blocks as b
@@ -20,6 +20,7 @@ from aitia.slack.dedupe import Entry
 MOST: Final = 12  # sentences, and citations
 CELLS: Final = 48  # characters of a curve: a phone shows as many in a line
 TAKEN: Final = "Taken as a correction: the diagnosis goes on from there."
+STOPPED: Final = "The diagnosis stops after the present step. Look again carries it on."
 _SOMEBODY: Final = re.compile(r"(?<!\w)@\w")
 
 
@@ -41,21 +42,24 @@ def is_look(text: str) -> bool:
 
 
 async def answer(door: Door, entry: Entry, job_id: str, *, mentioned: bool) -> None:
-    """Answer a question about the thread's run, or of live systems; take a correction that was put to us.
+    """Answer a question about the thread's run, or of live systems; take a correction that was put to us, also while it runs.
 
     One that was not put to us is not told off while there is no report.
     """
     job = await asyncio.to_thread(door.jobs.get, job_id)
-    if job.state == "done" and mentioned and await asyncio.to_thread(_corrected, door, entry, job):
-        await door.reply(entry, TAKEN, [b.said(b.person(entry.user), b.words(f" {TAKEN}"))])
+    if mentioned and (told := await asyncio.to_thread(_steered, door, entry, job)):
+        await door.reply(entry, told, [b.said(b.person(entry.user), b.words(f" {told}"))])
         return door.kick()
-    if job.state != "done" and not (mentioned or is_look(entry.text)):
+    aside = job.state != "done" and not (mentioned or is_look(entry.text))
+    if aside and not job.run:
         return None
     if not job.run:
         raise BadInput(f"The diagnosis is {job.state}. Ask again when it has begun.")
     thread = entry.thread or entry.ts
     _, conversation = await asyncio.to_thread(door.inbox.thread, entry.channel, thread)
     found = await asyncio.to_thread(_asked, door, entry.text, job.run, conversation)
+    if aside and found.status != "answered":
+        return None
     kept = found.conversation or conversation
     await asyncio.to_thread(door.inbox.bind, entry.channel, thread, job_id, conversation=kept)
     await door.reply(
@@ -64,13 +68,18 @@ async def answer(door: Door, entry: Entry, job_id: str, *, mentioned: bool) -> N
     return None
 
 
-def _corrected(door: Door, entry: Entry, job: Job) -> bool:
-    """Whether a sentence corrects the diagnosis; then it goes on from there. Once, however often the entry is begun."""
-    store = door.jobs.run_store(job.id)
-    if asks(entry.text) or corrects(entry.text, store) is None:
-        return False
-    door.jobs.correct(job.id, entry.text, by=f"slack:{entry.user}")
-    return True
+def _steered(door: Door, entry: Entry, job: Job) -> str:
+    """What is said where a sentence stops or corrects the diagnosis, once however often it is begun; else ""."""
+    if job.state not in ("done", "running") or not job.run:
+        return ""
+    wanted, by = meant(entry.text, door.jobs.run_store(job.id)), f"slack:{entry.user}"
+    if wanted == "correction":
+        door.jobs.correct(job.id, entry.text, by=by)
+        return TAKEN
+    if wanted == "stop":
+        door.jobs.stop(job.id, by=by)
+        return STOPPED
+    return ""
 
 
 def shown(found: Answer, *, by: str = "") -> list[b.Block]:

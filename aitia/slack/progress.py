@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from aitia.core.events import (
+    Corrected,
     Decided,
     Event,
     Findings,
@@ -45,6 +46,7 @@ class Steps:
         self.steps: dict[str, Step] = {}
         self._taken: dict[str, Step] = {}
         self._offered: dict[str, Step] = {}
+        self._corrections = 0
 
     def add(self, event: Event) -> None:
         """Take an event."""
@@ -78,6 +80,10 @@ class Steps:
                 self._put("explain", Step(title="Explain, each sentence from its facts"))
             case NodeDone(node="verify"):
                 self._put("explain", Step(title="Explain, each sentence from its facts", status="complete"))
+            case Corrected():
+                self._corrections += 1
+                said = Step(title="Go on from a correction", status="complete", outcome=event.text)
+                self._put(f"corrected-{self._corrections}", said)
             case RunFailed():
                 self._put("failed", Step(title="Stopped", status="error", outcome=event.message))
             case NodeDone() | Decided() | Progress() | _:

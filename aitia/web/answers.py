@@ -9,10 +9,9 @@ from fastapi import APIRouter, Body
 from starlette.requests import Request
 
 from aitia import asking, outcomes
-from aitia.agent.asking.question.sorting import asks
 from aitia.core.errors import BadInput
 from aitia.core.store import find_run
-from aitia.correcting import corrects
+from aitia.correcting import meant
 from aitia.jobs import Job, Jobs
 from aitia.web.approvals import answered
 from aitia.web.auth import allow, by, who
@@ -35,8 +34,8 @@ router = APIRouter(prefix="/v1/diagnoses", tags=["answers"], route_class=ApiRout
 
 @router.post("/{id}/answers")
 async def answers(request: Request, id: Id, body: Annotated[Given, Body()]) -> Taken:
-    """Approve or deny calls (`approval`), say what the cause was (`outcome`), ask (`question`), or tell while it is looked
-    at when it began or what it is not (`correction`): it is diagnosed again with that.
+    """Approve or deny calls (`approval`), say what the cause was (`outcome`), ask (`question`), or tell when it began or what
+    it is not (`correction`): a diagnosis that runs goes on with that, one that is over is diagnosed again.
 
     A call is bound to the hash of its tool and arguments: what was shown is what is approved.
     """
@@ -89,7 +88,7 @@ def confirm(jobs: Jobs, id: str, given: OutcomeGiven) -> Taken:
 def ask(jobs: Jobs, id: str, given: QuestionAsked) -> Taken:
     """Answer from the run, or from the live sources of the settings; a conversation must be one about this run.
 
-    While it runs: how far it is.
+    While it runs: how far it is, and what is known so far.
     """
     job = jobs.get(id)
     if not job.run or job.state == "failed":
@@ -111,18 +110,20 @@ def ask(jobs: Jobs, id: str, given: QuestionAsked) -> Taken:
 
 
 def correct(jobs: Jobs, id: str, given: CorrectionGiven) -> Taken:
-    """Diagnose again with what a person says of it. Raises BadInput where that corrects nothing."""
+    """Go on with what a person says of it. Raises BadInput where that corrects nothing."""
     return Taken(diagnosis=Diagnosis.of(jobs.correct(id, given.text, by=given.by or "http")))
 
 
-def corrected(jobs: Jobs, job: Job, text: str, by: str) -> bool:
-    """Whether a sentence in the ask box corrects a finished diagnosis, which then goes on from there."""
-    if job.state != "done" or asks(text) or not text.strip():
+def steered(jobs: Jobs, job: Job, text: str, by: str) -> bool:
+    """Whether a sentence in the ask box stops or corrects a diagnosis, which then goes on from there: also while it runs."""
+    if job.state not in ("done", "running") or not job.run or not text.strip():
         return False
-    if corrects(text, jobs.run_store(job.id)) is None:
-        return False
-    jobs.correct(job.id, text, by=by)
-    return True
+    wanted = meant(text, jobs.run_store(job.id))
+    if wanted == "correction":
+        jobs.correct(job.id, text, by=by)
+    elif wanted == "stop":
+        jobs.stop(job.id, by=by)
+    return bool(wanted)
 
 
 def _reported(jobs: Jobs, id: str) -> str:

@@ -15,7 +15,7 @@ from aitia.core.errors import AitiaError
 from aitia.incoming import make_incident, parse_moment
 from aitia.jobs import Full, Job, JobNotFound, Jobs
 from aitia.settings import Settings
-from aitia.web.answers import STRANGE, approve, ask, confirm, corrected
+from aitia.web.answers import STRANGE, approve, ask, confirm, steered
 from aitia.web.auth import allow, who
 from aitia.web.auth import by as named
 from aitia.web.diagnoses import Id
@@ -76,7 +76,7 @@ def router(jobs: Jobs, settings: Settings, views: Views) -> APIRouter:
         shown: dict[str, Any] = {"question": question}
         try:
             name = named(request, "", BY)
-            if who(request).may("diagnose") and await state.heavy(corrected, jobs, job, question, name):
+            if who(request).may("diagnose") and await state.heavy(steered, jobs, job, question, name):
                 return _to(id)
             shown["answer"] = await state.heavy(_asked, jobs, job, question, conversation)
         except (AitiaError, Problem) as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from aitia.core.events import (
+    Corrected,
     Event,
     Findings,
     Glimpse,
@@ -96,6 +97,8 @@ def progress(events: Iterable[Event], *, named: Callable[[str, str], str]) -> Pr
                 seen.now = f"Explaining: {count(len(seen.sentences), 'sentence')} so far"
             case NodeDone() if event.node in _NOW:
                 seen.now = _NOW[event.node]
+            case Corrected():  # it begins anew: what was returned is taken from there again
+                seen, steps, ranked = Progress(now=f"Going on from: {line(event.text)}"), {}, ()
             case RunFailed():
                 seen.now = f"Stopped: {line(event.message)}"
     seen.steps = list(steps.values())

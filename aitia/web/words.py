@@ -106,7 +106,7 @@ class QuestionAsked(Word):
 
 
 class CorrectionGiven(Word):
-    """Say when it began or what it is not; the diagnosis goes on from there as its next revision."""
+    """Say when it began or what it is not; the diagnosis goes on from there: at once while it runs, else as its next revision."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"kind": "correction", "text": "Not the database, we checked."}]}

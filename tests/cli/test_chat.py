@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
+import threading
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +16,12 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
+from aitia.cli.chat_asked import Asked
 from aitia.cli.chat_line import RedactedHistory, Words
 from aitia.cli.console import artifacts_of
-from aitia.cli.conversation import Asked, Talk
+from aitia.cli.conversation import Talk
+from aitia.cli.under_way import UnderWay, toolbar
+from aitia.core.events import Event, TaskDone
 from aitia.core.redact import Redactor, load_key
 from aitia.core.store import RunStore
 from aitia.tools.query.behind import behind_check
@@ -282,3 +288,95 @@ def test_a_correction_in_chat_goes_on_from_the_run_in_hand(
     assert "I read no correction" in told.err
     assert told.code == 2
     assert RunStore.open(home, "last").meta()["revision"] == 2
+
+
+@pytest.fixture
+def held_back(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """A diagnosis beside the prompt waits at its fifth call: (it is there, it may go on)."""
+    there, go_on = threading.Event(), threading.Event()
+    real = UnderWay._hear
+
+    def hear(self: UnderWay, event: Event) -> None:
+        real(self, event)
+        if isinstance(event, TaskDone) and len(self.board.done) == 5:
+            there.set()
+            assert go_on.wait(120)
+
+    monkeypatch.setattr(UnderWay, "_hear", hear)
+    return there, go_on
+
+
+def at_a_prompt(tmp_path: Path, scenario: Path) -> Talk:
+    """A conversation beside whose prompt a diagnosis has begun."""
+    settle(tmp_path, scenario)
+    talk = Talk(
+        Asked(config=tmp_path / "aitia.yaml", at=datetime.fromisoformat(AT), model="none"), staying=True
+    )
+    talk.beside = True
+    talk.take(ALARM)
+    return talk
+
+
+def ended(talk: Talk) -> None:
+    """Wait for the diagnosis beside the prompt, and show what it came to."""
+    assert talk.under_way is not None
+    assert talk.under_way.wait(120)
+    talk.settle()
+
+
+@pytest.mark.usefixtures("home")
+def test_it_is_asked_and_corrected_while_it_runs(
+    tmp_path: Path,
+    scenario: Path,
+    held_back: tuple[threading.Event, threading.Event],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    there, go_on = held_back
+    talk = at_a_prompt(tmp_path, scenario)
+    assert there.wait(120)
+
+    def told(line: str) -> str:
+        capsys.readouterr()
+        talk.take(line)
+        got = capsys.readouterr()
+        return got.out + got.err
+
+    assert "This diagnosis is still running: 5 calls returned" in told("how far are you?")
+    assert talk.under_way is not None
+    assert "Calls  5 returned" in re.sub(r"\x1b\[[0-9;]*m", "", toolbar(talk.under_way).value)
+    cache = told("why not the cache?")
+    assert "redis" in cache
+    assert "so far only" in cache
+    assert "so far only" in told("/evidence")
+    assert "A diagnosis runs already" in told("/new the shop is down")
+    assert "no report to save yet" in told("/save report.html")
+    assert "error log lines of orders" in told("how many errors did orders log?")
+    assert "taken as a correction" in told("not the database, we checked")
+    go_on.set()
+    ended(talk)
+    assert "CAUSE" in capsys.readouterr().out
+    assert [c.excluded for c in talk.report().incident.corrections] == [("postgres",)]
+    assert talk.code == 0
+
+
+@pytest.mark.usefixtures("home")
+def test_one_that_hangs_is_left_and_carried_on_once_its_call_is_over(
+    tmp_path: Path,
+    scenario: Path,
+    held_back: tuple[threading.Event, threading.Event],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    there, go_on = held_back
+    talk = at_a_prompt(tmp_path, scenario)
+    assert there.wait(120)
+    talk.interrupt(typed="half a line")
+    assert talk.under_way is not None
+    talk.take("stop")
+    assert talk.under_way is None
+    assert "stopped; continue with /resume" in capsys.readouterr().err
+    assert talk.held().meta()["state"] == "interrupted"
+    threading.Timer(1.0, go_on.set).start()
+    talk.take("/resume")
+    assert "waiting for the call that was under way" in capsys.readouterr().err
+    ended(talk)
+    assert talk.report().component == "orders"

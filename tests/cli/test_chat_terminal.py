@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from aitia.core.events import TaskDone
 from aitia.core.store import RunStore, list_runs
 
 from .shop import ALARM, AT, settle
@@ -66,6 +67,11 @@ def terminal(home: Path, tmp_path: Path, scenario: Path) -> Iterator[Terminal]:
     found.program.close(force=True)
 
 
+def returned(run: RunStore) -> bool:
+    """Whether a call of a run has returned."""
+    return any(isinstance(e, TaskDone) for e in run.events())
+
+
 def test_a_sitting(terminal: Terminal, home: Path) -> None:
     terminal.type("/he")
     terminal.until("this list")  # offered while typing
@@ -74,7 +80,9 @@ def test_a_sitting(terminal: Terminal, home: Path) -> None:
     terminal.type("\r")
     terminal.until("/ruled-out")
     terminal.type(f"{ALARM} password=hunter2hunter2\r")
-    terminal.until("Suspects")  # the moving view
+    terminal.until("ask meanwhile")
+    while not list_runs(home) or not returned(RunStore.open(home, "last")):
+        time.sleep(0.1)
     terminal.type("\x03")
     terminal.until("stopped; continue with /resume, now or later")
     (run,) = list_runs(home)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aitia import outcomes
+from aitia.core.steering import waiting
 from aitia.jobs import Approval
 
 from .canned import Canned
@@ -191,6 +193,37 @@ def test_live_systems_are_asked_in_the_thread_and_a_line_is_looked_at_again(
     (said,) = site.jobs.incident(site.jobs.list()[0].id).corrections
     assert said.excluded == ("postgres",)
     assert said.by == f"slack:{BEN}"
+
+
+@provokes(
+    "message_not_in_streaming_state"
+)  # its steps were shown to the end, and it is set back for the test
+def test_a_diagnosis_that_runs_is_asked_corrected_and_stopped_in_its_thread(
+    site: Site, slack: FakeSlack, run: Path
+) -> None:
+    with Canned(site.jobs, run), site.door():
+        thread = diagnosed(site, slack)["thread_ts"]
+        job = site.jobs.list()[0]
+        store = site.jobs.run_store(job.id)  # as it was before its report, in the hands of a worker
+        (store.path / "report.json").unlink()
+        store.update_meta(state="running")
+        far = (datetime.now(tz=UTC) + timedelta(minutes=5)).isoformat()
+        site.jobs.table.set(job.id, state="running", owner="tests/1/1", lease_until=far, begun=1)
+
+        def told(text: str, wanted: str) -> None:
+            before = len(slack.messages)
+            slack.say(OPS, BEN, text, thread=thread)
+            until(lambda: [m for m in slack.messages[before:] if wanted in texts(m.get("blocks"))], 60)
+
+        told(f"<@{BOT_USER}> how far are you?", "still running")
+        told("why not the database?", "postgres")  # to nobody by name
+        told(f"<@{BOT_USER}> not the database, we checked", "Taken as a correction")
+        said = waiting(store)
+        assert said is not None
+        assert said.incident is not None
+        assert [c.excluded for c in said.incident.corrections] == [("postgres",)]
+        told(f"<@{BOT_USER}> stop", "stops after the present step")
+        assert waiting(store) == said.model_copy(update={"stop": True})
 
 
 def test_evidence_and_ask_open_forms_and_the_answer_comes_to_the_thread(

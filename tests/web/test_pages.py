@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aitia.core.events import PlanMade, Ranked, TaskDone
+from aitia.core.steering import waiting
 from aitia.core.store import remove_run
 from aitia.core.words import Suspect, Task
 from aitia.jobs import Approval, Job, Jobs
@@ -389,5 +390,12 @@ def test_a_correction_is_taken_and_the_diagnosis_goes_on_from_there(world: World
             f"/v1/diagnoses/{id}/answers", json={"kind": "correction", "text": "not orders"}, headers=FORM
         )
         assert nothing.status_code == 422  # it has not ended
-        asked = sent(client, f"/diagnoses/{other.ids['running']}/questions", question="not the database")
-        assert asked.status_code == 200  # of one that runs it is a question
+        running, known = other.ids["running"], other.jobs.run_store(id).meta()
+        under_way = {name: known[name] for name in ("incident", "opened", "components")}
+        other.jobs.run_store(running).update_meta(**under_way)
+        taken = sent(client, f"/diagnoses/{running}/questions", question="not the database")
+        assert (taken.status_code, taken.headers["location"]) == (303, f"/diagnoses/{running}")
+        told = waiting(other.jobs.run_store(running))  # one that runs reads it between two steps
+        assert told is not None
+        assert told.incident is not None
+        assert [c.excluded for c in told.incident.corrections] == [("postgres",)]

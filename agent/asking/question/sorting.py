@@ -7,7 +7,8 @@ from functools import cache
 from typing import Final
 
 from aitia.agent.asking.question.refusing import asks_for_change
-from aitia.agent.asking.question.tables import ASKING, follow_pattern, keys, table
+from aitia.agent.asking.question.tables import ASKING, follow_pattern, is_glue, keys, table
+from aitia.agent.asking.questions import lists
 from aitia.tools.meaning.incidents.symptoms import symptom_of
 from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.notation import is_query
@@ -24,6 +25,26 @@ _REPORTS: Final = re.compile(
     r"(?<!\w)(?:above|below|over|under|broke|breaks|broken|rising|rises|rose|exceeds?|too|keeps?"
     r"|stopped|failed|fails|über|unter|steigt|zu|kaputt|au-dessus|dépasse|trop|por encima|demasiado"
     r"|sube|sopra|supera|troppo|sale)(?!\w)"
+)
+_TALK: Final = frozenset(  # greetings and thanks among the words that ask of nothing
+    {
+        "thanks",
+        "thx",
+        "ty",
+        "cheers",
+        "hi",
+        "hello",
+        "hey",
+        "ok",
+        "danke",
+        "merci",
+        "gracias",
+        "grazie",
+        "hallo",
+        "hola",
+        "ciao",
+        "salut",
+    }
 )
 _LIVE: Final = frozenset({"count", "lines", "events", "curve"})
 
@@ -47,14 +68,25 @@ def asks(text: str) -> bool:
     return bool(set(keys("verbs", low)) & _ASKING) and not symptom_of(text).sure
 
 
+def is_talk(text: str) -> bool:
+    """Whether a sentence only greets or thanks."""
+    words = re.findall(r"\w+", plain(text))
+    return bool(words) and "?" not in text and bool(_TALK.intersection(words)) and all(map(is_glue, words))
+
+
 def goes_on(text: str) -> bool:
     """Whether a sentence leaves out what was asked before."""
     return bool(follow_pattern().search(plain(text)))
 
 
 def of_live(text: str) -> bool:
-    """Whether a question is of what systems are and say now, which no run holds: objects, lines, events, curves."""
+    """Whether a question is of what systems are and say now, which no run holds: objects, lines, events, curves.
+
+    Not where it asks what was looked at: "which logs did you read?"
+    """
     low = plain(text)
+    if lists().ours.search(text):
+        return False
     resources = set(keys("resources", low)) - {"components", "machines", "measurements", "sources"}
     return (
         is_query(text)
