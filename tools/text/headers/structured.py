@@ -108,13 +108,13 @@ class Keys:
             for key, value in found.items():
                 columns.setdefault(key, []).append(value)
         often = {k: v for k, v in columns.items() if len(v) * 2 >= len(objects)}
-        times = _TIMES
+        times: tuple[str, ...] = _TIMES
         if not any(_are_times(often.get(key, ()), keeper) for key in _TIMES):
             times += tuple(key for key, values in often.items() if _are_times(values, keeper))[:1]
-        levels = _LEVELS
+        levels: tuple[str, ...] = _LEVELS
         if not any(key in often for key in _LEVELS):
             levels += tuple(key for key, values in often.items() if _are_levels(values))[:1]
-        messages = _MESSAGES
+        messages: tuple[str, ...] = _MESSAGES
         if not any(key in often for key in _MESSAGES):
             worded = {key: _words_of(v) for key, v in often.items() if key not in (*times, *levels)}
             messages += tuple(
