@@ -164,8 +164,7 @@ def _strongest(facts: Facts, name: str) -> Values:
         side = _side(e, name)
         if side and not _is_text(e):
             key = f"{side}.{_group(e)}"
-            shared = max(1, len(facts.changed)) if e.aspect in CHANGE else 1
-            found[key] = max(found[key], facts.strength(e) / shared)
+            found[key] = max(found[key], facts.strength(e))
     found |= _told_by_logs(facts, name)
     found["own.most"] = max((v for k, v in found.items() if k.startswith("own.")), default=0.0)
     return dict(found)

@@ -69,7 +69,6 @@ _UNFIT: Final = 0.5  # of a change whose diff has neither a name of the failure 
 _CLIENT_SIDE: Final = frozenset({"latency", "errors", "availability", "traffic", "connections"})
 
 
-CHANGED: Final = 0.3  # strength from which on a change may have brought something about; by hand
 WITH_S: Final = 10.0  # between two onsets: one began with the other; by hand
 
 
@@ -119,10 +118,6 @@ class Facts:
         self.logs_alone = told == {"log"}
         """Whether nothing but logs tells of any component."""
         self.anomalies = tuple(e for e in evidence if is_anomaly(e) and self.weight(e) >= 0.05)
-        self.changed = frozenset(
-            e.component for e in evidence if e.aspect in CHANGE and self.strength(e) >= CHANGED
-        )
-        """Whom a change was made at that may have brought it about."""
 
     def weight(self, evidence: Evidence) -> float:
         """Strength times its aspect's weight, what load explains taken off. A known fault counts whatever it is about."""

@@ -22,7 +22,6 @@ from aitia.agent.told_alike import COMPLAINTS, tellers
 from aitia.agent.topology import CALLS_FAIL
 from aitia.agent.weights import Weights, family_of
 from aitia.agent.witnesses import Witnesses
-from aitia.core.aspects import CHANGE
 from aitia.core.percent import percent
 from aitia.core.words import Contribution, Evidence
 
@@ -115,8 +114,6 @@ def _patterns(case: Case) -> Iterator[Line]:
         if fact is not None and pattern.weight:
             role = "primary" if pattern.primary else "support" if pattern.weight > 0 else "against"
             moved = pattern.weight * case.facts.strength(fact)
-            if pattern.primary and fact.aspect in CHANGE:  # several that were changed share the blame
-                moved -= math.log(max(1, len(case.facts.changed)))
             yield Line(f"{role}.{family_of(fact)}", moved, pattern.why or _why(pattern.of, fact), fact.id)
 
 

@@ -9,7 +9,7 @@ the ledger and belongs to a term whose factor was learned (`agent.weights`).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from aitia.agent.began import MIN_PRIMARY
@@ -30,7 +30,6 @@ from aitia.core.aspects import CHANGE
 from aitia.core.words import Evidence, Inventory, Suspect, Verdict, Word
 
 NAMED: Final = 0.5  # probability from which a component, or `healthy`, is the verdict
-LEAST_OF_REPLICA: Final = 0.05  # share from which on a replica must tell the same; by hand
 OPEN: Final = "unspecified"  # the fault of which only the component is sure
 OF_COMPUTERS: Final = (
     "software.",
@@ -176,7 +175,7 @@ class _Judge:
             suspects = _with_probabilities(shared_anew(facts, suspects, barred, self._weights.components))
         suspects = self._left_open(suspects)
         suspects.sort(key=lambda s: (-s.probability, -s.score, s.component, s.fault))
-        return _verdict(suspects, barred, self._topology.twins)
+        return _verdict(suspects, barred)
 
     def _shows(self, component: str) -> list[str]:
         """What an alarm of a component may be about: of an instrument also what it measures, and, of a tank or a place, what that
@@ -307,12 +306,8 @@ def _by_component(suspects: Sequence[Suspect]) -> dict[str, float]:
     return total
 
 
-def _verdict(
-    suspects: list[Suspect], barred: set[tuple[str, str]], twins: Callable[[str], Sequence[str]]
-) -> Weighed:
-    """A cause is named only where one component holds at least half, by pairs that nothing bars from being the verdict; or where
-    it does with its replicas, of which the same kind is the likeliest.
-    """
+def _verdict(suspects: list[Suspect], barred: set[tuple[str, str]]) -> Weighed:
+    """A cause is named only where one component holds at least half, by pairs that nothing bars from being the verdict."""
     open_ = [s for s in suspects if (s.component, s.fault) not in barred]
     by_component = _by_component(open_)
     doubt = {s.fault: s.probability for s in suspects if not s.component}
@@ -322,27 +317,11 @@ def _verdict(
         return Weighed(
             verdict="cause", probability=probability, component=best, fault=fault, suspects=tuple(suspects)
         )
-    if best and (alike := _alike([s for s in open_ if s.component in {best, *twins(best)}])) >= NAMED:
-        fault = next(s.fault for s in open_ if s.component == best)
-        return Weighed(
-            verdict="cause", probability=alike, component=best, fault=fault, suspects=tuple(suspects)
-        )
     verdict: Verdict = "healthy" if doubt[HEALTHY] >= NAMED else "unknown"
     # How sure it is that no single answer can be given: all but the likeliest one.
     likeliest = max([doubt[HEALTHY], *_by_component(suspects).values()])
     probability = doubt[HEALTHY] if verdict == "healthy" else 1.0 - likeliest
     return Weighed(verdict=verdict, probability=round(probability, 4), suspects=tuple(suspects))
-
-
-def _alike(pairs: Sequence[Suspect]) -> float:
-    """The share of the kind that is the likeliest of each of several replicas; 0 where there is only one or no such kind."""
-    first: dict[str, Suspect] = {}
-    for pair in pairs:
-        first.setdefault(pair.component, pair)
-    kinds = {s.fault for s in first.values() if s.probability >= LEAST_OF_REPLICA}
-    if len(first) < 2 or len(kinds) != 1 or OPEN in kinds:
-        return 0.0
-    return round(sum(p.probability for p in pairs if p.fault in kinds), 4)
 
 
 def _stop_at_parent(pairs: list[Suspect]) -> tuple[str, float]:
