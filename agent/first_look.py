@@ -28,7 +28,7 @@ _WITH: Final = {  # how a person reads a quantity without the plant's own instru
     "pressure": "with a test gauge at the same tapping",
     "flow": "with a clamp-on flow meter on the same pipe",
     "vibration": "with a hand-held vibration meter at the same bearing, in the same direction",
-    "current": "with a clamp meter, or at the display of its relay",
+    "current": "at the display of its relay or meter (a clamp meter only on an insulated low-voltage cable)",
     "voltage": "with a voltmeter, or at the display of its relay",
     "power": "with a power analyser at its terminals",
     "level": "with a dipstick or at the sight glass",
