@@ -39,9 +39,7 @@ WITNESS: Final = 0.5
 WITNESS_OF_LOGS: Final = 1.5
 ALARM_OF_LOGS: Final = 1.0
 ITS_OWN_ERRORS: Final = -1.5
-REPLICA: Final = (
-    -1.5
-)  # of what is wrong with one instance, where the one that calls and is called by the same shows it too
+REPLICA: Final = -1.5  # of what is wrong with one instance, where its replica shows it too
 OF_ONE: Final = ("network.", "resource.", "software.latency")
 SHARED: Final = frozenset({"resource.overload", "resource.disk"})  # comes to all of them
 WAITS: Final = frozenset({"software.slow_call", "software.dependency"})

@@ -134,7 +134,11 @@ class Witnesses:
         if any(family_of(e) not in _MEASURED | {"log"} or e.provenance == "control plane" for e in plain):
             return []  # the cluster's state, a provider's event, a machine's vibration: no client or service writes it
         if needed and all(_judged_by_clients(e, component) for e in needed):
-            return []
+            writers = {str(e.values.get("reported_by", e.component)) for e in [*needed, *agreeing]} - {
+                component
+            }
+            if len(writers) > 1 or writers >= set(self._facts.topology.callers(component)):
+                return []  # one of several clients alone may be mistaken, or its log planted
         view = self.view(component)
         told = any(family_of(e) != "log" for e in without or plain) and self._told_by_callers(component)
         found = [

@@ -186,3 +186,16 @@ def test_a_clients_pool_is_its_own() -> None:
         for c in ("desk-1", "desk-2", "feed")
     ]
     assert read(*empty) == [("desk-1", ""), ("desk-2", ""), ("feed", "")]
+
+
+def test_one_of_two_clients_convicts_no_server_that_serves_as_before() -> None:
+    facts = shop.numbered(
+        [
+            says("desk-1", "log.certificate", peer="store"),
+            shop.fact("desk-1", "errors", "desk-1: error ratio rose from 0 to 30 %.", at=6),
+            shop.fact("edge", "errors", "edge: error ratio rose from 0 to 30 %.", at=8),
+            *shop.quiet("store", "cpu", "errors", "latency"),
+        ]
+    )
+    found = weigh(facts, Inventory(components=tuple(components())), bundled(), alarmed=["edge"])
+    assert (found.verdict, found.component) != ("cause", "store")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from aitia.cli.app import app
 from aitia.tools.text.headers import detect, fold
 from aitia.tools.text.program_text import written
 from aitia.tools.text.reading.record import begun
@@ -91,3 +94,13 @@ def test_a_status_in_the_exceptions_line_does_not_end_the_request() -> None:
         "POST /book/7 could not be served | java.io.IOException: Server returned HTTP response code: 429 for URL"
     ).own
     assert own.startswith("POST … could not be served | java.io.IOException")
+
+
+def test_such_records_are_found_by_their_level(tmp_path: Path) -> None:
+    lines = [
+        f"Nov 29, 2026 3:27:{i:02d} PM com.x.Y z\n{'SEVERE' if i > 40 else 'INFO'}: no route {i}"
+        for i in range(60)
+    ]
+    (tmp_path / "a.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found = CliRunner().invoke(app, ["logs", "search", str(tmp_path / "a.log"), "--level", "error", "--json"])
+    assert json.loads(found.stdout)["matched"] == 19

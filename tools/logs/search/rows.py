@@ -17,7 +17,7 @@ from aitia.tools.text.reader import LogFile
 from aitia.tools.text.reading.blocks import Block
 from aitia.tools.text.reading.cut import text_of
 from aitia.tools.text.reading.joining import exception_in
-from aitia.tools.text.reading.record import JOINED_LINES
+from aitia.tools.text.reading.record import JOINED_LINES, begun
 from aitia.tools.text.templates import Form
 
 if TYPE_CHECKING:
@@ -78,6 +78,10 @@ class Rows(Pass):
             k: self._rest(lines, int(found.rows[k]), int(found.more[k]))
             for k in np.flatnonzero(found.more).tolist()
         }
+        for k, (_, more) in rest.items():
+            level, message, fields = parts[k]
+            if not message.strip():  # the first line is all header
+                parts[k] = (*begun(more.partition("\n")[0], level), fields)
         self._spool.extend(
             [
                 (f"{number}\x1f{level}\x1f{form}", message, *rest.get(k, _NOTHING), fields)
