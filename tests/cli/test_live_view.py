@@ -21,6 +21,7 @@ from aitia.core.words import Suspect, Task
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 STREAM: list[ev.Event] = [
     ev.RunStarted(run="r1", title="slow \x1b[31m[bold]x[/]", at=NOW),
+    ev.Corrected(text="not \x1b[31mb, we checked", by="anna"),
     ev.Findings(statements=("latency rose",), seconds=0.4),
     ev.PlanMade(round=1, tasks=(Task(id=1, tool="metrics_scan", args={"component": "a"}),), by="rules"),
     ev.Decided(question="which", options=("x", "y"), rules=(1.0, 0.5), chosen=(1,)),
