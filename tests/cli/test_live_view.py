@@ -21,7 +21,6 @@ from aitia.core.words import Suspect, Task
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 STREAM: list[ev.Event] = [
     ev.RunStarted(run="r1", title="slow \x1b[31m[bold]x[/]", at=NOW),
-    ev.Corrected(text="not \x1b[31mb, we checked", by="anna"),
     ev.Findings(statements=("latency rose",), seconds=0.4),
     ev.PlanMade(round=1, tasks=(Task(id=1, tool="metrics_scan", args={"component": "a"}),), by="rules"),
     ev.Decided(question="which", options=("x", "y"), rules=(1.0, 0.5), chosen=(1,)),
@@ -61,7 +60,17 @@ STREAM: list[ev.Event] = [
 
 
 def test_the_stream_covers_every_kind_of_event() -> None:
-    assert {type(e) for e in STREAM} == set(get_args(get_args(ev.Event)[0]))
+    # A correction begins the board anew: it has a test of its own below.
+    assert {type(e) for e in STREAM} | {ev.Corrected} == set(get_args(get_args(ev.Event)[0]))
+
+
+def test_a_correction_is_a_line_and_cannot_write_to_the_terminal() -> None:
+    out = io.StringIO()
+    with LiveView(Console(file=out, width=80)) as view:
+        for event in (*STREAM[:2], ev.Corrected(text="not \x1b[31mb, we checked", by="anna"), *STREAM[2:]):
+            view(event)
+    assert "\x1b" not in out.getvalue()
+    assert (view.run, view.finished) == ("r1", True)
 
 
 def test_plain_lines_where_stderr_is_no_terminal() -> None:
