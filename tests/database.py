@@ -23,7 +23,7 @@ PASSWORD = "never-to-be-shown-41"
 _QUICK = (
     "fsync=off",
     "full_page_writes=off",
-    "max_connections=60",
+    "max_connections=150",
     "shared_buffers=16MB",
 )
 
