@@ -151,6 +151,25 @@ def remove_telemetry(folder: Path, component: str) -> None:
         signals.write_text(yaml.safe_dump(listed, sort_keys=False), encoding="utf-8")
 
 
+def remove_mentions(folder: Path, component: str) -> None:
+    """Take away what the others measure or log of a component: rows and lines that name it or its address."""
+    topology = yaml.safe_load((folder / "topology.yaml").read_text(encoding="utf-8"))
+    known = [component]
+    for entry in topology["components"]:
+        if entry["id"] == component:
+            known += entry.get("aliases", [])
+    named = re.compile("|".join(rf"(?<![\w-]){re.escape(n)}(?![\w-])" for n in known), re.IGNORECASE)
+    for table in folder.glob("*.parquet"):
+        rows, columns = _read(table)
+        labels = columns.index("labels") if "labels" in columns else None
+        _write(table, [r for r in rows if labels is None or not named.search(str(r[labels]))], columns)
+    for file in [*folder.glob("logs/*"), *folder.glob("nginx/*")]:
+        packed = file.suffix == ".gz"
+        text = gzip.decompress(file.read_bytes()).decode() if packed else file.read_text(encoding="utf-8")
+        kept = "".join(x for x in text.splitlines(keepends=True) if not named.search(x))
+        file.write_bytes(gzip.compress(kept.encode()) if packed else kept.encode())
+
+
 def _rewrite_text(folder: Path, change: Callable[[str], str]) -> None:
     for path in sorted(folder.rglob("*")):
         if path.suffix in _TEXT:
