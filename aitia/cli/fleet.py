@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aitia.cli.crew import Jobs, Ray
 from aitia.cli.diagnose import Json
 from aitia.core.errors import EXIT_CAUSE, EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_UNKNOWN
 
@@ -40,7 +41,8 @@ def fleet(
         str, typer.Option("--at", metavar="TIME", help="Look from this moment; default: the last sample.")
     ] = "",
     days: Annotated[float, typer.Option(min=0.0, help="How many days back; 0: all.")] = 0.0,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0: one a core.")] = 0,
+    jobs: Jobs = 0,
+    ray: Ray = "",
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Also write a page with sparklines.")
     ] = None,
@@ -50,7 +52,7 @@ def fleet(
     as_json: Json = False,
 ) -> None:
     """Judge every asset of a site in parallel and rank them by risk × consequence; Ctrl-C keeps what is done."""
-    from aitia.fleet.threads import one_thread
+    from aitia.core.spread import Crew, one_thread
 
     one_thread()
     from aitia.cli.console import note, print_json, write_out
@@ -67,8 +69,8 @@ def fleet(
     units, errors = units_of(path)
     with _progress() as show:
         told = look(
-            units, about, keep=aitia_home() / "fleet", jobs=jobs, healthy=period, now=moment, days=days, fresh=fresh,
-            errors=errors, on_done=show,
+            units, about, keep=aitia_home() / "fleet", crew=Crew(jobs=jobs, ray=ray), healthy=period, now=moment, days=days,
+            fresh=fresh, errors=errors, on_done=show,
         )  # fmt: skip
     for name, why in told.errors.items():
         note(f"{name}: {why}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from aitia.cli.crew import Ray
 from aitia.cli.diagnose import Json
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def make(
         float, typer.Option("--fault-s", min=10, help="Seconds after the onset (servers).")
     ] = 90,
     own: Own = None,
+    ray: Ray = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be made.")] = False,
 ) -> None:
     """Make incidents into scenario folders. Started again, it skips what is finished.
@@ -116,7 +118,7 @@ def make(
         signal.signal(stop, signal.default_int_handler)
     spans = Spans(baseline_s=baseline_s, fault_s=fault_s)
     cores = len(os.sched_getaffinity(0))
-    outcome = Batch(out, parallel=parallel or cores, spans=spans, own=own, tell=note).run(planned)
+    outcome = Batch(out, parallel=parallel or cores, spans=spans, own=own, tell=note).run(planned, ray=ray)
     for name, said in outcome.failed.items():
         note(f"failed: {name}: {said}")
     print(f"{out}: {len(outcome.made)} made, {len(outcome.skipped)} were there, {len(outcome.failed)} failed")

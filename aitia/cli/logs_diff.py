@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aitia.cli.crew import Ray
 from aitia.cli.diagnose import Json
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def patterns(
     baseline: Base = "",
     timezone: Zone = "UTC",
     jobs: Jobs = 1,
+    ray: Ray = "",
     top: Top = 20,
     changes: Most = 5,
     save: Save = None,
@@ -64,7 +66,7 @@ def patterns(
     as_json: Json = False,
 ) -> None:
     """The templates of logs; with --since or --baseline, what changed first."""
-    from aitia.cli.logs_show import put, put_names, put_words, reading, redactor
+    from aitia.cli.logs_show import put, put_names, put_words, reading, redactor, travelling
     from aitia.tools.logs.saved import load, save_states
     from aitia.tools.logs.survey import EVENTS, survey, told
     from aitia.tools.text.reading import Skipped, gather
@@ -86,9 +88,10 @@ def patterns(
                 zone=zone,
                 near=near,
                 jobs=jobs,
+                ray=ray,
                 on_block=on_block,
                 miner=miners.get(logs.component),
-                redact=safe.text,
+                redact=travelling(safe) if ray else safe.text,
                 events=EVENTS,
             )
             out.append(told(found, safe, top=top, most=changes, compared=base is not None))
@@ -107,11 +110,12 @@ def diff(
     after: New,
     timezone: Zone = "UTC",
     jobs: Jobs = 1,
+    ray: Ray = "",
     changes: Most = 10,
     as_json: Json = False,
 ) -> None:
     """What two logs, or two folders of logs, say differently."""
-    from aitia.cli.logs_show import put, reading, redactor
+    from aitia.cli.logs_show import put, reading, redactor, travelling
     from aitia.core.errors import BadInput
     from aitia.tools.logs.survey import EVENTS, survey, told
     from aitia.tools.text.reading import Skipped, gather
@@ -130,8 +134,9 @@ def diff(
                 zone=zone,
                 near=near_of([*one.paths, *two.paths]),
                 jobs=jobs,
+                ray=ray,
                 on_block=on_block,
-                redact=safe.text,
+                redact=travelling(safe) if ray else safe.text,
                 events=EVENTS,
             )
             out.append(told(found, safe, top=0, most=changes, compared=True))

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aitia.cli.console import Format
+from aitia.cli.crew import Jobs, Ray
 from aitia.cli.diagnose import Json, MaxCalls, Model, Narrator, Output, Planner, Threads, Trust
 from aitia.core.errors import EXIT_NOT_STORED
 
 if TYPE_CHECKING:
     from aitia.core.llm import Llm
+    from aitia.core.spread import Crew
     from aitia.model_use import Narrator as NarratorName
     from aitia.model_use import Planner as PlannerName
 
@@ -44,6 +46,8 @@ def replay(
         bool, typer.Option("--compare", help="Run without and with the model; print both tables.")
     ] = False,
     trust: Trust = None,
+    jobs: Jobs = 1,
+    ray: Ray = "",
     as_json: Json = False,
     output: Output = None,
     format: Annotated[
@@ -54,6 +58,7 @@ def replay(
     from aitia.cli.console import note, print_json, stdout_console, write_out
     from aitia.cli.replay_scores import PIPED, markdown, plain, print_tables
     from aitia.core.errors import BadInput
+    from aitia.core.spread import Crew
 
     shape = _shape(format, as_json=as_json, output=output)
     folders = scenario_folders(paths, skipped=note)
@@ -61,15 +66,12 @@ def replay(
         raise BadInput(
             f"None of {', '.join(map(str, paths))} contains a scenario.yaml. Give folders that do."
         )
-    asked = Mode(
-        name="model", model=_loaded(model, threads, planner, narrator), planner=planner, narrator=narrator
-    )
+    crew = Crew(jobs=jobs, ray=ray)
+    loaded = model if crew.ray or crew.here > 1 else _loaded(model, threads, planner, narrator)
+    asked = Mode(name="model", model=loaded, planner=planner, narrator=narrator)
     baseline = Mode(name="rules", model=None, planner="rules", narrator="template")
     modes = [baseline, asked] if compare else [asked]
-    scores = {
-        mode.name: [_run(folder, mode, threads, max_calls, trust or []) for folder in folders]
-        for mode in modes
-    }
+    scores = {mode.name: _scores(folders, mode, threads, max_calls, trust or [], crew) for mode in modes}
     final = scores[asked.name]
     told: dict[str, Any] = {"scenarios": final} | ({"modes": scores} if compare else {})
     if as_json and output is not None:
@@ -150,6 +152,34 @@ def _loaded(model: str, threads: int | None, planner: Any, narrator: Any) -> str
     if engine.failed:
         note(f"without a model: {engine.note}")
     return engine.llm or (None if model == "none" else model)
+
+
+def _scores(
+    folders: list[Path], mode: Mode, threads: int | None, max_calls: int | None, trust: list[Path], crew: Crew
+) -> list[Score]:
+    """The scores in the order of the folders: one after the other here, or by several processes, or on a cluster."""
+    if not crew.ray and crew.here == 1:
+        return [_run(folder, mode, threads, max_calls, trust) for folder in folders]
+    from aitia import apart
+    from aitia.cli.console import note
+    from aitia.core.home import aitia_home
+    from aitia.core.redaction.keys import mark_of
+    from aitia.core.spread import spread
+
+    assert mode.model is None or isinstance(mode.model, str)
+    home, scores = aitia_home(), dict[int, Score]()
+    work = apart.Replay(
+        mark=mark_of(home), model=mode.model, planner=mode.planner, narrator=mode.narrator,
+        threads=threads, max_calls=max_calls, trust=tuple(p.absolute() for p in trust),
+    )  # fmt: skip
+    units = {n: folder.absolute() for n, folder in enumerate(folders)}
+    lost = lambda folder, why: apart.Apart(score=apart.failed(folder, why))  # noqa: E731
+    for n, told in spread(work, units, crew=crew, need=work.need, lost=lost):
+        scores[n] = apart.take_in(told, home)
+        if "error" in scores[n]:
+            note(f"{folders[n].name}: {scores[n]['error']}")
+        note(f"{len(scores)} of {len(folders)} replayed")
+    return [scores[n] for n in sorted(scores)]
 
 
 def _run(folder: Path, mode: Mode, threads: int | None, max_calls: int | None, trust: list[Path]) -> Score:

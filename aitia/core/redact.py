@@ -7,11 +7,13 @@ from aitia.core.redaction.policy import Custom, Policy
 from aitia.core.redaction.prompting import Careful
 from aitia.core.redaction.redactor import Redactor, use
 from aitia.core.redaction.stream import Stream
+from aitia.core.redaction.travelling import OfHome
 
 __all__ = [
     "Redactor",
     "Careful",
     "Names",
+    "OfHome",
     "load_key",
     "Policy",
     "Custom",

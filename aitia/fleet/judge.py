@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -99,11 +98,3 @@ def _judged(
         why=told.not_judged.get("", "") if told.status == "no_data" else "",
         sparkline=dict(list(told.sparkline.items())[:MOST_SPARKS]),
     )
-
-
-def prepare() -> None:
-    """The initializer of a worker: Ctrl-C is for the parent, which ends its workers itself."""
-    import signal
-
-    os.nice(5)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,32 +1,25 @@
-"""All units through a pool of processes: bounded, resumable, and ended by Ctrl-C without losing what is done."""
+"""All units, by processes or on a cluster: bounded, resumable, and ended by Ctrl-C without losing what is done."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from aitia.core.disk import write_whole
 from aitia.core.errors import StoreError
+from aitia.core.spread import MB, Crew, Need, spread
 from aitia.fleet.assets import About
-from aitia.fleet.judge import judge, prepare
+from aitia.fleet.judge import judge
 from aitia.fleet.risk import ranked
-from aitia.fleet.threads import one_thread_a_child
 from aitia.fleet.words import Fleet, Judged, Unit
 
 VERSION: Final = 3  # of what is kept; raised with what a judgement means
-TASKS_A_CHILD: Final = (
-    50  # units after which a process is replaced, so that what libraries hold on to is given back
-)
-WAITING: Final = 2  # units a process that are handed out ahead
-Work = Callable[[Unit], list[Judged]]
+NEEDS: Final = 600 * MB  # memory of a process that judges a unit
 
 
 def look(
@@ -34,7 +27,7 @@ def look(
     about: Mapping[str, About],
     *,
     keep: Path,
-    jobs: int = 0,
+    crew: Crew = Crew(),  # noqa: B008 - frozen
     healthy: tuple[float, float] | None = None,
     now: float | None = None,
     days: float = 0.0,
@@ -60,7 +53,7 @@ def look(
     on_done(len(known), reused, len(units))
     stopped = False
     try:
-        for n, told in _all(units, todo, work, jobs or _cores()):
+        for n, told in spread(work, {n: units[n] for n in todo}, crew=crew, need=_need, lost=_lost):
             known[n] = told
             if n in files and all(j.status != "error" for j in told):
                 _keep(files[n], told)
@@ -76,43 +69,14 @@ def look(
     )
 
 
-def _cores() -> int:
-    return max(1, len(os.sched_getaffinity(0)))
+def _need(unit: Unit) -> Need:
+    return Need(memory=NEEDS)
 
 
-def _all(
-    units: Sequence[Unit], todo: Sequence[int], work: Work, jobs: int
-) -> Iterator[tuple[int, list[Judged]]]:
-    """Each unit's result as it is done; in this process where one job is asked for."""
-    if jobs == 1 or len(todo) <= 1:
-        yield from ((n, work(units[n])) for n in todo)
-        return
-    with (
-        one_thread_a_child(),
-        ProcessPoolExecutor(
-            min(jobs, len(todo)),
-            multiprocessing.get_context("spawn"),
-            prepare,
-            max_tasks_per_child=TASKS_A_CHILD,
-        ) as pool,
-    ):
-        waiting = iter(todo)
-        running: dict[Future[list[Judged]], int] = {}
-        try:
-            while True:
-                for n in _take(waiting, WAITING * jobs - len(running)):
-                    running[pool.submit(work, units[n])] = n
-                if not running:
-                    return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield running.pop(future), future.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _take(waiting: Iterator[int], count: int) -> Iterator[int]:
-    for _, n in zip(range(count), waiting, strict=False):
-        yield n
+def _lost(unit: Unit, why: str) -> list[Judged]:
+    """What is told of a unit that ends every process that reads it."""
+    name = unit.component or unit.source.name
+    return [Judged(asset=name, source=unit.source.name, status="error", why=f"not judged: {why}")]
 
 
 def _file(keep: Path, unit: Unit, asked: str) -> Path:

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from aitia.core.errors import BadInput
+from aitia.core.spread import Crew, spread
+from aitia.lab.away import Away, Brought
 from aitia.lab.one import Job
 from aitia.lab.plan import name_of
 from aitia.lab.servers.record import Spans
@@ -56,10 +58,17 @@ class Batch:
         self._lock = threading.Lock()
         self._stopped = False
 
-    def run(self, planned: Sequence[Order]) -> Outcome:
-        """Twins go to `twins/`. Raises BadInput where another batch writes into the folder."""
+    def run(self, planned: Sequence[Order], *, ray: str = "") -> Outcome:
+        """Twins go to `twins/`. Raises BadInput where another batch writes into the folder.
+
+        ray  the address of a cluster that makes them
+        """
         outcome = Outcome()
         todo = [order for order in planned if not self._finished(order, outcome)]
+        if ray:
+            with self._alone():
+                self._on_cluster(todo, ray, outcome)
+            return outcome
         with self._alone(), ThreadPoolExecutor(self._parallel) as pool:
             try:
                 waiting = {pool.submit(self._one, order): order for order in todo}
@@ -75,6 +84,22 @@ class Batch:
                 pool.shutdown(cancel_futures=True)
                 raise
         return outcome
+
+    def _on_cluster(self, todo: Sequence[Order], ray: str, outcome: Outcome) -> None:
+        """Each is made on a node, in a folder there, and brought here whole."""
+        work = Away(
+            own=self._own.absolute() if self._own else None, baseline_s=self._spans.baseline_s, fault_s=self._spans.fault_s
+        )  # fmt: skip
+        lost = lambda order, why: Brought(why=why)  # noqa: E731
+        done = spread(work, dict(enumerate(todo)), crew=Crew(ray=ray), need=work.need, lost=lost)
+        for number, (n, told) in enumerate(done, 1):
+            name = name_of(todo[n])
+            if told.why:
+                outcome.failed[name] = told.why
+            else:
+                told.put(self._out / MAKING / name, self._place(todo[n]))
+                outcome.made.append(name)
+            self._tell(f"{number} of {len(todo)}")
 
     def _place(self, order: Order) -> Path:
         return (self._out / TWINS if order.twin else self._out) / name_of(order)

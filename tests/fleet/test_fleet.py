@@ -14,6 +14,7 @@ import pytest
 
 from aitia.cli.app import run
 from aitia.core.errors import BadInput
+from aitia.core.spread import Crew
 from aitia.core.words import from_epoch
 from aitia.fleet.assets import About, about_assets, units_of
 from aitia.fleet.look import look
@@ -67,7 +68,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def looked(site: Path, keep: Path, **options: object) -> Fleet:
     units, errors = units_of(site)
-    return look(units, about_assets(site, None), keep=keep, jobs=1, errors=errors, **options)  # type: ignore[arg-type]
+    return look(units, about_assets(site, None), keep=keep, crew=Crew(jobs=1), errors=errors, **options)  # type: ignore[arg-type]
 
 
 def test_the_sick_asset_leads_and_what_is_said_of_assets_is_kept(site: Path, tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_a_damaged_record_is_judged_anew(site: Path, tmp_path: Path) -> None:
 
 def test_processes_tell_the_same_as_one(site: Path, tmp_path: Path) -> None:
     units, _ = units_of(site)
-    one, two = (look(units, {}, keep=tmp_path / str(jobs), jobs=jobs) for jobs in (1, 2))
+    one, two = (look(units, {}, keep=tmp_path / str(jobs), crew=Crew(jobs=jobs)) for jobs in (1, 2))
     assert one.assets == two.assets
 
 
@@ -127,7 +128,7 @@ def test_tables_of_the_same_assets_are_one_source_and_those_of_different_ones_ar
     table(tmp_path / "a.parquet", ["P-7", "P-8"], rows=slice(None, half))
     table(tmp_path / "b.parquet", ["P-7", "P-8"], rows=slice(half, None))
     assert [u.source.path for u in units_of(tmp_path)[0]] == [str(tmp_path)]
-    told = look(units_of(tmp_path)[0], {}, keep=tmp_path / "kept", jobs=1)
+    told = look(units_of(tmp_path)[0], {}, keep=tmp_path / "kept", crew=Crew(jobs=1))
     assert [a.asset for a in told.assets] == ["P-7", "P-8"]
     assert len(units_of(site)[0]) == 4
 
@@ -136,12 +137,12 @@ def test_limits_of_tags_give_a_time_and_a_wrong_one_is_named(site: Path, tmp_pat
     keep, data = tmp_path / "kept", tmp_path / "data"
     data.mkdir()
     shutil.copy(site / "P-2.parquet", data / "P-2.parquet")
-    without = look(units_of(tmp_path)[0], {}, keep=keep, jobs=1)
+    without = look(units_of(tmp_path)[0], {}, keep=keep, crew=Crew(jobs=1))
     assert without.assets[0].judged.findings[0].limit is None
     for rows in ("tag,asset,point,low,high\nP-2.vibration_mm_s,P-2,vibration,,7.1\n",
                  "asset,point,high\nP-2,vibration_mm_s,7.1\n"):  # fmt: skip
         (tmp_path / "tags.csv").write_text(rows)
-        told = look(units_of(tmp_path)[0], {}, keep=keep, jobs=1)
+        told = look(units_of(tmp_path)[0], {}, keep=keep, crew=Crew(jobs=1))
         assert told.reused == 0
         limit = told.assets[0].judged.findings[0].limit
         assert limit is not None
@@ -156,7 +157,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_goes_on(site: Path, tmp_path: 
         (tmp_path / file.name).symlink_to(file) if file.stem == "P-2" else None
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 no parquet PAR1")
     (tmp_path / "short.csv").write_text("time,P-9.flow\n2026-01-01 00:00:00,1\n")
-    told = look(units_of(tmp_path)[0], {}, keep=tmp_path / "kept", jobs=1)
+    told = look(units_of(tmp_path)[0], {}, keep=tmp_path / "kept", crew=Crew(jobs=1))
     by_asset = {a.asset: a.judged for a in told.assets}
     assert by_asset["broken"].status == "error"
     assert "Fix the table" in by_asset["broken"].why

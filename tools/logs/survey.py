@@ -27,7 +27,7 @@ from aitia.tools.logs.change.summary import Change, ranked, summary
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.tally import Side, Tally
 from aitia.tools.logs.values import columns
-from aitia.tools.logs.work import FOREVER, OnBlock, Work, shared
+from aitia.tools.logs.work import FOREVER, OnBlock, Work, on_cluster, shared
 from aitia.tools.text.access import canonical
 from aitia.tools.text.reader import LogFile, open_each
 from aitia.tools.text.reading import LogSet, Skipped
@@ -85,6 +85,7 @@ def survey(
     zone: tzinfo,
     near: datetime,
     jobs: int = 1,
+    ray: str = "",
     on_block: OnBlock = lambda size, lines: None,
     miner: Miner | None = None,
     redact: Callable[[str], str] = str,
@@ -93,7 +94,8 @@ def survey(
     """Count a set's records of the window, and of the baseline or of another set `before`.
 
     Of logs without timestamps the lines are the time, and they cannot be divided into spans. `jobs` processes share the
-    work. With one process the first `events` records are also kept one by one, for their order.
+    work, or the Ray cluster at the address `ray`. With one process the first `events` records are also kept one by one,
+    for their order.
     """
     skipped = Skipped()
     files = opened(logs, zone, near, skipped)
@@ -106,7 +108,7 @@ def survey(
         width=width,
         redact=redact,
         access=canonical,
-        keep_events=events if jobs == 1 else 0,
+        keep_events=events if jobs == 1 and not ray else 0,
     )
     out = Survey(component=logs.component, files=[*files, *old_files], tally=tally, skipped=skipped)
     out.undated = all(f.header is None for f in out.files)
@@ -115,7 +117,9 @@ def survey(
         sides.insert(0, Side(start=baseline[0], end=min(baseline[1], window[0]), index=0))
     always = [Side(start=-FOREVER, end=FOREVER, index=0)]
     plan = [Work(file=f, index=i, sides=sides if i < len(files) else always) for i, f in enumerate(out.files)]
-    if jobs > 1:
+    if ray:
+        on_cluster(tally, plan, skipped, ray, zone, near, on_block)
+    elif jobs > 1:
         shared(tally, plan, skipped, jobs, zone, near, on_block)
     else:
         for work in plan:

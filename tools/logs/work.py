@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from typing import Final
 
 from aitia.core.children import safe_imports
 from aitia.core.errors import SourceError
+from aitia.core.spread import MB, Crew, Need, spread
 from aitia.tools.logs.passing import Pass
 from aitia.tools.logs.tally import Parcel, Side, Tally
 from aitia.tools.text.access import canonical
@@ -23,12 +25,16 @@ from aitia.tools.text.templates import Masker, Miner
 FOREVER: Final = float("inf")
 PIECE: Final = 8 << 20  # bytes of a large file that one process takes at a time
 START: Final = 40 << 20  # bytes that a process reads while another starts
+PARCEL: Final = 64 << 20  # bytes that a process of a cluster reads at a time
+NEEDS: Final = Need(memory=500 * MB)
 _PACKED: Final = 10  # unpacked bytes of a packed one, roughly
 _ALL: Final = 1 << 62
 
 OnBlock = Callable[[int, int], None]
 """Told of each block that was read: bytes, lines."""
 Redact = Callable[[str], str]
+Counted = tuple[Parcel, Skipped, int, int]
+"""What a process counted and left out; bytes and lines."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,21 +107,7 @@ def shared(
 ) -> None:
     """Let further processes count a share each, count one here, and add what they counted."""
     own, *others = shares(plan, jobs)
-    for work in plan:
-        tally.headers[work.index] = work.file.header
-    orders = [
-        _Order(
-            pieces=[(str(p.file.path), p.index, tuple(p.sides), p.within) for p in pieces],
-            names=tally.miner.masker.names,
-            apart=tally.miner.masker.apart,
-            origin=tally.origin,
-            width=tally.width,
-            redact=tally.redact,
-            zone=zone,
-            near=near,
-        )
-        for pieces in others
-    ]
+    orders = _orders(tally, plan, others, zone, near)
     with (
         safe_imports(),
         ProcessPoolExecutor(max(1, len(orders)), mp_context=get_context("spawn")) as pool,
@@ -129,6 +121,68 @@ def shared(
             tally.add(parcel)
             skipped += lost
             on_block(size, lines)
+
+
+def on_cluster(
+    tally: Tally,
+    plan: Sequence[Work],
+    skipped: Skipped,
+    ray: str,
+    zone: tzinfo,
+    near: datetime,
+    on_block: OnBlock,
+) -> None:
+    """Let a Ray cluster count, and add what it counted in the order of the files. Its nodes see the same folders."""
+    orders = dict(enumerate(_orders(tally, plan, parcels(plan), zone, near)))
+    held = dict[int, Counted]()
+    added = 0
+    for n, told in spread(_counted_there, orders, crew=Crew(ray=ray), need=lambda _: NEEDS, lost=_lost):
+        held[n] = told
+        on_block(told[2], told[3])
+        while added in held:
+            parcel, left_out, _, _ = held.pop(added)
+            tally.add(parcel)
+            skipped += left_out
+            added += 1
+
+
+def parcels(plan: Sequence[Work]) -> list[list[Work]]:
+    """The pieces of a plan in their order, together as many as `PARCEL` holds."""
+    out: list[list[Work]] = [[]]
+    room = PARCEL
+    for piece in (piece for work in plan for piece in work.pieces()):
+        if out[-1] and piece.size > room:
+            out.append([])
+            room = PARCEL
+        out[-1].append(piece)
+        room -= piece.size
+    return [own for own in out if own]
+
+
+def _orders(
+    tally: Tally, plan: Sequence[Work], shared_out: Sequence[Sequence[Work]], zone: tzinfo, near: datetime
+) -> list[_Order]:
+    for work in plan:
+        tally.headers[work.index] = work.file.header
+    return [
+        _Order(
+            pieces=[(str(p.file.path.absolute()), p.index, tuple(p.sides), p.within) for p in pieces],
+            names=tally.miner.masker.names,
+            apart=tally.miner.masker.apart,
+            origin=tally.origin,
+            width=tally.width,
+            redact=tally.redact,
+            zone=zone,
+            near=near,
+        )
+        for pieces in shared_out
+    ]
+
+
+def _lost(order: _Order, why: str) -> Counted:
+    raise SourceError(
+        f"{order.pieces[0][0]}: {why}. Give the nodes more memory, or read it with fewer at a time."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,8 +199,17 @@ class _Order:
     near: datetime
 
 
-def _counted(order: _Order) -> tuple[Parcel, Skipped, int, int]:
-    """What a process counted and left out; bytes and lines."""
+def _counted_there(order: _Order) -> Counted:
+    try:
+        return _counted(order)
+    except OSError as error:
+        raise SourceError(
+            f"Mount the folders of the logs on all nodes at the same place: {os.uname().nodename} cannot read "
+            f"{error.filename!r} ({error.strerror})."
+        ) from None
+
+
+def _counted(order: _Order) -> Counted:
     tally = Tally(
         miner=Miner(Masker(order.names, apart=order.apart)),
         baselines=1,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -81,3 +83,17 @@ def existing_key(home: Path) -> bytes:
     if len(key) != _KEY_BYTES:
         raise BadInput(f"{str(path)!r} is not a key of {_KEY_BYTES} bytes. Remove it.")
     return key
+
+
+def mark_of(home: Path) -> str:
+    """What tells one key from another, and nothing of the key: to see whether another machine has the same."""
+    return hmac.new(load_key(home), b"aitia: which key", hashlib.sha256).hexdigest()[:16]
+
+
+def check_mark(home: Path, mark: str) -> None:
+    """Raises BadInput where this home has another key: its pseudonyms would be unknown elsewhere."""
+    if mark_of(home) != mark:
+        raise BadInput(
+            f"Copy redaction.key to {str(home)!r} on {os.uname().nodename}, or set AITIA_HOME where Ray is started there: all "
+            "machines need the same key."
+        )
