@@ -42,7 +42,7 @@ run aitia-check:1 replay /scenarios/connection-exhaustion --model none
 run --entrypoint sh aitia-check:1 -c 'if touch /opt/aitia/x 2>/dev/null; then echo "the root can be written"; exit 1; fi'
 
 port=${PORT:-18766}
-printf 'sources: []\nservice: {workers: 1}\n' >"$place/aitia.yaml"
+cp deploy/aitia.yaml "$place/aitia.yaml"
 chmod 0644 "$place/aitia.yaml"
 printf 'AITIA_TOKEN=%s\n' "$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')" >"$place/env"
 [ -z "${AITIA_DATABASE:-}" ] || printf 'AITIA_DATABASE=%s\n' "$AITIA_DATABASE" >>"$place/env"

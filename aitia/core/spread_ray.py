@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from aitia.core.spread import TRIES, WAITING, Need, died
 
 NEEDED: Final = "Install the extra for clusters: pip install '.[ray]'."
 LOOK_S: Final = 2.0  # how often the cluster is asked which nodes it has
+KNOCK_S: Final = 5.0
 POLL_S: Final = 0.5  # Ctrl-C is heard between two waits
 _LOCAL: Final = "local"
 _THREADS: Final = (
@@ -200,6 +202,12 @@ def connected(address: str) -> Iterator[Any]:
         )
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing of the site goes to Ray's makers
     os.environ.setdefault("RAY_worker_niceness", "5")  # of a cluster that is started here
+    if address not in (_LOCAL, "auto"):
+        _knock(address)
+        if os.environ.get("RAY_AUTH_TOKEN") or _token_file().is_file():
+            os.environ.setdefault(
+                "RAY_AUTH_MODE", "token"
+            )  # of a cluster that is named Ray does not ask for it itself
     import ray
 
     options: dict[str, Any] = {"runtime_env": {"env_vars": dict.fromkeys(_THREADS, "1")}}
@@ -215,14 +223,33 @@ def connected(address: str) -> Iterator[Any]:
                 **options,
             )
     except (ConnectionError, ValueError) as error:
-        why = str(error).splitlines()[0][:200]
-        raise BadInput(
-            f"No Ray cluster answers at {address!r} ({why}). Start one (`ray start --head`), or fix --ray."
-        ) from None
+        raise _nobody(address, str(error).splitlines()[0][:200]) from None
     try:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Ray itself would try for a minute."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise BadInput(f"Give --ray as HOST:PORT, auto or local, not {address[:80]!r}.")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK_S).close()
+    except (OSError, OverflowError) as error:
+        raise _nobody(address, str(error)) from None
+
+
+def _token_file() -> Path:
+    return Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+
+
+def _nobody(address: str, why: str) -> BadInput:
+    return BadInput(
+        f"No Ray cluster answers at {address!r} ({why}). Start one (`ray start --head`), or fix --ray; "
+        "where it asks for a token, copy the head's ~/.ray/auth_token."
+    )
 
 
 @contextmanager
