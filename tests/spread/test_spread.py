@@ -10,7 +10,7 @@ from aitia.core.errors import BadInput
 from aitia.core.spread import TRIES, WAITING, Crew, Need, spread
 from aitia.core.spread_ray import connected
 from tests.spread import work
-from tests.spread.conftest import Cluster
+from tests.spread.nodes import Cluster
 
 pytestmark = pytest.mark.server
 CORES = 2
