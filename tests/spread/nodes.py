@@ -20,7 +20,7 @@ from aitia.core.errors import BadInput
 from aitia.core.spread_ray import connected
 
 ROOT = Path(__file__).parents[2]
-START_S = 90.0
+START_S = 300.0
 
 
 @dataclass
@@ -80,7 +80,8 @@ def _wait_for(made: Cluster) -> None:
         try:
             with connected(made.address):
                 return
-        except BadInput:
+        except BadInput as error:
             if time.monotonic() > until or made.nodes[0].poll() is not None:
-                raise
+                said = (made.place / "node-0.log").read_text(errors="replace")[-2000:]
+                raise RuntimeError(f"{error}\n{said}") from None
             time.sleep(1.0)
