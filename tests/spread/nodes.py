@@ -35,7 +35,7 @@ class Cluster:
     def start(self, *arguments: str, cores: int) -> subprocess.Popen[bytes]:
         """A node in a process group of its own, which is killed with it."""
         environment = os.environ | {
-            "AITIA_HOME": str(self.home), "PYTHONPATH": str(ROOT), "RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0",
+            "AITIA_HOME": str(self.home), "PYTHONPATH": str(ROOT), "RAY_worker_niceness": "0", "RAY_raylet_start_wait_time_s": "240", "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_health_check_period_ms": "1000", "RAY_health_check_initial_delay_ms": "3000",
         }  # fmt: skip
         with (self.place / f"node-{len(self.nodes)}.log").open("wb") as log:
