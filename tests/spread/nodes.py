@@ -11,8 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,7 +35,7 @@ class Cluster:
     def start(self, *arguments: str, cores: int) -> subprocess.Popen[bytes]:
         """A node in a process group of its own, which is killed with it."""
         environment = os.environ | {
-            "AITIA_HOME": str(self.home), "PYTHONPATH": str(ROOT), "RAY_worker_niceness": "0", "RAY_raylet_start_wait_time_s": "240", "RAY_USAGE_STATS_ENABLED": "0",
+            "AITIA_HOME": str(self.home), "PYTHONPATH": str(ROOT), "RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_health_check_period_ms": "1000", "RAY_health_check_initial_delay_ms": "3000",
         }  # fmt: skip
         with (self.place / f"node-{len(self.nodes)}.log").open("wb") as log:
@@ -50,7 +50,8 @@ class Cluster:
     def kill(self, node: subprocess.Popen[bytes]) -> None:
         """At once."""
         self.nodes.remove(node)
-        os.killpg(node.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it ended by itself, with all of its own
+            os.killpg(node.pid, signal.SIGKILL)
         node.wait()
 
 
@@ -62,11 +63,10 @@ def running_cluster(home: Path, *, cores: int) -> Iterator[Cluster]:
     if not (home / "redaction.key").exists():
         (home / "redaction.key").write_bytes(secrets.token_bytes(32))
     made = Cluster(home=home, place=Path(tempfile.mkdtemp(prefix="aitia-ray-")), address=f"127.0.0.1:{port}")
-    made.start(
-        "--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={made.place}", cores=cores
-    )
+    head = ("--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={made.place}")
+    made.start(*head, cores=cores)
     try:
-        _wait_for(made)
+        _wait_for(made, lambda: made.start(*head, cores=cores))
         yield made
     finally:
         for node in list(made.nodes):
@@ -74,14 +74,18 @@ def running_cluster(home: Path, *, cores: int) -> Iterator[Cluster]:
         shutil.rmtree(made.place, ignore_errors=True)
 
 
-def _wait_for(made: Cluster) -> None:
+def _wait_for(made: Cluster, again: Callable[[], object]) -> None:
+    """A node gives up where it is not up within Ray's own thirty seconds, as on a busy machine: then it is started again."""
     until = time.monotonic() + START_S
     while True:
         try:
             with connected(made.address):
                 return
         except BadInput as error:
-            if time.monotonic() > until or made.nodes[0].poll() is not None:
+            if time.monotonic() > until:
                 said = (made.place / "node-0.log").read_text(errors="replace")[-2000:]
                 raise RuntimeError(f"{error}\n{said}") from None
+            if made.nodes[0].poll() is not None:
+                made.kill(made.nodes[0])
+                again()
             time.sleep(1.0)
