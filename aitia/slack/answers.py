@@ -86,7 +86,11 @@ def shown(found: Answer, *, by: str = "") -> list[b.Block]:
     """An answer as blocks: what is said, then what it rests on."""
     asked = [b.said(b.person(by), b.words(" asked: "), b.words(found.question, "italic"))] if by else []
     said = _looked(found) if found.found else _told(found)
-    rests = [b.context(*(_cited(c, found.text) for c in found.citations[:10]))] if found.citations else []
+    rests = (
+        [b.context(*(_cited(c, found.text, live=bool(found.found)) for c in found.citations[:10]))]
+        if found.citations
+        else []
+    )
     left = len(found.citations) - 10
     more = [b.context(f"and {left} more")] if left > 0 else []
     return b.fit(asked, [*said, *rests, *more], []) if said or rests else [*asked, b.said(b.words(NOT_KNOWN))]
@@ -131,7 +135,8 @@ def _asked(door: Door, question: str, run: str, conversation: str) -> Answer:
     return ask(question, run=run, home=door.home, live=door.settings, at=at)
 
 
-def _cited(citation: Citation, told: str) -> str:
+def _cited(citation: Citation, told: str, *, live: bool) -> str:
     text = "" if citation.text.rstrip(".") in told else f" {citation.text}"
-    where = f" ({citation.source}: {citation.query})" if citation.query else ""
+    shown = citation.query and not live  # of a look the query stands above, in words that can be edited
+    where = f" ({citation.source}: {citation.query})" if shown else f" ({citation.source})"
     return f"{citation.id}{text}{where}"

@@ -140,7 +140,8 @@ class Follower:
         store = await asyncio.to_thread(self._jobs.run_store, job.id)
         report = await asyncio.to_thread(store.report)
         line = result.headline(report)
-        await self._post("result", line, result.result(report, job))
+        kept = await asyncio.to_thread(lambda: dict(_artifacts(store, report)))
+        await self._post("result", line, result.result(report, job, kept))
         self._steps.end(line)
         await self._stage.finish(self._steps)
         if parts.get("root") != "theirs":
