@@ -98,7 +98,7 @@ def why_not(topic: Topic, record: Record) -> Draft:
             draft.say(x.sentence.text, f"X{n}", *x.sentence.cites)
     for i in list(mine)[:3]:
         weigh(draft, i, record)
-    if not mine:
+    if not mine and not any(c.startswith("X") for reply in draft.replies for c in reply.cites):
         _unsuspected(draft, topic, record)
     return draft
 

@@ -130,7 +130,7 @@ class Carried:
         self.code = exit_code(report)
         print_report(stdout_console(), report, artifacts=artifacts_of(report))
         note(
-            'ask about it, correct it ("not the database, we checked"), or: /why /evidence /next /run 1 /steps /help'
+            'ask about it, correct it ("not the database, we checked"), or: /why /evidence /next /steps /help; 1 to run check 1'
         )
 
     def _stopped(self, run: str) -> None:

@@ -57,6 +57,8 @@ class Talk(Carried):
             self.hold(run, None)
         from aitia.agent.asking.question.sorting import is_talk
 
+        if self.run and len(line) == 1 and line in "123456789":
+            line = f"/run {line}"  # the number of a next check is enough
         if line.startswith("/"):
             from aitia.cli.chat_commands import do
 

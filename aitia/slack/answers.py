@@ -6,7 +6,7 @@ import asyncio
 import re
 from typing import Final
 
-from aitia.agent.asking.answer import NOT_KNOWN, Answer, Citation, Reply
+from aitia.agent.asking.answer import NOT_KNOWN, Answer, Reply
 from aitia.agent.asking.question.refusing import asks_for_change
 from aitia.agent.asking.question.sorting import asks, of_live
 from aitia.core.errors import BadInput
@@ -18,6 +18,7 @@ from aitia.slack.context import Door
 from aitia.slack.dedupe import Entry
 
 MOST: Final = 12  # sentences, and citations
+FRESH: Final = 4  # citations that are told below an answer
 CELLS: Final = 48  # characters of a curve: a phone shows as many in a line
 TAKEN: Final = "Taken as a correction: the diagnosis goes on from there."
 STOPPED: Final = "The diagnosis stops after the present step. Look again carries it on."
@@ -86,14 +87,8 @@ def shown(found: Answer, *, by: str = "") -> list[b.Block]:
     """An answer as blocks: what is said, then what it rests on."""
     asked = [b.said(b.person(by), b.words(" asked: "), b.words(found.question, "italic"))] if by else []
     said = _looked(found) if found.found else _told(found)
-    rests = (
-        [b.context(*(_cited(c, found.text, live=bool(found.found)) for c in found.citations[:10]))]
-        if found.citations
-        else []
-    )
-    left = len(found.citations) - 10
-    more = [b.context(f"and {left} more")] if left > 0 else []
-    return b.fit(asked, [*said, *rests, *more], []) if said or rests else [*asked, b.said(b.words(NOT_KNOWN))]
+    rests = _rests(found)
+    return b.fit(asked, [*said, *rests], []) if said or rests else [*asked, b.said(b.words(NOT_KNOWN))]
 
 
 def _told(found: Answer) -> list[b.Block]:
@@ -135,8 +130,12 @@ def _asked(door: Door, question: str, run: str, conversation: str) -> Answer:
     return ask(question, run=run, home=door.home, live=door.settings, at=at)
 
 
-def _cited(citation: Citation, told: str, *, live: bool) -> str:
-    text = "" if citation.text.rstrip(".") in told else f" {citation.text}"
-    shown = citation.query and not live  # of a look the query stands above, in words that can be edited
-    where = f" ({citation.source}: {citation.query})" if shown else f" ({citation.source})"
-    return f"{citation.id}{text}{where}"
+def _rests(found: Answer) -> list[b.Block]:
+    """What the answer rests on and does not say itself, and from which sources it is; a look tells where a fact is read."""
+    told = found.text
+    fresh = [f"{c.id} {c.text}" for c in found.citations if c.text.rstrip(".") not in told][:FRESH]
+    sources = dict.fromkeys(c.document or c.source for c in found.citations if c.source != "report")
+    fact = next((c.id for c in found.citations if c.id.startswith("E")), "")
+    again = f"; {fact}? looks again" if fact and not found.found else ""
+    line = [f"from {', '.join(sources)}{again}"] if sources else []
+    return [b.context(*fresh, *line)] if fresh or line else []

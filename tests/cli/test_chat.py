@@ -280,10 +280,11 @@ def test_a_correction_in_chat_goes_on_from_the_run_in_hand(
     chat: Chat, home: Path, tmp_path: Path, scenario: Path
 ) -> None:
     settle(tmp_path, scenario)
-    lines = (ALARM, "not the database, we checked", "/run 1", "/correct thanks")
+    lines = (ALARM, "not the database, we checked", "/run 1", "1", "/correct thanks")
     told = chat(*lines, options=("--at", AT))
     assert "read as a correction" in told.err
     assert "You said: not postgres" in told.out
+    assert told.out.count("query: series(") == 2
     assert "query: series(" in told.out
     assert "I read no correction" in told.err
     assert told.code == 2

@@ -366,6 +366,20 @@ def test_live_systems_answer_in_the_ask_box_with_query_and_curve(client: httpx.C
     assert sent(client, path, question="E99999").status_code == 422
 
 
+def test_each_line_has_a_button_that_looks_again_and_next_checks_a_key(
+    client: httpx.Client, world: World
+) -> None:
+    shown = page(client, f"/diagnoses/{world.ids['done']}")
+    report = world.jobs.run_store(world.ids["done"]).report()
+    cited = next(e for e in report.evidence if e.kind == "metric.shift")
+    assert f'form="look" name="question" value="{cited.id}"' in shown
+    assert 'form="look" name="question" value="next 1" accesskey="1"' in shown
+    assert f'<form id="look" method="post" action="/diagnoses/{world.ids["done"]}/questions#ask">' in shown
+    assert "To look again: <code>" not in shown
+    pressed = sent(client, f"/diagnoses/{world.ids['done']}/questions", question="next 1").text
+    assert "<code>series(component=" in pressed[pressed.index('class="answer"') :]
+
+
 def test_a_running_diagnosis_says_how_far_it_is(client: httpx.Client, world: World) -> None:
     path = f"/diagnoses/{world.ids['running']}"
     assert 'name="question"' in page(client, path)
