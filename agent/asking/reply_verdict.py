@@ -127,6 +127,9 @@ def weigh(draft: Draft, id: str, record: Record, most: int = 2) -> None:
 
 def _unsuspected(draft: Draft, topic: Topic, record: Record) -> None:
     """A component, or a kind of fault, that nothing raised to a suspect: what was seen of it."""
+    if not topic.components:
+        kinds = [record.taxonomy.title(f) for a in topic.aspects for f in lists().faults[a]]
+        draft.say(f"Nothing seen is the sign of this: {', '.join(kinds)}.", "V1")
     seen = [e for e in matching(topic, record) if not e.kind.startswith(("incident.", "runbook."))]
     if not seen:
         for line in record.of("N"):

@@ -13,12 +13,14 @@ from aitia.core.errors import BadInput
 from aitia.correcting import meant
 from aitia.jobs import Job
 from aitia.render.sparklines import sparkline
+from aitia.render.text import clip
 from aitia.slack import blocks as b
 from aitia.slack.context import Door
 from aitia.slack.dedupe import Entry
 
 MOST: Final = 12  # sentences, and citations
 FRESH: Final = 4  # citations that are told below an answer
+QUOTED: Final = 80  # characters of a question above its answer
 CELLS: Final = 48  # characters of a curve: a phone shows as many in a line
 TAKEN: Final = "Taken as a correction: the diagnosis goes on from there."
 STOPPED: Final = "The diagnosis stops after the present step. Look again carries it on."
@@ -63,9 +65,11 @@ async def answer(door: Door, entry: Entry, job_id: str, *, mentioned: bool) -> N
         return None
     kept = found.conversation or conversation
     await asyncio.to_thread(door.inbox.bind, entry.channel, thread, job_id, conversation=kept)
-    await door.reply(
-        entry, found.text or "Not known.", shown(found, by=entry.user if entry.kind == "form" else "")
-    )
+    blocks = shown(found, by=entry.user if entry.kind == "form" else "")
+    about = (
+        [] if entry.kind == "form" else [b.context(f"“{clip(entry.text, QUOTED)}”")]
+    )  # several may be open
+    await door.reply(entry, found.text or "Not known.", [*about, *blocks])
     return None
 
 

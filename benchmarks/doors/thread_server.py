@@ -124,7 +124,10 @@ class Thread:
         if self.view is None:
             return "No form is open. Press a button first."
         values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-        self.slack.submit(self.view, YOU, values)
+        try:
+            self.slack.submit(self.view, YOU, values)
+        except (StopIteration, RuntimeError):
+            return "The form has no such option. Give one of those that it shows."
         self.view = None
         return ""
 
