@@ -31,8 +31,9 @@ def cause(topic: Topic, record: Record) -> Draft:
 def healthy(topic: Topic, record: Record) -> Draft:
     """Whether anything is wrong: the verdict with its probability, and the chain where something is."""
     draft = Draft()
-    verdict_first(draft, record)
-    draft.say(record.lines["V1"].statement, "V1", *_verdict_cites(record))
+    draft.say(
+        record.lines["V1"].statement, "V1", *_verdict_cites(record)
+    )  # begins with the report's first sentence
     for s in record.report.chain[:2]:
         draft.say(s.text, *s.cites)
     return draft

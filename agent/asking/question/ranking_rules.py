@@ -22,8 +22,6 @@ _OF_LINES: Final = frozenset({"component", "level", "code", "path", "minute"})
 def of_ranks(p: Pieces) -> Reading | None:
     """Which has most, the first so many, or each of them."""
     ranked, each = _rank(p), each_of(p.words)
-    if (split := _by_any_label(p, ranked)) is not None:
-        return split
     if not ranked and each is None and not any(w in p.low for w in _ASKED["code"]):
         return None
     if ranked and (by_label := _of_label(p, ranked)) is not None:
@@ -108,8 +106,10 @@ def _of_label(p: Pieces, ranked: str) -> Reading | None:
     return _split(p, terms, keys, ranked)
 
 
-def _by_any_label(p: Pieces, ranked: str) -> Reading | None:
+def of_labels(p: Pieces) -> Reading | None:
     """A measurement split by a label whose key the question says in part: connections "by application" by `application_name`."""
+    if p.keys("share"):
+        return None
     for found in _BY.finditer(p.low):
         keys = [
             k
@@ -117,7 +117,7 @@ def _by_any_label(p: Pieces, ranked: str) -> Reading | None:
             if any(same(found[1], word) for word in k.casefold().split("_"))
         ]
         terms = [t for t in p.terms if not found.start(1) <= t.begin < found.end(1)]
-        if keys and (read := _split(p, terms, keys, ranked)) is not None:
+        if keys and (read := _split(p, terms, keys, _rank(p))) is not None:
             return read
     return None
 
