@@ -141,13 +141,6 @@ def test_a_question_is_told_from_a_trouble(line: str, question: bool) -> None:
     assert asks(line) is question
 
 
-def test_connections_by_application_are_split_by_the_label_that_says_it(shop: Sitting) -> None:
-    held = shop.ask("who holds the connections of postgres, by application?")
-    assert 'by="application_name"' in held.query
-    assert held.found.names[0].startswith("orders")
-    assert "SELECT" not in held.answer.text
-
-
 def test_where_a_moment_is_asked_for_and_none_is_there_it_is_not_known(shop: Sitting) -> None:
     assert shop.ask("when was redis scaled down?").answer.status == "not_known"
     assert shop.ask("when was orders deployed?").answer.status == "answered"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any, Final
 
 from aitia.agent.asking.question.bounds import each_of
-from aitia.agent.asking.question.measure import Fit, Term, best, fits, same
+from aitia.agent.asking.question.measure import Fit, Term, best, fits
 from aitia.agent.asking.question.measures_rules import counted, fitting
 from aitia.agent.asking.question.outcome import KUBERNETES, Reading, one, span_fields
 from aitia.agent.asking.question.pieces import Pieces
@@ -103,27 +102,6 @@ def _of_label(p: Pieces, ranked: str) -> Reading | None:
     terms = [t for t in p.terms if not any(a <= t.begin < b for a, b in inside)]
     if not terms and _BIG.search(p.low):
         terms = [Term(word="size", concepts=frozenset({"size"}))]
-    return _split(p, terms, keys, ranked)
-
-
-def of_labels(p: Pieces) -> Reading | None:
-    """A measurement split by a label whose key the question says in part: connections "by application" by `application_name`."""
-    if p.keys("share"):
-        return None
-    for found in _BY.finditer(p.low):
-        keys = [
-            k
-            for k in {k for m in measured(p.site) if p.component in ("", m.component) for k, _ in m.labels}
-            if any(same(found[1], word) for word in k.casefold().split("_"))
-        ]
-        terms = [t for t in p.terms if not found.start(1) <= t.begin < found.end(1)]
-        if keys and (read := _split(p, terms, keys, _rank(p))) is not None:
-            return read
-    return None
-
-
-def _split(p: Pieces, terms: Sequence[Term], keys: Sequence[str], ranked: str) -> Reading | None:
-    """The measurement that fits and has more than one value of one of these labels, by that label."""
     held = [m for m in measured(p.site) if p.component in ("", m.component)]
     found = [f for f in fits(terms, held) if not f.left] if terms else []
     for fit in (f for f in found if f.score >= found[0].score - _NEAR):
@@ -134,9 +112,6 @@ def _split(p: Pieces, terms: Sequence[Term], keys: Sequence[str], ranked: str) -
     return None
 
 
-_BY: Final = re.compile(
-    r"(?<!\w)(?:by|per|each|every|je|pro|nach|par|chaque|por|cada|ogni)\s+([a-zà-ÿ_]{3,})(?!\w)"
-)
 _NEAR: Final = 0.7  # points by which another measurement may fit better that has no such label; by hand
 _BIG: Final = re.compile(
     r"gr[öo](?:ß|ss)|larg|bigg|plus gros|plus grand|más grande|più grand|smallest|kleinst"

@@ -22,7 +22,7 @@ from aitia.agent.asking.question.objects_rules import (
 )
 from aitia.agent.asking.question.outcome import Reading, unclear, unknown
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.agent.asking.question.ranking_rules import of_labels, of_ranks
+from aitia.agent.asking.question.ranking_rules import of_ranks
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.shares_rules import of_shares
 from aitia.agent.asking.question.told import in_journal
@@ -49,7 +49,6 @@ def decide(p: Pieces) -> Reading:
         of_bounds,
         of_comparisons,
         of_relations,
-        of_labels,
         of_people,
         of_roles,
         of_shares,
