@@ -35,6 +35,7 @@ class RunAsked:
 
     def before(self, question: str, kept: Path | None, begun: Callable[[], Path]) -> Answer | None:
         """What no report is needed for; None where the report is to answer, or what it would be by now. Raises BadInput."""
+        from aitia.correcting import corrects, denies
         from aitia.graphs.line_again import asks_for_line, line_again
         from aitia.graphs.so_far import asks_progress, so_far
 
@@ -42,6 +43,8 @@ class RunAsked:
         if finished and asks_for_line(question):
             answer = line_again(question, self.store.report(), self._kept, self._site, self.redactor.text)
             return self._named(answer, kept)
+        if denies(question) and corrects(question, self.store) is None:
+            return self._named(_no_correction(question, self.redactor.text), kept)
         if self._is_live(question, kept) and (found := self._look(question, kept, begun)) is not None:
             return found
         if finished or (not asks_progress(question) and self.report is not None):
@@ -131,3 +134,16 @@ class RunAsked:
     def _named(self, answer: Answer, kept: Path | None) -> Answer:
         update = {"conversation": kept.name if kept else "", "run": self.store.id}
         return answer.model_copy(update=update)
+
+
+def _no_correction(question: str, redact: Callable[[str], str]) -> Answer:
+    """What is said to "not the deploy, we rolled it back", which neither rules a component out nor moves the beginning."""
+    from aitia.agent.asking.answer import Answer, Reply
+
+    told = (
+        'I take that as no correction: I can leave out a component ("not the database") or move the beginning '
+        '("it began at 09:00"), not a change or a kind of fault. Ask "why not …" for what speaks for and against one.'
+    )
+    return Answer(
+        question=redact(question), status="unclear", sure=1.0, replies=(Reply(text=told, cites=()),)
+    )

@@ -41,6 +41,14 @@ _STOP: Final = re.compile(
     r"(?: (?:it|that|this|now|the (?:diagnosis|run)|die diagnose|le diagnostic|el diagnóstico|la diagnosi))?[\s.!]*",
     re.IGNORECASE,
 )
+_DENIES: Final = re.compile(
+    r"\W*(?:no,? )?(?:the [\w -]{2,40} (?:is|was)(?: not|n't) (?:it|the (?:cause|problem|reason))\b"
+    r"|(?:(?:it|that|this)(?:'s| is| was)(?: not|n't)|(?:it|that) (?:isn|wasn)'t|not"
+    r"|(?:es|das) (?:ist|war|liegt) nicht|nicht"
+    r"|(?:ce|c')? ?n'(?:est|était) pas|pas|no (?:es|fue|era)|non (?:è|era)) "
+    r"(?:the|a|an|at|der|die|das|ein|eine|le|la|les|un|une|el|los|il|lo)\b)",
+    re.IGNORECASE,
+)
 
 
 def meant(text: str, store: RunStore) -> Meaning:
@@ -50,6 +58,13 @@ def meant(text: str, store: RunStore) -> Meaning:
     if _STOP.fullmatch(text.strip()) and store.meta().get("state") == "running":
         return "stop"
     return "" if asks(text) or corrects(text, store) is None else "correction"
+
+
+def denies(text: str) -> bool:
+    """Whether a sentence says of something that it is not the cause, and asks nothing: "not the deploy, we rolled it back"."""
+    from aitia.agent.asking.question.sorting import asks
+
+    return bool(_DENIES.match(text)) and "?" not in text and not asks(text)
 
 
 def tell(store: RunStore, text: str, *, by: str = "", settings: Settings | None = None) -> bool:

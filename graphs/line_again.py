@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,6 +11,7 @@ from aitia.agent.asking.answer import Answer, Citation, Reply
 from aitia.agent.asking.looked import SURE, answered
 from aitia.agent.asking.question.outcome import Reading
 from aitia.core.errors import AitiaError, BadInput, SourceError
+from aitia.core.percent import chance
 from aitia.core.words import Evidence, NextCheck, Report
 from aitia.tools.query.behind import behind, behind_check
 from aitia.tools.query.execute import execute
@@ -22,11 +23,13 @@ from aitia.tools.signals.plots import SERIES, kept_samples
 
 _FACT: Final = re.compile(r"\W*(E\d{1,6})\W*", re.IGNORECASE)
 _NEXT: Final = re.compile(r"\W*(?:next|check|N)\s*#?(\d{1,3})?\W*", re.IGNORECASE)
+_RESTING: Final = re.compile(r"\W*(why |[TSXV])\s*#?(\d{1,3})\W*", re.IGNORECASE)
+_MOST: Final = 3  # looks behind one line
 
 
 def asks_for_line(question: str) -> bool:
-    """Whether a question is no more than the name of a line: `E12`, `next`, `next 2`, `N2`."""
-    return bool(_FACT.fullmatch(question) or _NEXT.fullmatch(question))
+    """Whether a question is no more than the name of a line: `E12`, `next`, `next 2`, `N2`, `why 2`, `T3`, `S1`, `X2`, `V1`."""
+    return any(name.fullmatch(question) for name in (_FACT, _NEXT, _RESTING))
 
 
 def line_again(
@@ -42,56 +45,90 @@ def line_again(
     site       opens the live sources; where it raises, the answer says that they are gone
     Raises BadInput for a line that the report does not have.
     """
+    then: Found | None = None
     if found := _FACT.fullmatch(question):
         fact = _fact(report, found[1].upper())
         kept = artifacts(fact.artifact) if fact.artifact else b""
-        first = _cited(fact)
-        query = behind(fact, kept)
-        then = _then(fact, kept)
+        first, then = _cited(fact), _then(fact, kept)
+        queries = [behind(fact, kept)]
+    elif found := _RESTING.fullmatch(question):
+        first, facts = _resting(report, found[1].strip().upper(), int(found[2]))
+        queries = [behind(f, artifacts(f.artifact) if f.artifact else b"") for f in facts]
     else:
         number = int((_NEXT.fullmatch(question) or [""])[1] or 1)
         check = _check(report, number)
-        first = Citation(
-            id=f"N{number}", text=check.text, source="report", query=check.command or check.query
-        )
+        query = check.command or check.query
+        first = Citation(id=f"N{number}", text=check.text, source="report", query=query)
         every = {e.artifact: artifacts(e.artifact) for e in report.evidence if e.artifact}
-        query, then = behind_check(check, report, every), None
-    if query is None or not isinstance(query, LIVE):
+        queries = [behind_check(check, report, every)]
+    looks = list(dict.fromkeys(q for q in queries if q is not None and isinstance(q, LIVE)))[:_MOST]
+    if not looks:
         return _not_in_words(question, first, redact, then)
-    return _looked(question, first, query, then, site, redact)
+    return _looked(question, first, looks, then, site, redact)
+
+
+def _resting(report: Report, letter: str, number: int) -> tuple[Citation, list[Evidence]]:
+    """A line that is concluded from facts, and these facts, the weightiest first. Raises BadInput."""
+    lines: dict[str, list[tuple[str, tuple[str, ...]]]] = {
+        "WHY": [(s.text, s.cites) for s in report.chain],
+        "T": [(f"{t.at:%H:%M:%S} UTC: {t.text}", (t.evidence,)) for t in report.timeline],
+        "S": [
+            (f"{s.component} {s.fault}: {chance(s.probability)}".strip(), s.supporting)
+            for s in report.suspects
+        ],
+        "X": [(x.sentence.text, x.sentence.cites) for x in report.ruled_out],
+        "V": [(s.text, s.cites) for s in report.summary if s.role == "verdict"],
+    }
+    held = lines[letter]
+    if not 1 <= number <= len(held):
+        raise BadInput(f"This report has {len(held)} lines of that sort. Give a number from 1.")
+    text, cites = held[number - 1]
+    known = {e.id: e for e in report.evidence}
+    name = f"why {number}" if letter == "WHY" else f"{letter}{number}"
+    return Citation(id=name, text=text, source="report"), [known[c] for c in cites if c in known]
 
 
 def _looked(
     question: str,
     first: Citation,
-    query: Query,
+    queries: Sequence[Query],
     then: Found | None,
     site: Callable[[], Site],
     redact: Callable[[str], str],
 ) -> Answer:
-    gone = ""
-    try:
-        here = site()
-        here.begin()
-        found = execute(query, here)
-        if found.status == "unknown" and here.notes:
-            found, gone = unknown(f"The source cannot be read now: {here.notes[0]}"), "source"
-    except SourceError as error:
-        found, gone = unknown(f"The source cannot be read now: {error}"), "source"
-    except AitiaError as error:
-        found, gone = unknown(f"The sources of this run are not at hand: {error}"), "source"
-    live = answered(question, Reading(status="query", queries=(query,), live=True), [(query, found)], redact)
+    looks, gone = _looks(queries, site)
+    live = answered(question, Reading(status="query", queries=tuple(queries), live=True), looks, redact)
     told = Reply(text=redact(first.text), cites=(first.id,))
     kept = () if then is None or not gone else (then,)
     return live.model_copy(
         update={
             "replies": (told, *live.replies, *(Reply(text=f.said, cites=(first.id,)) for f in kept)),
             "citations": (first, *live.citations),
-            "understood": written(query),
+            "understood": "; ".join(written(q) for q in queries),
             "found": (*kept, *live.found),
-            "needs": "" if not gone else "the source that the run read",
+            "needs": "the source that the run read" if gone else "",
         }
     )
+
+
+def _looks(queries: Sequence[Query], site: Callable[[], Site]) -> tuple[list[tuple[Query, Found]], bool]:
+    """What each query finds now, and whether a source is gone."""
+    looks: list[tuple[Query, Found]] = []
+    gone = False
+    here: Site | None = None
+    for query in queries:
+        try:
+            here = here or site()
+            here.begin()
+            found = execute(query, here)
+            if found.status == "unknown" and here.notes:
+                found, gone = unknown(f"The source cannot be read now: {here.notes[0]}"), True
+        except SourceError as error:
+            found, gone = unknown(f"The source cannot be read now: {error}"), True
+        except AitiaError as error:
+            found, gone = unknown(f"The sources of this run are not at hand: {error}"), True
+        looks.append((query, found))
+    return looks, gone
 
 
 def _not_in_words(question: str, first: Citation, redact: Callable[[str], str], then: Found | None) -> Answer:

@@ -10,18 +10,8 @@ from langgraph.runtime import Runtime
 
 from aitia.agent.asking.answer import Answer, Citation, Reply
 from aitia.agent.asking.questions import lists
+from aitia.core import events as ev
 from aitia.core.errors import NotRecorded
-from aitia.core.events import (
-    Corrected,
-    Event,
-    Findings,
-    Glimpse,
-    NodeDone,
-    PlanMade,
-    Ranked,
-    RunStarted,
-    TaskDone,
-)
 from aitia.core.percent import chance
 from aitia.core.store import RunStore
 from aitia.core.words import Report, Result, Suspect, Task
@@ -95,30 +85,30 @@ def stands(state: str) -> str:
 
 
 def so_far(
-    question: str, run: str, state: str, events: Iterable[Event], redact: Callable[[str], str]
+    question: str, run: str, state: str, events: Iterable[ev.Event], redact: Callable[[str], str]
 ) -> Answer:
     """The suspects and the strongest facts so far; each said to be of a run that is not over."""
     planned, done, last = 0, 0, ""
     tools: dict[int, str] = {}  # calls that have not returned
     suspects: tuple[Suspect, ...] = ()
-    facts: list[Glimpse] = []
+    facts: list[ev.Glimpse] = []
     findings: tuple[str, ...] = ()
     for event in events:
         match event:
-            case RunStarted() | Corrected():  # begun anew
+            case ev.RunStarted() | ev.Corrected():  # begun anew
                 planned, done, facts, findings, tools = 0, 0, [], (), {}
-            case PlanMade():
+            case ev.PlanMade():
                 planned += len(event.tasks)
                 tools |= {t.id: t.tool for t in event.tasks}
-            case TaskDone():
+            case ev.TaskDone():
                 done += 1
                 tools.pop(event.task, None)
                 facts += event.strongest
-            case Ranked():
+            case ev.Ranked():
                 suspects = event.suspects
-            case Findings():
+            case ev.Findings():
                 findings = event.statements
-            case NodeDone():
+            case ev.NodeDone():
                 last = event.node
     still = f"; to come: {', '.join(dict.fromkeys(tools.values()))}" if tools else ""
     calls = f"{done} call{'' if done == 1 else 's'} returned"

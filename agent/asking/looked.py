@@ -31,6 +31,8 @@ def answered(
             replies.append(Reply(text=citation.text, cites=(citation.id,), by="quote"))
     held = [found for _, found in looks if found.status in ("found", "empty")]
     status = _status(reading, held)
+    if status == "answered" and all(_undated(q, f) for q, f in looks):
+        status = "not_known"  # that there is none is no moment
     needs = reading.needs or next((f.needs for _, f in looks if f.needs), "")
     return Answer(
         question=redact(question),
@@ -44,6 +46,11 @@ def answered(
         needs=needs,
         notes=tuple(dict.fromkeys(n for _, f in looks for n in f.notes)),
     )
+
+
+def _undated(query: Query, found: Found) -> bool:
+    """Whether a moment was asked for, and nothing was found that has one."""
+    return getattr(query, "wanted", "") == "time" and found.status == "empty"
 
 
 def _status(reading: Reading, held: Sequence[Found]) -> AnswerStatus:

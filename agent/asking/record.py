@@ -134,7 +134,8 @@ def _concluded(report: Report, taxonomy: Taxonomy) -> Iterator[Evidence]:
         )
     for n, c in enumerate(report.next_checks, 1):
         text = _OF_FACT.sub("see the fact", c.text).rstrip(".")  # an id in a line would be a citation of it
-        by = f" Check with: {c.command or c.query}" if c.command or c.query else ""
+        look = f" To look: next {n}" if c.query else ""
+        by = f" Check with: {c.command}" if c.command else look
         yield _line(f"N{n}", f"{text}.{by}", where=f"next_checks[{n - 1}]")
     for n, call in enumerate(report.calls, 1):
         args = " ".join(f"{k}={v}" for k, v in sorted(call.args.items()))

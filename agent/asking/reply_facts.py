@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from aitia.agent.asking.draft import Draft
 from aitia.agent.asking.lookup import burden, roots
 from aitia.agent.asking.matching import is_about, matching, moved, sentence
 from aitia.agent.asking.questions import Topic
 from aitia.agent.asking.record import Record, unseen
-from aitia.core.words import Evidence
+from aitia.core.words import Evidence, SourceKind
 
 Replies = Callable[[Topic, Record], Draft]
 _HARM: Final = ("latency", "errors", "availability")
@@ -56,10 +56,22 @@ def steps(wanted: Literal["now", "prevent"]) -> Replies:
 def looked(topic: Topic, record: Record) -> Draft:
     """The calls that were made and the sources that were read."""
     draft = Draft()
+    if missing := _not_given(topic, record):
+        every = [line.id for line in record.of("H")]
+        draft.say(f"No source of {missing} was given to this run.", *(every or ["V1"]))
     about = [c for c in record.of("C") if not topic.components or is_about(c, topic.components, record)]
     for line in (*about[:4], *([] if topic.components else record.of("H")[:2])):
         draft.say(line.statement, line.id)
     return draft
+
+
+def _not_given(topic: Topic, record: Record) -> str:
+    """A sort of telemetry that is asked about and of which no source is there: "did you look at traces?"."""
+    held = {h.kind for h in record.report.inventory.holdings}
+    asked = (
+        sort for sort in get_args(SourceKind) if sort in topic.words or sort.removesuffix("s") in topic.words
+    )
+    return next((sort for sort in asked if sort not in held), "")
 
 
 def not_seen(topic: Topic, record: Record) -> Draft:

@@ -31,8 +31,9 @@ def cause(topic: Topic, record: Record) -> Draft:
 def healthy(topic: Topic, record: Record) -> Draft:
     """Whether anything is wrong: the verdict with its probability, and the chain where something is."""
     draft = Draft()
-    verdict_first(draft, record)
-    draft.say(record.lines["V1"].statement, "V1", *_verdict_cites(record))
+    draft.say(
+        record.lines["V1"].statement, "V1", *_verdict_cites(record)
+    )  # begins with the report's first sentence
     for s in record.report.chain[:2]:
         draft.say(s.text, *s.cites)
     return draft
@@ -98,7 +99,7 @@ def why_not(topic: Topic, record: Record) -> Draft:
             draft.say(x.sentence.text, f"X{n}", *x.sentence.cites)
     for i in list(mine)[:3]:
         weigh(draft, i, record)
-    if not mine:
+    if not mine and not any(c.startswith("X") for reply in draft.replies for c in reply.cites):
         _unsuspected(draft, topic, record)
     return draft
 
@@ -127,6 +128,9 @@ def weigh(draft: Draft, id: str, record: Record, most: int = 2) -> None:
 
 def _unsuspected(draft: Draft, topic: Topic, record: Record) -> None:
     """A component, or a kind of fault, that nothing raised to a suspect: what was seen of it."""
+    if not topic.components:
+        kinds = [record.taxonomy.title(f) for a in topic.aspects for f in lists().faults[a]]
+        draft.say(f"Nothing seen is the sign of this: {', '.join(kinds)}.", "V1")
     seen = [e for e in matching(topic, record) if not e.kind.startswith(("incident.", "runbook."))]
     if not seen:
         for line in record.of("N"):

@@ -39,6 +39,13 @@ def reader(talk: Talk) -> PromptSession[str]:
     def _(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text("\n")
 
+    for number in "123456789":
+
+        @keys.add("escape", number)
+        def _(event: KeyPressEvent, number: str = number) -> None:
+            event.current_buffer.text = f"/run {number}"
+            event.current_buffer.validate_and_handle()
+
     session: PromptSession[str] = PromptSession(
         history=_history(),
         completer=Words(talk),

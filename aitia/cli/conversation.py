@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from aitia import api
+from aitia.cli.carried import MOST_WAITED_S, Carried
 from aitia.cli.chat_asked import Asked
-from aitia.cli.console import artifacts_of, exit_code, note, stdout_console
-from aitia.cli.session import say_finished, stoppable, watched
-from aitia.core.errors import EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, AitiaError, BadInput
-from aitia.core.events import Event
+from aitia.cli.console import note
+from aitia.cli.session import say_finished
+from aitia.core.errors import BadInput
 from aitia.core.home import aitia_home
-from aitia.core.steering import Stopped
 from aitia.core.store import RunStore
 from aitia.core.words import Report
-from aitia.render.text import clean
 
 if TYPE_CHECKING:
     from aitia.agent.asking.answer import Answer
-    from aitia.cli.live import LiveView
-    from aitia.cli.under_way import UnderWay
     from aitia.settings import Settings
 
 _NO_SOURCES = (
@@ -31,25 +24,15 @@ _NO_SOURCES = (
     "folder, or start with `aitia chat --config FILE`, or with --metrics and --logs."
 )
 
-GRACE_S = 1.0  # for which a source that hangs is waited for at Ctrl-C
-MOST_WAITED_S = 60.0  # for it before the same run goes on
 
-
-class Talk:
+class Talk(Carried):
     """Takes lines one by one. `code` is what the last diagnosis, question or refused line amounts to."""
 
     def __init__(self, asked: Asked, *, staying: bool = False) -> None:
-        self.staying = staying  # a person is there: Ctrl-C stops a diagnosis, not the conversation
-        self.beside = False  # a diagnosis runs beside the prompt
-        self.under_way: UnderWay | None = None
-        self._left: UnderWay | None = None  # one that was stopped while a source hung
-        self.run = ""
-        self.code = EXIT_CAUSE
+        super().__init__(staying=staying)
         self._asked = asked
         self._conversation = ""
         self._looking = ""  # the conversation with live systems
-        self._noted: set[str] = set()  # remarks on how questions are compared: said once
-        self._report: Report | None = None
 
     @property
     def prompt(self) -> str:
@@ -66,24 +49,16 @@ class Talk:
             if line:
                 self._do(line)
         except Exception as error:  # this door's outermost place: a defect must not end the sitting
-            self._failed(error)
+            self.failed(error)
         return True
-
-    def _failed(self, error: BaseException) -> None:
-        if isinstance(error, AitiaError):
-            note(f"error: {error}")
-            self.code = error.exit_code
-            return
-        if os.environ.get("AITIA_DEBUG"):
-            raise error
-        note(f"error: {type(error).__name__}: {error} (set AITIA_DEBUG=1 for the traceback)")
-        self.code = EXIT_INTERNAL
 
     def _do(self, line: str) -> None:
         if self.under_way is not None and (run := self.under_way.begun()) and run != self.run:
-            self._hold(run, None)
+            self.hold(run, None)
         from aitia.agent.asking.question.sorting import is_talk
 
+        if self.run and len(line) == 1 and line in "123456789":
+            line = f"/run {line}"  # the number of a next check is enough
         if line.startswith("/"):
             from aitia.cli.chat_commands import do
 
@@ -96,10 +71,10 @@ class Talk:
             elif not (self._told(line) or self._corrected(line)):
                 self._ask_of_run(line)
         elif self._is_question(line):
-            self._tell("question", "read as a question; to have it diagnosed: /new TEXT")
+            self.tell("question", "read as a question; to have it diagnosed: /new TEXT")
             self.ask_live(line)
         else:
-            self._tell("trouble", "read as a trouble, which is diagnosed; to only ask: /ask TEXT")
+            self.tell("trouble", "read as a trouble, which is diagnosed; to only ask: /ask TEXT")
             self.new(line)
 
     # Diagnoses
@@ -117,7 +92,7 @@ class Talk:
         settings = self._settings()
         if not (settings.sources or self._asked.sources):
             raise BadInput(_NO_SOURCES)
-        self._diagnose(
+        self.carry(
             lambda view: api.diagnose(
                 text,
                 sources=self._asked.sources,
@@ -143,7 +118,7 @@ class Talk:
     def again(self, _: str = "") -> None:
         """Look at the run's incident again, up to now."""
         held, asked = self.held(), self._asked
-        self._diagnose(
+        self.carry(
             lambda view: api.again(
                 held.id, config=asked.config, at=asked.at, threads=asked.threads, on_event=view
             ),
@@ -154,7 +129,7 @@ class Talk:
         """Carry on a run that was stopped."""
         held = RunStore.open(aitia_home(), rest) if rest else self.held()
         say_finished(held.id)
-        self._diagnose(lambda view: api.resume(held.id, threads=self._asked.threads, on_event=view), held)
+        self.carry(lambda view: api.resume(held.id, threads=self._asked.threads, on_event=view), held)
 
     def correct(self, text: str) -> None:
         """Diagnose the run's incident with what a person says of it: the run's next revision."""
@@ -162,7 +137,7 @@ class Talk:
 
         held, asked = self.held(), self._asked
         settings = self._settings()
-        self._diagnose(
+        self.carry(
             lambda view: correct(
                 held.id, text, by="you", settings=settings, threads=asked.threads, on_event=view
             ),
@@ -176,7 +151,7 @@ class Talk:
 
         if asks(line) or corrects(line, self.held()) is None:
             return False
-        self._tell("correction", "read as a correction; to have it diagnosed as a new incident: /new TEXT")
+        self.tell("correction", "read as a correction; to have it diagnosed as a new incident: /new TEXT")
         self.correct(line)
         return True
 
@@ -199,112 +174,12 @@ class Talk:
         note("taken as a correction; the diagnosis goes on from there")
         return True
 
-    def interrupt(self, *, typed: str = "") -> None:
-        """Stop the diagnosis that runs, where nothing was being typed; a source that hangs is not waited for."""
-        way = self.under_way
-        if way is None or typed.strip():
-            return
-        way.stop()
-        if way.wait(GRACE_S):
-            self.settle()
-            return
-        self.under_way, self._left = None, way
-        self.code = EXIT_INTERRUPTED
-        self._stopped(way.board.run)
-
-    def settle(self) -> None:
-        """Show what a diagnosis beside the prompt came to, once it has ended."""
-        way = self.under_way
-        if way is None or not way.ended:
-            return
-        self.under_way = None
-        if way.report is not None:
-            self._shown(way.report)
-        elif isinstance(way.error, Stopped):
-            self.code = EXIT_INTERRUPTED
-            self._stopped(way.board.run)
-        elif way.error is not None:
-            self._failed(way.error)
-
-    def leave(self) -> None:
-        """The end of the sitting: a diagnosis that runs is stopped, and can be resumed."""
-        self.interrupt()
-        if self.run:
-            note(f"saved; continue with: aitia chat {self.run}")
-        if self._left is not None and not self._left.ended:
-            sys.stdout.flush()
-            os._exit(0)  # its thread waits for a source that hangs, and so would the end of the program
-
-    def _begin(self, work: Callable[[Callable[[Event], None]], Report], held: RunStore | None) -> None:
-        from aitia.cli.under_way import UnderWay
-
-        if self.under_way is not None:
-            raise BadInput("A diagnosis runs already. Stop it first with Ctrl-C, or wait for its report.")
-        if self._left is not None and not self._left.ended:
-            note("waiting for the call that was under way")
-            self._left.wait(MOST_WAITED_S)
-        self._left = None
-        way = UnderWay(work=work)
-        if held is not None:
-            way.board.run, way.board.title = held.id, clean(str(held.meta().get("title") or ""))
-        way.start()
-        self.under_way = way
-        self._tell(
-            "beside", 'ask meanwhile ("how far is it?"), correct it ("it began at nine"); Ctrl-C stops it'
-        )
-
-    def _diagnose(
-        self, work: Callable[[Callable[[Event], None]], Report], held: RunStore | None = None
-    ) -> None:
-        if self.beside:
-            self._begin(work, held)
-            return
-        view: LiveView | None = None
-        try:
-            with stoppable() if self.staying else watched() as view:
-                if held is not None:
-                    view.board.run, view.board.title = held.id, clean(str(held.meta().get("title") or ""))
-                report = work(view)
-        except KeyboardInterrupt:
-            if not self.staying:
-                raise
-            self.code = EXIT_INTERRUPTED
-            self._stopped(view.run if view else "")
-            return
-        self._shown(report)
-
-    def _shown(self, report: Report) -> None:
-        from aitia.render.terminal import print_report
-
-        self._hold(report.run, report)
-        self.code = exit_code(report)
-        print_report(stdout_console(), report, artifacts=artifacts_of(report))
-        note(
-            'ask about it, correct it ("not the database, we checked"), or: /why /evidence /next /run 1 /steps /help'
-        )
-
-    def _stopped(self, run: str) -> None:
-        if not run:
-            note("stopped before the run began")
-            return
-        store = RunStore.open(aitia_home(), run)
-        if store.meta().get("state") == "running":
-            store.update_meta(state="interrupted")
-        self._hold(run, None)
-        note(f"stopped; continue with /resume, now or later (run {run}); or ask how far it is, or correct it")
-
     # Live systems
 
     def _is_question(self, line: str) -> bool:
         from aitia.agent.asking.question.sorting import asks, goes_on
 
         return asks(line) or (bool(self._looking) and goes_on(line))
-
-    def _tell(self, key: str, text: str) -> None:
-        """Say once in a sitting how a line was taken."""
-        if key not in self._noted:
-            self._noted.add(key)
-            note(text)
 
     def ask_live(self, question: str) -> Answer:
         """Answer a question from the sources as they are now, or from documents; a later one may build on it."""
@@ -350,15 +225,17 @@ class Talk:
     def open(self, rest: str) -> None:
         """Take a recorded run in hand."""
         store = RunStore.open(aitia_home(), rest or "last")
-        self._hold(store.id, None)
+        self.hold(store.id, None)
         meta = store.meta()
         answer = (
             f"{meta.get('verdict') or ''} {meta.get('component') or ''} {meta.get('fault') or ''}".strip()
         )
         note(f"run {store.id}: {meta.get('title') or 'no title'}; {answer or meta.get('state')}")
 
-    def _hold(self, run: str, report: Report | None) -> None:
-        self.run, self._report, self._conversation = run, report, ""
+    def hold(self, run: str, report: Report | None) -> None:
+        """Take a run in hand; what was asked before was of another."""
+        super().hold(run, report)
+        self._conversation = ""
 
     def held(self) -> RunStore:
         """The run in hand. Raises BadInput where there is none."""

@@ -33,14 +33,15 @@ def with_curves(section: Section, report: Report, artifacts: Mapping[str, bytes]
 def with_looks(section: Section, report: Report, artifacts: Mapping[str, bytes], *, full: bool) -> Section:
     """Next checks that are looks, as queries that one command runs; a query is cut to a line unless all is told."""
     items: list[Item] = []
-    for item, check in zip(section.items, checks_of(report), strict=True):
+    for number, (item, check) in enumerate(zip(section.items, checks_of(report), strict=True), 1):
         query = behind_check(check, report, artifacts)
         if query is None:
             items.append(item)
         else:
-            items.append(replace(item, command=t.clean(written(query)), shell=False, glance=not full))
-    looks = [n for n, (a, b) in enumerate(zip(items, section.items, strict=True), 1) if a is not b]
+            command, look = t.clean(written(query)), f"next {number}"
+            items.append(replace(item, command=command, shell=False, glance=not full, look=look))
+    looks = [item.look for item in items if item.look]
     if not looks:
         return section
-    note = f"to look: aitia ask {t.clean(report.run)} next {looks[0]}"
+    note = f"to look: aitia ask {t.clean(report.run)} {looks[0]}"
     return replace(section, items=tuple(items), note=note, numbered=True)

@@ -23,6 +23,7 @@ class Item:
     glance: bool = False  # so may the command: it tells what is asked, and stands whole elsewhere
     kept: bool = False  # stays longest where the list is cut
     curves: tuple[str, ...] = ()  # what its facts measured, a sparkline each
+    look: str = ""  # the name of the line by which it is looked at again: `next 2`
 
     @property
     def does(self) -> str:

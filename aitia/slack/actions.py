@@ -8,6 +8,7 @@ from typing import Any, Final
 from aitia import outcomes
 from aitia.core.errors import BadInput
 from aitia.core.words import Report
+from aitia.graphs.line_again import asks_for_line
 from aitia.jobs import Job
 from aitia.slack import blocks as b
 from aitia.slack import forms, result
@@ -38,7 +39,7 @@ async def view(door: Door, entry: Entry) -> dict[str, Any]:
 
 
 async def press(door: Door, entry: Entry) -> None:
-    """Confirm, look again, approve or deny."""
+    """Confirm, look again, look at one line again, approve or deny."""
     if entry.name == "confirm":
         _, run = await door.run_of(entry)
         await asyncio.to_thread(outcomes.confirm, run, by=f"slack:{entry.user}", home=door.home)
@@ -47,7 +48,17 @@ async def press(door: Door, entry: Entry) -> None:
         job = await door.job_of(entry)
         await asyncio.to_thread(door.jobs.again, job.id, by=entry.user)
         return door.kick()
+    if entry.name == "look":
+        return await _look(door, entry)
     return await _approve(door, entry)
+
+
+async def _look(door: Door, entry: Entry) -> None:
+    """A line of the report again, on the live sources. Raises BadInput for anything else than a line's name."""
+    job, line = await door.job_of(entry), entry.values.get("line", "")
+    if not asks_for_line(line):
+        raise BadInput("This button names no line of the report. Use the newest result's buttons.")
+    await answer(door, entry.model_copy(update={"text": line}), job.id, mentioned=True)
 
 
 async def form(door: Door, entry: Entry) -> None:

@@ -6,18 +6,21 @@ import asyncio
 import re
 from typing import Final
 
-from aitia.agent.asking.answer import NOT_KNOWN, Answer, Citation, Reply
+from aitia.agent.asking.answer import NOT_KNOWN, Answer, Reply
 from aitia.agent.asking.question.refusing import asks_for_change
 from aitia.agent.asking.question.sorting import asks, of_live
 from aitia.core.errors import BadInput
 from aitia.correcting import meant
 from aitia.jobs import Job
 from aitia.render.sparklines import sparkline
+from aitia.render.text import clip
 from aitia.slack import blocks as b
 from aitia.slack.context import Door
 from aitia.slack.dedupe import Entry
 
 MOST: Final = 12  # sentences, and citations
+FRESH: Final = 4  # citations that are told below an answer
+QUOTED: Final = 80  # characters of a question above its answer
 CELLS: Final = 48  # characters of a curve: a phone shows as many in a line
 TAKEN: Final = "Taken as a correction: the diagnosis goes on from there."
 STOPPED: Final = "The diagnosis stops after the present step. Look again carries it on."
@@ -62,9 +65,11 @@ async def answer(door: Door, entry: Entry, job_id: str, *, mentioned: bool) -> N
         return None
     kept = found.conversation or conversation
     await asyncio.to_thread(door.inbox.bind, entry.channel, thread, job_id, conversation=kept)
-    await door.reply(
-        entry, found.text or "Not known.", shown(found, by=entry.user if entry.kind == "form" else "")
-    )
+    blocks = shown(found, by=entry.user if entry.kind == "form" else "")
+    about = (
+        [] if entry.kind == "form" else [b.context(f"“{clip(entry.text, QUOTED)}”")]
+    )  # several may be open
+    await door.reply(entry, found.text or "Not known.", [*about, *blocks])
     return None
 
 
@@ -86,10 +91,8 @@ def shown(found: Answer, *, by: str = "") -> list[b.Block]:
     """An answer as blocks: what is said, then what it rests on."""
     asked = [b.said(b.person(by), b.words(" asked: "), b.words(found.question, "italic"))] if by else []
     said = _looked(found) if found.found else _told(found)
-    rests = [b.context(*(_cited(c, found.text) for c in found.citations[:10]))] if found.citations else []
-    left = len(found.citations) - 10
-    more = [b.context(f"and {left} more")] if left > 0 else []
-    return b.fit(asked, [*said, *rests, *more], []) if said or rests else [*asked, b.said(b.words(NOT_KNOWN))]
+    rests = _rests(found)
+    return b.fit(asked, [*said, *rests], []) if said or rests else [*asked, b.said(b.words(NOT_KNOWN))]
 
 
 def _told(found: Answer) -> list[b.Block]:
@@ -131,7 +134,12 @@ def _asked(door: Door, question: str, run: str, conversation: str) -> Answer:
     return ask(question, run=run, home=door.home, live=door.settings, at=at)
 
 
-def _cited(citation: Citation, told: str) -> str:
-    text = "" if citation.text.rstrip(".") in told else f" {citation.text}"
-    where = f" ({citation.source}: {citation.query})" if citation.query else ""
-    return f"{citation.id}{text}{where}"
+def _rests(found: Answer) -> list[b.Block]:
+    """What the answer rests on and does not say itself, and from which sources it is; a look tells where a fact is read."""
+    told = found.text
+    fresh = [f"{c.id} {c.text}" for c in found.citations if c.text.rstrip(".") not in told][:FRESH]
+    sources = dict.fromkeys(c.document or c.source for c in found.citations if c.source != "report")
+    fact = next((c.id for c in found.citations if c.id.startswith("E")), "")
+    again = f"; {fact}? looks again" if fact and not found.found else ""
+    line = [f"from {', '.join(sources)}{again}"] if sources else []
+    return [b.context(*fresh, *line)] if fresh or line else []

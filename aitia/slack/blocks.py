@@ -16,6 +16,9 @@ MESSAGE, VIEW = 50, 100  # blocks
 ROOM: Final = 11_000  # characters over all blocks of a message; Slack refuses from about 13 000
 VIEW_ROOM: Final = 40_000
 ITEM, LEAD = 600, 80  # characters of one entry of a list
+INDENT: Final = (
+    "     "  # before what a curve reaches: a phone shows as many characters in a line as the curve has
+)
 COMMAND: Final = 1_500  # a command that is longer is not shown at all: half of one must not be copied
 
 
@@ -107,6 +110,8 @@ def section(found: Section) -> Block:
             last["elements"].append(listed["elements"][0])
         else:
             elements.append(listed | ({"offset": n} if found.numbered and n else {}))
+        if item.curves:
+            elements.append(pre("\n".join(c.replace("  ", f"\n{INDENT}", 1) for c in item.curves)))
         if item.command and len(item.command) <= COMMAND:
             elements.append(pre(item.command))
         elif item.command:

@@ -22,7 +22,10 @@ HELP: Final = """\
 TAKEN: Final = "Looking into it. The steps and the result come in a thread in this channel."
 _AGAIN: Final = re.compile(r"\W*(?:(?:please|look|diagnose|check)\W+)*again\W*", re.IGNORECASE)
 _BARE: Final = re.compile(
-    r"\W*(?:please\W+)?(?:diagnose|look|check|help)?(?:\W+(?:this|it|at|into|please))*\W*", re.IGNORECASE
+    r"\W*(?:please\W+)?(?:diagnose|look|check|help)?(?:\W+(?:this|it|at|into|please))*\W*"
+    r"|\W*what(?:'s| is|s)? (?:wrong|up|going on|happening|it|this|the (?:cause|matter))(?: here| now)?\W*"
+    r"|\W*was ist (?:los|passiert|die ursache)\W*|\W*qu'est-ce qui se passe\W*|\W*qu[eé] pasa\W*|\W*che succede\W*",
+    re.IGNORECASE,
 )
 
 

@@ -74,13 +74,15 @@ class Delivery:
         at = {"thread_ts": thread} if thread else {}
         await self.call("chat.postEphemeral", channel=channel, user=user, text=fallback(text, 1_500), **at)
 
-    async def upload(self, channel: str, thread: str, name: str, title: str, data: bytes) -> None:
-        """A file in a thread."""
+    async def upload(self, channel: str, thread: str, files: Sequence[tuple[str, str, bytes]]) -> None:
+        """Files in one message of a thread, each with its name and title."""
         CHANNEL.set(channel)
         await self.pace.turn("files.completeUploadExternal", channel)
         try:
             await self.client.files_upload_v2(
-                channel=channel, thread_ts=thread, filename=name, title=title, content=data
+                channel=channel,
+                thread_ts=thread,
+                file_uploads=[{"filename": n, "title": title, "content": data} for n, title, data in files],
             )
         except SlackApiError as error:
             if getattr(error.response, "status_code", 200) >= 500:

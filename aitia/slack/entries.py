@@ -13,7 +13,7 @@ from aitia.slack.thread import said
 _log: Final = logging.getLogger("aitia.slack")
 LONGEST: Final = 3_000  # characters of what a button or form brings back
 MODALS: Final = ("wrong", "evidence", "ask")  # buttons that open a form, within three seconds or not at all
-PRESSES: Final = ("confirm", "again", "approve", "deny")
+PRESSES: Final = ("confirm", "again", "look", "approve", "deny")
 FORMS: Final = ("wrong", "ask")
 COMMAND, SHORTCUT = "/aitia", "diagnose"
 

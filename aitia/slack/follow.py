@@ -14,6 +14,7 @@ from aitia.core.store import RunStore
 from aitia.core.words import Report
 from aitia.jobs import Approval, Job, Jobs
 from aitia.render.html import render_html
+from aitia.render.plot_png import curves_png
 from aitia.slack import blocks as b
 from aitia.slack import result
 from aitia.slack.dedupe import Inbox
@@ -140,7 +141,8 @@ class Follower:
         store = await asyncio.to_thread(self._jobs.run_store, job.id)
         report = await asyncio.to_thread(store.report)
         line = result.headline(report)
-        await self._post("result", line, result.result(report, job))
+        kept = await asyncio.to_thread(lambda: dict(_artifacts(store, report)))
+        await self._post("result", line, result.result(report, job, kept))
         self._steps.end(line)
         await self._stage.finish(self._steps)
         if parts.get("root") != "theirs":
@@ -160,8 +162,12 @@ class Follower:
         name = f"aitia-{report.run}-{self._parts.job.revision}.html"
 
         async def send(mark: str) -> str:
-            page = await asyncio.to_thread(_page, store, report)
-            await self._delivery.upload(self._parts.channel, self._parts.thread, name, "Full report", page)
+            files = [(name, "Full report", await asyncio.to_thread(_page, store, report))]
+            picture = await asyncio.to_thread(lambda: curves_png(report, dict(_artifacts(store, report))))
+            files += (
+                [(f"{name.removesuffix('.html')}.png", "Curves of what is cited", picture)] if picture else []
+            )
+            await self._delivery.upload(self._parts.channel, self._parts.thread, files)
             return "sent"
 
         await self._parts.once(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,7 +12,9 @@ from aitia.jobs import Approval, Job
 from aitia.render.document import APPENDIX, build
 from aitia.render.items import Section
 from aitia.slack import blocks as b
+from aitia.tools.query.behind import behind_check
 
+LOOKS: Final = 3  # next checks with a button: as many as a result lists
 LONGEST_CALL: Final = (
     2_500  # characters of a call's arguments: what a person cannot read whole cannot be approved here
 )
@@ -22,9 +25,12 @@ def value(job: Job, **more: str) -> str:
     return json.dumps({"job": job.id, "revision": job.revision, **more})
 
 
-def result(report: Report, job: Job) -> list[b.Block]:
-    """The result: verdict, why, what to do; and the buttons."""
-    document = build(report, amount="short")
+def result(report: Report, job: Job, artifacts: Mapping[str, bytes] | None = None) -> list[b.Block]:
+    """The result: verdict, why with the curves of what it cites, what to do; and the buttons.
+
+    artifacts  what the run keeps: without it there are no curves, and next checks stand as their sources write them
+    """
+    document = build(report, amount="short", artifacts=artifacts, curves=artifacts is not None)
     head = document.headline
     sections = {s.title: s for s in document.sections}
     top = [
@@ -41,7 +47,18 @@ def result(report: Report, job: Job) -> list[b.Block]:
     body = [*told, *(b.section(s) for s in document.sections if s.title not in APPENDIX)]
     cost = sections.get("Cost")
     tail = [b.context(*(i.text for i in cost.items))] if cost else []
-    return b.fit(top, body, [*tail, buttons(report, job)])
+    return b.fit(top, body, [*tail, *looks(report, job, artifacts or {}), buttons(report, job)])
+
+
+def looks(report: Report, job: Job, artifacts: Mapping[str, bytes]) -> list[b.Block]:
+    """A button for each of the first next checks that is a look at the live sources. It only reads."""
+    numbers = [
+        n
+        for n, check in enumerate(report.next_checks[:LOOKS], 1)
+        if behind_check(check, report, artifacts) is not None
+    ]
+    row = [b.button(f"Check next {n}", f"look {n}", value(job, line=f"next {n}")) for n in numbers]
+    return [b.actions(*row)] if row else []
 
 
 def buttons(report: Report, job: Job) -> b.Block:

@@ -6,18 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from aitia.core.events import (
-    Corrected,
-    Event,
-    Findings,
-    Glimpse,
-    NodeDone,
-    PlanMade,
-    Ranked,
-    RunFailed,
-    SentenceDone,
-    TaskDone,
-)
+from aitia.core import events as ev
 from aitia.core.percent import chance
 from aitia.core.words import Suspect
 from aitia.render.text import clean, clip, count, duration
@@ -45,7 +34,7 @@ class Step:
     args: str = ""
     mark: Mark = "runs"
     told: str = ""
-    facts: tuple[Glimpse, ...] = ()
+    facts: tuple[ev.Glimpse, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,36 +59,36 @@ class Progress:
     now: str = "Opening the sources"
 
 
-def progress(events: Iterable[Event], *, named: Callable[[str, str], str]) -> Progress:
+def progress(events: Iterable[ev.Event], *, named: Callable[[str, str], str]) -> Progress:
     """What happened so far; `named` says a component and its fault in words."""
     seen = Progress()
     steps: dict[int, Step] = {}
     ranked: Sequence[Suspect] = ()
     for event in events:
         match event:
-            case Findings():
+            case ev.Findings():
                 seen.findings = tuple(line(s) for s in event.statements)
-            case PlanMade():
+            case ev.PlanMade():
                 steps |= {
                     t.id: Step(number=t.id, tool=t.tool, args=args_line(t.args))
                     for t in event.tasks
                     if t.id not in steps
                 }
-            case TaskDone():
+            case ev.TaskDone():
                 step = steps.setdefault(event.task, Step(number=event.task, tool=event.tool))
                 _finish(step, event)
                 seen.now = _counted(steps, step)
-            case Ranked():
+            case ev.Ranked():
                 seen.suspects, seen.settled = _standings(event.suspects, ranked, named), event.settled
                 ranked = event.suspects
-            case SentenceDone():
+            case ev.SentenceDone():
                 seen.sentences.append(line(event.text))
                 seen.now = f"Explaining: {count(len(seen.sentences), 'sentence')} so far"
-            case NodeDone() if event.node in _NOW:
+            case ev.NodeDone() if event.node in _NOW:
                 seen.now = _NOW[event.node]
-            case Corrected():  # it begins anew: what was returned is taken from there again
+            case ev.Corrected():  # it begins anew: what was returned is taken from there again
                 seen, steps, ranked = Progress(now=f"Going on from: {line(event.text)}"), {}, ()
-            case RunFailed():
+            case ev.RunFailed():
                 seen.now = f"Stopped: {line(event.message)}"
     seen.steps = list(steps.values())
     return seen
@@ -115,7 +104,7 @@ def args_line(args: Mapping[str, Any]) -> str:
     return line(" ".join(f"{key}={value}" for key, value in sorted(args.items())))
 
 
-def _finish(step: Step, event: TaskDone) -> None:
+def _finish(step: Step, event: ev.TaskDone) -> None:
     step.mark = MARKS[event.status]
     told = count(event.facts, "fact") if event.status == "ok" else line(event.message)
     step.told = f"{told} ({duration(event.seconds)})"

@@ -120,6 +120,26 @@ def test_a_line_of_a_report_is_looked_at_again(aitia: Aitia, home: Path, scenari
     assert aitia("ask", "last", "E9999").code == 2
 
 
+def test_every_line_that_rests_on_facts_has_their_queries_behind_it(
+    aitia: Aitia, home: Path, scenario: Path
+) -> None:
+    aitia("replay", scenario, "--model", "none")
+    report = RunStore.open(home, "last").report()
+    onset = next(n for n, t in enumerate(report.timeline, 1) if "connections" in t.text)
+    for line, told in (
+        ("why 1", report.chain[0].text),
+        (f"T{onset}", report.timeline[onset - 1].text),
+        ("S1", f"{report.suspects[0].component} {report.suspects[0].fault}"),
+        ("V1", next(s.text for s in report.summary if s.role == "verdict")),
+    ):
+        answer = json.loads(aitia("ask", "last", line, "--json").out)
+        assert answer["status"] == "answered", line
+        assert told in answer["replies"][0]["text"]
+        assert 1 <= len(answer["queries"]) <= 3
+        assert {f["status"] for f in answer["found"]} <= {"found", "empty"}
+    assert aitia("ask", "last", "T999").code == 2
+
+
 def test_a_line_whose_source_is_gone_shows_what_was_recorded(
     aitia: Aitia, home: Path, scenario: Path, tmp_path: Path
 ) -> None:

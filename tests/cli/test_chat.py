@@ -280,10 +280,11 @@ def test_a_correction_in_chat_goes_on_from_the_run_in_hand(
     chat: Chat, home: Path, tmp_path: Path, scenario: Path
 ) -> None:
     settle(tmp_path, scenario)
-    lines = (ALARM, "not the database, we checked", "/run 1", "/correct thanks")
+    lines = (ALARM, "not the database, we checked", "/run 1", "1", "/correct thanks")
     told = chat(*lines, options=("--at", AT))
     assert "read as a correction" in told.err
     assert "You said: not postgres" in told.out
+    assert told.out.count("query: series(") == 2
     assert "query: series(" in told.out
     assert "I read no correction" in told.err
     assert told.code == 2
@@ -291,8 +292,10 @@ def test_a_correction_in_chat_goes_on_from_the_run_in_hand(
 
 
 @pytest.fixture
-def held_back(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
-    """A diagnosis beside the prompt waits at its fifth call: (it is there, it may go on)."""
+def mid_run(
+    tmp_path: Path, scenario: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Talk, threading.Event]:
+    """A conversation beside whose prompt a diagnosis waits at its fifth call, and what lets it go on."""
     there, go_on = threading.Event(), threading.Event()
     real = UnderWay._hear
 
@@ -303,18 +306,14 @@ def held_back(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threadi
             assert go_on.wait(120)
 
     monkeypatch.setattr(UnderWay, "_hear", hear)
-    return there, go_on
-
-
-def at_a_prompt(tmp_path: Path, scenario: Path) -> Talk:
-    """A conversation beside whose prompt a diagnosis has begun."""
     settle(tmp_path, scenario)
     talk = Talk(
         Asked(config=tmp_path / "aitia.yaml", at=datetime.fromisoformat(AT), model="none"), staying=True
     )
     talk.beside = True
     talk.take(ALARM)
-    return talk
+    assert there.wait(120)
+    return talk, go_on
 
 
 def ended(talk: Talk) -> None:
@@ -324,16 +323,10 @@ def ended(talk: Talk) -> None:
     talk.settle()
 
 
-@pytest.mark.usefixtures("home")
 def test_it_is_asked_and_corrected_while_it_runs(
-    tmp_path: Path,
-    scenario: Path,
-    held_back: tuple[threading.Event, threading.Event],
-    capsys: pytest.CaptureFixture[str],
+    mid_run: tuple[Talk, threading.Event], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    there, go_on = held_back
-    talk = at_a_prompt(tmp_path, scenario)
-    assert there.wait(120)
+    talk, go_on = mid_run
 
     def told(line: str) -> str:
         capsys.readouterr()
@@ -359,16 +352,10 @@ def test_it_is_asked_and_corrected_while_it_runs(
     assert talk.code == 0
 
 
-@pytest.mark.usefixtures("home")
 def test_one_that_hangs_is_left_and_carried_on_once_its_call_is_over(
-    tmp_path: Path,
-    scenario: Path,
-    held_back: tuple[threading.Event, threading.Event],
-    capsys: pytest.CaptureFixture[str],
+    mid_run: tuple[Talk, threading.Event], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    there, go_on = held_back
-    talk = at_a_prompt(tmp_path, scenario)
-    assert there.wait(120)
+    talk, go_on = mid_run
     talk.interrupt(typed="half a line")
     assert talk.under_way is not None
     talk.take("stop")

@@ -18,7 +18,7 @@ from aitia.core.events import Corrected, Event, NodeDone, RunStarted, TaskDone
 from aitia.core.steering import FILE, Stopped, say
 from aitia.core.store import RunStore, report_bytes
 from aitia.core.words import Report
-from aitia.correcting import meant, stop, tell
+from aitia.correcting import denies, meant, stop, tell
 from aitia.graphs.rerun import rerun
 from aitia.graphs.so_far import asks_progress, report_so_far
 from aitia.tools import Registry
@@ -240,10 +240,29 @@ def test_the_usual_questions_about_a_run_are_read_in_five_languages(text: str, a
         ("which logs did you look at?", False),
         ("show me the last 3 errors of orders", True),
         ("have you any pods failing?", True),
+        ("what was the highest vibration of P-101A in the last hour?", True),
+        ("wie hoch war das Maximum seit 9 Uhr?", True),
+        ("what was the highest latency?", False),
     ],
 )
 def test_what_we_looked_at_is_no_question_of_live_systems(text: str, live: bool) -> None:
     assert of_live(text) == live
+
+
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [
+        ("not the deploy, we rolled it back", True),
+        ("the network is not it, we checked", True),
+        ("es war nicht das Deployment", True),
+        ("ce n'est pas le déploiement", True),
+        ("why not the deploy?", False),
+        ("not ready yet", False),
+        ("the gateway is slow", False),
+    ],
+)
+def test_what_is_said_not_to_be_it_is_told_from_questions_and_troubles(text: str, denied: bool) -> None:
+    assert denies(text) == denied
 
 
 def test_thanks_are_no_question() -> None:

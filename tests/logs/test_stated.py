@@ -105,6 +105,8 @@ def test_a_process_that_starts_again_and_again_is_told_with_its_last_words(tmp_p
         ("starting on 10.0.0.3", "starting on 10.0.0.4", []),
         ("starting, took 1.25 s", "ready to serve 7.5.0", []),
         ("served page 1.2.3", "served page 1.2.4", []),
+        ("status running speed=1480 current=84.2", "status running speed=1480 current=85.2", []),
+        ("started load=0.5 version=2.0.0", "started load=0.5 version=2.1.0", ["2.0.0", "2.1.0"]),
     ],
 )
 def test_a_start_that_tells_another_version_is_a_release(

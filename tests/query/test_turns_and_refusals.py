@@ -139,3 +139,12 @@ def test_a_duration_counts_back_from_now() -> None:
 )
 def test_a_question_is_told_from_a_trouble(line: str, question: bool) -> None:
     assert asks(line) is question
+
+
+def test_where_a_moment_is_asked_for_and_none_is_there_it_is_not_known(shop: Sitting) -> None:
+    assert shop.ask("when was redis scaled down?").answer.status == "not_known"
+    assert shop.ask("when was orders deployed?").answer.status == "answered"
+
+
+def test_a_quoted_text_explains_the_word_that_introduces_it(shop: Sitting) -> None:
+    assert shop.ask("count of log lines of orders containing 'timeout'").answer.status == "answered"

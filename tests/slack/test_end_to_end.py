@@ -31,3 +31,7 @@ def test_a_command_streams_its_steps_and_ends_with_a_result_and_the_report(
         b"<!doctype html>"
     )
     assert len(file["data"]) < 300_000
+    picture = slack.files[upload["files"][1]["id"]]
+    assert picture["name"].endswith(".png")
+    assert picture["data"].startswith(b"\x89PNG")
+    assert len(picture["data"]) < 200_000

@@ -181,6 +181,17 @@ def test_live_systems_are_asked_in_the_thread_and_a_line_is_looked_at_again(
         again = told(f"<@{BOT_USER}> E1")
         assert "series(component=" in again
         assert "▁" in again
+        assert "SELECT" not in again
+        row = next(
+            b
+            for b in result_of(slack, thread)["blocks"]
+            if "Check next" in texts(b) and b["type"] == "actions"
+        )
+        before = len(slack.messages)
+        slack.press(result_of(slack, thread), row["elements"][0]["action_id"], BEN)
+        looked = until(lambda: [m for m in slack.messages[before:] if m["user"] == BOT_USER], 30)[0]
+        assert "query " in texts(looked["blocks"])
+        assert "no correction" in told(f"<@{BOT_USER}> not the deploy, we rolled it back")
         refused = told(f"<@{BOT_USER}> restart postgres")
         assert "nothing was run or changed" in refused
         before = len(slack.messages)

@@ -7,7 +7,7 @@ import html
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,11 @@ from aitia.core.steering import waiting
 from aitia.core.store import remove_run
 from aitia.core.words import Suspect, Task
 from aitia.jobs import Approval, Job, Jobs
+from aitia.render.html import render_html
 from aitia.settings import Settings
 from aitia.web.embed import embedded
 from aitia.web.progress import progress
+from tests.conftest import Diagnosed
 from tests.shop import shop_alert, small_settings
 
 from .served import opened
@@ -364,6 +366,24 @@ def test_live_systems_answer_in_the_ask_box_with_query_and_curve(client: httpx.C
     hostile = sent(client, path, question='how many lines contain "<script>alert(1)</script>"?').text
     assert "<script>alert" not in hostile
     assert sent(client, path, question="E99999").status_code == 422
+
+
+def test_each_line_has_a_button_that_looks_again(client: httpx.Client, world: World) -> None:
+    shown = page(client, f"/diagnoses/{world.ids['done']}")
+    report = world.jobs.run_store(world.ids["done"]).report()
+    cited = next(e for e in report.evidence if e.kind == "metric.shift")
+    assert f'form="look" name="question" value="{cited.id}"' in shown
+    assert f'<form id="look" method="post" action="/diagnoses/{world.ids["done"]}/questions#ask">' in shown
+    assert "To look again: <code>" not in shown
+
+
+def test_next_checks_have_a_button_with_a_key(diagnosed: Callable[[str], Diagnosed]) -> None:
+    done = diagnosed("connection-exhaustion")
+    report = done.report
+    kept = {e.artifact: done.store.artifact(e.artifact) for e in report.evidence if e.artifact}
+    body = str(embedded(render_html(report, artifacts=kept)).body)
+    assert 'form="look" name="question" value="next 1" accesskey="1"' in body
+    assert "To look again: <code>" not in body
 
 
 def test_a_running_diagnosis_says_how_far_it_is(client: httpx.Client, world: World) -> None:

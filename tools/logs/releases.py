@@ -19,6 +19,8 @@ _STARTS: Final = re.compile(
 _VERSION: Final = re.compile(
     r"(?<![\d./:-])v?(\d{1,4}(?:\.\d{1,4}){1,2}(?:[-+][\w.]{1,20})?)(?![\w.:/-]*[\d:/])"
 )
+_KEY: Final = re.compile(r"([\w.-]+)[\"']?\s*[=:]\s*[\"']?$")  # `current=85.2` of a pump that tells its state
+_OF_VERSION: Final = re.compile(r"(?i)ver(?:sion)?|release|build|image|tag|commit")
 _NUMBERS: Final = re.compile(r"\d+")
 
 
@@ -34,7 +36,7 @@ def releases(
         text = record.message
         if len(text) > LONGEST or not _STARTS.search(text) or any(n != component for n in names.of(text)):
             continue
-        version = _VERSION.search(text)
+        version = next((m for m in _VERSION.finditer(text) if _named(text[: m.start()])), None)
         if version is None:
             continue
         shape = _NUMBERS.sub("#", f"{text[: version.start()]}…{text[version.end() :]}")
@@ -42,6 +44,12 @@ def releases(
         told[shape] = now
         if before and before != now:
             yield _change(component, redactor.text(before), redactor.text(now), record.at, window, ref)
+
+
+def _named(before: str) -> bool:
+    """Whether a number may be a version by what stands before it: the value of a key is one only where the key says so."""
+    key = _KEY.search(before)
+    return key is None or _OF_VERSION.search(key[1]) is not None
 
 
 def _change(component: str, before: str, now: str, at: float, window: Window, ref: SourceRef) -> Evidence:

@@ -353,13 +353,17 @@ def _dated(texts: Iterable[str], component: str, now: datetime) -> Iterator[tupl
         yield Record(last, level, message, 0, len(text), number), text
 
 
+_OTHERWISE: Final = re.compile(r"\|[^\s|]+")  # other forms and languages of a word, which the query names
+
+
 def _told(query: Lines | Count, kept: _Kept, window: Window) -> str:
     level = {"": "", "error": "error ", "warning": "warning-or-worse ", "fatal": "fatal "}.get(
         query.level, f"{query.level} "
     )
     whose = f" of {query.component}" if query.component else ""
     held = [repr(query.text)] if query.text else []
-    held += [f"the words {query.words!r}"] if query.words else []
+    words = _OTHERWISE.sub("", query.words)
+    held += [f"the words {words!r}"] if words else []
     said = f" containing {' and '.join(held)}" if held else ""
     said += f" answered with {query.code}" if query.code else ""
     n = kept.total

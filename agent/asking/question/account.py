@@ -25,6 +25,9 @@ _ACCESS: Final = re.compile(  # what every line of an access log is of
     r"|accès|accesos?|access|accessi|http|web|codes?|status|pages?|calls?|return\w*|renvo\w*|rend\w*|devuel\w*|restitu\w*|geliefert|zurück\w*|answer\w*|sen[dt]|g[ai]ven?"
     r"|hosts?|servers?|traffic|responses?|antwort\w*|réponses?|respuestas?|rispost\w"
 )
+_HOLDS: Final = re.compile(
+    r"contain\w*|enthalt\w*|enthält|contien\w*|contenant|conten\w*|conteng\w*|match\w*"
+)  # a quoted text
 _OWN: Final = ("lines", "changes", "events")
 _EXPLAINED: Final = (
     "verbs", "levels", "order", "resources", "states", "parts", "relations", "functions", "units", "share",
@@ -46,6 +49,7 @@ def unplaced(p: Pieces, explained: str = "") -> list[Term]:
         and t.word not in said
         and t.word not in number_words()
         and not _ACCESS.fullmatch(t.word)
+        and not (p.quoted and _HOLDS.fullmatch(t.word))
         and not is_software(t.word, p.component)
         and not (p.component and t.concepts and t.concepts <= EQUIPMENT)  # which names the component
     ]
@@ -84,7 +88,7 @@ def offered(refused: Reading, second: Reading) -> Reading:
 
 def _read_as(queries: Sequence[Query]) -> str:
     told = " and ".join(written(q) for q in queries[:2])
-    return f"I would read this as {told}; aitia ask --query runs that."
+    return f"I would read this as {told}; asked as it stands, that query runs."
 
 
 def unexplained(p: Pieces, queries: Sequence[Query], *, strict: bool = False) -> list[Term]:

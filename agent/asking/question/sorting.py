@@ -46,6 +46,12 @@ _TALK: Final = frozenset(  # greetings and thanks among the words that ask of no
         "salut",
     }
 )
+_FIGURES: Final = frozenset({"max", "min", "mean", "p50", "p90", "p95", "p99", "sum"})
+_SPAN: Final = re.compile(  # a stretch of time that is named: a report has figures of its own window alone
+    r"(?<!\w)(?:(?:last|past|letzten?|dernière?s?|últim[oa]s?|ultim[oaie])\W+(?:\w+\W+){0,2}?"
+    r"(?:seconds?|minutes?|hours?|days?|weeks?|sekunden?|minuten?|stunden?|tage?n?|wochen?|heures?|jours?|horas?|minutos?|días?|or[ae]|minut[oi]|giorn[oi])"
+    r"|since|between|seit|zwischen|depuis|entre|desde|tra le)(?!\w)"
+)
 _LIVE: Final = frozenset({"count", "lines", "events", "curve"})
 
 
@@ -93,6 +99,7 @@ def of_live(text: str) -> bool:
         or asks_for_change(text)
         or bool(_LISTED.match(low))
         or bool(resources)
+        or bool(_FIGURES & set(keys("functions", low)) and _SPAN.search(low))
         or bool(set(keys("verbs", low)) & _LIVE)
     )
 
