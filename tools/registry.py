@@ -100,6 +100,19 @@ class ToolContext:
     """What a model said of messages, by their program's own words of the template (`aitia.tools.logs.heard`)."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """How a model may call a tool that no rule knows: what the tool says of itself, and the schema of its arguments.
+
+    `parameters` is a JSON schema of our own making: every value is listed, a number, a truth value, or a text of bounded length
+    that the settings let a model write. `about` names the argument that takes a component; "" where none does.
+    """
+
+    said: str
+    parameters: Mapping[str, Any]
+    about: str = ""
+
+
 EVIDENCE: Final = "evidence"  # a tool that consumes this is told of every fact that the run has found so far
 
 
@@ -117,9 +130,15 @@ class ToolSpec:
     produces: tuple[str, ...] = ()
     target: str = ""
     family: str = ""
+    offer: Offer | None = None  # set: called where a model chooses it, and by no rule
     foreign: bool = (
         False  # of another package: it works on copies, and only what it `produces` is kept of its data
     )
+
+    @property
+    def by_rules(self) -> bool:
+        """Whether rules may plan a call of it: it only reads, and is not left to a model's choice."""
+        return self.effect == "read" and self.offer is None
 
     @property
     def asks_last(self) -> bool:

@@ -1,7 +1,8 @@
 """MCP servers as tool sources, untrusted by default: what is not listed under `read` waits for a person.
 
 Nothing that a server says of itself reaches a plan, a prompt or a report: names are checked, the line that a planner sees is
-written here, and the argument schema is taken over as plain types.
+written here, and the argument schema is taken over as plain types. Where the settings say `choose`, a model reads the
+descriptions of what they list, as first seen (`offering`).
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from aitia.core.config import McpRead, McpServer
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.words import Result, Word
 from aitia.tools.mcp.arguments import COMPONENT, arguments_of, unusable
+from aitia.tools.mcp.offering import offer_of
 from aitia.tools.mcp.pins import Pin, Pins, accept, pins_of
-from aitia.tools.registry import Registry, ToolContext, ToolSpec
+from aitia.tools.registry import Offer, Registry, ToolContext, ToolSpec
 
 MOST_ASKED: Final = 3  # components that one call asks about
 _WORD = re.compile(r"[\w][\w./:-]*\w")
@@ -59,6 +61,21 @@ class McpTool(Word):
         return dict(self.read.args) if self.read is not None else {}
 
     @property
+    def offer(self) -> Offer | None:
+        """How a model may choose it; None where the settings leave no tool of the server, or not this one, to a model."""
+        if self.read is None or not self.server.choose:
+            return None
+        given = {k: v for k, v in self.server.values.items() if k not in self.fixed}
+        return offer_of(
+            self.pin.arguments,
+            said=self.pin.description or self.tool.replace("_", " "),
+            fixed=self.fixed,
+            about=self.about,
+            values=given,
+            written=self.server.written,
+        )
+
+    @property
     def trouble(self) -> str:
         """Why it cannot be called, "" where it can."""
         wrong = unusable(self.pin.arguments, fixed=self._taken)
@@ -82,6 +99,7 @@ class McpTool(Word):
             arguments=arguments_of(self.pin.arguments, fixed=self._taken, about=bool(self.about)),
             effect="read" if self.read is not None else "exec",
             family="mcp",
+            offer=self.offer,
         )
 
 
