@@ -130,7 +130,8 @@ class ToolSpec:
     produces: tuple[str, ...] = ()
     target: str = ""
     family: str = ""
-    offer: Offer | None = None  # set: called where a model chooses it, and by no rule
+    left: bool = False  # to a choice: no rule plans it
+    offer: Offer | None = None  # how a call of it may be chosen; None where it may not
     foreign: bool = (
         False  # of another package: it works on copies, and only what it `produces` is kept of its data
     )
@@ -138,7 +139,7 @@ class ToolSpec:
     @property
     def by_rules(self) -> bool:
         """Whether rules may plan a call of it: it only reads, and is not left to a model's choice."""
-        return self.effect == "read" and self.offer is None
+        return self.effect == "read" and not self.left
 
     @property
     def asks_last(self) -> bool:

@@ -70,6 +70,11 @@ def test_a_model_may_give_listed_values_needed_numbers_and_texts_that_the_settin
     assert tool(values={}).offer is None  # nobody says what `name` may be
     assert tool(values={}, components_arg="name").offer is not None
     assert tool(read=[]).offer is None
+    never = McpTool(
+        server=tool().server, tool="length"
+    )  # a server that did not answer: nobody knows its arguments
+    assert never.offer is None
+    assert not never.spec().by_rules
     assert tool(choose=False, values={}, written=[]).offer is None
 
 

@@ -26,6 +26,8 @@ from aitia.tools.registry import Offer, Registry, ToolContext, ToolSpec
 MOST_ASKED: Final = 3  # components that one call asks about
 _WORD = re.compile(r"[\w][\w./:-]*\w")
 _MOST_WORDS: Final = 400
+_UNSEEN: Final = Pin(sha256="unseen")
+_NEVER_SEEN: Final = (Pin(), _UNSEEN)
 
 
 class McpTool(Word):
@@ -62,8 +64,8 @@ class McpTool(Word):
 
     @property
     def offer(self) -> Offer | None:
-        """How a model may choose it; None where the settings leave no tool of the server, or not this one, to a model."""
-        if self.read is None or not self.server.choose:
+        """How it may be chosen; None where the settings leave it to no choice, or it was never seen: nobody knows its arguments."""
+        if self.read is None or not self.server.choose or self.pin in _NEVER_SEEN:
             return None
         given = {k: v for k, v in self.server.values.items() if k not in self.fixed}
         return offer_of(
@@ -99,6 +101,7 @@ class McpTool(Word):
             arguments=arguments_of(self.pin.arguments, fixed=self._taken, about=bool(self.about)),
             effect="read" if self.read is not None else "exec",
             family="mcp",
+            left=self.server.choose and self.read is not None,
             offer=self.offer,
         )
 
@@ -121,7 +124,7 @@ def tools_of(server: McpServer, pins: Pins | None) -> list[McpTool]:
     """The usable tools of one server: those that the settings list, then all others that it has."""
     known = pins.tools if pins is not None else {}
     # One that the server did not have when first seen must not appear unnoticed: no definition has this hash.
-    unseen = Pin(sha256="unseen") if pins is not None else Pin()
+    unseen = _UNSEEN if pins is not None else Pin()
     names = dict.fromkeys([*(r.tool for r in server.read), *known])
     made = [McpTool(server=server, tool=n, pin=known.get(n, unseen)) for n in names]
     return [tool for tool in made if not tool.trouble]
