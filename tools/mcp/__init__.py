@@ -64,7 +64,7 @@ class McpTool(Word):
 
     @property
     def offer(self) -> Offer | None:
-        """How it may be chosen; None where the settings leave it to no choice, or it was never seen: nobody knows its arguments."""
+        """How it may be chosen; None where it is left to no choice, or was never seen: nobody knows its arguments."""
         if self.read is None or not self.server.choose or self.pin in _NEVER_SEEN:
             return None
         given = {k: v for k, v in self.server.values.items() if k not in self.fixed}
