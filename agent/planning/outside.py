@@ -100,7 +100,7 @@ def chosen_calls(
     llm: Llm | None,
     *,
     limit: int,
-    examples: bool = True,
+    examples: bool = False,
 ) -> Chosen:
     """At most `limit` (and MOST) calls of the tools in `kept`, with ids after those of `done`.
 

@@ -70,7 +70,7 @@ def main() -> None:
     answers = Kept(given.kept)
     for name in filter(None, given.models.split(",")):
         llm = load_llm(name, threads=given.threads)
-        for (n, incident), (how, examples) in product(enumerate(incidents), MANNERS.items()):
+        for (how, examples), (n, incident) in product(MANNERS.items(), enumerate(incidents)):
             key, start = f"{given.part} {name} {how} {n}", time.process_time()
             found = answers.find(key)
             if found is None:
