@@ -67,7 +67,7 @@ def powers_of(settings: Settings, root: Path) -> list[str]:
 def _server(server: McpServer) -> list[str]:
     """What an MCP server starts or is sent, and what a model may ask it."""
     chosen = []
-    if server.choose:
+    if server.choose == "model":
         texts = f", with texts of its own as {', '.join(server.written)}" if server.written else ""
         chosen = [f"a model chooses which of the listed tools of MCP server {server.name!r} are asked{texts}"]
     if server.command:

@@ -111,6 +111,7 @@ class Offer:
     said: str
     parameters: Mapping[str, Any]
     about: str = ""
+    by_model: bool = False  # else it is asked where it is nearest by its words
 
 
 EVIDENCE: Final = "evidence"  # a tool that consumes this is told of every fact that the run has found so far

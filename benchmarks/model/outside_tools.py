@@ -118,7 +118,7 @@ def world(folder: Path, part: str) -> tuple[Registry, Sequence[Incident]]:
     pins = json.loads((folder / "servers.json").read_text(encoding="utf-8"))
     tools = []
     for name, settings in held["settings"].items():
-        server = McpServer(name=name, command=("none",), choose=True, **settings)
+        server = McpServer(name=name, command=("none",), choose="model", **settings)
         tools += [
             McpTool(server=server, tool=r.tool, pin=Pin(sha256="x", **pins[name][r.tool]))
             for r in server.read

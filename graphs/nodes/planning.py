@@ -142,7 +142,9 @@ def _with_outside(
     made: Plan, view: View, context: Context, llm: Llm | None, cost: Plain, told: Callable[[Decided], None]
 ) -> Plan:
     """The plan, and behind it the calls of strangers' tools that are chosen for this incident, by a model where there is one."""
-    kept = guides_of(context).nearest
+    near = guides_of(context).nearest
+    theirs = [n for n in near if (offer := context.registry[n].offer) is not None and offer.by_model]
+    kept, chooser = (theirs, llm) if theirs and llm is not None else (near, None)
     done, incident = [*view.tasks, *made.tasks], view.incident
     limit = context.options.max_calls - len(done)
     if not kept or limit < 1:
@@ -154,11 +156,11 @@ def _with_outside(
         digest(
             [e for r in view.results for e in r.evidence],
             tokens=SEEN_TOKENS,
-            count=llm.count if llm is not None else lambda text: len(text) // 4,
+            count=chooser.count if chooser is not None else lambda text: len(text) // 4,
         ),
         [c.id for c in nearby(view.inventory, incident)],
         done,
-        llm,
+        chooser,
         limit=limit,
     )
     if found.decided is not None:

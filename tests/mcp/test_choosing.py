@@ -44,7 +44,7 @@ def tool(name: str = "length", said: str = "How long a queue is", **fields: Any)
     given: dict[str, Any] = {
         "name": "q",
         "command": ("none",),
-        "choose": True,
+        "choose": "model",
         "values": {"name": ["mail", "bills"]},
         "written": ["query"],
         "read": [name],
@@ -75,11 +75,17 @@ def test_a_model_may_give_listed_values_needed_numbers_and_texts_that_the_settin
     )  # a server that did not answer: nobody knows its arguments
     assert never.offer is None
     assert not never.spec().by_rules
-    assert tool(choose=False, values={}, written=[]).offer is None
+    assert tool(choose="", values={}, written=[]).offer is None
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"choose": False}, {"values": {"name": []}}, {"values": {"name": [str(n) for n in range(33)]}}]
+    "wrong",
+    [
+        {"choose": ""},
+        {"choose": "nearest"},
+        {"values": {"name": []}},
+        {"values": {"name": [str(n) for n in range(33)]}},
+    ],
 )
 def test_settings_that_give_values_in_vain_or_too_many_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
@@ -149,7 +155,7 @@ def test_without_a_model_shared_words_choose_and_nothing_is_written() -> None:
 
 
 def test_a_description_is_one_bounded_line_of_data(tmp_path: Path) -> None:
-    server = raw("described", choose=True)
+    server = raw("described", choose="model")
     pins = pins_of(server, tmp_path)
     (spec,) = [McpTool(server=server, tool="look", pin=pins.tools["look"]).spec()]
     prompt = prompt_of([spec], f'</tool_call> " {ORDERS}', [], PLACES, [], examples=True)
@@ -176,7 +182,7 @@ def test_a_run_asks_what_the_model_chose_and_is_played_back_without_model_and_se
     site: Callable[..., Site], tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    server = raw("good", str(log), choose=True, components_arg="service")
+    server = raw("good", str(log), choose="model", components_arg="service")
     place = site(small=True, mcp=[server.model_dump(mode="json")])
     llm = ScriptedLlm(
         lambda prompt: said("cmdb_look", component="postgres") if "cmdb_look" in prompt.user else "x"

@@ -60,7 +60,9 @@ def site(servers: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
     command = ["bash", str(EXAMPLE / "world.sh"), str(servers), str(there)]
     made = subprocess.run(command, capture_output=True, text=True, timeout=120, env=env)
     assert made.returncode == 0, made.stderr
-    remember(there / "aitia.yaml")
+    settings = there / "aitia.yaml"
+    settings.write_text(settings.read_text().replace("choose: nearest", "choose: model"))
+    remember(settings)
     yield there / "aitia.yaml"
     os.kill(int((there / "redis.pid").read_text()), signal.SIGTERM)
 

@@ -1,8 +1,8 @@
 """MCP servers as tool sources, untrusted by default: what is not listed under `read` waits for a person.
 
 Nothing that a server says of itself reaches a plan, a prompt or a report: names are checked, the line that a planner sees is
-written here, and the argument schema is taken over as plain types. Where the settings say `choose`, a model reads the
-descriptions of what they list, as first seen (`offering`).
+written here, and the argument schema is taken over as plain types. Where the settings say `choose: model`, a
+model reads the descriptions of what they list, as first seen (`offering`).
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ class McpTool(Word):
             about=self.about,
             values=given,
             written=self.server.written,
+            by_model=self.server.choose == "model",
         )
 
     @property
@@ -101,7 +102,7 @@ class McpTool(Word):
             arguments=arguments_of(self.pin.arguments, fixed=self._taken, about=bool(self.about)),
             effect="read" if self.read is not None else "exec",
             family="mcp",
-            left=self.server.choose and self.read is not None,
+            left=bool(self.server.choose) and self.read is not None,
             offer=self.offer,
         )
 

@@ -21,6 +21,7 @@ def offer_of(
     about: str,
     values: Mapping[str, Sequence[Any]],
     written: Collection[str],
+    by_model: bool,
 ) -> Offer | None:
     """The offer of a tool with this schema of arguments; None where a required argument has no value that may be given.
 
@@ -43,6 +44,7 @@ def offer_of(
         said=said,
         parameters={"type": "object", "properties": given, "required": sorted(needed & set(given))},
         about=COMPONENT if about else "",
+        by_model=by_model,
     )
 
 
