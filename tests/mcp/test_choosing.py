@@ -19,7 +19,7 @@ from aitia.core.words import Holding, Inventory
 from aitia.graphs.rerun import rerun
 from aitia.models.scripted import ScriptedLlm
 from aitia.tools import Registry
-from aitia.tools.mcp import McpTool, with_mcp
+from aitia.tools.mcp import McpTool, client_state, with_mcp
 from aitia.tools.mcp.pins import Pin, pins_of
 from tests.mcp.conftest import Site
 from tests.mcp.rawserver import ORDERS
@@ -90,6 +90,15 @@ def test_a_model_may_give_listed_values_needed_numbers_and_texts_that_the_settin
 def test_settings_that_give_values_in_vain_or_too_many_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         tool(**wrong)
+
+
+def test_what_cannot_be_chosen_says_what_to_list(tmp_path: Path) -> None:
+    server = raw("good", choose="nearest", components_arg="", read=["look"])
+    pins_of(server, tmp_path)
+    (look, _) = client_state(server, tmp_path)
+    assert look["state"] == "cannot be chosen: list `values` of service"
+    listed = raw("good", choose="nearest", components_arg="", read=["look"], values={"service": ["orders"]})
+    assert client_state(listed, tmp_path)[0]["state"] == "as first seen"
 
 
 def test_no_rule_plans_what_is_left_to_a_choice() -> None:

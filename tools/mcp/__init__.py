@@ -79,6 +79,15 @@ class McpTool(Word):
         )
 
     @property
+    def unchosen(self) -> str:
+        """Why nothing can choose it although the settings leave it to a choice; "" where something can."""
+        if self.read is None or not self.server.choose or self.offer is not None:
+            return ""
+        required = self.pin.arguments.get("required")
+        wants = [str(n)[:64] for n in required if n not in self._taken] if isinstance(required, list) else []
+        return f"cannot be chosen: list `values` of {', '.join(wants) or 'its arguments'}"
+
+    @property
     def trouble(self) -> str:
         """Why it cannot be called, "" where it can."""
         wrong = unusable(self.pin.arguments, fixed=self._taken)
@@ -146,7 +155,7 @@ def client_state(server: McpServer, home: Path) -> list[dict[str, Any]]:
         elif now[name]["sha256"] != pins.tools[name].sha256:
             state = "changed, not called"
         else:
-            state = tool.trouble or "as first seen"
+            state = tool.trouble or tool.unchosen or "as first seen"
         fields = tool.spec().arguments.model_fields
         row = {"server": server.name, "tool": tool.name, "effect": tool.spec().effect}
         rows.append(row | {"arguments": list(fields), "state": state})
