@@ -136,6 +136,8 @@ def tools_of(server: McpServer, pins: Pins | None) -> list[McpTool]:
     # One that the server did not have when first seen must not appear unnoticed: no definition has this hash.
     unseen = _UNSEEN if pins is not None else Pin()
     names = dict.fromkeys([*(r.tool for r in server.read), *known])
+    if not server.choose:  # nobody reads it: a run does not keep it
+        known = {n: pin.model_copy(update={"description": ""}) for n, pin in known.items()}
     made = [McpTool(server=server, tool=n, pin=known.get(n, unseen)) for n in names]
     return [tool for tool in made if not tool.trouble]
 
