@@ -29,6 +29,7 @@ from aitia.core.resolve import Resolver
 from aitia.core.words import Effect, Evidence, Incident, Inventory, Result, SourceKind, Task
 from aitia.tools import plugins
 from aitia.tools.meaning.dictionary import Entry, Message
+from aitia.tools.offer import Offer
 
 T = TypeVar("T")
 # Control characters, line breaks, zero-width and direction marks: a statement is one line of plain text.
@@ -98,20 +99,6 @@ class ToolContext:
     """What a model said that metrics mean whose names neither a word nor a person explains."""
     messages: Mapping[str, Message] = field(default_factory=dict)
     """What a model said of messages, by their program's own words of the template (`aitia.tools.logs.heard`)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Offer:
-    """How a model may call a tool that no rule knows: what the tool says of itself, and the schema of its arguments.
-
-    `parameters` is a JSON schema of our own making: every value is listed, a number, a truth value, or a text of bounded length
-    that the settings let a model write. `about` names the argument that takes a component; "" where none does.
-    """
-
-    said: str
-    parameters: Mapping[str, Any]
-    about: str = ""
-    by_model: bool = False  # else it is asked where it is nearest by its words
 
 
 EVIDENCE: Final = "evidence"  # a tool that consumes this is told of every fact that the run has found so far

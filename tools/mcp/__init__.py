@@ -21,7 +21,8 @@ from aitia.core.words import Result, Word
 from aitia.tools.mcp.arguments import COMPONENT, arguments_of, unusable
 from aitia.tools.mcp.offering import offer_of
 from aitia.tools.mcp.pins import Pin, Pins, accept, pins_of
-from aitia.tools.registry import Offer, Registry, ToolContext, ToolSpec
+from aitia.tools.offer import Offer
+from aitia.tools.registry import Registry, ToolContext, ToolSpec
 
 MOST_ASKED: Final = 3  # components that one call asks about
 _WORD = re.compile(r"[\w][\w./:-]*\w")

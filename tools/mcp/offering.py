@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from aitia.tools.mcp.arguments import COMPONENT, MOST, listed_values, usable
-from aitia.tools.registry import Offer
+from aitia.tools.offer import Offer
 
 _WRITTEN: Final = 200  # characters of a text that a model writes
 _MOST_ITEMS: Final = 4  # of a list of listed values
