@@ -65,14 +65,18 @@ def powers_of(settings: Settings, root: Path) -> list[str]:
 
 
 def _server(server: McpServer) -> list[str]:
-    """What an MCP server starts or is sent."""
+    """What an MCP server starts or is sent, and what a model may ask it."""
+    chosen = []
+    if server.choose == "model":
+        texts = f", with texts of its own as {', '.join(server.written)}" if server.written else ""
+        chosen = [f"a model chooses which of the listed tools of MCP server {server.name!r} are asked{texts}"]
     if server.command:
         given = (
             f" and gets the environment variables {', '.join(server.env_names)}" if server.env_names else ""
         )
-        return [f"MCP server {server.name!r} starts `{shlex.join(server.command)}`{given}"]
+        return [f"MCP server {server.name!r} starts `{shlex.join(server.command)}`{given}", *chosen]
     token = f" with the token in the environment variable {server.token_env}" if server.token_env else ""
-    return [f"MCP server {server.name!r} contacts {server.url}{token}"]
+    return [f"MCP server {server.name!r} contacts {server.url}{token}", *chosen]
 
 
 def _loosened(settings: Settings) -> list[str]:

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from aitia.agent.planning.defaults import MAX_TEXT
+from aitia.agent.planning.outside import nearest, offered
 from aitia.agent.planning.plans import PlanStore
 from aitia.agent.planning.references import unresolved
 from aitia.agent.planning.score import Guides
@@ -32,6 +34,7 @@ from aitia.models.calibration import vote_weight
 from aitia.tools import Limits, Registry, SourceSet, ToolContext
 from aitia.tools.alerts.source import AlertSource, several
 from aitia.tools.mcp import recorded_mcp, with_mcp
+from aitia.tools.memory.vectors import open_embedder
 from aitia.tools.registry import EVIDENCE
 from aitia.tools.sources import build_inventory
 
@@ -81,7 +84,7 @@ def live(
             told = [AlertSource(incident.alerts, resolver)] if several(incident.alerts) else []
             given = [*sources, *told]
             texts = readers.texts or llm
-            opened.append(_open(incident, given, resolver, store, llm, options.task_seconds, texts))
+            opened.append(_open(incident, given, resolver, store, llm, options.task_seconds, texts, registry))
             found, names = opened[0]
             shared.append(
                 _with_words(_context(found, names, given, resolver, clock, options), readers, store)
@@ -191,6 +194,7 @@ def _open(
     llm: Llm | None,
     seconds: float,
     texts: Llm | None,
+    registry: Registry,
 ) -> tuple[Opened, Names]:
     """See what can be reached, from the earliest baseline to the window's end; on a resume, what was seen then."""
     known = store.meta().get("opened")
@@ -217,7 +221,7 @@ def _open(
         resolver.resolve(c) or c for h in inventory.holdings if h.kind in _TELEMETRY for c in h.components
     }
     incident = understood(incident, inventory.components, texts, home, watched=watched)
-    guides = _guides(incident, inventory, llm, home)
+    guides = _guides(incident, inventory, llm, home, registry)
     lessons = learned(home).known_to(store.id, incident.started_at)
     names = Names(store.redactor, [inventory])
     incident, inventory = store.redactor.word(incident), store.redactor.word(inventory)
@@ -226,7 +230,9 @@ def _open(
     return Opened(incident=incident, inventory=inventory), names
 
 
-def _guides(incident: Incident, inventory: Inventory, llm: Llm | None, home: Path) -> Guides:
+def _guides(
+    incident: Incident, inventory: Inventory, llm: Llm | None, home: Path, registry: Registry
+) -> Guides:
     """The nearest past plans and the weight of the model's vote, kept with the run: a rerun must plan the same."""
     plans = PlanStore(home)
     past = tuple(plans.nearest(incident, inventory))
@@ -240,4 +246,14 @@ def _guides(incident: Incident, inventory: Inventory, llm: Llm | None, home: Pat
                 "calibration"
             ),
         )
-    return Guides(past=past, vote_weight=weight, note="; ".join(notes))
+    near = _nearest(incident, registry, home)
+    return Guides(past=past, vote_weight=weight, nearest=near, note="; ".join(notes))
+
+
+def _nearest(incident: Incident, registry: Registry, home: Path) -> tuple[str, ...]:
+    """The tools left to a choice that are most like the incident's words; kept, so that a rerun needs no embedding model."""
+    if not (specs := offered(registry)):
+        return ()
+    embedder, _ = open_embedder(home)
+    told = f"{incident.title}. {incident.text}"[:MAX_TEXT]
+    return tuple(nearest(told, specs, embedder.embed if embedder is not None else None))

@@ -9,6 +9,7 @@ export COLUMNS=${COLUMNS:-100}
 printf '\n== 1/3  %s, diagnosed by rules alone (no model yet)\n\n' "$scenario"
 aitia replay "$scenario" --model none --output /dev/null
 aitia report last
+plain=$(aitia report last --format json | python -c 'import json, sys; print(json.load(sys.stdin)["run"])')
 
 printf '\n== 2/3  The model: llama.cpp from source (some minutes, once), then %s (1.1 GB, once)\n\n' "$model"
 if ! python -c 'import llama_cpp' 2>/dev/null; then
@@ -24,6 +25,9 @@ aitia models fetch "$model"
 printf '\n== 3/3  The same incident with the model: its sentences are printed only where the verifier let them pass\n\n'
 aitia replay "$scenario" --model "$model" --output /dev/null
 aitia report last
+
+printf '\n== What the model added: without it, with it\n\n'
+aitia report last --beside "$plain"
 aitia report last --format json | python -c '
 import json, sys
 

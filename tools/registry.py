@@ -29,6 +29,7 @@ from aitia.core.resolve import Resolver
 from aitia.core.words import Effect, Evidence, Incident, Inventory, Result, SourceKind, Task
 from aitia.tools import plugins
 from aitia.tools.meaning.dictionary import Entry, Message
+from aitia.tools.offer import Offer
 
 T = TypeVar("T")
 # Control characters, line breaks, zero-width and direction marks: a statement is one line of plain text.
@@ -117,9 +118,16 @@ class ToolSpec:
     produces: tuple[str, ...] = ()
     target: str = ""
     family: str = ""
+    left: bool = False  # to a choice: no rule plans it
+    offer: Offer | None = None  # how a call of it may be chosen; None where it may not
     foreign: bool = (
         False  # of another package: it works on copies, and only what it `produces` is kept of its data
     )
+
+    @property
+    def by_rules(self) -> bool:
+        """Whether rules may plan a call of it: it only reads, and is not left to a model's choice."""
+        return self.effect == "read" and not self.left
 
     @property
     def asks_last(self) -> bool:

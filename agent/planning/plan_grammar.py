@@ -48,7 +48,7 @@ def referable(spec: ToolSpec) -> tuple[str, ...]:
 def plannable(spec: ToolSpec, components: Sequence[Component]) -> bool:
     """Whether a tool reads only and code can list what every required argument may be; memory is asked anyway."""
     known = {component_argument(spec), *listed_arguments(spec, components)}
-    return spec.effect == "read" and not spec.asks_last and required(spec) <= known
+    return spec.by_rules and not spec.asks_last and required(spec) <= known
 
 
 def offers(

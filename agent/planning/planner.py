@@ -110,7 +110,7 @@ def first_round(registry: Registry, inventory: Inventory, incident: Incident, do
     """Every untargeted read tool that can run, in the symptom's order; never one that ran already."""
     taken = {call_key(t, registry) for t in done}
     order = _families(incident)
-    specs = [s for s in registry if s.effect == "read" and not s.target and inventory.has(*s.needs)]
+    specs = [s for s in registry if s.by_rules and not s.target and inventory.has(*s.needs)]
     specs = [s for s in specs if call_key(Task(id=0, tool=s.name), registry) not in taken and not required(s)]
     specs = [s for s in specs if not s.asks_last]
     specs.sort(key=lambda s: (order.index(s.family) if s.family in order else len(order), bool(s.consumes)))

@@ -42,6 +42,9 @@ class Guides(Word):
 
     past: tuple[Recalled, ...] = ()
     vote_weight: Unit01 = 0.0
+    nearest: tuple[
+        str, ...
+    ] = ()  # tools that are left to a choice, those most like the incident's words, best first
     note: str = ""  # why the model is not asked, where it is not
 
 
@@ -85,7 +88,7 @@ class Settled:
 
 def usable(registry: Registry, inventory: Inventory) -> list[ToolSpec]:
     """The read tools whose needs are met and that need no argument but a component; not memory, which is asked anyway."""
-    met = [s for s in registry if s.effect == "read" and inventory.has(*s.needs) and not s.asks_last]
+    met = [s for s in registry if s.by_rules and inventory.has(*s.needs) and not s.asks_last]
     return [s for s in met if required(s) <= {s.target}]
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aitia.cli.diagnose import Full, Json, Output, OutputFormat, Threads, Trust
+
+if TYPE_CHECKING:
+    from aitia.core.words import Report
 
 app = typer.Typer(help="List, show, delete and resume recorded runs.", no_args_is_help=True)
 Run = Annotated[str, typer.Argument(help="A run id, the start of one, or last.", metavar="RUN")]
@@ -160,19 +163,36 @@ def report(
             help="The work order of a machine's fault: JSON, or one page for the printer (-o FILE.html).",
         ),
     ] = False,
+    beside: Annotated[
+        str, typer.Option("--beside", help="Another run of the same incident: what differs, side by side.")
+    ] = "",
 ) -> None:
-    """Print a run's report again, in any format; of a machine also as a work order."""
+    """Print a run's report again, in any format; of a machine also as a work order; or beside that of another run."""
     from aitia.cli.console import exit_code, pick_format, put_report, put_work_order
     from aitia.core.home import aitia_home
     from aitia.core.store import RunStore
 
     store = RunStore.open(aitia_home(), run)
     found = (store if revision is None else store.revision(revision)).report()
+    if beside:
+        _put_beside(found, RunStore.open(aitia_home(), beside).report(), as_json=as_json)
+        raise typer.Exit(exit_code(found))
     if work_order:
         put_work_order(found, format=pick_format(format, as_json=as_json, output=output), output=output)
         raise typer.Exit(exit_code(found))
     put_report(found, format=pick_format(format, as_json=as_json, output=output), output=output, full=full)
     raise typer.Exit(exit_code(found))
+
+
+def _put_beside(found: Report, other: Report, *, as_json: bool) -> None:
+    from aitia.cli.console import print_json
+    from aitia.render.beside import beside, render_beside
+
+    compared = beside(other, found)
+    if as_json:
+        print_json(compared.model_dump(mode="json"))
+        return
+    typer.echo(render_beside(compared))
 
 
 def explain(run: Run = "last", as_json: Json = False) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
@@ -140,6 +140,9 @@ class SourceConfig(Word):
         return bound
 
 
+MOST_VALUES: Final = 32  # of an argument that a model may give
+
+
 class McpFacts(Word):
     """What the rows of a tool's structured answer say: without this an MCP tool's answer moves no suspect.
 
@@ -186,6 +189,11 @@ class McpServer(Word):
     read: tuple[McpRead, ...] = ()
     components_arg: str = ""
     timeout_s: float = Field(default=10.0, gt=0.0, le=25.0)  # of one call, from start to answer
+    choose: Literal["", "nearest", "model"] = (
+        ""  # who picks among its tools under `read`; "": rules call them
+    )
+    values: dict[str, tuple[Scalar, ...]] = {}  # what a chosen call may give as this argument, of any tool
+    written: tuple[str, ...] = ()  # the arguments of which a model may write the text
 
     @field_validator("read", mode="before")
     @classmethod
@@ -209,6 +217,14 @@ class McpServer(Word):
             raise ValueError(
                 f"MCP server {self.name!r}: token_env is only for url; for a command use env_names"
             )
+        if (self.values or self.written) and not self.choose:
+            raise ValueError(
+                f"MCP server {self.name!r}: values and written are for `choose: nearest` or `model`"
+            )
+        if self.written and self.choose != "model":
+            raise ValueError(f"MCP server {self.name!r}: written is for `choose: model`, nobody else writes")
+        if any(not 0 < len(values) <= MOST_VALUES for values in self.values.values()):
+            raise ValueError(f"MCP server {self.name!r}: list 1 to {MOST_VALUES} values of an argument")
         twice = sorted({r.tool for r in self.read if [x.tool for x in self.read].count(r.tool) > 1})
         if twice:
             raise ValueError(f"MCP server {self.name!r}: read lists {twice[0]!r} twice")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -10,16 +10,20 @@ from langgraph.types import Send
 
 from aitia.agent.planning import planner
 from aitia.agent.planning.defaults import Roles
+from aitia.agent.planning.digest import digest
 from aitia.agent.planning.free_plan import as_round, write_plan
+from aitia.agent.planning.outside import chosen_calls
+from aitia.agent.planning.plan_prompt import nearby
 from aitia.agent.planning.references import resolved
 from aitia.agent.planning.skeleton import asks_of, matched, of_one
-from aitia.core.events import PlanMade
-from aitia.core.llm import Choice, Llm
+from aitia.core.events import Decided, PlanMade
+from aitia.core.llm import Choice, Completion, Llm
 from aitia.core.words import Plan
 from aitia.graphs.state import Call, Context, Plain, State, guides_of, runbook_of
 from aitia.graphs.view import View
 
 MAX_WRITTEN = 8  # tasks of a list that the model writes by itself
+SEEN_TOKENS = 120  # of first findings, told to a model that chooses among strangers' tools
 
 
 def plan(state: State, runtime: Runtime[Context]) -> State:
@@ -36,6 +40,7 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
         if number == 1:
             made = planner.with_recall(made, context.registry, view.inventory, view.tasks)
             made = _with_asks(made, matched(view.results), view, context)
+            made = _with_outside(made, view, context, llm, cost, runtime.stream_writer)
         if chosen.decided is not None:
             runtime.stream_writer(chosen.decided)
         if chosen.choice is not None:
@@ -131,6 +136,48 @@ def _with_asks(made: Plan, books: Sequence[Mapping[str, Any]], view: View, conte
     limit = context.options.max_calls - len(done)
     asked = asks_of(books, context.registry, view.inventory, roles, done, limit=limit)
     return made.model_copy(update={"tasks": (*made.tasks, *asked)})
+
+
+def _with_outside(
+    made: Plan, view: View, context: Context, llm: Llm | None, cost: Plain, told: Callable[[Decided], None]
+) -> Plan:
+    """The plan, and behind it the calls of strangers' tools that are chosen for this incident, by a model where there is one."""
+    near = guides_of(context).nearest
+    theirs = [n for n in near if (offer := context.registry[n].offer) is not None and offer.by_model]
+    kept, chooser = (theirs, llm) if theirs and llm is not None else (near, None)
+    done, incident = [*view.tasks, *made.tasks], view.incident
+    limit = context.options.max_calls - len(done)
+    if not kept or limit < 1:
+        return made
+    found = chosen_calls(
+        context.registry,
+        kept,
+        f"{incident.title}. {incident.text}",
+        digest(
+            [e for r in view.results for e in r.evidence],
+            tokens=SEEN_TOKENS,
+            count=chooser.count if chooser is not None else lambda text: len(text) // 4,
+        ),
+        [c.id for c in nearby(view.inventory, incident)],
+        done,
+        chooser,
+        limit=limit,
+    )
+    if found.decided is not None:
+        told(found.decided)
+    for each in found.completions:
+        _count_completion(cost, each)
+    return made.model_copy(update={"tasks": (*made.tasks, *found.tasks)})
+
+
+def _count_completion(cost: Plain, said: Completion) -> None:
+    for name, more in (
+        ("vote_prompt_tokens", said.prompt_tokens),
+        ("vote_restored_tokens", said.restored_tokens),
+        ("vote_generated_tokens", said.generated_tokens),
+        ("votes", 1),
+    ):
+        cost[name] = cost.get(name, 0) + more
 
 
 def _count_vote(cost: Plain, choice: Choice) -> None:

@@ -81,6 +81,8 @@ def answer(mode: str, arguments: dict[str, Any]) -> dict[str, Any]:
             {"labels": {"service": "gateway"}, "since": 1e300}, {"labels": "no mapping", "since": []}, "no row",
         ]  # fmt: skip
         return {"content": [], "structuredContent": {"alerts": rows}}
+    if mode == "json":
+        said = json.dumps({"service": arguments.get("service"), "errors": 7})
     if mode == "nan":
         return {"content": [], "structuredContent": {"x": float("nan"), "y": "\ud800"}}
     return {"content": [{"type": "text", "text": said}]}

@@ -65,7 +65,9 @@ def test_a_port_in_use_is_told_as_such(site: Callable[..., Site], capsys: pytest
 
 
 def test_the_settings_of_the_docs_load(tmp_path: Path) -> None:
-    (told,) = [part.split("```")[0] for part in DOC.read_text(encoding="utf-8").split("```yaml\n")[1:]]
+    told, chosen = [part.split("```")[0] for part in DOC.read_text(encoding="utf-8").split("```yaml\n")[1:]]
+    (tmp_path / "chosen.yaml").write_text(chosen)
+    assert [s.choose for s in load_settings(tmp_path / "chosen.yaml").mcp] == ["nearest", "model"]
     (tmp_path / "aitia.yaml").write_text(told)
     cmdb, pager = load_settings(tmp_path / "aitia.yaml").mcp
     assert [r.tool for r in (*cmdb.read, *pager.read)] == ["owner_of", "open_alerts"]

@@ -1,7 +1,8 @@
 """MCP servers as tool sources, untrusted by default: what is not listed under `read` waits for a person.
 
 Nothing that a server says of itself reaches a plan, a prompt or a report: names are checked, the line that a planner sees is
-written here, and the argument schema is taken over as plain types.
+written here, and the argument schema is taken over as plain types. Where the settings say `choose: model`, a
+model reads the descriptions of what they list, as first seen (`offering`).
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ from aitia.core.config import McpRead, McpServer
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.words import Result, Word
 from aitia.tools.mcp.arguments import COMPONENT, arguments_of, unusable
+from aitia.tools.mcp.offering import offer_of
 from aitia.tools.mcp.pins import Pin, Pins, accept, pins_of
+from aitia.tools.offer import Offer
 from aitia.tools.registry import Registry, ToolContext, ToolSpec
 
 MOST_ASKED: Final = 3  # components that one call asks about
 _WORD = re.compile(r"[\w][\w./:-]*\w")
 _MOST_WORDS: Final = 400
+_UNSEEN: Final = Pin(sha256="unseen")
+_NEVER_SEEN: Final = (Pin(), _UNSEEN)
 
 
 class McpTool(Word):
@@ -59,6 +64,31 @@ class McpTool(Word):
         return dict(self.read.args) if self.read is not None else {}
 
     @property
+    def offer(self) -> Offer | None:
+        """How it may be chosen; None where it is left to no choice, or was never seen: nobody knows its arguments."""
+        if self.read is None or not self.server.choose or self.pin in _NEVER_SEEN:
+            return None
+        given = {k: v for k, v in self.server.values.items() if k not in self.fixed}
+        return offer_of(
+            self.pin.arguments,
+            said=self.pin.description or self.tool.replace("_", " "),
+            fixed=self.fixed,
+            about=self.about,
+            values=given,
+            written=self.server.written,
+            by_model=self.server.choose == "model",
+        )
+
+    @property
+    def unchosen(self) -> str:
+        """Why nothing can choose it although the settings leave it to a choice; "" where something can."""
+        if self.read is None or not self.server.choose or self.offer is not None:
+            return ""
+        required = self.pin.arguments.get("required")
+        wants = [str(n)[:64] for n in required if n not in self._taken] if isinstance(required, list) else []
+        return f"cannot be chosen: list `values` of {', '.join(wants) or 'its arguments'}"
+
+    @property
     def trouble(self) -> str:
         """Why it cannot be called, "" where it can."""
         wrong = unusable(self.pin.arguments, fixed=self._taken)
@@ -82,6 +112,8 @@ class McpTool(Word):
             arguments=arguments_of(self.pin.arguments, fixed=self._taken, about=bool(self.about)),
             effect="read" if self.read is not None else "exec",
             family="mcp",
+            left=bool(self.server.choose) and self.read is not None,
+            offer=self.offer,
         )
 
 
@@ -103,8 +135,10 @@ def tools_of(server: McpServer, pins: Pins | None) -> list[McpTool]:
     """The usable tools of one server: those that the settings list, then all others that it has."""
     known = pins.tools if pins is not None else {}
     # One that the server did not have when first seen must not appear unnoticed: no definition has this hash.
-    unseen = Pin(sha256="unseen") if pins is not None else Pin()
+    unseen = _UNSEEN if pins is not None else Pin()
     names = dict.fromkeys([*(r.tool for r in server.read), *known])
+    if not server.choose:  # nobody reads it: a run does not keep it
+        known = {n: pin.model_copy(update={"description": ""}) for n, pin in known.items()}
     made = [McpTool(server=server, tool=n, pin=known.get(n, unseen)) for n in names]
     return [tool for tool in made if not tool.trouble]
 
@@ -124,7 +158,7 @@ def client_state(server: McpServer, home: Path) -> list[dict[str, Any]]:
         elif now[name]["sha256"] != pins.tools[name].sha256:
             state = "changed, not called"
         else:
-            state = tool.trouble or "as first seen"
+            state = tool.trouble or tool.unchosen or "as first seen"
         fields = tool.spec().arguments.model_fields
         row = {"server": server.name, "tool": tool.name, "effect": tool.spec().effect}
         rows.append(row | {"arguments": list(fields), "state": state})

@@ -55,7 +55,7 @@ def result_of(
         if answer.isError:
             refused.append(kept(text, 200))
             continue
-        structured = answer.structuredContent
+        structured = answer.structuredContent or (_json_in(text) if facts is not None else None)
         held = _bounded(structured)
         if held is not None:
             data.append({"component": call.about, "answer": held})
@@ -78,6 +78,14 @@ def result_of(
 def _text(answer: CallToolResult) -> str:
     """The texts of an answer; images and links say nothing that can be checked."""
     return "\n".join(each.text for each in answer.content if each.type == "text")
+
+
+def _json_in(text: str) -> Any:
+    """A text that is JSON, as the structured answer that many servers give in no other way; None for any other text."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _bounded(structured: Any) -> Any:

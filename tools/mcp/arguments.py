@@ -38,7 +38,7 @@ def arguments_of(schema: Mapping[str, Any], *, fixed: Collection[str], about: bo
     needed = {str(name) for name in required} if isinstance(required, list) else set()
     properties = schema.get("properties")
     for name, told in list(properties.items() if isinstance(properties, Mapping) else ())[:MOST]:
-        if name in fixed or name in fields or not _usable(name):
+        if name in fixed or name in fields or not usable(name):
             continue
         kind = _type(told)
         hidden: Any = Field(... if name in needed else None, json_schema_extra=dict.clear)
@@ -53,20 +53,28 @@ def unusable(schema: Mapping[str, Any], *, fixed: Collection[str]) -> list[str]:
     known = schema.get("properties")
     held = list(known)[:MOST] if isinstance(known, Mapping) else []
     needed = [str(name) for name in required] if isinstance(required, list) else []
-    return [n for n in needed if n not in fixed and (n not in held or not _usable(n))]
+    return [n for n in needed if n not in fixed and (n not in held or not usable(n))]
 
 
-def _usable(name: str) -> bool:
+def usable(name: str) -> bool:
+    """Whether an argument of this name can be given."""
     return bool(_NAME.fullmatch(name)) and not hasattr(BaseModel, name)
 
 
 def _type(told: Any) -> Any:
     if not isinstance(told, Mapping):
         return Any
-    values = told.get("enum")
-    if isinstance(values, list) and 0 < len(values) <= _MOST_VALUES:
-        plain = [v for v in values if isinstance(v, str) and _NAME.fullmatch(v)]
-        if len(plain) == len(values):
-            return Literal[tuple(plain)]
+    listed = listed_values(told)
+    if listed is not None:
+        return Literal[tuple(listed)]
     kind = told.get("type")
     return _TYPES.get(kind, Any) if isinstance(kind, str) else Any
+
+
+def listed_values(told: Mapping[str, Any]) -> list[str] | None:
+    """The values that an argument's schema lists, where they are few and plain words."""
+    values = told.get("enum")
+    if not isinstance(values, list) or not 0 < len(values) <= _MOST_VALUES:
+        return None
+    plain = [v for v in values if isinstance(v, str) and _NAME.fullmatch(v)]
+    return plain if len(plain) == len(values) else None

@@ -24,11 +24,12 @@ from aitia.tools.mcp.transport import Line, kept
 MOST_TOOLS: Final = 64  # of a server; more are not looked at
 _MOST_PAGES: Final = 8
 _MOST_SCHEMA: Final = 16_000  # characters of a tool's argument schema
+_MOST_SAID: Final = 240  # characters of a tool's description that are kept
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SLACK_S: Final = 5.0  # beyond the time-out, to end the process
 T = TypeVar("T")
 Listed = dict[str, dict[str, Any]]
-"""Per tool: `schema` of its arguments and `sha256` of its whole definition."""
+"""Per tool: `schema` of its arguments, `sha256` of its whole definition, `description` on one line, cut."""
 
 
 def list_tools(server: McpServer) -> Listed:
@@ -74,7 +75,8 @@ async def _listed(session: ClientSession) -> Listed:
                 and _NAME.fullmatch(tool.name)
                 and len(json.dumps(schema)) <= _MOST_SCHEMA
             ):
-                found.setdefault(tool.name, {"schema": schema, "sha256": _digest(tool)})
+                said = kept(tool.description or "", _MOST_SAID)
+                found.setdefault(tool.name, {"schema": schema, "sha256": _digest(tool), "description": said})
         cursor = page.nextCursor
         if not cursor or len(found) >= MOST_TOOLS:
             break

@@ -21,10 +21,11 @@ from aitia.core.words import Word
 
 
 class Pin(Word):
-    """A tool as it was first seen: the schema of its arguments, and the hash of its whole definition."""
+    """A tool as it was first seen: what it says of itself, the schema of its arguments, the hash of its whole definition."""
 
     arguments: dict[str, Any] = {}
     sha256: str = ""
+    description: str = ""  # one line, cut; read by a model where the settings let it choose
 
 
 class Pins(Word):
@@ -59,7 +60,10 @@ def accept(server: McpServer, home: Path, *, first: bool = False) -> Pins:
     """Keep what the server says now. With `first`, what another process kept in the meantime stands."""
     from aitia.tools.mcp.client import list_tools
 
-    found = {n: Pin(arguments=t["schema"], sha256=t["sha256"]) for n, t in list_tools(server).items()}
+    found = {
+        n: Pin(arguments=t["schema"], sha256=t["sha256"], description=t["description"])
+        for n, t in list_tools(server).items()
+    }
     if first and (known := known_pins(server, home)) is not None:
         return known
     pins = Pins(of=_way(server), tools=found)
