@@ -42,8 +42,9 @@ from aitia.tools.signals.partners.quantity_facts import (
 )
 from aitia.tools.signals.partners.quiet_facts import quiet_facts
 from aitia.tools.signals.partners.resistance import changed_resistance
+from aitia.tools.signals.partners.shared import shared_facts, shared_source
 from aitia.tools.signals.partners.siblings import odd_one
-from aitia.tools.signals.partners.standstill import Standstill, halted, idle, stuck
+from aitia.tools.signals.partners.standstill import LOW, Standstill, halted, idle, stuck
 from aitia.tools.signals.plots import SERIES, series_artifact
 from aitia.tools.signals.quantities import aspect_of
 from aitia.tools.signals.tables import machine_signals, machines_of
@@ -53,6 +54,7 @@ REFERENCE: Final = 0.8
 _MOST: Final = 96  # signals; of more a tool that has seconds tells nothing
 _TIGHT: Final = 0.25  # standard deviations of a limit: other signals tell it; by hand, on the lab's heat pump
 _CARRIED: Final = frozenset({"flow", "current", "power", "speed"})
+_SHOWN: Final = 3  # signals of a machine at rest that are told with their values
 _LEAST: Final = 4  # signals: with fewer there is no telling which one is wrong
 
 
@@ -115,6 +117,8 @@ def _plant_told(plant: Plant, gathered: Gathered) -> list[Evidence]:
     left = left_their_past(plant.grid, still)
     if not at_rest and (driven := _by_driver(plant, left, still, gathered)):
         return driven
+    if not at_rest and (common := shared_source(plant, left)) is not None:
+        return shared_facts(plant, common, gathered)
     odd = None if at_rest else odd_one(plant.grid, plant.alike, plant.members, frozenset(still))
     if odd is not None:
         return [
@@ -300,13 +304,25 @@ def _stuck(plant: Plant, signal: int, stood: Standstill, gathered: Gathered) -> 
 def _idle(plant: Plant, component: str, stood: Standstill, gathered: Gathered) -> Evidence:
     lead = plant.members[component][0]
     at = clock(from_epoch(float(plant.grid.t[stood.since])))
-    said = f"all of its {len(plant.members[component])} signals have been at rest since {at}, {_longer(plant, stood)}."
+    shown = _at_rest(plant, component)
+    said = f"all of its {len(plant.members[component])} signals have been at rest since {at}, {_longer(plant, stood)}: {shown}."
     if not stood.usual:
-        said = f"nothing flows through it since {at}, {_longer(plant, stood, never=True)}."
+        said = f"nothing flows through it since {at}, {_longer(plant, stood, never=True)}: {shown}."
     return plant_fact(
         plant, lead, gathered, component=component, kind="signal.idle", aspect="pattern.idle", said=said,
         since=stood.since, direction="down", strength=0.85, values={"measured": plant.channels[lead].metric},
     )  # fmt: skip
+
+
+def _at_rest(plant: Plant, component: str) -> str:
+    """What its signals show now beside what is usual while it runs: nothing (it stands), or values that do not move any more."""
+    told = []
+    for k in plant.members[component][:_SHOWN]:
+        past, now = plant.grid.x[: plant.grid.reference, k], float(plant.grid.x[-1, k])
+        running = past[past > np.min(past) + LOW * np.ptp(past)]
+        usual = float(np.median(running)) if running.size else float(np.median(past))
+        told.append(f"{subject(plant.channels[k])} {in_unit(plant.channels[k], now)} (running {in_unit(plant.channels[k], usual)})")
+    return f"{', '.join(told)}; it stands, and its values are those of a stop"
 
 
 def _asked(plant: Plant, one: Asked, gathered: Gathered) -> Evidence:

@@ -112,15 +112,19 @@ def _fact(
 ) -> Evidence:
     channel, times = plant.channels[left.signal], sig3(abs(left.times))
     factor, unit = scale(unit_of(channel), abs(left.size))
-    now = with_unit(sig3(float(plant.grid.x[-1, left.signal]) * factor), unit)
+    usual = float(np.median(plant.grid.x[: plant.grid.reference, left.signal]))
+    was, now = (
+        with_unit(sig3(v * factor), unit) for v in (usual, float(plant.grid.x[-1, left.signal]))
+    )
     way = "higher" if left.size > 0 else "lower"
     at = clock(from_epoch(float(plant.grid.t[left.since])))
     said = (
-        f"{subject(channel)} is {with_unit(sig3(abs(left.size) * factor), unit)} {way} than its usual value since {at},"
+        f"{subject(channel)} is {with_unit(sig3(abs(left.size) * factor), unit)} {way} than its usual value ({was}) since {at},"
         f" {text(times)} times as far from it as it ever was; now {now}{rest}."
     )
     return plant_fact(
         plant, left.signal, gathered, component=component, kind=kind, aspect=aspect, said=said, since=left.since,
         direction="up" if left.size > 0 else "down", strength=0.95 * (1.0 - 0.5 ** (abs(left.times) / APART)),
-        values={"channel": channel.metric, "times_limit": times, "off_by": sig3(abs(left.size)), "by": "own past"},
+        values={"channel": channel.metric, "times_limit": times, "off_by": sig3(abs(left.size)), "usual": sig3(usual),
+                "by": "own past"},
     )  # fmt: skip

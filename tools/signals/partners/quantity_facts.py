@@ -151,9 +151,13 @@ def _is_off(plant: Plant, off: _Off, than: str) -> str:
     channel = plant.channels[off.signal]
     factor, unit = scale(unit_of(channel), abs(off.size))
     at = clock(from_epoch(float(plant.grid.t[off.since])))
-    now = with_unit(sig3(float(plant.grid.x[-1, off.signal]) * factor), unit)
+    usual = float(np.median(plant.grid.x[: plant.grid.reference, off.signal]))
+    was, now, limit = (
+        with_unit(sig3(v * factor), unit)
+        for v in (usual, float(plant.grid.x[-1, off.signal]), abs(off.size / off.times))
+    )
     way = "higher" if off.times > 0 else "lower"
     return (
         f"{subject(channel)} is {with_unit(sig3(abs(off.size) * factor), unit)} {way} than {than} since {at},"
-        f" {text(sig3(abs(off.times)))} times the limit; now {now}"
+        f" {text(sig3(abs(off.times)))} times the limit ({limit}); now {now}, usually {was}"
     )
