@@ -27,8 +27,9 @@ _WEATHER: Final = re.compile(
     r"|temperatura (exterior|ambiente)"
 )
 _CELSIUS: Final = re.compile(
-    r"(?i)(?:^|[ _.-])(?:air|room|water|oil|gas|steam|coolant|glycol|brine|refrigerant|supply|return|inlet|outlet|ambient|outside|outdoor"
-    r"|winding|stator|hot_?spot|bearing|luft|raum|wasser|(?:ö|oe)l|vorlauf|r(?:ü|ue)cklauf|wicklung|lager|aire|agua|aceite|sala)[ _.-](?:deg|°)?c$"
+    r"(?i)(?:^|[ _.-])(?:air|room|water|oil|gas|steam|coolant|glycol|brine|refrigerant|supply|return|inlet|outlet|ambient|outside"
+    r"|outdoor|winding|stator|hot_?spot|bearing|luft|raum|wasser|(?:ö|oe)l|vorlauf|r(?:ü|ue)cklauf|wicklung|lager|aire|agua|aceite"
+    r"|sala)[ _.-](?:deg|°)?c$"
 )
 """A name that ends in its unit after what has a temperature: `room_air_c`; of a phase or a cable `c` is no unit."""
 _SURE: Final = 0.5  # probability of the likeliest quantity from which on a name is understood

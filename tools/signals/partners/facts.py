@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from aitia.core.words import Evidence, from_epoch
+from aitia.core.words import Evidence
 from aitia.tools.registry import ToolContext
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
-from aitia.tools.series.numbers import clock, sig3, text
+from aitia.tools.series.numbers import sig3, text
 from aitia.tools.signals.partners.asked import Asked, asked
 from aitia.tools.signals.partners.between import stands_between
 from aitia.tools.signals.partners.conductors import conductors, places
@@ -30,7 +30,7 @@ from aitia.tools.signals.partners.new_load import usual_network
 from aitia.tools.signals.partners.own_curve import LEAST_SIGNALS, own_departure
 from aitia.tools.signals.partners.own_past import Left, left_their_past
 from aitia.tools.signals.partners.past_facts import common_whole, driver_of, past_facts, quantities_left
-from aitia.tools.signals.partners.plant import Plant, plant_fact
+from aitia.tools.signals.partners.plant import Plant, moment, plant_fact
 from aitia.tools.signals.partners.quantity_facts import (
     PLAINLY,
     inert,
@@ -268,7 +268,7 @@ def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool
 def _reads(plant: Plant, left: Departure) -> str:
     """What the signal of a departure shows now, or showed at its worst where it is over, beside what was expected there."""
     channel, t = plant.channels[left.signal], plant.grid.t
-    since, peak = (clock(from_epoch(float(t[row]))) for row in (left.since, left.peak))
+    since, peak = (moment(plant, row) for row in (left.since, left.peak))
     worst, expected, now, due = (in_unit(channel, v) for v in (left.shows, left.expected, *left.ends))
     others = "expected from the other signals of the plant"
     if not left.lasts:
@@ -293,7 +293,7 @@ def _is_instrument(plant: Plant, left: Departure) -> bool:
 
 def _stuck(plant: Plant, signal: int, stood: Standstill, gathered: Gathered) -> Evidence:
     channel = plant.channels[signal]
-    at = clock(from_epoch(float(plant.grid.t[stood.since])))
+    at = moment(plant, stood.since)
     said = f"{subject(channel)} has not changed since {at}, {_longer(plant, stood)}, while the rest of the plant moved."
     return plant_fact(
         plant, signal, gathered, component=channel.component, kind="signal.stuck", aspect="pattern.stuck", said=said,
@@ -303,7 +303,7 @@ def _stuck(plant: Plant, signal: int, stood: Standstill, gathered: Gathered) -> 
 
 def _idle(plant: Plant, component: str, stood: Standstill, gathered: Gathered) -> Evidence:
     lead = plant.members[component][0]
-    at = clock(from_epoch(float(plant.grid.t[stood.since])))
+    at = moment(plant, stood.since)
     shown = _at_rest(plant, component)
     said = f"all of its {len(plant.members[component])} signals have been at rest since {at}, {_longer(plant, stood)}: {shown}."
     if not stood.usual:
@@ -321,7 +321,9 @@ def _at_rest(plant: Plant, component: str) -> str:
         past, now = plant.grid.x[: plant.grid.reference, k], float(plant.grid.x[-1, k])
         running = past[past > np.min(past) + LOW * np.ptp(past)]
         usual = float(np.median(running)) if running.size else float(np.median(past))
-        told.append(f"{subject(plant.channels[k])} {in_unit(plant.channels[k], now)} (running {in_unit(plant.channels[k], usual)})")
+        told.append(
+            f"{subject(plant.channels[k])} {in_unit(plant.channels[k], now)} (running {in_unit(plant.channels[k], usual)})"
+        )
     return f"{', '.join(told)}; it stands, and its values are those of a stop"
 
 
@@ -329,7 +331,7 @@ def _asked(plant: Plant, one: Asked, gathered: Gathered) -> Evidence:
     """A `signal.idle` fact: a machine that rests though what starts it is beyond where it always did."""
     channel = plant.channels[one.signal]
     now, started = (in_unit(channel, v) for v in (one.now, one.started))
-    at = clock(from_epoch(float(plant.grid.t[one.since])))
+    at = moment(plant, one.since)
     said = (
         f"it rests though {named(channel)} is at {now}, beyond where it rested before since {at}; it always started at about"
         f" {started}."

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from aitia.core.words import Direction, Evidence, from_epoch
+from aitia.core.words import Direction, Evidence
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
-from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
+from aitia.tools.series.numbers import scale, sig3, text, with_unit
 from aitia.tools.signals.partners.between import Between
 from aitia.tools.signals.partners.culprit import APART
 from aitia.tools.signals.partners.losing import Losing
-from aitia.tools.signals.partners.plant import Plant, plant_fact
+from aitia.tools.signals.partners.plant import Plant, moment, plant_fact
 from aitia.tools.signals.partners.resistance import Resistance
 from aitia.tools.signals.quantities import aspect_of, unit_of
 
@@ -122,5 +122,5 @@ def in_unit(channel: Derived, size: float) -> str:
 
 
 def _since(plant: Plant, row: int, times: float) -> str:
-    at = clock(from_epoch(float(plant.grid.t[row])))
+    at = moment(plant, row)
     return f" since {at}, {text(sig3(abs(times)))} times the limit"

@@ -8,14 +8,14 @@ from typing import Final
 
 import numpy as np
 
-from aitia.core.words import Evidence, from_epoch
+from aitia.core.words import Evidence
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
-from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
+from aitia.tools.series.numbers import scale, sig3, text, with_unit
 from aitia.tools.signals.partners.culprit import APART, Departure, first_beyond
 from aitia.tools.signals.partners.expect import SPAN, Expectations
 from aitia.tools.signals.partners.own_curve import OwnDeparture
-from aitia.tools.signals.partners.plant import Plant, plant_fact
+from aitia.tools.signals.partners.plant import Plant, moment, plant_fact
 from aitia.tools.signals.partners.siblings import Sibling
 from aitia.tools.signals.quantities import aspect_of, unit_of
 
@@ -150,7 +150,7 @@ def _is_off(plant: Plant, off: _Off, than: str) -> str:
     """By how much a signal is off, in its unit where that is known."""
     channel = plant.channels[off.signal]
     factor, unit = scale(unit_of(channel), abs(off.size))
-    at = clock(from_epoch(float(plant.grid.t[off.since])))
+    at = moment(plant, off.since)
     usual = float(np.median(plant.grid.x[: plant.grid.reference, off.signal]))
     was, now, limit = (
         with_unit(sig3(v * factor), unit)

@@ -1,4 +1,4 @@
-"""Several machines that left all that they ever were alike, at about the same time: what they share is suspected, not each of them.
+"""Several machines that left all that they ever were alike, at about the same time: what they share is suspected, not each.
 
 Instruments of different machines do not go wrong together. Where one machine feeds all of them (or is what they are part of) and
 its own signal left its past as well, and nothing that carries load did, the departure is that machine's.
@@ -12,16 +12,16 @@ from typing import Final
 
 import numpy as np
 
-from aitia.core.words import Evidence, from_epoch
+from aitia.core.words import Evidence
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
-from aitia.tools.series.numbers import clock, sig3, text
+from aitia.tools.series.numbers import sig3, text
 from aitia.tools.signals.partners.culprit import APART
 from aitia.tools.signals.partners.expect import SPAN
 from aitia.tools.signals.partners.flow_facts import in_unit
 from aitia.tools.signals.partners.own_past import Left
 from aitia.tools.signals.partners.past_facts import quantities_left
-from aitia.tools.signals.partners.plant import Plant, plant_fact
+from aitia.tools.signals.partners.plant import Plant, moment, plant_fact
 from aitia.tools.signals.quantities import aspect_of, is_weather
 
 _ALIKE: Final = 3  # machines beside the one that they share; by hand: two may be chance
@@ -66,7 +66,9 @@ def _sources(plant: Plant, alike: list[Left], aspect: str) -> Iterator[Shared]:
         reached = _reached(plant, component)
         own = [one for one in alike if plant.owners[one.signal] == component]
         others = [one for one in alike if plant.owners[one.signal] != component]
-        if len({plant.owners[o.signal] for o in others}) < _ALIKE or any(plant.owners[o.signal] not in reached for o in others):
+        if len({plant.owners[o.signal] for o in others}) < _ALIKE or any(
+            plant.owners[o.signal] not in reached for o in others
+        ):
             continue
         lead = max(own, key=lambda one: (abs(one.times), -one.signal))
         if lead.since <= float(np.median([o.since for o in others])) + SPAN:
@@ -89,14 +91,14 @@ def shared_facts(plant: Plant, common: Shared, gathered: Gathered) -> list[Evide
     own, channel = common.own, plant.channels[common.own.signal]
     usual = float(np.median(plant.grid.x[: plant.grid.reference, own.signal]))
     now = float(plant.grid.x[-1, own.signal])
-    at = clock(from_epoch(float(plant.grid.t[own.since])))
+    at = moment(plant, own.since)
     names = sorted({plant.owners[o.signal] for o in common.others})
     who = ", ".join(names[:_TOLD]) + (f" and {len(names) - _TOLD} more" if len(names) > _TOLD else "")
     way = "rose" if own.size > 0 else "fell"
     said = (
         f"{subject(channel)} reads {in_unit(channel, now)}, usually {in_unit(channel, usual)}, since {at},"
-        f" {text(sig3(abs(own.times)))} times as far from it as it ever was; the {common.aspect} of {who} {way} with it, and no load did:"
-        f" {len(names) + 1} instruments that agree are not wrong, it is what they share."
+        f" {text(sig3(abs(own.times)))} times as far from it as it ever was; the {common.aspect} of {who} {way} with it, and no"
+        f" load did: {len(names) + 1} instruments that agree are not wrong, it is what they share."
     )
     strength = 0.95 * (1.0 - 0.5 ** (abs(own.times) / APART))
     apart = plant_fact(
