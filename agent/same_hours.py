@@ -51,15 +51,28 @@ def same_hours(
     departing.sort(key=lambda e: (-e.strength, e.statement))
     told = sorted(works, key=lambda e: (e.onset, e.statement))[-_MOST:]
     of_cause = topology.family(cause) if cause else frozenset()
-    return tuple(_told(w, departing, topology, of_cause) for w in told)
+    calm = _calm(evidence, departing, topology)
+    return tuple(_told(w, departing, topology, of_cause, calm) for w in told)
+
+
+def _calm(evidence: Sequence[Evidence], departing: Sequence[Evidence], topology: Topology) -> frozenset[str]:
+    """Machines that are measured, themselves or at a part, and of which nothing departs: through them nothing was moved."""
+    measured = {e.component for e in evidence if e.kind.startswith(("metric.", "signal."))}
+    moved = {e.component for e in departing} | {str(e.values["at"]) for e in departing if e.values.get("at")}
+    own = {c: {c, *topology.parts(c)} for c in topology.machines}
+    return frozenset(c for c, parts in own.items() if parts & measured and not parts & moved)
 
 
 def _told(
-    work: Evidence, departing: Sequence[Evidence], topology: Topology, of_cause: frozenset[str]
+    work: Evidence,
+    departing: Sequence[Evidence],
+    topology: Topology,
+    of_cause: frozenset[str],
+    calm: frozenset[str],
 ) -> Sentence:
     """What a work may explain: what departs at its place or beside it and began with it or soon after, and what did not."""
     places = _places(work, topology)
-    far = {e.id: _distance(e.component, places, topology) for e in departing}
+    far = {e.id: _distance(e.component, places, topology, calm) for e in departing}
     beside = sorted(
         (e for e in departing if far[e.id] <= _NEAR), key=lambda e: (_late(e, work), far[e.id], -e.strength)
     )
@@ -151,23 +164,28 @@ def _places(work: Evidence, topology: Topology) -> frozenset[str]:
     return frozenset({work.component, *(topology.machines & named)})
 
 
-def _distance(component: str, places: frozenset[str], topology: Topology) -> int:
+def _distance(component: str, places: frozenset[str], topology: Topology, calm: frozenset[str]) -> int:
     """How many links lie between, up or down along what feeds what, with what is part of what; above `_NEAR` where further.
 
-    Never up and down again: two works that feed one network do not move each other.
+    Never up and down again: two works that feed one network do not move each other. Never through what is calm.
     """
-    return min(_steps(component, places, topology, way) for way in (topology.callees, topology.callers))
+    return min(_steps(component, places, topology, way, calm) for way in (topology.callees, topology.callers))
 
 
 def _steps(
-    component: str, places: frozenset[str], topology: Topology, way: Callable[[str], list[str]]
+    component: str,
+    places: frozenset[str],
+    topology: Topology,
+    way: Callable[[str], list[str]],
+    calm: frozenset[str],
 ) -> int:
     here = {component} | _one_machine(component, topology)
     seen = set(here)
     for steps in range(_NEAR + 1):
         if here & places:
             return steps + (component not in places and not steps)
-        here = {n for c in here for f in way(c) for n in (f, *_one_machine(f, topology))} - seen
+        through = here - calm if steps else here
+        here = {n for c in through for f in way(c) for n in (f, *_one_machine(f, topology))} - seen
         seen |= here
     return _NEAR + 1
 

@@ -54,12 +54,12 @@ def priority(
     beyond = [e for e in {e.id: e for e in (*own, *alarms)}.values() if is_beyond(e)]
     for e in beyond:
         found.append((_of_alarm(e, fault), f"{_how_far(e)} [{e.id}]{_beside(e, own)}"))
-    for e in own:
+    for e in sorted(own, key=lambda e: -_highest(e)):  # of several bearings the worst tells
         zone = zone_of(e, own)
         if zone and (
             zone in "CD" or not beyond
         ):  # a good zone elsewhere does not speak for what stands beyond its limit
-            found.append((_OF_ZONE[zone], f"vibration zone {zone} at {e.component} [{e.id}]"))
+            found.append((_OF_ZONE[zone], f"vibration zone {zone} at {e.component}{_velocity(e)} [{e.id}]"))
         elif e.kind in ("metric.limit", *ALERTS):
             found.append(("soon", f"a limit is reached [{e.id}]"))
     for e in logged:
@@ -77,6 +77,18 @@ def priority(
     if not found:
         return _usual(fault)
     return min(found, key=lambda f: _ORDER.index(f[0]))
+
+
+def _highest(e: Evidence) -> float:
+    """The highest velocity of a zone's blocks, in mm/s; 0 of what is no zone."""
+    value = e.values.get("highest", 0.0)
+    return float(value) if e.kind == "vibration.zone" and isinstance(value, int | float) else 0.0
+
+
+def _velocity(e: Evidence) -> str:
+    before = e.values.get("baseline_velocity")
+    usual = f", usually {text(float(before))}" if isinstance(before, int | float) else ""
+    return f" ({text(_highest(e))} mm/s{usual})" if _highest(e) else ""
 
 
 def _of_alarm(e: Evidence, fault: Fault | None) -> Priority:

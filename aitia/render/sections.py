@@ -37,7 +37,7 @@ _MOVED: Final = (
     "vibration.line",
     "condition.",
 )
-_STRONG: Final = 0.8  # strength from which on what moved beside the chain is told under why; by hand
+_STRONG: Final = 0.5  # strength from which on what moved beside the chain is told under why; by hand
 _MOST_BESIDE: Final = 2
 _ENTRY: Final = 90  # characters of an entry of a plant's timeline on one page, but for its last clause
 _TELEMETRY: Final[tuple[SourceKind, ...]] = ("metrics", "logs", "traces", "signals")
