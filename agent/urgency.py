@@ -171,5 +171,5 @@ def _usual(fault: Fault | None) -> tuple[Priority, str]:
     """That nothing measured says how bad it is, what would, and how soon such a fault is usually seen to."""
     if fault is None or not fault.urgency:
         return "unknown", UNMEASURED
-    tell = f"; measure {fault.decides}" if fault.decides and "{" not in fault.decides else ""
+    tell = f"; measure {fault.decides}" if fault.decides else ""
     return "unknown", f"{UNMEASURED}{tell}; as a rule such a fault is seen to {_RULE[fault.urgency]}"

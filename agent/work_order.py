@@ -54,9 +54,9 @@ def work_order(
     zone = max((z for e in near if (z := zone_of(e, near))), default="")
     alarms = [e for e in evidence if e.kind == ALARM_SIGNAL]
     called = next((c.aliases for c in inventory.components if c.id == asset), ())
+    names = _Names(asset, _instrument(told))
     urgency, why = priority(told, near, alarms_of(evidence, {asset, *called}), remaining, fault, alarms)
     works = recent_work(evidence, family, incident)
-    names = _Names(asset, _instrument(told))
     first = Facts(evidence, topology).first_onset(family)
     acted = what_acted(evidence, family, first)
     job = (
@@ -71,7 +71,7 @@ def work_order(
         job=job, to="control room" if acted is not None else "", done_by=_done_by(acted),
         recent=tuple(w.told for w in works), repeats=tuple(repeated(job, works)),
         cause=fault.explanation if fault else "", effect=fault.effect if fault else "",
-        certainty=weighed.probability, priority=urgency, priority_why=why, zone=zone,
+        certainty=weighed.probability, priority=urgency, priority_why=names.filled(why), zone=zone,
         since=first.onset if first else None, since_error_s=first.onset_error_s if first else 0.0,
         remaining=remaining, steps=tuple(_steps(names, fault, mitigations, undecided)),
         parts=fault.parts if fault else (), tools=fault.tools if fault else (),
