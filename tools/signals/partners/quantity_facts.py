@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aitia.core.words import Evidence
 from aitia.tools.series.gather import Gathered
@@ -17,6 +18,7 @@ from aitia.tools.signals.partners.expect import SPAN, Expectations
 from aitia.tools.signals.partners.own_curve import OwnDeparture
 from aitia.tools.signals.partners.plant import Plant, moment, plant_fact
 from aitia.tools.signals.partners.siblings import Sibling
+from aitia.tools.signals.partners.standstill import resting
 from aitia.tools.signals.quantities import aspect_of, unit_of
 
 PLAINLY: Final = 1.2
@@ -151,13 +153,22 @@ def _is_off(plant: Plant, off: _Off, than: str) -> str:
     channel = plant.channels[off.signal]
     factor, unit = scale(unit_of(channel), abs(off.size))
     at = moment(plant, off.since)
-    usual = float(np.median(plant.grid.x[: plant.grid.reference, off.signal]))
+    x, runs = plant.grid.x[:, off.signal], _running(plant, channel.component)
+    n, last = plant.grid.reference, int(np.flatnonzero(runs)[-1]) if runs.any() else len(runs) - 1
+    past = x[:n][runs[:n]] if runs[:n].any() else x[:n]
     was, now, limit = (
         with_unit(sig3(v * factor), unit)
-        for v in (usual, float(plant.grid.x[-1, off.signal]), abs(off.size / off.times))
+        for v in (float(np.median(past)), float(x[last]), abs(off.size / off.times))
     )
+    ran = "now" if last == len(runs) - 1 else f"when it last ran ({moment(plant, last)}; it stands now)"
     way = "higher" if off.times > 0 else "lower"
     return (
         f"{subject(channel)} is {with_unit(sig3(abs(off.size) * factor), unit)} {way} than {than} since {at},"
-        f" {text(sig3(abs(off.times)))} times the limit ({limit}); now {now}, usually {was}"
+        f" {text(sig3(abs(off.times)))} times the limit ({limit}); {ran} {now}, usually {was}"
     )
+
+
+def _running(plant: Plant, component: str) -> NDArray[np.bool_]:
+    """In which rows a machine runs, by its own signals; in all where rest cannot be told."""
+    rests = resting(plant.grid, plant.members[component])
+    return np.ones(len(plant.grid.t), dtype=np.bool_) if rests is None else ~rests
