@@ -50,7 +50,7 @@ def as_fits(fault: Fault | None, kinds: Sequence[str]) -> Fault | None:
         return None
     changed: dict[str, object] = {"parts": fitting(fault.parts, kinds), "tools": fitting(fault.tools, kinds)}
     if fault.job and not fits(fault.job, kinds):
-        changed["job"] = f"Inspect {{component}} for this fault ({fault.title}) and mend what is found"
+        changed["job"] = f"Inspect {{component}} and mend what is found: {fault.explanation}"
     if fault.safe and not fits(fault.safe, kinds):
         changed["safe"] = "isolate {component} and make it safe by your site's rules before it is worked on"
     if fault.decides and not fits(fault.decides, kinds):

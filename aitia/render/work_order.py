@@ -135,9 +135,24 @@ def _look_first(report: Report) -> tuple[Item, ...]:
         ("why", look.why, (look.fact,)),
         ("order if", look.order_if, ()),
         ("look next", "; ".join(look.then), ()),
-        ("urgency", _HOW_BAD, ()),
+        ("urgency", _standing_alarm(report) or _HOW_BAD, ()),
     ]
     return tuple(Item(lead=lead, text=t.clean(text), cites=cites) for lead, text, cites in told if text)
+
+
+def _standing_alarm(report: Report) -> str:
+    """That the alarm stands, and how far its signal is beyond the limit: then somebody looks soon, whatever the cause."""
+    for e in report.evidence:
+        told = [v for k in ("now", "usual", "limit") if isinstance(v := e.values.get(k), int | float)]
+        if e.kind == "alarm.signal" and len(told) == 3 and (told[0] - told[2]) * (told[1] - told[2]) < 0:
+            since = f" since {e.values['since']}" if e.values.get("since") else ""
+            moves = f", {e.values['moves']}" if e.values.get("moves") else ""
+            name = f"{e.values.get('channel', 'its signal')} of {e.component}"
+            return (
+                f"look soon: the alarm stands, {name} reads {told[0]:g} for a limit of {told[2]:g} (usually {told[1]:g})"
+                f"{since}{moves} [{e.id}]"
+            )
+    return ""
 
 
 def _data(report: Report) -> tuple[Item, ...]:

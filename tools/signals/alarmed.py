@@ -62,7 +62,7 @@ def _told(channel: Derived, gathered: Gathered, limit: float | None, *, named: b
     return Evidence(
         component=channel.component, kind=KIND, aspect="condition.alarms",
         statement=f"{channel.component}: {subject(channel)}, {whose}, reads {shown['now']} at the end, usually"
-        f" {shown['usual']}, at its furthest {shown['far']} at {at}{beyond}{f', {moves}' if beyond else ''}.",
+        f" {shown['usual']}, at its furthest {shown['far']} at {at}{beyond}{f', {moves}' if 'still so' in beyond else ''}.",
         values={"channel": channel.metric, "now": sig3(now), "usual": sig3(usual), "furthest": sig3(far), "moves": moves,
                 "shown": shown["now"], **({"limit": limit, **_since(t, v, limit, usual, end)} if limit is not None else {})},
         window=gathered.window, direction="none", strength=0.3, source=SourceRef(source=channel.source, query=channel.query),
