@@ -12,7 +12,7 @@ from typing import Final
 _HAVE: Final[tuple[tuple[re.Pattern[str], frozenset[str]], ...]] = tuple(
     (re.compile(rf"(?i)\b(?:{words})\b"), frozenset(have.split(", ")))
     for words, have in (
-        ("second filter|filter elements?|the element|(?:its|the) cover|the bypass|(?<!suction )basket", "filter, strainer"),
+        ("second filter|filter elements?|the element|(?:its|the) cover|the bypass", "filter, strainer"),
         ("strainers?", "filter, strainer, pump, exchanger"),
         ("filter mats?", "fan, cooler, air conditioner, transformer, container, motor, cabinet, rack, chiller"),
         ("(?:air|intake) filters?|filter drier", "fan, compressor, air conditioner, heat pump, chiller, refrigerant circuit"),
