@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aitia.agent.fitting import fits, fitting
 from aitia.agent.measured_class import can_have, kinds_by
 from aitia.agent.taxonomy import Fault, Taxonomy, covers
 from aitia.agent.weigher import OPEN, Weighed
@@ -41,3 +42,17 @@ def entry_for(weighed: Weighed, taxonomy: Taxonomy) -> Fault | None:
     kinds = (s.fault for s in weighed.suspects if s.component == weighed.component and s.fault != OPEN)
     likeliest = next((k for k in kinds if weighed.fault == OPEN or covers(weighed.fault, k)), "")
     return taxonomy.get(likeliest)
+
+
+def as_fits(fault: Fault | None, kinds: Sequence[str]) -> Fault | None:
+    """The entry without what such an asset has not: parts and tools go, a job or safe state becomes a generic one."""
+    if fault is None:
+        return None
+    changed: dict[str, object] = {"parts": fitting(fault.parts, kinds), "tools": fitting(fault.tools, kinds)}
+    if fault.job and not fits(fault.job, kinds):
+        changed["job"] = f"Inspect {{component}} and mend what is found: {fault.explanation}"
+    if fault.safe and not fits(fault.safe, kinds):
+        changed["safe"] = "isolate {component} and make it safe by your site's rules before it is worked on"
+    if fault.decides and not fits(fault.decides, kinds):
+        changed["decides"] = ""
+    return fault.model_copy(update=changed)

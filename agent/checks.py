@@ -20,14 +20,15 @@ from aitia.agent.weigher import OPEN, Weighed
 from aitia.core.aspects import CHANGE, LOG, MACHINE, MEMORY, METRIC, RANK, VIBRATION, objects_alone
 from aitia.core.commands import spoken
 from aitia.core.config import option_of
+from aitia.core.percent import percent
 from aitia.core.words import OWN_COMMANDS, Evidence, Inventory, NextCheck, Suspect, Window
 from aitia.tools.series.numbers import with_unit
 from aitia.tools.signals.measures import MEASURES
 
 MOST: Final = 5
 _APART, _WATCHED, _UNSEEN = 2, 2, 3  # checks of each sort
+_CLOSE: Final = 0.2  # probability of a rival kind from which on what decides about it is told too
 _PLAIN_CASE: Final = 0.9  # probability of a cause from which on its rival is not asked about
-_WORK: Final = frozenset({"power", "flow", "current", "speed", "pressure", "temperature", "pressure_drop"})
 _WEIGHTY: Final = 1.0  # log-odds that a measurement must be able to move
 _TELEMETRY: Final = frozenset({"metrics", "logs", "traces", "signals"})
 _WORDS: Final = {
@@ -77,9 +78,9 @@ def next_checks(
     plant = bool(Topology(inventory.components).machines)
     top = _facts_of_top(weighed, evidence)
     if weighed.verdict == "cause":
-        seen = [look_at(f, names, "Once you have acted, check", back_to(f)) for f in top]
-        return [*apart, *seen, *broken][:MOST]
-    seen = [look_at(f, names, "Look at", f.statement) for f in top]
+        seen = [look_at(f, names, "Once you have acted, check", back_to(f), plainly=plant) for f in top]
+        return _each_once([*apart, *seen, *broken])[:MOST]
+    seen = [look_at(f, names, "Look at", f.statement, plainly=plant) for f in top]
     requests = [_REQUESTS] if objects_alone(e.aspect for e in evidence) else []
     changes = changes_to_check(weighed, evidence, names)
     if plant:  # what a person can look at there comes before what a source lacks
@@ -93,11 +94,21 @@ def next_checks(
         ]
     else:
         found = [*broken, *requests, *changes, *_unseen(evidence, inventory), *apart, *seen]
+    found = _each_once(found)
     if window is None or weighed.verdict != "unknown":
         return found[:MOST]
     return _with_one_to_run(
         found, [*alarmed, *(s.component for s in weighed.suspects)], window, inventory, evidence
     )
+
+
+def _each_once(checks: Sequence[NextCheck]) -> list[NextCheck]:
+    """No check twice: of two with the same words, or the same query, the first."""
+    kept: list[NextCheck] = []
+    for check in checks:
+        if not any(check.text == k.text or (check.query and check.query == k.query) for k in kept):
+            kept.append(check)
+    return kept
 
 
 def _looking(weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory) -> list[NextCheck]:
@@ -128,7 +139,17 @@ def _deciding(
     if fault is None or not fault.decides:
         return []
     what = fault.decides.replace("{component}", spoken(likeliest.component))
-    return [NextCheck(text=f"Measure {what}: this decides whether it is {fault.title}")]
+    found = [NextCheck(text=f"Measure {what}: this decides whether it is {fault.title}")]
+    rival = next((f for f in able if f.decides and f.id != fault.id), None)
+    share = next((s.probability for s in weighed.suspects if rival is not None and s.fault == rival.id), 0.0)
+    if rival is not None and share >= _CLOSE:
+        beside = rival.decides.replace("{component}", spoken(likeliest.component))
+        found.append(
+            NextCheck(
+                text=f"If it is not: {beside}; this decides whether it is {rival.title} instead ({percent(share)})"
+            )
+        )
+    return found
 
 
 def _with_one_to_run(
@@ -168,8 +189,8 @@ def _apart(
         place = _place(m, pair)
         if m.weight < _WEIGHTY or (m.aspect in LOG and (m.places & read or place in machines)):
             continue  # of logs that were read it is known that they do not say so; a machine writes none
-        if place in machines and m.aspect == "efficiency" and not _has_yield(place, evidence):
-            continue
+        if place in machines and m.aspect not in _measured_at(place, evidence):
+            continue  # what no instrument there shows is no reading to ask for: the entry's own measurement is
         if how := _measuring(m.aspect, place):
             text = (
                 f"{how}: this would distinguish {_named(pair[0], pair, taxonomy)} from "
@@ -180,12 +201,14 @@ def _apart(
     yield from list(made.values())[:_APART]
 
 
-def _has_yield(place: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether what a machine takes and gives is measured, so that it can have an efficiency: a switch has none."""
+def _measured_at(place: str, evidence: Sequence[Evidence]) -> set[str]:
+    """What is measured at a machine; a yield where what it takes and gives is."""
     measured = {
         q for e in evidence if e.component == place for q in str(e.values.get(MEASURES, "")).split(", ")
     }
-    return len(measured & _WORK) > 1
+    if "vibration" in measured:
+        measured |= VIBRATION
+    return measured | ({"efficiency"} if {"power", "flow"} <= measured else set())
 
 
 def _place(wanted: Missing, pair: Sequence[Suspect]) -> str:

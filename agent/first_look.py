@@ -20,6 +20,7 @@ PLAIN: Final = (
 )
 _ANY: Final = 0.2  # strength from which on it is worth a look where no cause is found; by hand
 _FADED: Final = 0.5  # of the worst departure, below which it falls back; by hand
+_BACK: Final = 0.1  # of the worst departure, below which it is back
 _THEN: Final = 2  # further places
 _KINDS: Final = ("signal.apart", "signal.quantity", "signal.stuck", "signal.idle", "signal.anomaly", "condition.",
                  "metric.shift", "metric.trend", "metric.limit", "vibration.")  # fmt: skip
@@ -102,6 +103,9 @@ def _order_if(fact: Evidence, now: float | None, due: float | None) -> str:
     """Which reading sends somebody to the machine, and which to its instrument."""
     if fact.kind == "signal.stuck":
         return "the hand-held reading moves while the signal stands: order the instrument; both stand: order an inspection"
+    if _is_back(fact):
+        back = f"it is back where it should be ({text(now or 0.0)}, {text(due or 0.0)} expected)"
+        return f"it departs again: {back}, so that nothing is ordered now"
     if _fades(fact):
         return (
             f"it stops falling back by the next round (at its worst {text(float(fact.values['reads']))}, now {text(now or 0.0)}):"
@@ -117,7 +121,18 @@ def _order_if(fact: Evidence, now: float | None, due: float | None) -> str:
 
 def _fades(fact: Evidence) -> bool:
     """Whether it is nearly back where it should be: less than half as far off as at its worst."""
+    return _left_over(fact) < _FADED
+
+
+def _is_back(fact: Evidence) -> bool:
+    """Whether it is where it should be: nothing is seen by whoever goes there."""
+    return _left_over(fact) < _BACK
+
+
+def _left_over(fact: Evidence) -> float:
+    """How far off it still is, as a share of how far it was at its worst; 1 where that is not known."""
     told = [
         v for k in ("reads", "expected", "now", "due") if isinstance(v := fact.values.get(k), int | float)
     ]
-    return len(told) == 4 and abs(told[2] - told[3]) < _FADED * abs(told[0] - told[1])
+    worst = abs(told[0] - told[1]) if len(told) == 4 else 0.0
+    return abs(told[2] - told[3]) / worst if worst else 1.0

@@ -103,12 +103,17 @@ def _prose(text: str, foreign: bool) -> str:
     return text
 
 
-def look_at(fact: Evidence, names: Iterable[str], lead: str, words: str) -> NextCheck:
-    """A fact to look at, by its query to its source: `words` of it after `lead`; what others wrote in it is left out."""
+def look_at(
+    fact: Evidence, names: Iterable[str], lead: str, words: str, *, plainly: bool = False
+) -> NextCheck:
+    """A fact to look at, by its query to its source: `words` of it after `lead`; what others wrote in it is left out.
+
+    plainly   for a reader who runs no query: nothing is said of one that cannot be shown
+    """
     said = _QUOTE.sub("“…”", words) if fact.taint else words
     text = f"{lead}: {_plainly(said, names)}"
     query = "" if _plainly(fact.source.query, names) != fact.source.query else query_line(fact.source.query)
-    if fact.source.query and not query:
+    if fact.source.query and not query and not plainly:
         text += f" (its query quotes something that is not a plain name: see {fact.id})"
     return NextCheck(text=text, query=query)
 

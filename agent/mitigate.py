@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aitia.agent.asset_class import as_it_can, kinds_of
+from aitia.agent.fitting import fits
 from aitia.agent.gated import gate_of, gated
 from aitia.agent.placeholders import names_of
 from aitia.agent.taxonomy import Taxonomy, covers
@@ -47,10 +48,12 @@ def mitigations(
     machines = Topology(held.components).machines
     found: list[Mitigation] = []
     for cause in (weighed, *others):
-        able = as_it_can(cause, taxonomy, kinds_of(cause.component, held, evidence))
+        kinds = kinds_of(cause.component, held, evidence)
+        able = as_it_can(cause, taxonomy, kinds)
         names = names_of(cause.component, held, evidence)
-        of = "machines" if cause.component in machines else "computers"
-        found += _of_one(able, results, taxonomy, gate, names, of=of)
+        is_machine = cause.component in machines
+        told = _of_one(able, results, taxonomy, gate, names, of="machines" if is_machine else "computers")
+        found += [m for m in told if not is_machine or fits(m.text, kinds)]
     return found
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
+from aitia.agent.acted import is_protection, who
 from aitia.agent.announced import JOURNAL
 from aitia.agent.facts import WORK_S
 from aitia.agent.topology import Topology
@@ -30,9 +31,12 @@ _MOST: Final = 6
 
 
 def same_hours(
-    evidence: Sequence[Evidence], inventory: Inventory, incident: Incident
+    evidence: Sequence[Evidence], inventory: Inventory, incident: Incident, cause: str = ""
 ) -> tuple[Sentence, ...]:
-    """A sentence for each work, order or command in the day before the alarm, or since: with what departs beside it, and when."""
+    """Of a named `cause` the works that may explain what departs there ask for a question, the others are told alone.
+
+    A sentence for each work, order or command in the day before the alarm, or since: with what departs beside it, and when.
+    """
     topology = Topology(inventory.components)
     works = [
         e for e in evidence
@@ -46,13 +50,29 @@ def same_hours(
     ]  # fmt: skip
     departing.sort(key=lambda e: (-e.strength, e.statement))
     told = sorted(works, key=lambda e: (e.onset, e.statement))[-_MOST:]
-    return tuple(_told(w, departing, topology) for w in told)
+    of_cause = topology.family(cause) if cause else frozenset()
+    calm = _calm(evidence, departing, topology)
+    return tuple(_told(w, departing, topology, of_cause, calm) for w in told)
 
 
-def _told(work: Evidence, departing: Sequence[Evidence], topology: Topology) -> Sentence:
+def _calm(evidence: Sequence[Evidence], departing: Sequence[Evidence], topology: Topology) -> frozenset[str]:
+    """Machines that are measured, themselves or at a part, and of which nothing departs: through them nothing was moved."""
+    measured = {e.component for e in evidence if e.kind.startswith(("metric.", "signal."))}
+    moved = {e.component for e in departing} | {str(e.values["at"]) for e in departing if e.values.get("at")}
+    own = {c: {c, *topology.parts(c)} for c in topology.machines}
+    return frozenset(c for c, parts in own.items() if parts & measured and not parts & moved)
+
+
+def _told(
+    work: Evidence,
+    departing: Sequence[Evidence],
+    topology: Topology,
+    of_cause: frozenset[str],
+    calm: frozenset[str],
+) -> Sentence:
     """What a work may explain: what departs at its place or beside it and began with it or soon after, and what did not."""
     places = _places(work, topology)
-    far = {e.id: _distance(e.component, places, topology) for e in departing}
+    far = {e.id: _distance(e.component, places, topology, calm) for e in departing}
     beside = sorted(
         (e for e in departing if far[e.id] <= _NEAR), key=lambda e: (_late(e, work), far[e.id], -e.strength)
     )
@@ -68,8 +88,26 @@ def _told(work: Evidence, departing: Sequence[Evidence], topology: Topology) -> 
     if not with_it:
         return _sentence(f"{name} {not_it}.", work, others[0])
     first = with_it[0]
-    may = f"may explain {_what(first)}, which began {_when(first, work)}: ask who did it before anything is ordered"
+    may = f"may explain {_what(first)}, which began {_when(first, work)}{_asked(work, first, of_cause)}"
     return _sentence(f"{name} {may}{f'; it {not_it}' if not_it else ''}.", work, first, *others[:1])
+
+
+def _asked(work: Evidence, first: Evidence, of_cause: frozenset[str]) -> str:
+    """Who is to be asked, and what of: nothing where it does not touch the named cause."""
+    if of_cause and first.component not in of_cause:
+        return ""
+    name = who(_words(work))
+    if is_protection(name):
+        return f"; {name} acted by what it measured: read why"
+    asked = (
+        f"ask {name}"
+        if name.startswith("user ")
+        else f"ask the control room ({name})"
+        if name
+        else "ask who did it"
+    )
+    when = "as the first step of the order" if of_cause else "before somebody is sent"
+    return f"; {when} {asked} whether that was meant and is over"
 
 
 def _sentence(text: str, *facts: Evidence) -> Sentence:
@@ -126,17 +164,32 @@ def _places(work: Evidence, topology: Topology) -> frozenset[str]:
     return frozenset({work.component, *(topology.machines & named)})
 
 
-def _distance(component: str, places: frozenset[str], topology: Topology) -> int:
-    """How many links lie between, along what feeds what and what is part of what; more than `_NEAR` where it is further."""
-    here, seen = {component}, {component}
+def _distance(component: str, places: frozenset[str], topology: Topology, calm: frozenset[str]) -> int:
+    """How many links lie between, up or down along what feeds what, with what is part of what; above `_NEAR` where further.
+
+    Never up and down again: two works that feed one network do not move each other. Never through what is calm.
+    """
+    return min(_steps(component, places, topology, way, calm) for way in (topology.callees, topology.callers))
+
+
+def _steps(
+    component: str,
+    places: frozenset[str],
+    topology: Topology,
+    way: Callable[[str], list[str]],
+    calm: frozenset[str],
+) -> int:
+    here = {component} | _one_machine(component, topology)
+    seen = set(here)
     for steps in range(_NEAR + 1):
         if here & places:
-            return steps
-        here = set(_beside(here, topology)) - seen
+            return steps + (component not in places and not steps)
+        through = here - calm if steps else here
+        here = {n for c in through for f in way(c) for n in (f, *_one_machine(f, topology))} - seen
         seen |= here
     return _NEAR + 1
 
 
-def _beside(components: set[str], topology: Topology) -> Iterator[str]:
-    for c in components:
-        yield from (*topology.callees(c), *topology.callers(c), *topology.wholes(c), *topology.parts(c))
+def _one_machine(component: str, topology: Topology) -> set[str]:
+    """Its parts and what it is directly part of."""
+    return {*topology.parts(component), *topology.wholes(component)}

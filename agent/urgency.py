@@ -10,6 +10,7 @@ from aitia.agent.fact_values import ALERTS
 from aitia.agent.taxonomy import Fault
 from aitia.core.words import Evidence
 from aitia.core.work_order import Priority, Remaining
+from aitia.tools.series.numbers import text
 
 ALARM_SIGNAL: Final = "alarm.signal"
 """The kind of the fact that shows the alarm's own signal (`tools/signals/alarmed.py`)."""
@@ -19,6 +20,8 @@ _NOW_H: Final = (
 _SOON_H: Final = 168.0  # a week: what a weekly plan cannot hold; by hand
 _OF_SEVERITY: Final[dict[str, Priority]] = {"act": "now", "plan": "soon", "watch": "plan"}
 _OF_ZONE: Final[dict[str, Priority]] = {"D": "now", "C": "soon", "B": "plan", "A": "plan"}
+_RULE: Final = {"now": "at once", "soon": "within days", "plan": "at the next stop"}
+_FAR: Final = 2.0  # times the way from what is usual to the limit: far beyond; by hand
 UNMEASURED: Final = "no zone, limit or trend says how bad it is"
 _ORDER: Final[tuple[Priority, ...]] = ("now", "soon", "plan", "unknown")
 _SHOWN: Final = 1.25  # times its past that a velocity must reach to be one after the rise; by hand
@@ -39,23 +42,26 @@ def priority(
     logged: Iterable[Evidence],
     remaining: Remaining,
     fault: Fault | None,
+    alarms: Sequence[Evidence] = (),
 ) -> tuple[Priority, str]:
-    """The most urgent of what the facts say, and which of them says it; else how soon such a fault is usually seen to.
+    """The most urgent of what the facts say, and which of them says it; where nothing measured says it, that it is not known.
 
-    own      facts of the machine and its parts
+    own      facts of the whole machine that it is part of, with all parts of that
     logged   alarms that name it, in the words of a log
+    alarms   the signals of the alarm, of whatever asset: the cause explains them
     """
     found: list[tuple[Priority, str]] = []
-    for e in own:
+    beyond = [e for e in {e.id: e for e in (*own, *alarms)}.values() if is_beyond(e)]
+    for e in beyond:
+        found.append((_of_alarm(e, fault), f"{_how_far(e)} [{e.id}]{_beside(e, own)}"))
+    for e in sorted(own, key=lambda e: -_highest(e)):  # of several bearings the worst tells
         zone = zone_of(e, own)
-        if zone:
-            found.append((_OF_ZONE[zone], f"vibration zone {zone} [{e.id}]"))
+        if zone and (
+            zone in "CD" or not beyond
+        ):  # a good zone elsewhere does not speak for what stands beyond its limit
+            found.append((_OF_ZONE[zone], f"vibration zone {zone} at {e.component}{_velocity(e)} [{e.id}]"))
         elif e.kind in ("metric.limit", *ALERTS):
             found.append(("soon", f"a limit is reached [{e.id}]"))
-        elif is_beyond(e):
-            found.append(
-                ("soon", f"beyond the alarm's limit {e.values['limit']:g} at the end [{e.id}]{_beside(own)}")
-            )
     for e in logged:
         if (passed := _passed(e)) is not None:
             found.append(("soon", f"alarm limit passed: {passed['what']}, limit {passed['limit']} [{e.id}]"))
@@ -73,9 +79,40 @@ def priority(
     return min(found, key=lambda f: _ORDER.index(f[0]))
 
 
-def _beside(own: Sequence[Evidence]) -> str:
-    """That a vibration block of the same machine shows a good zone, so that the two instruments do not agree."""
-    good = next((e for e in own if zone_of(e, own) in ("A", "B")), None)
+def _highest(e: Evidence) -> float:
+    """The highest velocity of a zone's blocks, in mm/s; 0 of what is no zone."""
+    value = e.values.get("highest", 0.0)
+    return float(value) if e.kind == "vibration.zone" and isinstance(value, int | float) else 0.0
+
+
+def _velocity(e: Evidence) -> str:
+    before = e.values.get("baseline_velocity")
+    usual = f", usually {text(float(before))}" if isinstance(before, int | float) else ""
+    return f" ({text(_highest(e))} mm/s{usual})" if _highest(e) else ""
+
+
+def _of_alarm(e: Evidence, fault: Fault | None) -> Priority:
+    """How soon a signal beyond its alarm limit is seen to: by how far beyond it is, and by what kind of fault it is of."""
+    limit, usual, now = (float(e.values[k]) for k in ("limit", "usual", "now"))
+    if abs(now - usual) >= _FAR * abs(limit - usual) or (fault is not None and fault.urgency == "now"):
+        return "now"
+    return "soon"
+
+
+def _how_far(e: Evidence) -> str:
+    """How far beyond the alarm's limit its signal is, since when, and whether it goes on."""
+    limit, usual, now = (float(e.values[k]) for k in ("limit", "usual", "now"))
+    since = f" since {e.values['since']}" if e.values.get("since") else ""
+    moves = f", {e.values['moves']}" if e.values.get("moves") else ""
+    return (
+        f"{e.values.get('channel', 'the alarm')} of {e.component} reads {text(now)}, {text(abs(now - limit))} beyond"
+        f" the alarm's limit {limit:g} (usually {text(usual)}){since}{moves}"
+    )
+
+
+def _beside(beyond: Evidence, own: Sequence[Evidence]) -> str:
+    """That a vibration block of the same place shows a good zone, so that the two instruments do not agree."""
+    good = next((e for e in own if e.component == beyond.component and zone_of(e, own) in ("A", "B")), None)
     if good is None:
         return ""
     return f", though its blocks show zone {zone_of(good, own)} [{good.id}]: hold the two instruments against each other"
@@ -131,7 +168,8 @@ def _rose(e: Evidence, component: str) -> bool:
 
 
 def _usual(fault: Fault | None) -> tuple[Priority, str]:
-    """How soon such a fault is seen to where nothing measured says how bad it is."""
+    """That nothing measured says how bad it is, what would, and how soon such a fault is usually seen to."""
     if fault is None or not fault.urgency:
         return "unknown", UNMEASURED
-    return fault.urgency, f"usual for this kind of fault; {UNMEASURED}"
+    tell = f"; measure {fault.decides}" if fault.decides else ""
+    return "unknown", f"{UNMEASURED}{tell}; as a rule such a fault is seen to {_RULE[fault.urgency]}"

@@ -209,7 +209,15 @@ class _Judge:
         rest = self.one(self._outside(evidence, weighed.component, weighed.fault))
         if rest.verdict != "cause" or rest.probability < FURTHER or rest.component == weighed.component:
             return weighed
+        if (whole := self._one_machine(weighed, rest)) and rest.fault == weighed.fault:
+            return _of_whole(weighed, rest, whole)
         return weighed.model_copy(update={"further": (_named(rest),)})
+
+    def _one_machine(self, first: Weighed, second: Weighed) -> str:
+        """The machine of which both are parts, or one is a part of the other; "" where there is none."""
+        wholes = [[w.component, *self._topology.wholes(w.component)] for w in (first, second)]
+        machines = self._topology.machines - self._topology.assets
+        return next((c for c in wholes[0] if c in wholes[1] and c in machines), "")
 
     def _two(self, evidence: Sequence[Evidence], weighed: Weighed) -> Weighed:
         """Two causes that split the probability between them, each of which stands where the other does not reach."""
@@ -340,6 +348,20 @@ def _named(weighed: Weighed) -> Suspect:
     """The named cause as a suspect with its probability and ledger."""
     best = next(s for s in weighed.suspects if s.component == weighed.component)
     return best.model_copy(update={"fault": weighed.fault, "probability": weighed.probability})
+
+
+def _of_whole(first: Weighed, second: Weighed, whole: str) -> Weighed:
+    """One cause of the machine where two of its parts show the same fault: a coupling has two sides."""
+    mine, other = _named(first), _named(second)
+    lines = list({(c.evidence, c.why, c.term): c for c in (*mine.ledger, *other.ledger)}.values())
+    surer = max(first.probability, second.probability)
+    merged = mine.model_copy(update={"component": whole, "probability": surer, "ledger": tuple(lines)})
+    rest = tuple(
+        s
+        for s in first.suspects
+        if s.fault != first.fault or s.component not in (first.component, second.component)
+    )
+    return first.model_copy(update={"component": whole, "probability": surer, "suspects": (merged, *rest)})
 
 
 def _two_best(suspects: Sequence[Suspect]) -> tuple[Suspect | None, Suspect | None]:

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from aitia.agent.asset_class import as_it_can, entry_for, kinds_of
+from aitia.agent.acted import is_protection, what_acted, who
+from aitia.agent.asset_class import as_fits, as_it_can, entry_for, kinds_of
 from aitia.agent.facts import Facts
 from aitia.agent.machine_class import classes_of
 from aitia.agent.recent_work import recent_work, repeated
 from aitia.agent.taxonomy import Fault, Taxonomy
 from aitia.agent.topology import Topology
-from aitia.agent.urgency import UNMEASURED, alarms_of, is_beyond, priority, zone_of
+from aitia.agent.urgency import ALARM_SIGNAL, UNMEASURED, alarms_of, is_beyond, priority, zone_of
 from aitia.agent.weigher import OPEN, Weighed
 from aitia.core.words import Evidence, Incident, Inventory, Mitigation
 from aitia.core.work_order import Remaining, WorkFact, WorkOrder, WorkStep
@@ -39,29 +40,38 @@ def work_order(
     asset = weighed.component
     if weighed.verdict != "cause" or asset not in topology.machines:
         return None
-    able = as_it_can(weighed, taxonomy, kinds_of(asset, inventory, evidence))
-    fault = entry_for(able, taxonomy)
+    kinds = kinds_of(asset, inventory, evidence)
+    able = as_it_can(weighed, taxonomy, kinds)
+    fault = as_fits(entry_for(able, taxonomy), kinds)
     undecided = able.fault == OPEN or able.fault not in taxonomy
     wrong = taxonomy.title(weighed.fault) if able.fault != weighed.fault else ""
     family = topology.family(asset)
     own = [e for e in evidence if e.component in family]
     told = _supporting(weighed, evidence)
     remaining = _remaining(own, incident)
-    zone = next((z for e in own if (z := zone_of(e, own))), "")
+    whole = _machine_of(asset, topology)
+    near = [e for e in evidence if e.component in whole]
+    zone = max((z for e in near if (z := zone_of(e, near))), default="")
+    alarms = [e for e in evidence if e.kind == ALARM_SIGNAL]
     called = next((c.aliases for c in inventory.components if c.id == asset), ())
-    urgency, why = priority(told, own, alarms_of(evidence, {asset, *called}), remaining, fault)
-    works = recent_work(evidence, family, incident)
     names = _Names(asset, _instrument(told))
-    job = _job(names, fault, undecided)
+    urgency, why = priority(told, near, alarms_of(evidence, {asset, *called}), remaining, fault, alarms)
+    works = recent_work(evidence, family, incident)
     first = Facts(evidence, topology).first_onset(family)
+    acted = what_acted(evidence, family, first)
+    job = (
+        _switched(acted, _job(names, fault, undecided))
+        if acted is not None
+        else _job(names, fault, undecided)
+    )
     return WorkOrder(
         run=run, asset=asset, path=_path(asset, topology), machine=(classes_of(inventory.components).get(asset) or ("",))[0],
         called=called,
         title=f"{asset}: {taxonomy.title(able.fault)}", failure=weighed.fault,
-        job=job,
+        job=job, to="control room" if acted is not None else "", done_by=_done_by(acted),
         recent=tuple(w.told for w in works), repeats=tuple(repeated(job, works)),
         cause=fault.explanation if fault else "", effect=fault.effect if fault else "",
-        certainty=weighed.probability, priority=urgency, priority_why=why, zone=zone,
+        certainty=weighed.probability, priority=urgency, priority_why=names.filled(why), zone=zone,
         since=first.onset if first else None, since_error_s=first.onset_error_s if first else 0.0,
         remaining=remaining, steps=tuple(_steps(names, fault, mitigations, undecided)),
         parts=fault.parts if fault else (), tools=fault.tools if fault else (),
@@ -69,6 +79,27 @@ def work_order(
         expected=next((f"{e.statement} [{e.id}]" for e in own if e.kind == "maintenance.expected"), ""),
         not_known=tuple(_not_known(able, fault, remaining, measured=UNMEASURED not in why, wrong=wrong)),
     )  # fmt: skip
+
+
+def _done_by(acted: Evidence | None) -> str:
+    """What acted and by whom, as the journal says."""
+    if acted is None or acted.onset is None:
+        return ""
+    name = who(str(acted.values.get("text", "")))
+    how = (
+        f"tripped by {name}" if is_protection(name) else f"by command of {name}" if name else "by the journal"
+    )
+    return f"{acted.component} acted at {acted.onset:%Y-%m-%d %H:%M:%S} UTC, {how} [{acted.id}]"
+
+
+def _switched(acted: Evidence, job: str) -> str:
+    """The job of what a person or a protection switched: to the control room, who knows or finds out why."""
+    name = who(str(acted.values.get("text", "")))
+    if name and not is_protection(name):
+        asked = f"ask {name} why {acted.component} was switched"
+        return f"Control room: {asked}; where it was not meant, put it back by a switching order"
+    read = f"read what {name} at {acted.component} saw; then: " if name else ""
+    return f"Control room: {read}{job[0].lower()}{job[1:]}"
 
 
 class _Names(NamedTuple):
@@ -118,6 +149,15 @@ def _path(asset: str, topology: Topology) -> tuple[str, ...]:
         found.append(here[0])
         here = topology.wholes(here[0])
     return tuple(found)
+
+
+def _machine_of(asset: str, topology: Topology) -> frozenset[str]:
+    """The machine that the asset is, or is part of, with all parts of it: one bearing tells how bad it is for the other.
+
+    Of what is no machine (a site, a district) nothing more.
+    """
+    whole = next((w for w in topology.wholes(asset) if w in topology.machines - topology.assets), asset)
+    return topology.family(asset) | topology.family(whole)
 
 
 def _remaining(own: Sequence[Evidence], incident: Incident) -> Remaining:

@@ -60,7 +60,7 @@ def assemble(state: State, context: Context) -> Report:
             mitigations=steps,
         ),
         look_first=first_look(weighed, evidence, view.inventory),
-        same_hours=same_hours(evidence, view.inventory, incident),
+        same_hours=same_hours(evidence, view.inventory, incident, weighed.component),
         next_checks=tuple(NextCheck.model_validate(c) for c in state["next_checks"]),
         given_up=given_up(view, context),
         evidence=tuple(evidence),

@@ -66,6 +66,8 @@ class WorkOrder(Word):
     expected   what the site's own orders made likely as the next one, with the fact that says so; "" where they say nothing
     recent     work on the asset in the two weeks before, the latest first
     repeats    what of the job such work did already
+    to         whom the order is for where it is not maintenance: the control room; ""
+    done_by    what was switched or tripped as it began, when and by whom, as the journal says; ""
     not_known  what a planner would want to know and no data tells
     """
 
@@ -74,6 +76,8 @@ class WorkOrder(Word):
     asset: str
     called: tuple[str, ...] = ()
     job: str = ""
+    to: str = ""
+    done_by: str = ""
     path: tuple[str, ...] = ()
     machine: str = ""
     title: str

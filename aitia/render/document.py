@@ -130,7 +130,7 @@ def _behind(
     for section in _sections(report, amount):
         if curves and section.title in ("Why", "Evidence"):
             yield behind.with_curves(section, report, artifacts)
-        elif section.title == "Check next":
+        elif section.title == "Check next" and (amount == "full" or not plant.is_plant(report)):
             yield behind.with_looks(section, report, artifacts, full=amount == "full")
         else:
             yield section
@@ -152,9 +152,11 @@ def _headline(report: Report) -> Headline:
         "healthy": "no fault found in the telemetry of this window",
         "unknown": _unknown(report),
     }[report.verdict]
-    code = f" ({report.fault})" if report.verdict == "cause" and report.fault_title else ""
+    by = f", {t.clean(_acted(report))}" if _acted(report) else ""
+    code = f"{by} ({report.fault})" if report.verdict == "cause" and report.fault_title else ""
     unlikely = report.verdict == "cause" and report.probability < _LIKELY
-    same_day = sections.on_its_day(incident.started_at, incident.window)
+    same_day = sections.on_its_day(incident.started_at, incident.window) and not plant.is_plant(report)
+    at = t.at(incident.started_at, date=not same_day) + ("" if same_day else " UTC")
     return Headline(
         verdict=report.verdict,
         label="POSSIBLE CAUSE" if unlikely else _LABEL[report.verdict],
@@ -162,13 +164,19 @@ def _headline(report: Report) -> Headline:
         subject=subject + code,
         incident=t.clip(t.clean(_reported(incident)), _LONGEST_INCIDENT),
         context=(
-            f"{'alert fired' if _fired(incident) else 'reported'} {t.at(incident.started_at, date=not same_day)}",
+            f"{'alert fired' if _fired(incident) else 'reported'} {at}",
             f"window {t.span(incident.window)}",
             f"run {t.clean(report.run)}",
         ),
         run=t.clean(report.run),
         understood=understood(report),
     )
+
+
+def _acted(report: Report) -> str:
+    """By whom it was switched or tripped, without when: that stands in the order."""
+    done = report.work_order.done_by if report.work_order else ""
+    return done.partition(" UTC, ")[2].partition(" [")[0]
 
 
 def _reported(incident: Incident) -> str:
@@ -200,7 +208,8 @@ def _sections(report: Report, amount: Amount) -> Iterable[Section]:
     yield reported.section(report)
     yield sections.why(report)
     yield plant.same_hours(report)
-    yield sections.change(report, again=amount in ("short", "full"))
+    if full or not (plant.is_plant(report) and report.same_hours):  # each is told there with what it explains
+        yield sections.change(report, again=amount in ("short", "full"))
     yield sections.said(report)
     yield sections.further(report)
     if report.verdict == "unknown":
@@ -208,11 +217,14 @@ def _sections(report: Report, amount: Amount) -> Iterable[Section]:
             map(sections.observes, report.evidence)
         ):  # where nothing was read, the candidates are the prior alone
             yield sections.standing_out(report)
-            yield sections.candidates(report, "Closest candidates")
-        yield Section(title="What is missing", items=sections.missing(report))
+            if full or not plant.is_plant(report) or any(s.component for s in report.suspects):
+                yield sections.candidates(report, "Closest candidates")
+        if full or not plant.is_plant(report):  # on a plant's page it stands at the top
+            yield Section(title="What is missing", items=sections.missing(report))
     if report.verdict == "healthy":
         yield sections.as_usual(report)
-        yield Section(title="What is missing", items=sections.unread(report))
+        if full or not plant.is_plant(report):
+            yield Section(title="What is missing", items=sections.unread(report))
     yield sections.given_up(report, full)
     yield maintenance.section(report)
     yield sections.steps(report, "now")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal, TypeVar
 
+from aitia.agent.topology import Topology
 from aitia.core.aspects import WEIGHT
 from aitia.core.percent import chance
 from aitia.core.words import (
@@ -28,6 +29,16 @@ from aitia.render.plant import checks_of, is_plant, weighed
 
 _STATEMENT: Final = 170  # characters of a statement where it is told in short, but for its last clause
 _QUERY: Final = 160
+_MOVED: Final = (
+    "metric.shift",
+    "metric.trend",
+    "signal.quantity",
+    "signal.stuck",
+    "vibration.line",
+    "condition.",
+)
+_STRONG: Final = 0.5  # strength from which on what moved beside the chain is told under why; by hand
+_MOST_BESIDE: Final = 2
 _ENTRY: Final = 90  # characters of an entry of a plant's timeline on one page, but for its last clause
 _TELEMETRY: Final[tuple[SourceKind, ...]] = ("metrics", "logs", "traces", "signals")
 _WATCHED: Final = frozenset({"service", "app", "machine"})  # of which telemetry is to be expected
@@ -58,7 +69,30 @@ def in_chain(report: Report) -> set[str]:
 def why(report: Report) -> Section:
     """The cause chain, a sentence per edge; of a cause that one fact tells, that fact."""
     items = tuple(sentence_item(s) for s in report.chain) or _told_by(report)
-    return Section(title="Why", items=items, numbered=True)
+    return Section(title="Why", items=(*items, *_plainest_beside(report, items)), numbered=True)
+
+
+def _plainest_beside(report: Report, told: Sequence[Item]) -> tuple[Item, ...]:
+    """What moved most of a machine that is the cause, where the chain does not say it: told with its figures."""
+    if report.verdict != "cause" or not is_plant(report):
+        return ()
+    cited = {c for item in told for c in item.cites} | {c for s in report.chain for c in s.cites}
+    series = {
+        (e.component, str(e.values.get("channel") or e.values.get("metric")))
+        for e in report.evidence
+        if e.id in cited
+    }
+    near = Topology(report.inventory.components).family(report.component)
+    moved = [
+        e for e in report.evidence
+        if e.component in near and e.kind.startswith(_MOVED) and e.strength >= _STRONG and e.id not in cited
+        and (e.component, str(e.values.get("channel") or e.values.get("metric"))) not in series
+    ]  # fmt: skip
+    moved.sort(key=lambda e: (-e.strength, t.id_order(e.id)))
+    once = {(e.component, str(e.values.get("channel") or e.values.get("metric"))): e for e in reversed(moved)}
+    return tuple(
+        Item(text=t.clean(e.statement), cites=(e.id,)) for e in reversed(list(once.values())[-_MOST_BESIDE:])
+    )
 
 
 def _told_by(report: Report) -> tuple[Item, ...]:
@@ -87,6 +121,7 @@ def timeline(report: Report, full: bool = False) -> Section:
     errors = {
         e.id: e.onset_error_s for e in report.evidence if e.onset_error_s and e.onset_error_s >= _TOLD_ERROR_S
     }
+    entries = _once(report) if plant and not full else report.timeline
     return Section(
         title="Timeline (UTC)",
         items=tuple(
@@ -97,9 +132,20 @@ def timeline(report: Report, full: bool = False) -> Section:
                 short=not full and not plant,
                 kept=e.evidence in told,
             )
-            for e in report.timeline
+            for e in entries
         ),
     )
+
+
+def _once(report: Report) -> list[TimelineEntry]:
+    """The entries of a plant, of one signal the first alone: several tests find the same departure."""
+    series = {e.id: str(e.values.get("channel") or e.values.get("metric") or e.id) for e in report.evidence}
+    at = {e.id: str(e.values.get("at") or e.component) for e in report.evidence}
+    first: dict[tuple[str, str], TimelineEntry] = {}
+    for entry in report.timeline:
+        told = entry.evidence or entry.text
+        first.setdefault((at.get(told, entry.component), series.get(told, told)), entry)
+    return list(first.values())
 
 
 def _entry(entry: TimelineEntry, error_s: float | None, *, full: bool, plant: bool) -> str:
@@ -368,7 +414,8 @@ def sources_to_fix(report: Report) -> Section:
 
 def next_checks(report: Report, full: bool) -> Section:
     """What a person should look at next; queries in a line unless all is told."""
-    items = tuple(_check(_gated(c), full) for c in checks_of(report))
+    plain = is_plant(report) and not full  # who repairs machines runs no queries: they are in the annex
+    items = tuple(_check(_gated(c), full, asked=not plain) for c in checks_of(report))
     cut = any(i.glance for i in items)
     return Section(
         title="Check next",
@@ -377,9 +424,11 @@ def next_checks(report: Report, full: bool) -> Section:
     )
 
 
-def _check(check: NextCheck, full: bool) -> Item:
-    """A check with its command or query; a query is cut to what it asks, except where all is told."""
+def _check(check: NextCheck, full: bool, *, asked: bool = True) -> Item:
+    """A check with its command or query (where it is `asked` for); a query is cut to what it asks, except where all is told."""
     text, shown, shell = t.clean(check.text), t.clean(check.command or check.query), bool(check.command)
+    if not asked:
+        return Item(text=text)
     if full or shell:
         return Item(text=text, command=shown, shell=shell, short=not full)
     seen = t.glance(check.query, _QUERY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
@@ -14,8 +15,10 @@ from aitia.core.errors import BadInput
 from aitia.core.percent import chance
 from aitia.core.words import Report, WorkOrder
 from aitia.core.work_order import Priority, Remaining, StepKind
+from aitia.render import sections
 from aitia.render import text as t
 from aitia.render.items import Item, Section
+from aitia.render.plant import is_plant
 from aitia.render.plots import plot
 
 PRIORITIES: Final[Mapping[Priority, str]] = {
@@ -27,6 +30,15 @@ _HEADINGS: Final[Mapping[StepKind, str]] = {
 }  # fmt: skip
 _MOST_PLOTS: Final = 3
 _HOW_BAD: Final = "not known: what departs may be the instrument, the machine, or an unusual way of running"
+_NO_FAULT: Final = "no fault was found, and no signal departs by enough to send somebody"
+_TOO_LITTLE: Final = (
+    "no signal departs by enough to send somebody; ask whoever reported it what was seen, and look again"
+    " after the next shift"
+)
+_TOOLS: Final = frozenset({"metrics_scan", "signals_scan", "signals_watch", "vibration_look", "logs_scan"})
+_LACKS: Final = re.compile(r"\d %|empty|nothing in|cannot|could not|no metrics|too few")
+"""What of a source's notes says that a verdict rests on less: single cells that are no numbers do not."""
+_MOST_DATA: Final = 3
 _DAY_H: Final = 48.0  # hours from which on days are said
 
 
@@ -82,9 +94,11 @@ def section(report: Report) -> Section:
     """What a planner needs, in the report of a machine: how bad, since when, how long, with which part and tool."""
     order = report.work_order
     if order is None:
-        return Section(title="Maintenance", items=_look_first(report))
+        return Section(title="Maintenance", items=(*_data(report), *_look_first(report)))
     told = [
+        *(("data", item.text) for item in _data(report)),
         ("order", order.job),
+        ("done by", order.done_by),
         *(("note", told) for told in order.repeats),
         ("urgency", f"{PRIORITIES[order.priority].removeprefix('Urgency ')}: {order.priority_why}"),
         ("asset", _asset(order)),
@@ -111,16 +125,48 @@ def _look_first(report: Report) -> tuple[Item, ...]:
     """Where no cause is named: that nothing is ordered yet, where to look first, and which reading would raise an order."""
     look = report.look_first
     if look is None:
-        return ()
+        if not is_plant(report) or report.verdict == "cause":
+            return ()
+        why = _NO_FAULT if report.verdict == "healthy" else _TOO_LITTLE
+        return (Item(lead="order", text=f"nothing to order: {why}"),)
     told = [
         ("order", "none yet: no fault is proven", ()),
         ("look first", look.how, (look.fact,)),
         ("why", look.why, (look.fact,)),
         ("order if", look.order_if, ()),
         ("look next", "; ".join(look.then), ()),
-        ("urgency", _HOW_BAD, ()),
+        ("urgency", _standing_alarm(report) or _HOW_BAD, ()),
     ]
     return tuple(Item(lead=lead, text=t.clean(text), cites=cites) for lead, text, cites in told if text)
+
+
+def _standing_alarm(report: Report) -> str:
+    """That the alarm stands, and how far its signal is beyond the limit: then somebody looks soon, whatever the cause."""
+    for e in report.evidence:
+        told = [v for k in ("now", "usual", "limit") if isinstance(v := e.values.get(k), int | float)]
+        if e.kind == "alarm.signal" and len(told) == 3 and (told[0] - told[2]) * (told[1] - told[2]) < 0:
+            since = f" since {e.values['since']}" if e.values.get("since") else ""
+            moves = f", {e.values['moves']}" if e.values.get("moves") else ""
+            name = f"{e.values.get('channel', 'its signal')} of {e.component}"
+            return (
+                f"look soon: the alarm stands, {name} reads {told[0]:g} for a limit of {told[2]:g} (usually {told[1]:g})"
+                f"{since}{moves} [{e.id}]"
+            )
+    return ""
+
+
+def _data(report: Report) -> tuple[Item, ...]:
+    """What was missing of a plant's data: a verdict is worth what was looked at, so that it comes first."""
+    if not is_plant(report):
+        return ()
+    told = [f"{_source(i)}{i.text}" for i in sections.unread(report)]
+    lacking = [text for text in dict.fromkeys(told) if _LACKS.search(text)]
+    return tuple(Item(lead="data", text=text) for text in lacking)[:_MOST_DATA]
+
+
+def _source(note: Item) -> str:
+    """Of which source a note is, where it does not say so: a tool's name says nothing to a planner."""
+    return f"{note.lead}: " if note.lead and note.lead not in _TOOLS and note.lead not in note.text else ""
 
 
 def _plainest(report: Report) -> str:

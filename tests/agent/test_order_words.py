@@ -152,7 +152,7 @@ def test_an_alarm_whose_signal_is_still_beyond_its_limit_wins_over_a_zone(now: f
     zone = of_signal(PUMP, "vibration.zone", "vibration", "vib", zone="A")
     urgency, why = priority([], [zone, alarm], [], UNKNOWN, None)
     assert urgency == ("soon" if soon else "plan")
-    assert ("beyond the alarm's limit 4.5 at the end" in why) is soon
+    assert ("beyond the alarm's limit 4.5" in why) is soon
     assert ("hold the two instruments against each other" in why) is soon
 
 

@@ -20,6 +20,9 @@ from aitia.tools.signals.tables import machines_of
 
 KIND: Final = "alarm.signal"
 _MOST: Final = 3
+_HALF: Final = 0.5  # of the furthest it went, from which on it is asked whether it still grows; by hand
+_LEAST: Final = 3  # samples of an eighth
+_STEADY: Final = 0.03  # of the furthest, below which a difference of two eighths is none; by hand
 _LIMIT: Final = re.compile(
     r"(?i)\b(?:limit|grenzwert|l[ií]mite|limite|seuil|threshold)\W{0,3}(-?\d+(?:[.,]\d+)?)"
 )
@@ -53,16 +56,39 @@ def _told(channel: Derived, gathered: Gathered, limit: float | None, *, named: b
     far = low if abs(low - usual) > abs(high - usual) else high
     at = clock(from_epoch(float(t[part][int(np.argmax(seen == far))])))
     beyond = _beyond(t, v, limit, usual, end) if limit is not None else ""
+    moves = _moves(np.abs(v[t < end] - usual))
     whose = "the signal of the alarm" if named else "a signal of the alarm's asset"
     shown = {k: _unit(channel, x) for k, x in (("usual", usual), ("far", far), ("now", now))}
     return Evidence(
         component=channel.component, kind=KIND, aspect="condition.alarms",
         statement=f"{channel.component}: {subject(channel)}, {whose}, reads {shown['now']} at the end, usually"
-        f" {shown['usual']}, at its furthest {shown['far']} at {at}{beyond}.",
-        values={"channel": channel.metric, "now": sig3(now), "usual": sig3(usual), "furthest": sig3(far),
-                **({"limit": limit} if limit is not None else {})},
+        f" {shown['usual']}, at its furthest {shown['far']} at {at}{beyond}{f', {moves}' if 'still so' in beyond else ''}.",
+        values={"channel": channel.metric, "now": sig3(now), "usual": sig3(usual), "furthest": sig3(far), "moves": moves,
+                "shown": shown["now"], **({"limit": limit, **_since(t, v, limit, usual, end)} if limit is not None else {})},
         window=gathered.window, direction="none", strength=0.3, source=SourceRef(source=channel.source, query=channel.query),
     )  # fmt: skip
+
+
+def _moves(away: np.ndarray) -> str:
+    """Whether it still leaves what is usual: the last eighth since it was halfway there, against the eighth before."""
+    gone = np.flatnonzero(away < _HALF * np.max(away))
+    part = away[int(gone[-1]) + 1 :] if gone.size else away
+    size = max(_LEAST, part.size // 8)
+    if part.size < 2 * size:
+        return "too short to say whether it grows"
+    change = float(np.median(part[-size:]) - np.median(part[-2 * size : -size]))
+    if abs(change) < _STEADY * float(np.max(away)):
+        return "neither growing nor falling back"
+    return "still growing" if change > 0 else "falling back"
+
+
+def _since(t: np.ndarray, v: np.ndarray, limit: float, usual: float, end: float) -> dict[str, str]:
+    """Since when it has been beyond its limit to the end, as a time of day; nothing where it is not."""
+    over = ((v > limit) if usual <= limit else (v < limit))[t < end]
+    if not over.size or not over[-1]:
+        return {}
+    inside = np.flatnonzero(~over)
+    return {"since": clock(from_epoch(float(t[inside[-1] + 1] if inside.size else t[0])))}
 
 
 def _beyond(t: np.ndarray, v: np.ndarray, limit: float, usual: float, end: float) -> str:
@@ -72,9 +98,7 @@ def _beyond(t: np.ndarray, v: np.ndarray, limit: float, usual: float, end: float
     if not over.any():
         return f"; its limit {limit:g} was not passed in the values at hand"
     if over[-1]:
-        inside = np.flatnonzero(~over)
-        since = float(t[inside[-1] + 1]) if inside.size else float(t[0])
-        return f"; beyond its limit {limit:g} since {clock(from_epoch(since))} and still so"
+        return f"; beyond its limit {limit:g} since {_since(t, v, limit, usual, end)['since']} and still so"
     return f"; beyond its limit {limit:g} last at {clock(from_epoch(float(t[np.flatnonzero(over)[-1]])))}, no longer"
 
 

@@ -26,6 +26,12 @@ _WEATHER: Final = re.compile(
     r"(?i)env_?tmp|ambient|outdoor|outside[ _.-]?(air|temp)|weather|au(ss|ß)en(luft|temp)|wetter|irradian|windgeschw|wind_?speed"
     r"|temperatura (exterior|ambiente)"
 )
+_CELSIUS: Final = re.compile(
+    r"(?i)(?:^|[ _.-])(?:air|room|water|oil|gas|steam|coolant|glycol|brine|refrigerant|supply|return|inlet|outlet|ambient|outside"
+    r"|outdoor|winding|stator|hot_?spot|bearing|luft|raum|wasser|(?:ö|oe)l|vorlauf|r(?:ü|ue)cklauf|wicklung|lager|aire|agua|aceite"
+    r"|sala)[ _.-](?:deg|°)?c$"
+)
+"""A name that ends in its unit after what has a temperature: `room_air_c`; of a phase or a cable `c` is no unit."""
 _SURE: Final = 0.5  # probability of the likeliest quantity from which on a name is understood
 
 
@@ -40,6 +46,8 @@ def machine_aspect(name: str, unit: str = "") -> str:
         return "efficiency"
     if _HEAD.search(name):
         return "pressure"
+    if _CELSIUS.search(name):
+        return "temperature"
     read = lexicon().read(name, unit)
     quantity = read.quantity if read.confidence >= _SURE else ""
     return quantity if quantity in MACHINE else ""
@@ -75,6 +83,8 @@ def unit_of(channel: Derived) -> str:
     """The unit in which a machine's signal is told: that of its source, else the one that its name spells; "" without both."""
     if channel.about.unit and not channel.about.assumed:
         return channel.about.unit
+    if _CELSIUS.search(channel.metric):
+        return "celsius"
     read = lexicon().read(channel.metric, "")
     return read.unit if read.quantity in MACHINE and read.confidence >= _SURE else ""
 

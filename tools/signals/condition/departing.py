@@ -25,9 +25,6 @@ _FLOOR: Final = 0.01  # of a point's own spread while running: what no threshold
 _TRUSTED: Final = 0.25  # of the independent blocks: that they are so independent is itself an estimate
 _CLIPPED: Final = 3.0  # robust standard deviations
 _SURELY: Final = 2.0  # standard errors of the reference's own slope that are not counted on
-_BEFORE: Final = (
-    1.5  # times as far from where a departure began within the reference: that was no rest to depart from
-)
 _LEAST_ALONE: Final = (
     0.15  # of a point's own spread while running, that it moves at least where no other moves with it
 )
@@ -127,7 +124,7 @@ def left(blocks: Floats, first: int, last: int, limits: list[Threshold]) -> Left
     if k < last:
         way = float(np.sign(now - middle))
         on = way * _own_slope(blocks[first:last]) * (blocks.size - 0.5 * (first + last + one.length))
-        times = max(0.0, times - max(0.0, on) / one.limit) / _BEFORE
+        times = max(0.0, times - max(0.0, on) / one.limit)
     return Left(
         times=times, size=abs(now - middle) / one.sigma, k=k, error=error, shape=shape, before=middle, now=now
     )

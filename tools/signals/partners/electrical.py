@@ -7,16 +7,16 @@ from typing import Final
 
 import numpy as np
 
-from aitia.core.words import Direction, Evidence, from_epoch
+from aitia.core.words import Direction, Evidence
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
-from aitia.tools.series.numbers import clock, sig3, text
+from aitia.tools.series.numbers import sig3, text
 from aitia.tools.signals.partners.culprit import APART
 from aitia.tools.signals.partners.flow_facts import in_unit, named
 from aitia.tools.signals.partners.heated import Heated, heated
 from aitia.tools.signals.partners.network import Network, network_of
 from aitia.tools.signals.partners.new_load import new_load
-from aitia.tools.signals.partners.plant import Plant, signal_fact
+from aitia.tools.signals.partners.plant import Plant, moment, signal_fact
 from aitia.tools.signals.partners.standstill import Standstill, halted
 from aitia.tools.signals.partners.stepping import Standing, standing
 from aitia.tools.signals.quantities import aspect_of
@@ -88,12 +88,12 @@ def _alive(network: Network, branch: str) -> bool:
 
 def _out_facts(plant: Plant, component: str, stood: Standstill, gathered: Gathered) -> Iterator[Evidence]:
     """That nothing flows through a branch, or that the switch which feeds it opened then."""
-    at = clock(from_epoch(float(plant.grid.t[stood.since])))
+    at = moment(plant, stood.since)
     for name in (component, *sorted(plant.upstream(component))):
         for k in plant.members.get(name, ()):
             if (moved := _switched(plant, k, stood.since)) is not None:
                 now, before = (text(sig3(v)) for v in (plant.grid.x[-1, k], plant.grid.x[moved - 1, k]))
-                when = clock(from_epoch(float(plant.grid.t[moved])))
+                when = moment(plant, moved)
                 went = f"its {subject(plant.channels[k])} went from {before} to {now} at {when}"
                 idle = f"nothing flows through {component} since {at}, earlier never: {went}."
                 for kind, aspect, said, way, more in (
@@ -125,7 +125,7 @@ def _switched(plant: Plant, signal: int, since: int) -> int | None:
 
 def _standing(plant: Plant, one: Standing, gathered: Gathered) -> Evidence:
     channel, held = plant.channels[one.signal], plant.channels[one.held]
-    at = clock(from_epoch(float(plant.grid.t[one.since])))
+    at = moment(plant, one.since)
     bound, now = (in_unit(held, v) for v in (one.bound, one.now))
     beyond = "above" if one.now > one.bound else "below"
     said = (
@@ -149,7 +149,7 @@ def _standing(plant: Plant, one: Standing, gathered: Gathered) -> Evidence:
 def _heated(plant: Plant, one: Heated, gathered: Gathered) -> Iterator[Evidence]:
     channel = plant.channels[one.signal]
     shows, expected = (in_unit(channel, v) for v in (one.shows, one.expected))
-    at = clock(from_epoch(float(plant.grid.t[one.since])))
+    at = moment(plant, one.since)
     said = f"{subject(channel)} reads {shows}, {expected} expected at its load and the air's temperature, since {at} and still so"
     strength = _SURE * (1.0 - 0.5 ** (2.0 * one.times / APART))
     for kind, aspect, rest in (

@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from aitia.core.words import Evidence, from_epoch
+from aitia.core.words import Evidence
 from aitia.tools.registry import ToolContext
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
-from aitia.tools.series.numbers import clock, sig3, text
+from aitia.tools.series.numbers import sig3, text
 from aitia.tools.signals.partners.asked import Asked, asked
 from aitia.tools.signals.partners.between import stands_between
 from aitia.tools.signals.partners.conductors import conductors, places
@@ -30,7 +30,7 @@ from aitia.tools.signals.partners.new_load import usual_network
 from aitia.tools.signals.partners.own_curve import LEAST_SIGNALS, own_departure
 from aitia.tools.signals.partners.own_past import Left, left_their_past
 from aitia.tools.signals.partners.past_facts import common_whole, driver_of, past_facts, quantities_left
-from aitia.tools.signals.partners.plant import Plant, plant_fact
+from aitia.tools.signals.partners.plant import Plant, moment, plant_fact
 from aitia.tools.signals.partners.quantity_facts import (
     PLAINLY,
     inert,
@@ -42,8 +42,9 @@ from aitia.tools.signals.partners.quantity_facts import (
 )
 from aitia.tools.signals.partners.quiet_facts import quiet_facts
 from aitia.tools.signals.partners.resistance import changed_resistance
+from aitia.tools.signals.partners.shared import shared_facts, shared_source
 from aitia.tools.signals.partners.siblings import odd_one
-from aitia.tools.signals.partners.standstill import Standstill, halted, idle, stuck
+from aitia.tools.signals.partners.standstill import LOW, Standstill, halted, idle, stuck
 from aitia.tools.signals.plots import SERIES, series_artifact
 from aitia.tools.signals.quantities import aspect_of
 from aitia.tools.signals.tables import machine_signals, machines_of
@@ -53,6 +54,7 @@ REFERENCE: Final = 0.8
 _MOST: Final = 96  # signals; of more a tool that has seconds tells nothing
 _TIGHT: Final = 0.25  # standard deviations of a limit: other signals tell it; by hand, on the lab's heat pump
 _CARRIED: Final = frozenset({"flow", "current", "power", "speed"})
+_SHOWN: Final = 3  # signals of a machine at rest that are told with their values
 _LEAST: Final = 4  # signals: with fewer there is no telling which one is wrong
 
 
@@ -115,6 +117,8 @@ def _plant_told(plant: Plant, gathered: Gathered) -> list[Evidence]:
     left = left_their_past(plant.grid, still)
     if not at_rest and (driven := _by_driver(plant, left, still, gathered)):
         return driven
+    if not at_rest and (common := shared_source(plant, left)) is not None:
+        return shared_facts(plant, common, gathered)
     odd = None if at_rest else odd_one(plant.grid, plant.alike, plant.members, frozenset(still))
     if odd is not None:
         return [
@@ -264,7 +268,7 @@ def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool
 def _reads(plant: Plant, left: Departure) -> str:
     """What the signal of a departure shows now, or showed at its worst where it is over, beside what was expected there."""
     channel, t = plant.channels[left.signal], plant.grid.t
-    since, peak = (clock(from_epoch(float(t[row]))) for row in (left.since, left.peak))
+    since, peak = (moment(plant, row) for row in (left.since, left.peak))
     worst, expected, now, due = (in_unit(channel, v) for v in (left.shows, left.expected, *left.ends))
     others = "expected from the other signals of the plant"
     if not left.lasts:
@@ -289,7 +293,7 @@ def _is_instrument(plant: Plant, left: Departure) -> bool:
 
 def _stuck(plant: Plant, signal: int, stood: Standstill, gathered: Gathered) -> Evidence:
     channel = plant.channels[signal]
-    at = clock(from_epoch(float(plant.grid.t[stood.since])))
+    at = moment(plant, stood.since)
     said = f"{subject(channel)} has not changed since {at}, {_longer(plant, stood)}, while the rest of the plant moved."
     return plant_fact(
         plant, signal, gathered, component=channel.component, kind="signal.stuck", aspect="pattern.stuck", said=said,
@@ -299,21 +303,35 @@ def _stuck(plant: Plant, signal: int, stood: Standstill, gathered: Gathered) -> 
 
 def _idle(plant: Plant, component: str, stood: Standstill, gathered: Gathered) -> Evidence:
     lead = plant.members[component][0]
-    at = clock(from_epoch(float(plant.grid.t[stood.since])))
-    said = f"all of its {len(plant.members[component])} signals have been at rest since {at}, {_longer(plant, stood)}."
+    at = moment(plant, stood.since)
+    shown = _at_rest(plant, component)
+    said = f"all of its {len(plant.members[component])} signals have been at rest since {at}, {_longer(plant, stood)}: {shown}."
     if not stood.usual:
-        said = f"nothing flows through it since {at}, {_longer(plant, stood, never=True)}."
+        said = f"nothing flows through it since {at}, {_longer(plant, stood, never=True)}: {shown}."
     return plant_fact(
         plant, lead, gathered, component=component, kind="signal.idle", aspect="pattern.idle", said=said,
         since=stood.since, direction="down", strength=0.85, values={"measured": plant.channels[lead].metric},
     )  # fmt: skip
 
 
+def _at_rest(plant: Plant, component: str) -> str:
+    """What its signals show now beside what is usual while it runs: nothing (it stands), or values that do not move any more."""
+    told = []
+    for k in plant.members[component][:_SHOWN]:
+        past, now = plant.grid.x[: plant.grid.reference, k], float(plant.grid.x[-1, k])
+        running = past[past > np.min(past) + LOW * np.ptp(past)]
+        usual = float(np.median(running)) if running.size else float(np.median(past))
+        told.append(
+            f"{subject(plant.channels[k])} {in_unit(plant.channels[k], now)} (running {in_unit(plant.channels[k], usual)})"
+        )
+    return f"{', '.join(told)}; it stands, and its values are those of a stop"
+
+
 def _asked(plant: Plant, one: Asked, gathered: Gathered) -> Evidence:
     """A `signal.idle` fact: a machine that rests though what starts it is beyond where it always did."""
     channel = plant.channels[one.signal]
     now, started = (in_unit(channel, v) for v in (one.now, one.started))
-    at = clock(from_epoch(float(plant.grid.t[one.since])))
+    at = moment(plant, one.since)
     said = (
         f"it rests though {named(channel)} is at {now}, beyond where it rested before since {at}; it always started at about"
         f" {started}."

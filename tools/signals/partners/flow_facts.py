@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from aitia.core.words import Direction, Evidence, from_epoch
+from aitia.core.words import Direction, Evidence
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
-from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
+from aitia.tools.series.numbers import scale, sig3, text, with_unit
 from aitia.tools.signals.partners.between import Between
 from aitia.tools.signals.partners.culprit import APART
 from aitia.tools.signals.partners.losing import Losing
-from aitia.tools.signals.partners.plant import Plant, plant_fact
+from aitia.tools.signals.partners.plant import Plant, moment, plant_fact
 from aitia.tools.signals.partners.resistance import Resistance
 from aitia.tools.signals.quantities import aspect_of, unit_of
 
@@ -34,7 +34,7 @@ def resistance_facts(plant: Plant, changed: Resistance, gathered: Gathered) -> l
     more = "larger" if changed.times > 0 else "smaller"
     pair = f"the difference between {named(before)} and {named(behind)}"
     off = f"{in_unit(behind, changed.size)} {more} than its flow explains"
-    said = f"{pair} is {off}{_since(plant, changed.since, changed.times)}"
+    said = f"{pair} is {off}{_since(plant, changed.since, changed.times, in_unit(behind, changed.size / changed.times))}"
     strength = 0.95 * (1.0 - 0.5 ** (2.0 * abs(changed.times) / APART))
     across = _ACROSS.get(aspect_of(behind), "pressure_drop")
     told = _Told(
@@ -52,7 +52,7 @@ def between_facts(plant: Plant, found: Between, gathered: Gathered) -> list[Evid
     flow = plant.channels[found.conductor.flow]
     less, fell, rose = ("lower", "fell", "rose") if found.times < 0 else ("higher", "rose", "fell")
     off = f"{in_unit(flow, abs(found.size))} {less} than the other signals of the plant tell"
-    said = f"{named(flow)} is {off}{_since(plant, found.since, found.times)}"
+    said = f"{named(flow)} is {off}{_since(plant, found.since, found.times, in_unit(flow, abs(found.size / found.times)))}"
     sides = f"behind it {behind} {fell}, elsewhere {elsewhere} {rose}"
     told = _Told(plant, gathered, found.conductor.component, found.conductor.flow, found.since, found.times)
     plainly = 0.95 * (1.0 - 0.5 ** (min(abs(found.times), 2.0 * found.plainly) / APART))
@@ -121,6 +121,7 @@ def in_unit(channel: Derived, size: float) -> str:
     return with_unit(sig3(size * factor), unit)
 
 
-def _since(plant: Plant, row: int, times: float) -> str:
-    at = clock(from_epoch(float(plant.grid.t[row])))
-    return f" since {at}, {text(sig3(abs(times)))} times the limit"
+def _since(plant: Plant, row: int, times: float, limit: str = "") -> str:
+    """Since when, and how many times the limit, which is told in the signal's unit where it is known."""
+    at = moment(plant, row)
+    return f" since {at}, {text(sig3(abs(times)))} times the limit{f' ({limit})' if limit else ''}"

@@ -7,13 +7,13 @@ from typing import Final
 
 import numpy as np
 
-from aitia.core.words import Evidence, from_epoch
+from aitia.core.words import Evidence
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
-from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
+from aitia.tools.series.numbers import scale, sig3, text, with_unit
 from aitia.tools.signals.partners.culprit import APART
 from aitia.tools.signals.partners.own_past import Left
-from aitia.tools.signals.partners.plant import Plant, plant_fact
+from aitia.tools.signals.partners.plant import Plant, moment, plant_fact
 from aitia.tools.signals.quantities import aspect_of, unit_of
 
 TRANSPORT: Final = frozenset({"flow", "current"})
@@ -112,15 +112,17 @@ def _fact(
 ) -> Evidence:
     channel, times = plant.channels[left.signal], sig3(abs(left.times))
     factor, unit = scale(unit_of(channel), abs(left.size))
-    now = with_unit(sig3(float(plant.grid.x[-1, left.signal]) * factor), unit)
+    usual = float(np.median(plant.grid.x[: plant.grid.reference, left.signal]))
+    was, now = (with_unit(sig3(v * factor), unit) for v in (usual, float(plant.grid.x[-1, left.signal])))
     way = "higher" if left.size > 0 else "lower"
-    at = clock(from_epoch(float(plant.grid.t[left.since])))
+    at = moment(plant, left.since)
     said = (
-        f"{subject(channel)} is {with_unit(sig3(abs(left.size) * factor), unit)} {way} than its usual value since {at},"
+        f"{subject(channel)} is {with_unit(sig3(abs(left.size) * factor), unit)} {way} than its usual value ({was}) since {at},"
         f" {text(times)} times as far from it as it ever was; now {now}{rest}."
     )
     return plant_fact(
         plant, left.signal, gathered, component=component, kind=kind, aspect=aspect, said=said, since=left.since,
         direction="up" if left.size > 0 else "down", strength=0.95 * (1.0 - 0.5 ** (abs(left.times) / APART)),
-        values={"channel": channel.metric, "times_limit": times, "off_by": sig3(abs(left.size)), "by": "own past"},
+        values={"channel": channel.metric, "times_limit": times, "off_by": sig3(abs(left.size)), "usual": sig3(usual),
+                "by": "own past"},
     )  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 from aitia.core.words import Direction, Evidence, SourceRef, from_epoch
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered
-from aitia.tools.series.numbers import sig3
+from aitia.tools.series.numbers import clock, sig3
 from aitia.tools.signals.partners.expect import Grid
 
 
@@ -76,6 +76,12 @@ class Plant:
         while more := {c for c, wholes in self.wholes.items() if found & set(wholes)} - found:
             found |= more
         return frozenset(found)
+
+
+def moment(plant: Plant, row: int) -> str:
+    """When a row of the grid was, with its date where that is not the day on which the data end."""
+    at, end = (from_epoch(float(plant.grid.t[k])) for k in (row, -1))
+    return clock(at) if at.date() == end.date() else f"{at:%Y-%m-%d} {clock(at)}"
 
 
 def plant_fact(

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from aitia.core.words import Evidence, from_epoch
+from aitia.core.words import Evidence
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
-from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
+from aitia.tools.series.numbers import scale, sig3, text, with_unit
 from aitia.tools.signals.partners.culprit import APART, Departure, first_beyond
 from aitia.tools.signals.partners.expect import SPAN, Expectations
 from aitia.tools.signals.partners.own_curve import OwnDeparture
-from aitia.tools.signals.partners.plant import Plant, plant_fact
+from aitia.tools.signals.partners.plant import Plant, moment, plant_fact
 from aitia.tools.signals.partners.siblings import Sibling
+from aitia.tools.signals.partners.standstill import resting
 from aitia.tools.signals.quantities import aspect_of, unit_of
 
 PLAINLY: Final = 1.2
@@ -150,10 +152,23 @@ def _is_off(plant: Plant, off: _Off, than: str) -> str:
     """By how much a signal is off, in its unit where that is known."""
     channel = plant.channels[off.signal]
     factor, unit = scale(unit_of(channel), abs(off.size))
-    at = clock(from_epoch(float(plant.grid.t[off.since])))
-    now = with_unit(sig3(float(plant.grid.x[-1, off.signal]) * factor), unit)
+    at = moment(plant, off.since)
+    x, runs = plant.grid.x[:, off.signal], _running(plant, channel.component)
+    n, last = plant.grid.reference, int(np.flatnonzero(runs)[-1]) if runs.any() else len(runs) - 1
+    past = x[:n][runs[:n]] if runs[:n].any() else x[:n]
+    was, now, limit = (
+        with_unit(sig3(v * factor), unit)
+        for v in (float(np.median(past)), float(x[last]), abs(off.size / off.times))
+    )
+    ran = "now" if last == len(runs) - 1 else f"when it last ran ({moment(plant, last)}; it stands now)"
     way = "higher" if off.times > 0 else "lower"
     return (
         f"{subject(channel)} is {with_unit(sig3(abs(off.size) * factor), unit)} {way} than {than} since {at},"
-        f" {text(sig3(abs(off.times)))} times the limit; now {now}"
+        f" {text(sig3(abs(off.times)))} times the limit ({limit}); {ran} {now}, usually {was}"
     )
+
+
+def _running(plant: Plant, component: str) -> NDArray[np.bool_]:
+    """In which rows a machine runs, by its own signals; in all where rest cannot be told."""
+    rests = resting(plant.grid, plant.members[component])
+    return np.ones(len(plant.grid.t), dtype=np.bool_) if rests is None else ~rests

@@ -20,6 +20,7 @@ _SELDOM: Final = 0.01  # of the reference in which a machine that always carries
 _SOME: Final = 0.05  # of its usual load that it always carries
 NOTHING: Final = 0.02
 """Of its usual load: nothing, in a row or, as a meter's noise may hide it, in the mean of all rows since."""
+_OFTEN: Final = 0.5  # of what it carries in its busiest tenth, which its usual load is at least
 _LEAST_HALTED: Final = 6  # rows for which it carries nothing
 _SAME: Final = 1e-6  # of a signal's range: what sums of floats leave
 _LIVELY: Final = 0.5  # of the other signals that must move meanwhile
@@ -44,13 +45,19 @@ def stuck(grid: Grid, owners: Sequence[str]) -> dict[int, Standstill]:
             continue
         since = int(moves[-1]) + 1
         usual = _longest(~changed[: n - 1, signal]) + 1
-        if since < n or len(x) - since < max(_LEAST, _STUCK * usual):
+        if since < n or len(x) - since < max(_LEAST, _STUCK * usual) or _rests(x[:, signal], n):
             continue
         others = [k for k in range(x.shape[1]) if owners[k] != owners[signal]]
         lively = np.any(changed[since:, others], axis=0)
         if others and np.mean(lively) >= _LIVELY:
             found[signal] = Standstill(since=since, usual=usual)
     return found
+
+
+def _rests(x: NDArray[np.float64], n: int) -> bool:
+    """Whether a signal stands at nothing, where it often was before: at rest nothing moves, and a historian keeps what moves."""
+    nothing = NOTHING * float(np.quantile(np.abs(x[:n]), 0.9))
+    return bool(abs(x[-1]) <= nothing and np.mean(np.abs(x[:n]) <= 2.0 * nothing) >= _RUNS)
 
 
 def idle(grid: Grid, members: Mapping[str, Sequence[int]]) -> dict[str, Standstill]:
@@ -84,7 +91,10 @@ def halted(
     nothing at all. Of one with a single such signal the caller asks whether others feel it: its meter may be dead.
     """
     n, size = grid.reference, np.abs(grid.x)
-    usual = np.maximum(np.median(size[:n], axis=0), 1e-12)
+    high = _OFTEN * np.quantile(
+        size[:n], 0.9, axis=0
+    )  # where it rests for half of the time the median is the meter's noise
+    usual = np.maximum(np.maximum(np.median(size[:n], axis=0), high), 1e-12)
     never = np.quantile(size[:n], _SELDOM, axis=0) > _SOME * usual
     little = size <= _SOME * usual  # less than it ever carried: what is left may be the meter's noise
     found = {}
