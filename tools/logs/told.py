@@ -24,7 +24,7 @@ _START: Final = re.compile(
 # What a running process starts, and what others that run it tell of.
 _TASK: Final = re.compile(
     r"(?i)\b(?:checkpoint|sync|replica|worker|batch|job|backup|snapshot|scan|thread|container|pod|request|session|task"
-    r"|transaction|connection|timer)s?\b"
+    r"|transaction|connection|timer)s?\b|\.(?:service|timer|socket|mount|scope|slice|target)\b"
 )
 _NUMBERS: Final = re.compile(r"\d+(?:\.\d+)?")
 # A setting with its old and its new value, as configuration systems write it.
