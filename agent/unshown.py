@@ -3,8 +3,8 @@
 A log that nobody reads can neither speak for a kind nor against it. Slow or failing answers alone are what a wrong setting, an
 overload and a refused password have in common, and one that is gone may hang, wait or have crashed: only its own log tells
 which. Without that log the kind is told at a part of its probability, and the rest goes to the component's open kind. A kind
-that is never quite sure (`sure` in the taxonomy) leaves its rest to `unknown` where nothing ranked the component and nobody else
-tells of it: then nothing says that the trouble is there and not at the other end.
+that is never quite sure (`sure` in the taxonomy) leaves its rest to `unknown` where nothing ranked the component: then no
+measurement says that the trouble is there and not at the other end. Where nothing is measured at all, another log must say so.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from aitia.agent.doubt import UNKNOWN
+from aitia.agent.facts import of_logs_alone
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import NAMED, OPEN, Weighed
@@ -48,7 +49,8 @@ def left_open(
     ranked = any((s.component, s.fault) == (told.component, OPEN) for s in weighed.suspects)
     if known is None or known.sure == 1.0 or ranked:
         return weighed
-    if any(c.term == "witness" and c.log_odds > 0 and c.evidence for c in told.ledger):
+    seconded = any(c.term == "witness" and c.log_odds > 0 and c.evidence for c in told.ledger)
+    if seconded and of_logs_alone(evidence):
         return _kind_open(weighed, told, known.sure)
     return _unsure(weighed, told, known.sure)
 

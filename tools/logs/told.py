@@ -37,7 +37,11 @@ _CHANGED: Final = re.compile(
 _SETTING: Final = re.compile(
     r"(?i)\b(?:config\w*|setting|revision|rev|apply|applied|parameter|flag|key|limit|timeout|reload\w*)\b"
 )
-_KEPT: Final = re.compile(r"(?i)\b(?:key|setting|name|parameter|flag)\s*[=:]\s*\"?([\w.\-]+)")
+# What is kept under a name: `key=x`, or a name of several parts before the two values (`pool.max_size 8 -> 80`).
+_KEPT: Final = re.compile(
+    r"(?i)\b(?:key|setting|name|parameter|flag)\s*[=:]\s*\"?([\w.\-]+)"
+    r"|(?<![\w/.-])[a-z]\w*(?:[._-][a-z]\w*)+[=: ]+\"?[\w.%-]+\"?\s*(?:->|=>|→)"
+)
 
 
 def _starts(component: str, record: Record, names: Names) -> bool:

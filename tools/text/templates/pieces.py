@@ -32,10 +32,12 @@ _LEADER: Final = re.compile(r"([A-Za-z]+)\.{3,}")
 _TEXT_KEYS: Final = frozenset(
     {"msg", "message", "event"}
 )  # of JSON and logfmt: their text is the statement, others' a value
-_SQL: Final = re.compile(  # how its statements begin (ISO/IEC 9075, and what all servers add); most words are plain English in small letters
+# How statements of SQL begin (ISO/IEC 9075, and what all servers add). In small letters most of its words are plain English.
+_SQL: Final = re.compile(
     r"(?:SELECT|TRUNCATE|ANALYZE|VACUUM|COMMIT|ROLLBACK|BEGIN|(?:GRANT|REVOKE) [A-Z]+"
     r"|(?i:INSERT INTO|UPDATE \S+ SET|DELETE FROM|WITH \S+ AS|MERGE INTO|SELECT (?=.{1,200}\bFROM\b)"
-    r"|(?:CREATE|ALTER|DROP) (?:OR REPLACE |UNIQUE |TEMP(?:ORARY)? |MATERIALIZED )?(?:TABLE|INDEX|VIEW|DATABASE|SCHEMA|SEQUENCE|USER|ROLE|TYPE|FUNCTION|TRIGGER|EXTENSION|PROCEDURE)))\b",
+    r"|(?:CREATE|ALTER|DROP) (?:OR REPLACE |UNIQUE |TEMP(?:ORARY)? |MATERIALIZED )?"
+    r"(?:TABLE|INDEX|VIEW|DATABASE|SCHEMA|SEQUENCE|USER|ROLE|TYPE|FUNCTION|TRIGGER|EXTENSION|PROCEDURE)))\b",
     re.DOTALL,
 )
 
