@@ -25,7 +25,6 @@ HEALTHY, UNKNOWN = "healthy", "unknown"
 ALL_QUIET: Final = 6.0  # of `healthy` where every component is watched
 PLAIN_ALARM: Final = -6.0  # the same, of an alarm that is plain
 NOT_TOLD: Final = 1.0  # of `unknown`
-OF_LOGS: Final = 0.5  # of it where nothing but logs is at hand: a suspect has no ranking and no measurement to lead by either
 NOT_EXPLAINED: Final = 2.2  # of `unknown`, where something plainly changed or nothing was watched
 
 # The same, where nothing that moved among the metrics is understood; none where half of it is. By hand.
@@ -135,7 +134,6 @@ class Doubt:
     def _unknown(self) -> Iterator[_Line]:
         yield _Line("unknown.prior", NOT_TOLD, "prior")
         moved = NOT_EXPLAINED * max(alarm(self.facts), 1.0 - self._seen)
-        moved *= OF_LOGS if self.facts.logs_alone else 1.0
         yield _Line("unknown.alarm", moved, "an alarm or missing telemetry", self._weightiest)
         share, strongest = not_understood(self.facts)
         if share > 0.5:
