@@ -48,12 +48,11 @@ GROUPS: Final[Mapping[str, str]] = {
 NAMES: Final = tuple(dict.fromkeys([*GROUPS.values(), "other", "change", "probe", "silent"]))
 OF_COMPONENT: Final = (
     *(f"{side}.{group}" for side in ("own", "told") for group in NAMES),
-    "told.alike", "told.calls", "own.most", "own.only", "own.changed", "own.harm", "callers.harm", "callees.harm",
-    "twin.harm", "first", "late", "undated", "rank.metrics", "rank.traces", "ledgers", "ledgers.nothing",
+    "told.alike", "told.calls", "own.most", "own.harm", "callers.harm", "callees.harm", "twin.harm", "first", "late", "undated",
+    "rank.metrics", "rank.traces", "ledgers", "ledgers.nothing",
 )  # fmt: skip
 """Features of a component. `told`: what others measure of it, and (`alike`, `calls`) what the logs of several say alike.
-`ledgers`: the logarithm of its share by the ledgers. `own.only`: by how much its measurements of one group moved more than
-those of any other component. `own.changed`: that it was changed and began to depart within seconds.
+`ledgers`: the logarithm of its share by the ledgers.
 """
 OF_NOBODY: Final = ("nobody", "nobody.ledgers", "nobody.healthy", "nobody.harm", "nobody.best")
 FEATURES: Final = (*OF_COMPONENT, *OF_NOBODY)
@@ -63,7 +62,6 @@ LEAST: Final = 1e-3  # a share below it counts as this one
 FLOOR: Final = 0.03  # share that the ledgers must give to whom this may raise: where no kind fits, no culprit
 SOON_S: Final = 20.0  # after the first of all onsets: began first
 LATE_S: Final = 300.0  # after it: as late as counts
-AT_ONCE_S: Final = 5.0  # from a change to what it does: e-fold; as much before it is the error of clocks
 MEASURED: Final = 5  # components with metrics of their own, in every case that it was learned from
 TOLD: Final = 25  # facts of metrics, what stayed quiet included: the same
 _NONE: Final = 1e-9  # a share that has a logarithm
@@ -144,11 +142,8 @@ def features(
             values |= {"first": float(after <= SOON_S), "late": min(after, LATE_S) / LATE_S}
         else:
             values["undated"] = 1.0
-        values["own.changed"] = _at_once(facts, name)
         share = shares.get(name, 0.0)
         values |= {"ledgers": math.log(max(share, LEAST)), "ledgers.nothing": float(share <= LEAST)}
-    for name, only in _only(made).items():
-        made[name]["own.only"] = only
     return made, {
         "nobody": 1.0,
         "nobody.ledgers": math.log(max(nobody, LEAST)),
@@ -173,30 +168,6 @@ def _strongest(facts: Facts, name: str) -> Values:
     found |= _told_by_logs(facts, name)
     found["own.most"] = max((v for k, v in found.items() if k.startswith("own.")), default=0.0)
     return dict(found)
-
-
-def _only(made: Mapping[str, Values]) -> Values:
-    """By how much one group moved more at a component than at any other one."""
-    groups = [f"own.{name}" for name in NAMES if name != "change"]
-    ranked = {g: sorted((v.get(g, 0.0) for v in made.values()), reverse=True) for g in groups}
-    return {
-        name: max(v.get(g, 0.0) - (ranked[g][1] if len(made) > 1 else 0.0) for g in groups)
-        for name, v in made.items()
-    }
-
-
-def _at_once(facts: Facts, name: str) -> float:
-    """How soon after a change of it what is measured of it departed: 1 at once, e-fold in `AT_ONCE_S`."""
-    changes = [onset(e) for e in facts.all if e.component == name and e.onset and e.aspect in CHANGE]
-    departed = [
-        onset(e)
-        for e in facts.anomalies
-        if e.component == name and e.onset and not _is_text(e) and not e.kind.startswith(("rank", "change"))
-    ]
-    if not (changes and departed):
-        return 0.0
-    after = [(min(departed) - at).total_seconds() for at in changes]
-    return max((math.exp(-max(0.0, s) / AT_ONCE_S) for s in after if s >= -AT_ONCE_S), default=0.0)
 
 
 def _group(fact: Evidence) -> str:
@@ -330,8 +301,7 @@ def _why(factors: Mapping[str, float], every: Mapping[str, Values], component: s
 def _words(name: str) -> str:
     side, _, group = name.partition(".")
     plain = {
-        "own.most": "its strongest fact", "own.only": "what moved at it alone", "own.changed": "its change just before",
-        "own.harm": "its own harm", "callers.harm": "harm at its callers",
+        "own.most": "its strongest fact", "own.harm": "its own harm", "callers.harm": "harm at its callers",
         "callees.harm": "harm at what it calls", "twin.harm": "harm at its replica",
         "own.probe": "probes of it", "own.silent": "the silence of its log",
         "told.alike": "what several logs say of it", "told.calls": "calls to it that several logs say failed",

@@ -146,18 +146,3 @@ def test_the_bundled_factors_keep_their_signs_and_leave_each_system_out() -> Non
 def test_an_unknown_feature_is_refused_by_name() -> None:
     with pytest.raises(ValidationError, match=r"own\.mood"):
         Weights(components={"own.mood": 1.0})
-
-
-def test_what_moved_at_one_alone_and_a_change_at_once_are_features() -> None:
-    changed = shop.fact("catalog", "change.config", "catalog: a setting.", kind="change.config", at=18)
-    made, _ = features(
-        Facts(shop.numbered([*stack(), changed]), Topology(shop.inventory().components)), {}, 0.0, 1.0
-    )
-    assert made["redis"]["own.only"] > made["gateway"]["own.only"]
-    assert 0.5 < made["catalog"]["own.changed"] < 1  # two seconds before
-    assert made["redis"]["own.changed"] == 0
-    late = shop.fact("catalog", "change.config", "catalog: a setting.", kind="change.config", at=40)
-    after, _ = features(
-        Facts(shop.numbered([*stack(), late]), Topology(shop.inventory().components)), {}, 0.0, 1.0
-    )
-    assert after["catalog"]["own.changed"] == 0
