@@ -72,6 +72,11 @@ _CLIENT_SIDE: Final = frozenset({"latency", "errors", "availability", "traffic",
 WITH_S: Final = 10.0  # between two onsets: one began with the other; by hand
 
 
+def of_logs_alone(evidence: Iterable[Evidence]) -> bool:
+    """Whether nothing but logs tells of any component."""
+    return {e.kind.partition(".")[0] for e in evidence if e.component and e.aspect not in CONTEXT} == {"log"}
+
+
 class Facts:
     """Evidence with effective strengths: what a component's own rise in load explains counts a third."""
 
@@ -114,8 +119,7 @@ class Facts:
         theirs = [e for e in evidence if e.aspect not in CLUSTER | CONTEXT and (e.peer or is_first_hand(e))]
         self.measured = frozenset(name for e in theirs if tells(e) for name in (e.component, e.peer) if name)
         """Of whom more is known than the state of their objects in a cluster: by themselves, or by who calls them."""
-        told = {e.kind.partition(".")[0] for e in evidence if e.component and e.aspect not in CONTEXT}
-        self.logs_alone = told == {"log"}
+        self.logs_alone = of_logs_alone(evidence)
         """Whether nothing but logs tells of any component."""
         self.anomalies = tuple(e for e in evidence if is_anomaly(e) and self.weight(e) >= 0.05)
 

@@ -7,6 +7,7 @@ its lines. Between them stands what stayed quiet, which is held against what acc
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,6 +36,7 @@ INCIDENT: Final = 0.7
 HARMLESS: Final = -2.5
 UNSEEN: Final = -1.5
 WITNESS: Final = 0.5
+_REPLICA: Final = re.compile(r"[-_.]\d{1,3}$")
 # The same where logs are all that there is: then another writer, or the alarm itself, is the only second witness.
 WITNESS_OF_LOGS: Final = 1.5
 ALARM_OF_LOGS: Final = 1.0
@@ -124,10 +126,18 @@ def _witnesses(case: Case) -> Iterator[Line]:
                 plain = case.facts.strength(e) >= MIN_PRIMARY
                 if plain and (e.component not in seen or e.strength > seen[e.component].strength):
                     seen[e.component] = e
-    further = sorted(seen.values(), key=lambda e: (-e.strength, e.component))[1 : MAX_WITNESSES + 1]
+    ranked = sorted(seen.values(), key=lambda e: (-e.strength, e.component))
+    further, told = ranked[1 : MAX_WITNESSES + 1], {_service(e.component) for e in ranked[:1]}
     for e in further or _confirming(case, seen):
-        size = WITNESS_OF_LOGS if case.facts.logs_alone else WITNESS
+        again = _service(e.component) in told  # by its replica: the same program and the same requests
+        size = WITNESS_OF_LOGS if case.facts.logs_alone and not again else WITNESS
+        told.add(_service(e.component))
         yield Line("witness", size, f"seen by {e.component} too", e.id)
+
+
+def _service(component: str) -> str:
+    """A component without the number of its replica."""
+    return _REPLICA.sub("", component)
 
 
 def _confirming(case: Case, seen: Mapping[str, Evidence]) -> list[Evidence]:
@@ -295,6 +305,19 @@ def _agreeing(case: Case) -> Iterator[Evidence]:
             yield e
 
 
+def _failing_others(case: Case) -> list[Evidence]:
+    """Those whose logs say that calls to it fail."""
+    return [
+        e
+        for e in case.facts.anomalies
+        if e.peer in case.family
+        and e.component not in case.family
+        and e.aspect in CALLS_FAIL
+        and e.provenance != "client"
+        and case.facts.strength(e) >= MIN_PRIMARY
+    ]
+
+
 def _seconded(case: Case) -> bool:
     """Whether a message is not the only witness: the alarm is of what the suspect affects, or another one logged its change."""
     return bool(_affected(case)) or any(
@@ -314,6 +337,8 @@ def _quiet(case: Case, lines: Sequence[Contribution]) -> Iterator[Line]:
     for line in case.witnesses.against(case.component, accusing, needed, list(_agreeing(case))):
         if line.term == "quiet.alone" and case.facts.logs_alone and _seconded(case):
             continue
+        if line.term == "quiet.unmoved" and case.facts.logs_alone and _failing_others(case):
+            continue  # an access log has the times of what was answered, not of what was not
         yield Line(line.term, line.rule.log_odds, line.why, line.evidence, bars=line.rule.bars)
 
 

@@ -4,7 +4,8 @@ A log that nobody reads can neither speak for a kind nor against it. Slow or fai
 overload and a refused password have in common, and one that is gone may hang, wait or have crashed: only its own log tells
 which. Without that log the kind is told at a part of its probability, and the rest goes to the component's open kind. A kind
 that is never quite sure (`sure` in the taxonomy) leaves its rest to `unknown` where nothing ranked the component: then no
-measurement says that the trouble is there and not at the other end.
+measurement says that the trouble is there and not at the other end. Where nothing is measured at all, another log
+that tells of its errors says so.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from aitia.agent.doubt import UNKNOWN
+from aitia.agent.facts import of_logs_alone
+from aitia.agent.ledger import RESIDUAL
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import NAMED, OPEN, Weighed
@@ -46,7 +49,12 @@ def left_open(
         return _kind_open(weighed, told, share)
     known = taxonomy.get(told.fault)
     ranked = any((s.component, s.fault) == (told.component, OPEN) for s in weighed.suspects)
-    return weighed if known is None or known.sure == 1.0 or ranked else _unsure(weighed, told, known.sure)
+    if known is None or known.sure == 1.0 or ranked:
+        return weighed
+    seconded = any(c.term == "witness" and c.log_odds > 0 and c.evidence for c in told.ledger)
+    if seconded and told.fault == RESIDUAL and of_logs_alone(evidence):
+        return _kind_open(weighed, told, known.sure)
+    return _unsure(weighed, told, known.sure)
 
 
 def _unlogged(told: Suspect, carried: set[str], inventory: Inventory) -> float:

@@ -18,7 +18,7 @@ from aitia.tools.logs.mine import CELLS, Mined, only_errors
 from aitia.tools.sources.logs.remote_lines import hash_of, time_of
 from aitia.tools.text.classes import Meaning
 from aitia.tools.text.headers.levels import RANK
-from aitia.tools.text.names import Names, attribute
+from aitia.tools.text.names import Names, attribute, called
 from aitia.tools.text.replies import replier
 from aitia.tools.text.templates.gaps import filled
 
@@ -118,11 +118,14 @@ def evidence(finding: Finding, window: Window, names: Names, redactor: Redactor)
         component, peer = server, ""
     rate = count.window / mined.exposure if mined.exposure else 0.0
     ref = reference(mined, count)
+    aspect = finding.meaning.aspect
+    if aspect == "log.error" and peer and called(count.template.text, peer):
+        aspect = "log.unavailable"  # an error about a call, whatever its words
     return Evidence(
         component=component,
         peer=peer,
         kind=f"log.{finding.change}",
-        aspect=finding.meaning.aspect,
+        aspect=aspect,
         statement=_sentence(finding, _shown(mined, count, redactor), at, component),
         values={
             "template": quote,

@@ -8,6 +8,7 @@ from typing import Final
 
 from aitia.core.redact import Redactor
 from aitia.core.words import Evidence, SourceRef, Window, from_epoch
+from aitia.tools.text.classes import own_words
 from aitia.tools.text.names import Names
 from aitia.tools.text.reading.record import Record
 
@@ -33,8 +34,10 @@ def releases(
     """
     told: dict[str, str] = {}
     for record in found:
-        text = record.message
-        if len(text) > LONGEST or not _STARTS.search(text) or any(n != component for n in names.of(text)):
+        if len(record.message) > LONGEST or not _STARTS.search(record.message):
+            continue
+        text = own_words(record.message)  # a browser tells a client's version
+        if not _STARTS.search(text) or any(n != component for n in names.of(text)):
             continue
         version = next((m for m in _VERSION.finditer(text) if _named(text[: m.start()])), None)
         if version is None:

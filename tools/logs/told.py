@@ -24,7 +24,7 @@ _START: Final = re.compile(
 # What a running process starts, and what others that run it tell of.
 _TASK: Final = re.compile(
     r"(?i)\b(?:checkpoint|sync|replica|worker|batch|job|backup|snapshot|scan|thread|container|pod|request|session|task"
-    r"|transaction|connection|timer)s?\b"
+    r"|transaction|connection|timer)s?\b|\.(?:service|timer|socket|mount|scope|slice|target)\b"
 )
 _NUMBERS: Final = re.compile(r"\d+(?:\.\d+)?")
 # A setting with its old and its new value, as configuration systems write it.
@@ -37,7 +37,11 @@ _CHANGED: Final = re.compile(
 _SETTING: Final = re.compile(
     r"(?i)\b(?:config\w*|setting|revision|rev|apply|applied|parameter|flag|key|limit|timeout|reload\w*)\b"
 )
-_KEPT: Final = re.compile(r"(?i)\b(?:key|setting|name|parameter|flag)\s*[=:]\s*\"?([\w.\-]+)")
+# What is kept under a name: `key=x`, or a name of several parts before the two values (`pool.max_size 8 -> 80`).
+_KEPT: Final = re.compile(
+    r"(?i)\b(?:key|setting|name|parameter|flag)\s*[=:]\s*\"?([\w.\-]+)"
+    r"|(?<![\w/.-])[a-z]\w*(?:[._-][a-z]\w*)+[=: ]+\"?[\w.%-]+\"?\s*(?:->|=>|→)"
+)
 
 
 def _starts(component: str, record: Record, names: Names) -> bool:

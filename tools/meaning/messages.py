@@ -54,10 +54,11 @@ _ZERO: Final = re.compile(
     r"(?i)(?<![\w.])[\w.-]{2,60}\s?(?:=\s?(?:0+(?:\.0+)?|none|null|nil|false|no|ok)|:\s?(?:0+(?:\.0+)?|none|null|nil))(?![\w.:/-])"
 )
 # Options of a command, keys of settings (`retry.timeout.ms = 9`) and names with numbers in them (`error-page-6b`) are names
-# whatever words they hold.
+# whatever words they hold; so is a pool of connections before what went wrong.
 _NAMES: Final = re.compile(
     r"(?<![\w.])[a-z][\w-]*(?:\.[\w-]+)+(?=\s?=)|"
-    r"(?<!\S)-{1,2}[A-Za-z][\w:+-]*(?:=\S*)?|(?<![\w.-])[a-z]+(?:-[a-z0-9]+)*-[a-z]*\d[a-z0-9.]*(?:-[a-z0-9]+)*(?![\w-])|-XX:\S+"
+    r"(?<!\S)-{1,2}[A-Za-z][\w:+-]*(?:=\S*)?|(?<![\w.-])[a-z]+(?:-[a-z0-9]+)*-[a-z]*\d[a-z0-9.]*(?:-[a-z0-9]+)*(?![\w-])|-XX:\S+|"
+    r"\bHTTPS?ConnectionPool\("  # urllib3 names its pool in whatever it tells
 )
 
 

@@ -18,6 +18,8 @@ _SPACED = re.compile(
 _HAPROXY = re.compile(
     r" [^\s/]+/(\S+) [-+\d]+(?:/[-+\d]+){2,4} ([1-5]\d\d) \+?\d+ .*\"(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) (/[^\s\"?]*)"
 )
+# What went wrong, in words behind the status, is more than an access line.
+_RAISED = re.compile(r"[\s:|-]+[\w.]*(?:Error|Exception)\b")
 _UPSTREAM = re.compile(r"\b(?:up|upstream|upstream_addr|upstream_name|backend|peer)[=:] ?\"?([\w.:-]*\w)")
 _STATUS = re.compile(r"^[A-Z]+ /.* -> (\d{3})(?: via \S+)?$")
 _METHODS: Final = ("GET /", "POST /", "PUT /", "DELETE /", "PATCH /", "HEAD /", "OPTIONS /")
@@ -29,7 +31,7 @@ def canonical(message: str) -> str:
     if not any(method in message for method in _METHODS):
         return ""
     match = _LINE.search(message) or _SPACED.search(message)
-    if match is not None:
+    if match is not None and not _RAISED.match(message, match.end()):
         upstream = _UPSTREAM.search(message, match.end())
         return _canonical(match[1], match[2], match[3], upstream[1] if upstream else "")
     if (balanced := _HAPROXY.search(message)) is not None:

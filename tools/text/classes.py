@@ -28,6 +28,7 @@ _THROTTLED: Final = re.compile(
 _LIMITED: Final = re.compile(
     r"(?i)\brate.?limit(?:s|ed|ing)?\b.{0,40}\b(?:exceeded|reached|hit)\b"
     r"|\b(?:exceeded|over|hit)\b.{0,20}\brate.?limit|\b429 (?:too many requests|client error)"
+    r"|\b(?:answered|returned|replied|responded|got)(?: with)?(?: an?)?(?: http| status)?(?: code)? 429\b"
     r"|\bhttp (?:(?:response|status|error) ?(?:code)?:? ?|)429\b|\bstatus(?:[_ ]?code)?[=: ]{1,2}429\b"
 )
 
@@ -105,6 +106,8 @@ def _meaning(text: str, level: Level, sample: str, heard: Message | None) -> Mea
         return Meaning(
             aspect=of.aspect, severity=worst(named, "warning") if named else "error", weight=of.weight
         )
+    if loud and of:  # a process that died, told as an error: no start by itself
+        return Meaning(aspect="log.restart", severity=named, weight=0.85)
     if loud or (not named and not of and found.fault > _BAR):
         return Meaning(aspect="log.error", severity=named or "error", weight=0.85)
     if of or found.starts:

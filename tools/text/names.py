@@ -8,6 +8,7 @@ from typing import Final
 
 from aitia.core.words import Component
 from aitia.tools.registry import ToolContext
+from aitia.tools.text.program_text import written
 
 HOST_LOGS: Final = frozenset(
     {"kernel", "kern", "syslog", "messages", "dmesg", "journal", "systemd", "supervisor", "supervisord"}
@@ -71,6 +72,12 @@ def attribute(component: str, text: str, names: Names) -> tuple[str, str]:
     if component.casefold() in names.hosts and len(others) == 1:
         return others[0], ""
     return component, others[0] if others else ""
+
+
+def called(text: str, peer: str) -> bool:
+    """Whether a message has a component as the host of an address that its own program wrote: whom it called."""
+    address = re.compile(rf"(?:://|\b(?:upstream|backend|target)[=:] ?(?:\w+://)?){re.escape(peer)}(?![\w-])")
+    return any(written(f"{text[: m.start()]}x").own.endswith("x") for m in address.finditer(text))
 
 
 def _other_end(context: re.Match[str]) -> str:

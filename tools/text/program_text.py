@@ -42,14 +42,15 @@ _NAMED: Final = (
     r"headers?|input|word|symbol|literal|topic|product|item|sku|coupon|page|resource|action|verb|topic|term"
 )
 _SPOKEN: Final = (
-    r"said|says|wrote|writes|asked|typed|entered|submitted|posted|"
+    r"said|says|wrote|writes|asked|typed|entered(?! [A-Z]{4,} state)|submitted|posted(?! to\b)|"
     r"(?:searched|searching|search|looking) for"
 )
 _STARTS: Final = re.compile(
     rf"(?P<field>(?P<key>(?<![\w.@\"'-])[A-Za-z_@][\w.@-]*)=)"
     r"|(?P<call>(?<=\(\) )\"(?:[^\"\\]|\\.)*\"(?= failed \())"
     r"|(?P<body>[\[{]+\s*(?=\"))"
-    r"|(?P<raised>(?<=Error\()['\"]|(?<=Exception\()['\"])"
+    r"|(?P<raised>(?<=Error\()['\"]|(?<=Exception\()['\"]|(?<=Error\(\d, )['\"]|(?<=Error\(\d\d\d\d, )['\"]"
+    r"|(?<=: \(\d\d\d, )['\"]|(?<=: \(\d\d\d\d, )['\"]|(?<=: \(\d\d\d\) )['\"])"
     r"|(?P<quote>\\?\"|(?<![\w)\]])['`]|[“«‘])"
     rf"|(?P<request>\b(?:{_METHODS}) (?=/|[a-z]+://|\S+ HTTP/))"
     r"|(?P<url>\b[a-z][a-z0-9+.-]{1,9}://[^\s\"'<>]*)"
@@ -72,6 +73,19 @@ _ANSWERS: Final = re.compile(
     r"(?i)\b(?:server|upstream|back-?end|broker|database|remote|peer|provider) (?:says|said|answers|answered|replie[sd]|responds|"
     r"responded|returns|returned|reports|reported)(?: with)?:? *$"
 )
+# How libraries begin, where a name in quotes stands before their own words: libpq, Rust's panic, PostgreSQL's names of objects.
+_HEADS: Final = re.compile(
+    r"(?P<libpq>\bconnection to server at )\"[^\"]*\"(?: \([^)]*\))?, port \S+ (?=failed: )"
+    r"|(?P<rust>\bthread )'[^']*' (?=panicked at )"
+    r"|(?P<object>\b(?:table|relation|constraint|sequence|partition) )\"[\w.$<>*-]{1,63}\""
+    r"(?= (?:violates|does not exist|is being)\b)"
+)
+_PANIC: Final = re.compile(r"(?<=panicked at )'(?P<why>[^'<>]{1,80})'(?=, [\w/.-]+:)")
+# An object at the end of a message, as loggers append their fields: these hold what went wrong.
+_WRONG: Final = frozenset({"err", "error", "exception", "cause"})
+_TOLD: Final = frozenset({"message", "msg"})
+_CODED: Final = frozenset({"code", "status", "errno", "statuscode", "status_code", "name"})
+_MASK: Final = re.compile(r"(?<=[:\[,])\s*<[\w*]+>(?=\s*[,}\]])")
 _BELOW: Final = " | "  # the line of an exception follows
 _CLOSED: Final = {a: re.compile(rf"(?:[^\\{b}]|\\.)*{b}") for a, b in _QUOTES.items()}
 # An apostrophe within a word closes nothing.
@@ -97,7 +111,7 @@ def written(text: str) -> Written:
         return Written(access[access.rindex("-> ") :], text)
     if text.lstrip().startswith("{") and (fields := _object(text)) is not None:
         return _of_fields(fields)
-    found = _split(text)
+    found = _split(_PANIC.sub(r"\g<why>", _HEADS.sub(_head, text)) if '"' in text or "'" in text else text)
     if found.given and not _BARE.sub("", found.own) and (inner := _unquoted(text)):
         return _split(inner)
     return found
@@ -116,6 +130,22 @@ def _of_fields(fields: dict[str, object]) -> Written:
     own = [_split(str(value)) for key, value in fields.items() if _words(key)]
     rest = [str(value) for key, value in fields.items() if not _words(key)]
     return Written(" ".join(w.own for w in own), " ".join(filter(None, [*(w.given for w in own), *rest])))
+
+
+def _head(match: re.Match[str]) -> str:
+    return f"{match[str(match.lastgroup)]}{GAP} "
+
+
+def _appended(value: str) -> str:
+    """What an object at the end of a message tells of what went wrong, in its program's words."""
+    fields = _object(_MASK.sub("null", value))
+    if fields is None:
+        return ""
+    found = {k: v for k, v in fields.items() if k.casefold() in _WRONG}
+    if {k.casefold() for k in fields} & _TOLD and {k.casefold() for k in fields} & _CODED:
+        found |= {k: v for k, v in fields.items() if k.casefold() in _TOLD | _CODED}
+    own = [_of_fields(v).own if isinstance(v, dict) else _split(f"{k}={v}").own for k, v in found.items()]
+    return " ".join(own)
 
 
 def _unquoted(text: str) -> str:
@@ -147,7 +177,8 @@ def _split(text: str) -> Written:
             own.append(f"{lead}{inner.own}")
             given.append(inner.given)
         else:
-            own.append(lead + _shown(value))
+            told = _appended(value) if kind == "body" and end == len(text.rstrip()) and own[0].strip() else ""
+            own.append(lead + _shown(value) + (f" {told}" if told else ""))
             given.append(value)
         at = max(end, begin + 1)
     own.append(text[at:])

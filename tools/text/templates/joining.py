@@ -45,10 +45,14 @@ class Joined:
 
 
 def joined(
-    templates: Sequence[Key], *, subject: Callable[[str], str] = lambda token: "", limits: Limits = LIMITS
+    templates: Sequence[Key],
+    *,
+    subject: Callable[[str], str] = lambda token: "",
+    causes: bool = False,
+    limits: Limits = LIMITS,
 ) -> list[Joined]:
-    """Which of some distinct templates are one statement. Those that speak of different subjects stay apart."""
-    read = Reader(subject)
+    """Which of some distinct templates are one statement. Those of different subjects, or `causes`, stay apart."""
+    read = Reader(subject, causes=causes)
     found: dict[Key, list[int]] = {tokens: [i] for i, tokens in enumerate(templates)}
     for _ in range(ROUNDS):
         before = len(found)

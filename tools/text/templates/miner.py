@@ -211,7 +211,7 @@ class Miner:
             forms = [form for tokens in found.members for form in by_tokens[tokens]]
             alike.setdefault(tuple(_restored(found.tokens, forms)), []).extend(forms)
         parts = list(alike.values())
-        for one in joined(list(alike), subject=self._subject, limits=self._limits):
+        for one in joined(list(alike), subject=self._subject, causes=self.masker.apart, limits=self._limits):
             forms = [form for i in one.members for form in parts[i]]
             text = join(one.tokens)
             for group in dict.fromkeys(f.group for f in forms):

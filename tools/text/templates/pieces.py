@@ -13,7 +13,15 @@ from typing import Final, NamedTuple
 
 from aitia.tools.text.templates.cluster import Key
 from aitia.tools.text.templates.masks import separator
-from aitia.tools.text.templates.words import FAILED, METHODS, REASONS, SYSTEM_ERRORS, UNITS, of_statement
+from aitia.tools.text.templates.words import (
+    FAILED,
+    METHODS,
+    REASONS,
+    SAYING,
+    SYSTEM_ERRORS,
+    UNITS,
+    of_statement,
+)
 
 GAP: Final = "\0"
 SQL: Final = "SQL"
@@ -24,10 +32,13 @@ _LEADER: Final = re.compile(r"([A-Za-z]+)\.{3,}")
 _TEXT_KEYS: Final = frozenset(
     {"msg", "message", "event"}
 )  # of JSON and logfmt: their text is the statement, others' a value
-_SQL: Final = re.compile(  # how its statements begin (ISO/IEC 9075, and what all servers add)
-    r"(?:SELECT|INSERT INTO|UPDATE \S+ SET|DELETE FROM|WITH \S+ AS|MERGE INTO|TRUNCATE|ANALYZE|VACUUM|COMMIT|ROLLBACK|BEGIN"
-    r"|(?:CREATE|ALTER|DROP|GRANT|REVOKE) [A-Z]+)\b",
-    re.IGNORECASE,
+# How statements of SQL begin (ISO/IEC 9075, and what all servers add). In small letters most of its words are plain English.
+_SQL: Final = re.compile(
+    r"(?:SELECT|TRUNCATE|ANALYZE|VACUUM|COMMIT|ROLLBACK|BEGIN|(?:GRANT|REVOKE) [A-Z]+"
+    r"|(?i:INSERT INTO|UPDATE \S+ SET|DELETE FROM|WITH \S+ AS|MERGE INTO|SELECT (?=.{1,200}\bFROM\b)"
+    r"|(?:CREATE|ALTER|DROP) (?:OR REPLACE |UNIQUE |TEMP(?:ORARY)? |MATERIALIZED )?"
+    r"(?:TABLE|INDEX|VIEW|DATABASE|SCHEMA|SEQUENCE|USER|ROLE|TYPE|FUNCTION|TRIGGER|EXTENSION|PROCEDURE)))\b",
+    re.DOTALL,
 )
 
 
@@ -40,10 +51,10 @@ class Piece(NamedTuple):
 
 
 class Reader:
-    """The pieces of templates, each read once. `subject` tells which component a token names."""
+    """The pieces of templates, each read once. `subject` tells which component a token names; `causes`: a cause is no value."""
 
-    def __init__(self, subject: Callable[[str], str]) -> None:
-        self._subject = subject
+    def __init__(self, subject: Callable[[str], str], *, causes: bool = False) -> None:
+        self._subject, self._causes = subject, causes
         self._memo: dict[Key, tuple[Piece, ...]] = {}
         self._signatures: dict[Key, Key] = {}
         self._words: dict[Key, frozenset[str]] = {}
@@ -53,7 +64,9 @@ class Reader:
         """The pieces of a template."""
         got = self._memo.get(tokens)
         if got is None:
-            got = self._memo[tokens] = tuple(_Gaps(list(self._atoms(tokens)), tokens).read())
+            got = self._memo[tokens] = tuple(
+                _Gaps(list(self._atoms(tokens)), tokens, causes=self._causes).read()
+            )
         return got
 
     def signature(self, tokens: Key) -> Key:
@@ -125,8 +138,8 @@ def _word_end(tokens: Key, i: int) -> int:
 class _Gaps:
     """Makes a gap of what is a value by its place, and one of neighbouring gaps."""
 
-    def __init__(self, pieces: list[Piece], tokens: Key) -> None:
-        self._pieces, self._tokens = pieces, tokens
+    def __init__(self, pieces: list[Piece], tokens: Key, *, causes: bool) -> None:
+        self._pieces, self._tokens, self._causes = pieces, tokens, causes
         self._out: list[Piece] = []
 
     def read(self) -> list[Piece]:
@@ -150,6 +163,8 @@ class _Gaps:
             return self._quoted(i, close)
         if piece.symbol == "=":
             out.append(piece)
+            if self._causes and last and last.symbol.lower() in SAYING:
+                return i + 1
             if after is None or after.start != piece.end or after.symbol in ")]}>|":
                 out.append(Piece(GAP, piece.end, piece.end))
             elif not separator(after.symbol) and after.symbol[0] != GAP:
@@ -173,7 +188,12 @@ class _Gaps:
     def _text(self, i: int, last: Piece | None) -> int:
         """Where a text ends that is a value as a whole: a cause, SQL; 0 where none begins."""
         tokens, piece = self._tokens, self._pieces[i]
-        if last and piece.symbol.lower() in REASONS and tokens[piece.end : piece.end + 2] == (":", " "):
+        if (
+            not self._causes
+            and last
+            and piece.symbol.lower() in REASONS
+            and tokens[piece.end : piece.end + 2] == (":", " ")
+        ):
             return self._end(i + 1)
         if last and tokens[last.end : last.end + 2] != (":", " "):
             return 0
@@ -181,7 +201,7 @@ class _Gaps:
             if not last:
                 self._out.append(Piece(SQL, piece.start, piece.start))
             return len(self._pieces)
-        if not last:
+        if not last or self._causes:
             return 0
         end = self._end(i)
         text = " ".join(p.symbol for p in self._pieces[i:end]).lower()

@@ -56,6 +56,7 @@ _GRAMMAR: Final = _words(
     """
 )
 REASONS: Final = frozenset(("reason", "cause", "desc", "description", "detail", "details", "because"))
+SAYING: Final = REASONS | {"err", "error", "exception", "exc"}  # what follows their `=` is a cause in words
 FAILED: Final = frozenset(("failed", "failure", "fails"))  # a cause follows their colon
 # As perror(3) puts them after a colon.
 SYSTEM_ERRORS: Final = frozenset(os.strerror(code).lower() for code in errno.errorcode)
