@@ -35,7 +35,7 @@ class RunAsked:
 
     def before(self, question: str, kept: Path | None, begun: Callable[[], Path]) -> Answer | None:
         """What no report is needed for; None where the report is to answer, or what it would be by now. Raises BadInput."""
-        from aitia.correcting import corrects, denies
+        from aitia.correction_words import corrects, denies
         from aitia.graphs.line_again import asks_for_line, line_again
         from aitia.graphs.so_far import asks_progress, so_far
 

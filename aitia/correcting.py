@@ -6,11 +6,10 @@ One that is under way, wherever, is told so and goes on by itself (`tell`); of o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING
 
 from aitia import api
 from aitia.core.clock import RecordedClock
@@ -21,7 +20,8 @@ from aitia.core.protocols import Source
 from aitia.core.redact import Redactor, load_key
 from aitia.core.steering import Said, say
 from aitia.core.store import RunStore, surviving
-from aitia.core.words import Component, Correction, Incident, Inventory, Report, Result, Window
+from aitia.core.words import Component, Correction, Incident, Report, Result, Window
+from aitia.correction_words import corrects
 from aitia.engine import AUTO, OnEvent
 from aitia.incoming import baselines_of
 from aitia.readers import recorded_readers
@@ -30,41 +30,9 @@ from aitia.tools import Registry
 from aitia.tools.mcp import recorded_mcp, with_mcp
 
 if TYPE_CHECKING:
-    from aitia.core.words import Understood
+    pass
 
-LONGEST = 500  # characters of a correction
 MOST = 20  # corrections of one run
-Meaning = Literal["stop", "correction", ""]
-_STOP: Final = re.compile(
-    r"(?:please |pls |bitte |stp |svp |por favor |per favore )?"
-    r"(?:stop|halt|cancel|abort|stopp|abbrechen|brich ab|arrête|annule|para|detente|cancela|ferma|fermati|annulla|interrompi)"
-    r"(?: (?:it|that|this|now|the (?:diagnosis|run)|die diagnose|le diagnostic|el diagnóstico|la diagnosi))?[\s.!]*",
-    re.IGNORECASE,
-)
-_DENIES: Final = re.compile(
-    r"\W*(?:no,? )?(?:the [\w -]{2,40} (?:is|was)(?: not|n't) (?:it|the (?:cause|problem|reason))\b"
-    r"|(?:(?:it|that|this)(?:'s| is| was)(?: not|n't)|(?:it|that) (?:isn|wasn)'t|not"
-    r"|(?:es|das) (?:ist|war|liegt) nicht|nicht"
-    r"|(?:ce|c')? ?n'(?:est|était) pas|pas|no (?:es|fue|era)|non (?:è|era)) "
-    r"(?:the|a|an|at|der|die|das|ein|eine|le|la|les|un|une|el|los|il|lo)\b)",
-    re.IGNORECASE,
-)
-
-
-def meant(text: str, store: RunStore) -> Meaning:
-    """What a sentence wants of a run: that it stops (of one that is under way), that it goes on otherwise, or neither."""
-    from aitia.agent.asking.question.sorting import asks
-
-    if _STOP.fullmatch(text.strip()) and store.meta().get("state") == "running":
-        return "stop"
-    return "" if asks(text) or corrects(text, store) is None else "correction"
-
-
-def denies(text: str) -> bool:
-    """Whether a sentence says of something that it is not the cause, and asks nothing: "not the deploy, we rolled it back"."""
-    from aitia.agent.asking.question.sorting import asks
-
-    return bool(_DENIES.match(text)) and "?" not in text and not asks(text)
 
 
 def tell(store: RunStore, text: str, *, by: str = "", settings: Settings | None = None) -> bool:
@@ -84,28 +52,6 @@ def tell(store: RunStore, text: str, *, by: str = "", settings: Settings | None 
 def stop(store: RunStore, *, by: str = "") -> bool:
     """Stop a run between two of its steps; it can be resumed. False where it is not under way."""
     return say(store, lambda said: said.model_copy(update={"stop": True, "by": by[:200]}))
-
-
-def corrects(text: str, store: RunStore) -> Correction | None:
-    """What a sentence corrects of a run: when it began, or what it is not; None where it says neither, or asks."""
-    from aitia.tools.meaning.incidents.reading import read_components, read_start
-    from aitia.tools.meaning.incidents.spoken_hours import with_clock
-
-    meta = store.meta()
-    if len(text) > LONGEST or text.rstrip().endswith("?") or "incident" not in meta:
-        return None
-    opened = meta.get("opened", {})
-    incident = Incident.model_validate(opened.get("incident") or meta["incident"])
-    components = Inventory.model_validate(opened.get("inventory", {})).components or tuple(
-        Component.model_validate(c) for c in meta.get("components", ())
-    )
-    read: Understood = read_components(read_start(with_clock(text), incident.window.end), text, components)
-    start = read.start if read.start and read.start <= incident.window.end else None
-    excluded = tuple(dict.fromkeys(s.component for s in read.excluded))
-    complains = {s.component for s in read.affected} - set(excluded)
-    if complains or (start is None and not excluded):
-        return None  # who complains of a component tells of a trouble
-    return Correction(text=text, at=datetime.now(tz=UTC), start=start, excluded=excluded)
 
 
 def correct(

@@ -147,7 +147,7 @@ class Talk(Carried):
     def _corrected(self, line: str) -> bool:
         """Whether a line corrects the run in hand, which then goes on from there: "not the database, we checked"."""
         from aitia.agent.asking.question.sorting import asks
-        from aitia.correcting import corrects
+        from aitia.correction_words import corrects
 
         if asks(line) or corrects(line, self.held()) is None:
             return False
@@ -157,7 +157,8 @@ class Talk(Carried):
 
     def _told(self, line: str) -> bool:
         """Whether a line stops or corrects the diagnosis that runs, which then goes on from there by itself."""
-        from aitia.correcting import meant, tell
+        from aitia.correcting import tell
+        from aitia.correction_words import meant
 
         if self.under_way is None:
             return False

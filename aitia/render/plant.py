@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from aitia.core.words import MACHINES, OWN_COMMANDS, NextCheck, Report, Suspect
+from collections.abc import Sequence
+from typing import Final
+
+from aitia.agent.topology import Topology
+from aitia.core.words import MACHINES, OWN_COMMANDS, NextCheck, Report, Suspect, TimelineEntry
 from aitia.render import text as t
 from aitia.render.items import Item, Section
+
+_MOVED: Final = (
+    "metric.shift",
+    "metric.trend",
+    "signal.quantity",
+    "signal.stuck",
+    "vibration.line",
+    "condition.",
+)
+_STRONG: Final = 0.5  # strength from which on what moved beside the chain is told under why; by hand
+_MOST_BESIDE: Final = 2
 
 
 def is_plant(report: Report) -> bool:
@@ -35,3 +50,37 @@ def weighed(suspect: Suspect) -> str:
         if (line := next((c for c in by_weight if sign * c.log_odds > 0), None)) is not None
     ]
     return f"; {'; '.join(told)}" if told and suspect.component else ""
+
+
+def plainest_beside(report: Report, told: Sequence[Item]) -> tuple[Item, ...]:
+    """What moved most of a machine that is the cause, where the chain does not say it: told with its figures."""
+    if report.verdict != "cause" or not is_plant(report):
+        return ()
+    cited = {c for item in told for c in item.cites} | {c for s in report.chain for c in s.cites}
+    series = {
+        (e.component, str(e.values.get("channel") or e.values.get("metric")))
+        for e in report.evidence
+        if e.id in cited
+    }
+    near = Topology(report.inventory.components).family(report.component)
+    moved = [
+        e for e in report.evidence
+        if e.component in near and e.kind.startswith(_MOVED) and e.strength >= _STRONG and e.id not in cited
+        and (e.component, str(e.values.get("channel") or e.values.get("metric"))) not in series
+    ]  # fmt: skip
+    moved.sort(key=lambda e: (-e.strength, t.id_order(e.id)))
+    once = {(e.component, str(e.values.get("channel") or e.values.get("metric"))): e for e in reversed(moved)}
+    return tuple(
+        Item(text=t.clean(e.statement), cites=(e.id,)) for e in reversed(list(once.values())[-_MOST_BESIDE:])
+    )
+
+
+def once(report: Report) -> list[TimelineEntry]:
+    """The entries of a plant, of one signal the first alone: several tests find the same departure."""
+    series = {e.id: str(e.values.get("channel") or e.values.get("metric") or e.id) for e in report.evidence}
+    at = {e.id: str(e.values.get("at") or e.component) for e in report.evidence}
+    first: dict[tuple[str, str], TimelineEntry] = {}
+    for entry in report.timeline:
+        told = entry.evidence or entry.text
+        first.setdefault((at.get(told, entry.component), series.get(told, told)), entry)
+    return list(first.values())

@@ -75,7 +75,7 @@ def _draw(pen: ImageDraw, panel: Panel, top: int) -> None:
         return EDGE + (at - start) / (end - start) * (WIDE - 2 * EDGE)
 
     def up(value: float) -> float:
-        return top + HEAD + room - (value - low) / ((high - low) or 1.0) * room
+        return float(top + HEAD + room - (value - low) / ((high - low) or 1.0) * room)
 
     if marks.band is not None:
         pen.rectangle((EDGE, up(max(marks.band)) - 1, WIDE - EDGE, up(min(marks.band)) + 1), fill=BAND)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal, TypeVar
 
-from aitia.agent.topology import Topology
 from aitia.core.aspects import WEIGHT
 from aitia.core.percent import chance
 from aitia.core.words import (
@@ -25,20 +24,10 @@ from aitia.core.words import (
 )
 from aitia.render import text as t
 from aitia.render.items import Item, Section
-from aitia.render.plant import checks_of, is_plant, weighed
+from aitia.render.plant import checks_of, is_plant, once, plainest_beside, weighed
 
 _STATEMENT: Final = 170  # characters of a statement where it is told in short, but for its last clause
 _QUERY: Final = 160
-_MOVED: Final = (
-    "metric.shift",
-    "metric.trend",
-    "signal.quantity",
-    "signal.stuck",
-    "vibration.line",
-    "condition.",
-)
-_STRONG: Final = 0.5  # strength from which on what moved beside the chain is told under why; by hand
-_MOST_BESIDE: Final = 2
 _ENTRY: Final = 90  # characters of an entry of a plant's timeline on one page, but for its last clause
 _TELEMETRY: Final[tuple[SourceKind, ...]] = ("metrics", "logs", "traces", "signals")
 _WATCHED: Final = frozenset({"service", "app", "machine"})  # of which telemetry is to be expected
@@ -69,30 +58,7 @@ def in_chain(report: Report) -> set[str]:
 def why(report: Report) -> Section:
     """The cause chain, a sentence per edge; of a cause that one fact tells, that fact."""
     items = tuple(sentence_item(s) for s in report.chain) or _told_by(report)
-    return Section(title="Why", items=(*items, *_plainest_beside(report, items)), numbered=True)
-
-
-def _plainest_beside(report: Report, told: Sequence[Item]) -> tuple[Item, ...]:
-    """What moved most of a machine that is the cause, where the chain does not say it: told with its figures."""
-    if report.verdict != "cause" or not is_plant(report):
-        return ()
-    cited = {c for item in told for c in item.cites} | {c for s in report.chain for c in s.cites}
-    series = {
-        (e.component, str(e.values.get("channel") or e.values.get("metric")))
-        for e in report.evidence
-        if e.id in cited
-    }
-    near = Topology(report.inventory.components).family(report.component)
-    moved = [
-        e for e in report.evidence
-        if e.component in near and e.kind.startswith(_MOVED) and e.strength >= _STRONG and e.id not in cited
-        and (e.component, str(e.values.get("channel") or e.values.get("metric"))) not in series
-    ]  # fmt: skip
-    moved.sort(key=lambda e: (-e.strength, t.id_order(e.id)))
-    once = {(e.component, str(e.values.get("channel") or e.values.get("metric"))): e for e in reversed(moved)}
-    return tuple(
-        Item(text=t.clean(e.statement), cites=(e.id,)) for e in reversed(list(once.values())[-_MOST_BESIDE:])
-    )
+    return Section(title="Why", items=(*items, *plainest_beside(report, items)), numbered=True)
 
 
 def _told_by(report: Report) -> tuple[Item, ...]:
@@ -121,7 +87,7 @@ def timeline(report: Report, full: bool = False) -> Section:
     errors = {
         e.id: e.onset_error_s for e in report.evidence if e.onset_error_s and e.onset_error_s >= _TOLD_ERROR_S
     }
-    entries = _once(report) if plant and not full else report.timeline
+    entries = once(report) if plant and not full else report.timeline
     return Section(
         title="Timeline (UTC)",
         items=tuple(
@@ -135,17 +101,6 @@ def timeline(report: Report, full: bool = False) -> Section:
             for e in entries
         ),
     )
-
-
-def _once(report: Report) -> list[TimelineEntry]:
-    """The entries of a plant, of one signal the first alone: several tests find the same departure."""
-    series = {e.id: str(e.values.get("channel") or e.values.get("metric") or e.id) for e in report.evidence}
-    at = {e.id: str(e.values.get("at") or e.component) for e in report.evidence}
-    first: dict[tuple[str, str], TimelineEntry] = {}
-    for entry in report.timeline:
-        told = entry.evidence or entry.text
-        first.setdefault((at.get(told, entry.component), series.get(told, told)), entry)
-    return list(first.values())
 
 
 def _entry(entry: TimelineEntry, error_s: float | None, *, full: bool, plant: bool) -> str:

@@ -10,7 +10,7 @@ from aitia.agent.asking.answer import NOT_KNOWN, Answer, Reply
 from aitia.agent.asking.question.refusing import asks_for_change
 from aitia.agent.asking.question.sorting import asks, of_live
 from aitia.core.errors import BadInput
-from aitia.correcting import meant
+from aitia.correction_words import meant
 from aitia.jobs import Job
 from aitia.render.sparklines import sparkline
 from aitia.render.text import clip

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from aitia import asking, outcomes
 from aitia.core.errors import BadInput
 from aitia.core.store import find_run
-from aitia.correcting import meant
+from aitia.correction_words import meant
 from aitia.jobs import Job, Jobs
 from aitia.web.approvals import answered
 from aitia.web.auth import allow, by, who

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from aitia.correcting import corrects
+from aitia.correction_words import corrects
 from tests.conftest import Diagnosed
 
 Phrase = tuple[str, tuple[str, ...] | None, str | None]

@@ -14,7 +14,8 @@ from aitia.core.errors import BadInput
 from aitia.core.redact import Redactor, load_key
 from aitia.core.store import RunStore, report_bytes
 from aitia.core.words import Evidence, SourceRef
-from aitia.correcting import MOST, correct, corrects
+from aitia.correcting import MOST, correct
+from aitia.correction_words import corrects
 from aitia.graphs.rerun import rerun
 from aitia.graphs.so_far import so_far
 from aitia.render.terminal import render_text

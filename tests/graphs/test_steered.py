@@ -18,7 +18,8 @@ from aitia.core.events import Corrected, Event, NodeDone, RunStarted, TaskDone
 from aitia.core.steering import FILE, Stopped, say
 from aitia.core.store import RunStore, report_bytes
 from aitia.core.words import Report
-from aitia.correcting import denies, meant, stop, tell
+from aitia.correcting import stop, tell
+from aitia.correction_words import denies, meant
 from aitia.graphs.rerun import rerun
 from aitia.graphs.so_far import asks_progress, report_so_far
 from aitia.tools import Registry

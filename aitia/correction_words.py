@@ -1,0 +1,68 @@
+"""What a sentence wants of a diagnosis: that it stops, that it goes on otherwise, or neither; and what it corrects."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Literal
+
+from aitia.core.store import RunStore
+from aitia.core.words import Component, Correction, Incident, Inventory
+
+if TYPE_CHECKING:
+    from aitia.core.words import Understood
+
+LONGEST = 500  # characters of a correction
+Meaning = Literal["stop", "correction", ""]
+_STOP: Final = re.compile(
+    r"(?:please |pls |bitte |stp |svp |por favor |per favore )?"
+    r"(?:stop|halt|cancel|abort|stopp|abbrechen|brich ab|arrête|annule|para|detente|cancela|ferma|fermati|annulla|interrompi)"
+    r"(?: (?:it|that|this|now|the (?:diagnosis|run)|die diagnose|le diagnostic|el diagnóstico|la diagnosi))?[\s.!]*",
+    re.IGNORECASE,
+)
+_DENIES: Final = re.compile(
+    r"\W*(?:no,? )?(?:the [\w -]{2,40} (?:is|was)(?: not|n't) (?:it|the (?:cause|problem|reason))\b"
+    r"|(?:(?:it|that|this)(?:'s| is| was)(?: not|n't)|(?:it|that) (?:isn|wasn)'t|not"
+    r"|(?:es|das) (?:ist|war|liegt) nicht|nicht"
+    r"|(?:ce|c')? ?n'(?:est|était) pas|pas|no (?:es|fue|era)|non (?:è|era)) "
+    r"(?:the|a|an|at|der|die|das|ein|eine|le|la|les|un|une|el|los|il|lo)\b)",
+    re.IGNORECASE,
+)
+
+
+def meant(text: str, store: RunStore) -> Meaning:
+    """What a sentence wants of a run: that it stops (of one that is under way), that it goes on otherwise, or neither."""
+    from aitia.agent.asking.question.sorting import asks
+
+    if _STOP.fullmatch(text.strip()) and store.meta().get("state") == "running":
+        return "stop"
+    return "" if asks(text) or corrects(text, store) is None else "correction"
+
+
+def denies(text: str) -> bool:
+    """Whether a sentence says of something that it is not the cause, and asks nothing: "not the deploy, we rolled it back"."""
+    from aitia.agent.asking.question.sorting import asks
+
+    return bool(_DENIES.match(text)) and "?" not in text and not asks(text)
+
+
+def corrects(text: str, store: RunStore) -> Correction | None:
+    """What a sentence corrects of a run: when it began, or what it is not; None where it says neither, or asks."""
+    from aitia.tools.meaning.incidents.reading import read_components, read_start
+    from aitia.tools.meaning.incidents.spoken_hours import with_clock
+
+    meta = store.meta()
+    if len(text) > LONGEST or text.rstrip().endswith("?") or "incident" not in meta:
+        return None
+    opened = meta.get("opened", {})
+    incident = Incident.model_validate(opened.get("incident") or meta["incident"])
+    components = Inventory.model_validate(opened.get("inventory", {})).components or tuple(
+        Component.model_validate(c) for c in meta.get("components", ())
+    )
+    read: Understood = read_components(read_start(with_clock(text), incident.window.end), text, components)
+    start = read.start if read.start and read.start <= incident.window.end else None
+    excluded = tuple(dict.fromkeys(s.component for s in read.excluded))
+    complains = {s.component for s in read.affected} - set(excluded)
+    if complains or (start is None and not excluded):
+        return None  # who complains of a component tells of a trouble
+    return Correction(text=text, at=datetime.now(tz=UTC), start=start, excluded=excluded)
