@@ -7,7 +7,6 @@ its lines. Between them stands what stayed quiet, which is held against what acc
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,11 +15,11 @@ from typing import Final, NamedTuple
 from aitia.agent.began import MIN_PRIMARY, TOLERANCE_S, began_before
 from aitia.agent.corrections import EXCLUDED, said_not
 from aitia.agent.facts import Facts, is_harm, onset
+from aitia.agent.failing_calls import failing_calls, service
 from aitia.agent.learned import Term
 from aitia.agent.overlooked import overlooked
 from aitia.agent.taxonomy import Fault, covers
 from aitia.agent.told_alike import COMPLAINTS, tellers
-from aitia.agent.topology import CALLS_FAIL
 from aitia.agent.weights import Weights, family_of
 from aitia.agent.witnesses import Witnesses
 from aitia.core.percent import percent
@@ -36,7 +35,6 @@ INCIDENT: Final = 0.7
 HARMLESS: Final = -2.5
 UNSEEN: Final = -1.5
 WITNESS: Final = 0.5
-_REPLICA: Final = re.compile(r"[-_.]\d{1,3}$")
 # The same where logs are all that there is: then another writer, or the alarm itself, is the only second witness.
 WITNESS_OF_LOGS: Final = 1.5
 ALARM_OF_LOGS: Final = 1.0
@@ -127,17 +125,12 @@ def _witnesses(case: Case) -> Iterator[Line]:
                 if plain and (e.component not in seen or e.strength > seen[e.component].strength):
                     seen[e.component] = e
     ranked = sorted(seen.values(), key=lambda e: (-e.strength, e.component))
-    further, told = ranked[1 : MAX_WITNESSES + 1], {_service(e.component) for e in ranked[:1]}
+    further, told = ranked[1 : MAX_WITNESSES + 1], {service(e.component) for e in ranked[:1]}
     for e in further or _confirming(case, seen):
-        again = _service(e.component) in told  # by its replica: the same program and the same requests
+        again = service(e.component) in told  # by its replica: the same program and the same requests
         size = WITNESS_OF_LOGS if case.facts.logs_alone and not again else WITNESS
-        told.add(_service(e.component))
+        told.add(service(e.component))
         yield Line("witness", size, f"seen by {e.component} too", e.id)
-
-
-def _service(component: str) -> str:
-    """A component without the number of its replica."""
-    return _REPLICA.sub("", component)
 
 
 def _confirming(case: Case, seen: Mapping[str, Evidence]) -> list[Evidence]:
@@ -145,13 +138,7 @@ def _confirming(case: Case, seen: Mapping[str, Evidence]) -> list[Evidence]:
     own = [p for p in case.fault.patterns if p.of == "self" and p.primary and p.aspect.startswith("log.")]
     if seen or not any(case.facts.matching(case.component, p) for p in own):
         return []
-    told = {
-        e.component: e
-        for e in sorted(case.facts.anomalies, key=lambda e: e.strength)
-        if e.peer in case.family and e.component not in case.family and e.aspect in CALLS_FAIL
-        and case.facts.strength(e) >= MIN_PRIMARY
-    }  # fmt: skip
-    return sorted(told.values(), key=lambda e: (-e.strength, e.component))[:MAX_WITNESSES]
+    return failing_calls(case.facts, case.family)[:MAX_WITNESSES]
 
 
 def _ranking(case: Case) -> Iterator[Line]:
@@ -305,19 +292,6 @@ def _agreeing(case: Case) -> Iterator[Evidence]:
             yield e
 
 
-def _failing_others(case: Case) -> list[Evidence]:
-    """Those whose logs say that calls to it fail."""
-    return [
-        e
-        for e in case.facts.anomalies
-        if e.peer in case.family
-        and e.component not in case.family
-        and e.aspect in CALLS_FAIL
-        and e.provenance != "client"
-        and case.facts.strength(e) >= MIN_PRIMARY
-    ]
-
-
 def _seconded(case: Case) -> bool:
     """Whether a message is not the only witness: the alarm is of what the suspect affects, or another one logged its change."""
     return bool(_affected(case)) or any(
@@ -337,7 +311,7 @@ def _quiet(case: Case, lines: Sequence[Contribution]) -> Iterator[Line]:
     for line in case.witnesses.against(case.component, accusing, needed, list(_agreeing(case))):
         if line.term == "quiet.alone" and case.facts.logs_alone and _seconded(case):
             continue
-        if line.term == "quiet.unmoved" and case.facts.logs_alone and _failing_others(case):
+        if line.term == "quiet.unmoved" and case.facts.logs_alone and failing_calls(case.facts, case.family):
             continue  # an access log has the times of what was answered, not of what was not
         yield Line(line.term, line.rule.log_odds, line.why, line.evidence, bars=line.rule.bars)
 
