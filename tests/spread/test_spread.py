@@ -106,6 +106,7 @@ def _imports() -> tuple[list[str], str]:
     ("address", "told"), [("ray://127.0.0.1:1", "HOST:6379"), ("127.0.0.1:1", "ray start --head")]
 )
 def test_an_address_that_nobody_answers_is_said(address: str, told: str) -> None:
+    pytest.importorskip("ray", reason="needs the extra for clusters: pip install '.[ray]'")
     with pytest.raises(BadInput, match=told), connected(address):
         pass
 

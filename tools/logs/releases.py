@@ -22,6 +22,7 @@ _VERSION: Final = re.compile(
 )
 _KEY: Final = re.compile(r"([\w.-]+)[\"']?\s*[=:]\s*[\"']?$")  # `current=85.2` of a pump that tells its state
 _OF_VERSION: Final = re.compile(r"(?i)ver(?:sion)?|release|build|image|tag|commit")
+_QUOTED: Final = re.compile(r'"[^"]*"')
 _NUMBERS: Final = re.compile(r"\d+")
 
 
@@ -36,8 +37,10 @@ def releases(
     for record in found:
         if len(record.message) > LONGEST or not _STARTS.search(record.message):
             continue
-        text = own_words(record.message)  # a browser tells a client's version
-        if not _STARTS.search(text) or any(n != component for n in names.of(text)):
+        if not _STARTS.search(own_words(record.message)):  # a browser's version is a client's word
+            continue
+        text = _QUOTED.sub('""', record.message)
+        if any(n != component for n in names.of(text)):
             continue
         version = next((m for m in _VERSION.finditer(text) if _named(text[: m.start()])), None)
         if version is None:
