@@ -79,6 +79,8 @@ def test_what_libraries_word_is_read(text: str, aspect: str) -> None:
     [
         'bad request body {"note": "deadlock detected"}',
         'invalid payload: {"error": "deadlock detected"}',
+        'contact form received {"name": "Ann", "message": "deadlock detected"}',
+        'coupon not taken {"code": "SPRING", "message": "deadlock detected"}',
         'no customer "x" and deadlock detected "y"',
         'GET /a?q={"error":"deadlock detected"} -> 400',
     ],

@@ -84,7 +84,9 @@ _PANIC: Final = re.compile(r"(?<=panicked at )'(?P<why>[^'<>]{1,80})'(?=, [\w/.-
 # An object at the end of a message, as loggers append their fields: these hold what went wrong.
 _WRONG: Final = frozenset({"err", "error", "exception", "cause"})
 _TOLD: Final = frozenset({"message", "msg"})
-_CODED: Final = frozenset({"code", "status", "errno", "statuscode", "status_code", "name"})
+_CODED: Final = frozenset({"code", "status", "errno", "statuscode", "status_code"})
+# Codes of errors: errno, SQLSTATE, a failing status of HTTP. A form with a name and a message is a client's.
+_CODE: Final = re.compile(r"E[A-Z]{3,}|(?=\w*\d)[0-9A-Z]{5}|[45]\d\d")
 _MASK: Final = re.compile(r"(?<=[:\[,])\s*<[\w*]+>(?=\s*[,}\]])")
 _BELOW: Final = " | "  # the line of an exception follows
 _CLOSED: Final = {a: re.compile(rf"(?:[^\\{b}]|\\.)*{b}") for a, b in _QUOTES.items()}
@@ -142,7 +144,7 @@ def _appended(value: str) -> str:
     if fields is None:
         return ""
     found = {k: v for k, v in fields.items() if k.casefold() in _WRONG}
-    if {k.casefold() for k in fields} & _TOLD and {k.casefold() for k in fields} & _CODED:
+    if any(k.casefold() in _CODED and _CODE.fullmatch(str(v)) for k, v in fields.items()):
         found |= {k: v for k, v in fields.items() if k.casefold() in _TOLD | _CODED}
     own = [_of_fields(v).own if isinstance(v, dict) else _split(f"{k}={v}").own for k, v in found.items()]
     return " ".join(own)
