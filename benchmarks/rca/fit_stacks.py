@@ -2,12 +2,13 @@
 
     python benchmarks/rca/fit_stacks.py --data DIR [--cases GLOB] [--ridge R] --json OUT [-o FILE] [--left-out FILE]
 
-DIR holds files (*.jsonl) that benchmarks/lab/kept.py wrote. A conditional logit over the pairs that may be the verdict, `unknown`
-and `healthy`, with a ridge that pulls the factor of every term to 1 and the log-odds of every symptom to 0. Who it is is weighed by
-what was learned without the case's system (benchmarks/lab/culprits.json), so run fit_culprit.py first. A system weighs by the root of
-its cases. Told are totals by file of each case by what was learned from the other systems (ours); with who it is, but lines of
-their old size (no_model); and, to see what becomes of kinds of faults that nobody saw, by what was learned from the other systems
-without the case's family of faults (`family unseen`). `-o agent/stacks.json` keeps the factors; `--left-out` those without each system.
+DIR holds files (*.jsonl) that benchmarks/lab/kept.py wrote. A conditional logit over the pairs that may be the verdict,
+`unknown` and `healthy`, with a ridge that pulls the factor of every term to 1 and the log-odds of every symptom to 0. Who it
+is is weighed by what was learned without the case's system (benchmarks/lab/culprits.json): run fit_culprit.py first. A system
+weighs by the root of its cases. Told are totals by file of each case by what was learned from the other systems (`ours`); with
+who it is, but lines of their old size (`no_model`); and, to see what becomes of kinds that nobody saw, by what was learned from
+the other systems without the case's family of faults (`family unseen`). `-o agent/stacks.json` keeps the factors; `--left-out`
+those without each system.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.agent.culprit import is_like
+from aitia.agent.doubt import UNKNOWN
 from aitia.agent.facts import Facts
 from aitia.agent.judged import Judged
-from aitia.agent.stacks import CEILING, SYMPTOM, SYMPTOMS, Stacks, symptom_of
+from aitia.agent.stacks import CEILING, NOBODY, SYMPTOM, SYMPTOMS, Stacks, symptom_of
 from aitia.agent.taxonomy import bundled
-from aitia.agent.doubt import UNKNOWN
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import OPEN
 from aitia.agent.weights import TERMS, Weights, ledgers_alone
@@ -48,7 +49,7 @@ SYMPTOM_RIDGE: Final = 0.2  # of a term's: log-odds of a symptom are a few units
 LEAST, MOST = 0.25, 2.0  # data may lessen or double what a term means, not turn it round
 STEP: Final = 0.005  # a factor nearer to what it was is not written
 _TERMS: Final = tuple(
-    t for t in TERMS if t not in (CEILING, SYMPTOM) and not t.startswith(("learned.", "person."))
+    t for t in TERMS if t not in (CEILING, NOBODY, SYMPTOM) and not t.startswith(("learned.", "person."))
 )
 FEATURES: Final = (*_TERMS, *(f"{SYMPTOM}.{s}" for s in SYMPTOMS))
 _AT: Final = {name: i for i, name in enumerate(FEATURES)}
@@ -154,7 +155,7 @@ def table_of(case: Judged, weights: Weights) -> Table:
 
 
 def right_of(case: Judged, pairs: Sequence[Suspect]) -> list[bool]:
-    """The accepted pairs; where no pattern has them the open kind of their component, else all its kinds; without these `unknown`."""
+    """The accepted pairs; where no pattern has them `unknown`, and the open kind of their component."""
     if case.verdict != "cause":
         return [not s.component for s in pairs]
     family = {m for c, _ in case.accepted for m in Topology(case.inventory.components).family(c)}
@@ -175,9 +176,11 @@ def _values(suspect: Suspect) -> Floats:
 
 
 def learn(tables: Sequence[Table], systems: Sequence[str], ridge: float) -> Floats:
-    """The factors that make the right rows likeliest, less the ridge."""
+    """The factors that make the right rows likeliest, less the ridge; of no case, what they were."""
     from scipy.optimize import minimize
 
+    if not tables:
+        return _OLD.copy()
     sizes = Counter(systems)
     mean = len(systems) / len(sizes)
     shares = [math.sqrt(mean / sizes[s]) for s in systems]
