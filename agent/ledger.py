@@ -397,4 +397,5 @@ def _why(on: str, fact: Evidence) -> str:
         "serves": "a component that it serves",
         "callers": "a caller",
         "callees": "a component that it calls",
+        "host": "the machine that it runs on",
     }[on]
