@@ -17,6 +17,7 @@ from aitia.core.words import Report, WorkOrder
 from aitia.core.work_order import Priority, Remaining, StepKind
 from aitia.render import sections
 from aitia.render import text as t
+from aitia.render.all_clear import nothing_to_order, rest_of, until_empty
 from aitia.render.items import Item, Section
 from aitia.render.plant import is_plant
 from aitia.render.plots import plot
@@ -30,11 +31,6 @@ _HEADINGS: Final[Mapping[StepKind, str]] = {
 }  # fmt: skip
 _MOST_PLOTS: Final = 3
 _HOW_BAD: Final = "not known: what departs may be the instrument, the machine, or an unusual way of running"
-_NO_FAULT: Final = "no fault was found, and no signal departs by enough to send somebody"
-_TOO_LITTLE: Final = (
-    "no signal departs by enough to send somebody; ask whoever reported it what was seen, and look again"
-    " after the next shift"
-)
 _TOOLS: Final = frozenset({"metrics_scan", "signals_scan", "signals_watch", "vibration_look", "logs_scan"})
 _LACKS: Final = re.compile(r"\d %|empty|nothing in|cannot|could not|no metrics|too few")
 """What of a source's notes says that a verdict rests on less: single cells that are no numbers do not."""
@@ -127,15 +123,15 @@ def _look_first(report: Report) -> tuple[Item, ...]:
     if look is None:
         if not is_plant(report) or report.verdict == "cause":
             return ()
-        why = _NO_FAULT if report.verdict == "healthy" else _TOO_LITTLE
-        return (Item(lead="order", text=f"nothing to order: {why}"),)
+        return tuple(Item(lead=lead, text=t.clean(text)) for lead, text in nothing_to_order(report) if text)
     told = [
-        ("order", "none yet: no fault is proven", ()),
+        ("order", look.order or "none yet: no fault is proven", ()),
         ("look first", look.how, (look.fact,)),
         ("why", look.why, (look.fact,)),
         ("order if", look.order_if, ()),
         ("look next", "; ".join(look.then), ()),
         ("urgency", _standing_alarm(report) or _HOW_BAD, ()),
+        *((lead, text, ()) for lead, text in rest_of(report)),
     ]
     return tuple(Item(lead=lead, text=t.clean(text), cites=cites) for lead, text, cites in told if text)
 
@@ -150,7 +146,7 @@ def _standing_alarm(report: Report) -> str:
             name = f"{e.values.get('channel', 'its signal')} of {e.component}"
             return (
                 f"look soon: the alarm stands, {name} reads {told[0]:g} for a limit of {told[2]:g} (usually {told[1]:g})"
-                f"{since}{moves} [{e.id}]"
+                f"{since}{moves} [{e.id}]{until_empty(report, e)}"
             )
     return ""
 

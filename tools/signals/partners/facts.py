@@ -272,7 +272,8 @@ def _reads(plant: Plant, left: Departure) -> str:
     worst, expected, now, due = (in_unit(channel, v) for v in (left.shows, left.expected, *left.ends))
     others = "expected from the other signals of the plant"
     if not left.lasts:
-        return f"{subject(channel)} read {worst} at {peak}, {expected} {others}, and is back at {now}"
+        furthest = f"at its furthest {worst} for {expected} at {peak}"
+        return f"{subject(channel)} left what was {others} at {since}, {furthest}, and is back at {now}"
     told = f"{subject(channel)} reads {now}, {due} {others}, since {since} and still so"
     return told if left.peak == len(t) - 1 else f"{told}, at its worst {worst} for {expected} at {peak}"
 
