@@ -27,7 +27,7 @@ from aitia.tools.signals.measures import MEASURES
 
 MOST: Final = 5
 _APART, _WATCHED, _UNSEEN = 2, 2, 3  # checks of each sort
-_CLOSE: Final = 0.2  # probability of a rival kind from which on what decides about it is told too
+_CLOSE: Final = 0.15  # probability of a rival kind from which on what decides about it is told too
 _PLAIN_CASE: Final = 0.9  # probability of a cause from which on its rival is not asked about
 _WEIGHTY: Final = 1.0  # log-odds that a measurement must be able to move
 _TELEMETRY: Final = frozenset({"metrics", "logs", "traces", "signals"})
@@ -37,7 +37,7 @@ _WORDS: Final = {
     "restart": "number of restarts", "connections": "open connections", "availability": "availability",
     "file_descriptors": "open files", "clock": "clock's offset", "scans": "rows read without an index",
     "steal": "stolen processor time", "retries": "rate of retries", "redeliveries": "rate of redelivered messages",
-    "logins": "refused logins",
+    "logins": "refused logins", "efficiency": "flow, head and power, and from them the efficiency,",
 }  # fmt: skip
 
 _REQUESTS: Final = NextCheck(
@@ -83,12 +83,13 @@ def next_checks(
     seen = [look_at(f, names, "Look at", f.statement, plainly=plant) for f in top]
     requests = [_REQUESTS] if objects_alone(e.aspect for e in evidence) else []
     changes = changes_to_check(weighed, evidence, names)
-    if plant:  # what a person can look at there comes before what a source lacks
+    if (
+        plant
+    ):  # what a person can look at there comes before what a source lacks; works are told in `same_hours`
         found = [
             *_looking(weighed, evidence, inventory),
             *apart,
             *seen,
-            *changes,
             *_unseen(evidence, inventory),
             *broken,
         ]
@@ -244,6 +245,9 @@ def back_to(fact: Evidence) -> str:
         return f"{moved[1]}: {moved[2]} back at about {value} ({now} in the incident)"
     if fact.aspect == "restart":
         return f"{fact.component} does not restart again"
+    if fact.kind == "vibration.line" and "times" in fact.values:
+        line = fact.aspect.removeprefix("vibration.").upper()
+        return f"{fact.component}: its vibration at {line} back at that of the baseline blocks"
     if fact.kind == "vibration.line" and "spectrum has a line" in said:
         line = fact.aspect.removeprefix("vibration.").upper()
         return f"{fact.component}: the {line} line is gone from the envelope spectrum"

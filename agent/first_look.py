@@ -64,6 +64,9 @@ def first_look(weighed: Weighed, evidence: Sequence[Evidence], inventory: Invent
     rest = [e for e in found if e is not lead]
     parts = _parts(lead, evidence, topology)
     how, order_if = _how(lead, parts, inventory), _order_if(lead, topology)
+    if _is_back(lead) and (like := _like(lead.component, topology)):
+        others = f"that of its like ({_listed(like)})"
+        how = f"Compare {_signal(lead)} of {spoken(lead.component)} with {others} through the next cycle of load, at one load"
     if spread:
         how, order_if = _of_spread(lead, parts)
     return FirstLook(
@@ -192,7 +195,7 @@ def _order_if(fact: Evidence, topology: Topology) -> str:
         )
     if _is_back(fact):
         back = f"it is back where it should be ({text(now or 0.0)}, {text(due or 0.0)} expected)"
-        if _has_like(fact.component, topology):
+        if _like(fact.component, topology):
             return (
                 f"it departs again from its like in the next cycle of load: order a test of {asset}; {back}, so that until then"
                 " it is compared, not opened"
@@ -211,9 +214,10 @@ def _order_if(fact: Evidence, topology: Topology) -> str:
     )
 
 
-def _has_like(part: str, topology: Topology) -> bool:
-    """Whether it is one of several parts of a whole, against which it can be held."""
-    return any(len(topology.parts(w)) > _THEN for w in topology.wholes(part))
+def _like(part: str, topology: Topology) -> list[str]:
+    """The other parts of its whole, where it is one of several and can be held against them."""
+    parts = next((p for w in topology.wholes(part) if len(p := topology.parts(w)) > _THEN), [])
+    return [p for p in parts if p != part]
 
 
 def _fades(fact: Evidence) -> bool:

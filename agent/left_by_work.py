@@ -32,6 +32,19 @@ _MAKES: Final[tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]] = tuple(
     )
 )  # fmt: skip
 """What was done, by the stems of English, German and Spanish words, and the kinds of faults that it can leave behind. By hand."""
+_MOVES: Final[tuple[tuple[re.Pattern[str], frozenset[str]], ...]] = tuple(
+    (re.compile(rf"(?i){stems}"), frozenset(aspects.split()))
+    for stems, aspects in (
+        (r"greas|lubric|schmier|engras", "temperature vibration power current"),
+        (r"balanc|wucht|\balign|ausricht|ausgericht|coupling|kupplung|tighten|nachgezogen|schraube",
+         "vibration temperature power current"),
+        (r"strainer|filter|sieb|rins|flush|backwash|clean|reinig|limpi",
+         "flow pressure pressure_drop power current level temperature efficiency vibration"),
+    )
+)  # fmt: skip
+"""Which quantities such work can move: grease moves no vane. By hand; of other work any."""
+_CUSTOMER: Final = re.compile(r"(?i)customer|kunde|cliente|announce|angek(?:ü|ue)ndigt|lastprobe|load test")
+"""An entry about a load that comes: it makes more flow, never less."""
 _SLOW: Final = (
     "machine.pump.wear",
     "machine.compressor.wear",
@@ -53,6 +66,14 @@ def makes(text: str, fault: str) -> bool | None:
     if not known:
         return None
     return any(fault == kind or fault.startswith(f"{kind}.") for kinds in known for kind in kinds)
+
+
+def could_move(text: str, aspect: str, direction: str) -> bool:
+    """Whether work with these words, or a load that they tell of, can move a quantity ("" where it is not known) that way."""
+    if _CUSTOMER.search(text) and direction == "down":
+        return False
+    known = [aspects for done, aspects in _MOVES if done.search(text)]
+    return not aspect or not known or any(aspect in aspects for aspects in known)
 
 
 def is_slow(fault: str) -> bool:

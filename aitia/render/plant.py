@@ -62,11 +62,13 @@ def plainest_beside(report: Report, told: Sequence[Item]) -> tuple[Item, ...]:
         for e in report.evidence
         if e.id in cited
     }
+    lines = {e.aspect for e in report.evidence if e.id in cited and e.kind == "vibration.line"}
     near = Topology(report.inventory.components).family(report.component)
     moved = [
         e for e in report.evidence
         if e.component in near and e.kind.startswith(_MOVED) and e.strength >= _STRONG and e.id not in cited
         and (e.component, str(e.values.get("channel") or e.values.get("metric"))) not in series
+        and not (e.kind == "vibration.line" and e.aspect in lines)  # told of the machine, it is not told of each bearing again
     ]  # fmt: skip
     moved.sort(key=lambda e: (-e.strength, t.id_order(e.id)))
     once = {(e.component, str(e.values.get("channel") or e.values.get("metric"))): e for e in reversed(moved)}

@@ -35,6 +35,7 @@ _TOOLS: Final = frozenset({"metrics_scan", "signals_scan", "signals_watch", "vib
 _LACKS: Final = re.compile(r"\d %|empty|nothing in|cannot|could not|no metrics|too few")
 """What of a source's notes says that a verdict rests on less: single cells that are no numbers do not."""
 _MOST_DATA: Final = 3
+_PLAIN: Final = 0.9  # probability of a cause below which its parts are not bought before the look; by hand
 _DAY_H: Final = 48.0  # hours from which on days are said
 
 
@@ -71,6 +72,8 @@ def work_order_schema_text() -> str:
 
 def runs_for(remaining: Remaining) -> str:
     """How long the machine can run, in words: an interval, or why nobody knows."""
+    if remaining.why_none.startswith("it does not run"):
+        return remaining.why_none
     if remaining.hours is None:
         return f"not known: {remaining.why_none}"
     low, high = remaining.low_hours, remaining.high_hours
@@ -102,7 +105,7 @@ def section(report: Report) -> Section:
         ("can run", runs_for(order.remaining) if _bounded(order.remaining) else ""),
         *(("safe state", f"{s.text} (advice)") for s in order.steps if s.kind == "make safe"),
         ("decides", next((s.text for s in order.steps if s.kind == "decide"), "")),
-        ("parts", ", ".join(order.parts)),
+        ("parts", _parts(order)),
         ("tools", ", ".join(order.tools)),
         ("effect", order.effect),
         ("history", order.expected),
@@ -112,9 +115,19 @@ def section(report: Report) -> Section:
     return Section(title="Maintenance", items=items, note="as a work order: aitia report RUN --work-order")
 
 
+def _parts(order: WorkOrder) -> str:
+    """The parts; of a cause that is not plain only once the measurement has proven it: nothing is bought before a cheap look."""
+    if not order.parts:
+        return ""
+    until = "" if order.certainty >= _PLAIN else " (order them once the measurement has proven it)"
+    return f"{', '.join(order.parts)}{until}"
+
+
 def _bounded(remaining: Remaining) -> bool:
     """Whether anything is known of how long it can run: a time, or a trend that a limit would make one of."""
-    return remaining.hours is not None or any(w in remaining.why_none for w in ("set one", "already"))
+    return remaining.hours is not None or any(
+        w in remaining.why_none for w in ("set one", "already", "does not run")
+    )
 
 
 def _look_first(report: Report) -> tuple[Item, ...]:

@@ -12,7 +12,7 @@ from aitia.tools.series.numbers import scale, sig3, with_unit
 from aitia.tools.signals.partners.expect import Expectations
 from aitia.tools.signals.partners.flow_facts import in_unit, named
 from aitia.tools.signals.partners.losing import HOURS
-from aitia.tools.signals.partners.plant import Plant, plant_fact
+from aitia.tools.signals.partners.plant import Plant, moment, plant_fact
 from aitia.tools.signals.partners.siblings import most_odd
 from aitia.tools.signals.quantities import aspect_of, unit_of
 
@@ -102,8 +102,8 @@ def _beyond_past(plant: Plant, signal: int, gathered: Gathered) -> Evidence:
     now, edge = (in_unit(plant.channels[signal], v) for v in (float(x[-1]), low if beneath else high))
     way, most = ("lower", "lowest") if beneath else ("higher", "highest")
     said = (
-        f"reads {now} and was {way} than ever before (its {most} until then: {edge}), and all that goes with it moved as it"
-        " always does: what it shows is so"
+        f"reads {now} and has been {way} than ever before since {moment(plant, n + int(np.argmax(out)))} (its {most} until then:"
+        f" {edge}), and all that goes with it moved as it always does: what it shows is so"
     )
     return _near(plant, signal, said, gathered, since=n + int(np.argmax(out)), keeps=True)
 
@@ -114,6 +114,6 @@ def _near(
     channel = plant.channels[signal]
     return plant_fact(
         plant, signal, gathered, component=channel.component, kind="signal.apart", aspect="pattern.unlike",
-        said=f"{named(channel)} {said}.", since=plant.grid.reference if since is None else since, direction="changed",
+        said=f"{'it' if named(channel) == channel.component else named(channel)} {said}.", since=plant.grid.reference if since is None else since, direction="changed",
         strength=_DOUBT, values={"channel": channel.metric, **({"keeps": "its law"} if keeps else {})},
     )  # fmt: skip
