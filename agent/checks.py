@@ -10,7 +10,10 @@ from aitia.agent.asset_class import as_it_can, kinds_of
 from aitia.agent.candidate_changes import changes_to_check
 from aitia.agent.facts import PLANT
 from aitia.agent.first_look import first_look
+from aitia.agent.fitting import worded
 from aitia.agent.gated import look_at
+from aitia.agent.held_back import INSTRUMENTS
+from aitia.agent.instruments_agree import at_odds
 from aitia.agent.looks import measuring, shows
 from aitia.agent.measured_class import can_have
 from aitia.agent.planning.separate import Missing, missing, two_best
@@ -139,18 +142,30 @@ def _deciding(
     fault = next(able, None)
     if fault is None or not fault.decides:
         return []
-    what = fault.decides.replace("{component}", spoken(likeliest.component))
-    found = [NextCheck(text=f"Measure {what}: this decides whether it is {fault.title}")]
+    what = worded(fault.decides, kinds).replace("{component}", spoken(likeliest.component))
+    found = [
+        *_held_together(weighed, evidence),
+        NextCheck(text=f"Measure {what}: this decides whether it is {fault.title}"),
+    ]
     rival = next((f for f in able if f.decides and f.id != fault.id), None)
     share = next((s.probability for s in weighed.suspects if rival is not None and s.fault == rival.id), 0.0)
     if rival is not None and share >= _CLOSE:
-        beside = rival.decides.replace("{component}", spoken(likeliest.component))
+        beside = worded(rival.decides, kinds).replace("{component}", spoken(likeliest.component))
         found.append(
             NextCheck(
                 text=f"If it is not: {beside}; this decides whether it is {rival.title} instead ({percent(share)})"
             )
         )
     return found
+
+
+def _held_together(weighed: Weighed, evidence: Sequence[Evidence]) -> list[NextCheck]:
+    """Of instruments that do not agree any more: a third reading, which tells which of them is wrong."""
+    if not any(c.term == INSTRUMENTS for s in weighed.suspects for c in s.ledger):
+        return []
+    odds = at_odds(evidence)
+    how = "a hand-held meter at the same spot, in the same direction and band of frequencies, tells which of the two is wrong"
+    return [NextCheck(text=f"Compare the instruments: {odds.told}; {how}")] if odds is not None else []
 
 
 def _with_one_to_run(

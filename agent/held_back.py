@@ -11,6 +11,7 @@ from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
 from aitia.core.words import Contribution, Evidence, Inventory, Suspect
 
+INSTRUMENTS: Final = "instruments.disagree"
 INSTRUMENT: Final = "sensor.bias"
 AT_ODDS: Final = 0.84  # probability of a cause at most where its instruments disagree; by hand
 BY_FORMULA: Final = 0.6  # the same, where only a comparison across speeds by formula shows it; by hand
@@ -39,7 +40,7 @@ def held_back(weighed: Weighed, evidence: Sequence[Evidence], inventory: Invento
         return weighed
     share = AT_ODDS / weighed.probability
     line = Contribution(
-        evidence=odds.signal.id, log_odds=1.0, why=f"{odds.told}: one of the two is wrong", term="instrument"
+        evidence=odds.signal.id, log_odds=1.0, why=f"{odds.told}: one of the two is wrong", term=INSTRUMENTS
     )
     rival = Suspect(
         component=odds.signal.component, fault=INSTRUMENT, score=0.0, ledger=(line,),

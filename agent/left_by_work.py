@@ -68,6 +68,11 @@ def makes(text: str, fault: str) -> bool | None:
     return any(fault == kind or fault.startswith(f"{kind}.") for kinds in known for kind in kinds)
 
 
+def is_announced(text: str) -> bool:
+    """Whether an entry tells of a load in advance."""
+    return bool(_CUSTOMER.search(text))
+
+
 def could_move(text: str, aspect: str, direction: str) -> bool:
     """Whether work with these words, or a load that they tell of, can move a quantity ("" where it is not known) that way."""
     if _CUSTOMER.search(text) and direction == "down":

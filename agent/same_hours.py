@@ -10,7 +10,7 @@ from typing import Final
 from aitia.agent.acted import is_protection, who
 from aitia.agent.announced import JOURNAL
 from aitia.agent.facts import WORK_S
-from aitia.agent.left_by_work import could_move
+from aitia.agent.left_by_work import could_move, is_announced
 from aitia.agent.topology import Topology
 from aitia.core.words import Evidence, Incident, Inventory, Sentence
 from aitia.tools.signals.quantities import is_weather, named_aspect
@@ -118,6 +118,8 @@ def _asked(work: Evidence, first: Evidence, of_cause: frozenset[str]) -> str:
         if name
         else "ask who did it"
     )
+    if is_announced(_words(work)):  # who tells of a load in advance has said that it was meant
+        return ""
     when = "as the first step of the order" if of_cause else "before somebody is sent"
     return f"; {when} {asked} whether that was meant and is over"
 

@@ -85,24 +85,17 @@ def work_order(
 def _close_call(
     names: _Names, able: Weighed, fault: Fault | None, taxonomy: Taxonomy, kinds: Sequence[str]
 ) -> str:
-    """Of two kinds that are nearly as likely: the look that tells them apart, then the order of the one it is; "" where one leads."""
-    if (
-        fault is None
-        or not fault.decides
-        or not fault.job
-        or able.fault == OPEN
-        or able.probability >= _LEADS
-    ):
+    """Of a kind that hardly leads: the look that decides, then the order of what it is; "" where one leads plainly."""
+    if fault is None or not fault.decides or not fault.job or able.fault == OPEN or able.probability > _LEADS:
         return ""
     rivals = [s for s in able.suspects if s.component == able.component and s.fault not in (able.fault, OPEN)]
     rival = next((s for s in rivals if s.probability >= _RIVAL), None)
     other = as_fits(taxonomy.get(rival.fault), kinds) if rival is not None else None
-    if rival is None or other is None or not other.job:
-        return ""
-    return names.filled(
-        f"First look, then order one: measure {fault.decides}. If it is {fault.title} ({percent(able.probability)}): {_lower(fault.job)}."
-        f" If it is {other.title} ({percent(rival.probability)}): {_lower(other.job)}"
-    )
+    first = f"First look, then order: measure {fault.decides}. "
+    first += f"If it is {fault.title} ({percent(able.probability)}): {_lower(fault.job)}"
+    if rival is not None and other is not None and other.job:
+        first += f". If it is {other.title} ({percent(rival.probability)}): {_lower(other.job)}"
+    return names.filled(first)
 
 
 def _lower(text: str) -> str:

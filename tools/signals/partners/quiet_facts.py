@@ -112,8 +112,9 @@ def _near(
     plant: Plant, signal: int, said: str, gathered: Gathered, *, since: int | None = None, keeps: bool = False
 ) -> Evidence:
     channel = plant.channels[signal]
+    name = "it" if named(channel) == channel.component else named(channel)
     return plant_fact(
         plant, signal, gathered, component=channel.component, kind="signal.apart", aspect="pattern.unlike",
-        said=f"{'it' if named(channel) == channel.component else named(channel)} {said}.", since=plant.grid.reference if since is None else since, direction="changed",
+        said=f"{name} {said}.", since=plant.grid.reference if since is None else since, direction="changed",
         strength=_DOUBT, values={"channel": channel.metric, **({"keeps": "its law"} if keeps else {})},
     )  # fmt: skip
