@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from aitia.agent.alike_signals import Alike, alike_signals
 from aitia.agent.machine_class import classes_of
 from aitia.agent.set_point import FOLLOWS
 from aitia.agent.topology import Topology
@@ -59,6 +60,8 @@ def first_look(weighed: Weighed, evidence: Sequence[Evidence], inventory: Invent
     found = list(_departing(evidence, topology, least))
     if not found:
         return None
+    if weighed.verdict == "unknown" and (alike := alike_signals(evidence, topology)) is not None:
+        return _at_all(alike, [e for e in found if e.component not in {f.component for f in alike.facts}])
     spread = next((e for e in found if _is_spread(e) and len(_parts(e, evidence, topology)) > 1), None)
     lead = spread or found[0]
     rest = [e for e in found if e is not lead]
@@ -73,6 +76,26 @@ def first_look(weighed: Weighed, evidence: Sequence[Evidence], inventory: Invent
         component=lead.component, signal=_signal(lead), fact=lead.id, why=lead.statement, how=how, order_if=order_if,
         order=f"Inspect {spoken(lead.component)}: find which of {_listed(parts)} departs from its like" if spread else "",
         query=query_line(lead.source.query),
+        then=tuple(f"{_signal(e)} of {spoken(e.component)} [{e.id}]" for e in rest[:_THEN]),
+    )  # fmt: skip
+
+
+def _at_all(alike: Alike, rest: Sequence[Evidence]) -> FirstLook:
+    """Where several instruments of a machine tell of one change: it is the machine's, and inspected without waiting for proof."""
+    lead, asset = alike.facts[0], spoken(alike.machine)
+    places = _listed(sorted({e.component for e in alike.facts}))
+    spectrum = (
+        " and its spectrum at constant speed: the line that leads tells the kind"
+        if alike.quantity == "vibration"
+        else ""
+    )
+    rose = f"{alike.quantity} rose at {len(alike.facts)} signals alike ({places})"
+    return FirstLook(
+        component=alike.machine, signal=_signal(lead), fact=lead.id,
+        why=f"{lead.statement.rstrip('.')}; {rose}, which instruments do not do by error, and what {asset} runs by did not move.",
+        how=f"Measure {alike.quantity} of {asset} at {places} {_WITH[alike.quantity]}{spectrum}",
+        order_if="a second instrument shows it too: what the measurement names is ordered; it shows what was usual: nothing is",
+        order=f"Inspect {asset}: {rose}", query=query_line(lead.source.query),
         then=tuple(f"{_signal(e)} of {spoken(e.component)} [{e.id}]" for e in rest[:_THEN]),
     )  # fmt: skip
 

@@ -29,6 +29,8 @@ _DEPARTS: Final = (
 )
 _PLAIN: Final = 0.3  # strength of a departure that asks for an explanation; by hand
 _MOST: Final = 6
+MAY_EXPLAIN: Final = " may explain "
+"""What stands between an entry and what it may explain."""
 
 
 def same_hours(
@@ -89,7 +91,7 @@ def _told(
     if not with_it:
         return _sentence(f"{name} {not_it}.", work, others[0])
     first = with_it[0]
-    may = f"may explain {_what(first)}, which began {_when(first, work)}{_asked(work, first, of_cause)}"
+    may = f"{MAY_EXPLAIN.strip()} {_what(first)}, which began {_when(first, work)}{_asked(work, first, of_cause)}"
     return _sentence(f"{name} {may}{f'; it {not_it}' if not_it else ''}.", work, first, *others[:1])
 
 

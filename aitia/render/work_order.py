@@ -11,10 +11,11 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from aitia.agent.same_hours import MAY_EXPLAIN
 from aitia.core.errors import BadInput
 from aitia.core.percent import chance
 from aitia.core.words import Report, WorkOrder
-from aitia.core.work_order import Priority, Remaining, StepKind
+from aitia.core.work_order import FirstLook, Priority, Remaining, StepKind
 from aitia.render import sections
 from aitia.render import text as t
 from aitia.render.all_clear import nothing_to_order, rest_of, until_empty
@@ -138,7 +139,7 @@ def _look_first(report: Report) -> tuple[Item, ...]:
             return ()
         return tuple(Item(lead=lead, text=t.clean(text)) for lead, text in nothing_to_order(report) if text)
     told = [
-        ("order", look.order or "none yet: no fault is proven", ()),
+        ("order", look.order or _over(report, look) or "none yet: no fault is proven", ()),
         ("look first", look.how, (look.fact,)),
         ("why", look.why, (look.fact,)),
         ("order if", look.order_if, ()),
@@ -147,6 +148,15 @@ def _look_first(report: Report) -> tuple[Item, ...]:
         *((lead, text, ()) for lead, text in rest_of(report)),
     ]
     return tuple(Item(lead=lead, text=t.clean(text), cites=cites) for lead, text, cites in told if text)
+
+
+def _over(report: Report, look: FirstLook) -> str:
+    """That what departed is back and began with a work or a command of those hours, which then may be all; "" where it is not."""
+    if not look.order_if.startswith("it departs again"):
+        return ""
+    with_it = (s.text for s in report.same_hours if look.fact in s.cites and MAY_EXPLAIN in s.text)
+    work = next((text.partition(MAY_EXPLAIN)[0] for text in with_it), "")
+    return f"nothing to order now: what departed is back, and it began with {work}" if work else ""
 
 
 def _standing_alarm(report: Report) -> str:

@@ -314,3 +314,26 @@ def test_a_step_for_while_a_limit_is_passed_is_left_out_where_none_is() -> None:
     assert any("above the alarm limit" in m.text for m in steps)
     changing = [m.text for m in steps if m.effect == "changing"]
     assert changing[0] == "Clean and balance the rotor of V-301"
+
+
+def shaken(*more: Evidence) -> list[Evidence]:
+    return shop.numbered(
+        [rose(f"V-301-{side}", f"v_{axis}", 1.0, 3.5) for side in ("AS", "BS") for axis in "HV"]
+        + [
+            rose("V-301-BS", "T", 50.0, 58.0, aspect="temperature").model_copy(update={"strength": 0.95}),
+            *more,
+        ]
+    )
+
+
+def test_what_several_instruments_tell_alike_is_inspected_and_not_one_of_them_checked() -> None:
+    look = first_look(OPEN, shaken(), PLANT)
+    assert look is not None
+    assert look.component == FAN
+    assert look.order == "Inspect V-301: vibration rose at 4 signals alike (V-301-AS, V-301-BS)"
+
+
+def test_what_rises_with_the_load_is_no_reason_for_an_inspection() -> None:
+    look = first_look(OPEN, shaken(rose(FAN, "rpm", 1330.0, 1480.0, aspect="speed")), PLANT)
+    assert look is not None
+    assert not look.order
