@@ -141,6 +141,8 @@ def _quantity(fact: Evidence) -> str:
 def _how(fact: Evidence, parts: Sequence[str], inventory: Inventory) -> str:
     """Which reading, with what; of a signal that moved as all that goes with it does what would move it."""
     quantity, asset = _quantity(fact), spoken(fact.component)
+    if fact.values.get(_KEEPS) == "over":
+        return f"Ask the control room what {asset} did in those hours: {_signal(fact)} is back, and what it showed was so"
     if fact.values.get(_KEEPS) and quantity == "level":
         return (
             f"Hold what flows into {asset} against what flows out of it, as its level is real; more out than its users take is a"
@@ -211,6 +213,8 @@ def _order_if(fact: Evidence, topology: Topology) -> str:
             "the hand-held reading moves while the signal stands: order the instrument; both stand: order an inspection of"
             f" {asset}"
         )
+    if fact.values.get(_KEEPS) == "over":
+        return f"it goes there again and nobody meant it: order an inspection of {asset} and what feeds it; else nothing"
     if fact.values.get(_KEEPS):
         return (
             f"the balance does not hold: order a search along {asset} and what it feeds; it holds and nothing was set: order"

@@ -94,15 +94,15 @@ def _lost(told: Iterable[Evidence]) -> tuple[Priority, str] | None:
     share, e = max(shares, key=lambda s: (s[0], s[1].id))
     name = str(e.values.get("channel") or e.aspect)
     soon = next(p for least, p in _OF_LOSS if share >= least)
-    return soon, f"{name} of {e.component} is at {100.0 * (1.0 - share):.0f} % of its usual value [{e.id}]"
+    return soon, f"{name} of {e.component} is {100.0 * share:.0f} % lower than it should be [{e.id}]"
 
 
 def _share_lost(e: Evidence) -> float:
-    """Of what a machine moves the share that is missing now, against its usual value; 0 where nothing is or no fact tells it."""
-    usual, now = (v if isinstance(v := e.values.get(k), int | float) else None for k in ("usual", "now"))
-    if e.kind != "signal.quantity" or e.aspect not in _MOVED or usual is None or now is None or not usual:
+    """Of what a machine moves the share that is missing, of its usual value; 0 where nothing is or no fact tells it."""
+    usual, off = (v if isinstance(v := e.values.get(k), int | float) else 0.0 for k in ("usual", "off_by"))
+    if e.kind != "signal.quantity" or e.aspect not in _MOVED or e.direction != "down" or usual <= 0.0:
         return 0.0
-    return min(1.0, max(0.0, 1.0 - now / usual))
+    return min(1.0, abs(off) / usual)
 
 
 def _highest(e: Evidence) -> float:

@@ -22,7 +22,9 @@ from aitia.core.work_order import Remaining, WorkFact, WorkOrder, WorkStep
 
 MOST_FACTS: Final = 6
 _LEADS: Final = 0.6  # probability of a kind below which a rival may be as good; by hand
-_RIVAL: Final = 0.3  # probability of a rival from which on nothing is ordered before the look; by hand
+_RIVAL: Final = (
+    0.5  # of the kind's own probability, from which on of a rival nothing is ordered before the look; by hand
+)
 _HOURS: Final = {
     "h": 1.0, "hour": 1.0, "hours": 1.0, "d": 24.0, "day": 24.0, "days": 24.0, "min": 1 / 60, "s": 1 / 3600,
     "week": 168.0, "weeks": 168.0,
@@ -86,10 +88,12 @@ def _close_call(
     names: _Names, able: Weighed, fault: Fault | None, taxonomy: Taxonomy, kinds: Sequence[str]
 ) -> str:
     """Of a kind that hardly leads: the look that decides, then the order of what it is; "" where one leads plainly."""
-    if fault is None or not fault.decides or not fault.job or able.fault == OPEN or able.probability > _LEADS:
+    if fault is None or not fault.decides or not fault.job or able.fault == OPEN:
         return ""
     rivals = [s for s in able.suspects if s.component == able.component and s.fault not in (able.fault, OPEN)]
-    rival = next((s for s in rivals if s.probability >= _RIVAL), None)
+    rival = next((s for s in rivals if s.probability >= _RIVAL * able.probability), None)
+    if able.probability > _LEADS and rival is None:
+        return ""
     other = as_fits(taxonomy.get(rival.fault), kinds) if rival is not None else None
     first = f"First look, then order: measure {fault.decides}. "
     first += f"If it is {fault.title} ({percent(able.probability)}): {_lower(fault.job)}"

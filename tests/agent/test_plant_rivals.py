@@ -277,7 +277,7 @@ def test_the_job_of_a_close_call_is_the_look_first() -> None:
     assert order.job.startswith("First look, then order: measure shut-off head of P-101")
     assert "If it is blockage" in order.job
     plain = work_order(
-        close.model_copy(update={"probability": 0.9}),
+        worn(),
         facts,
         PLANT,
         bundled(),
@@ -291,12 +291,12 @@ def test_the_job_of_a_close_call_is_the_look_first() -> None:
 
 @pytest.mark.parametrize(("now", "soon"), [(5.0, "now"), (9.8, "soon"), (13.0, "plan")])
 def test_how_soon_is_told_by_how_much_less_it_gives(now: float, soon: str) -> None:
-    told = shop.numbered([quantity(PUMP, "flow", "flow", now=now, usual=14.0)])
+    told = shop.numbered([quantity(PUMP, "flow", "flow", off_by=14.0 - now, usual=14.0)])
     urgency, why = priority(
         told, told, (), Remaining(why_none="no trend"), bundled().get("machine.pump.wear")
     )
     assert urgency == soon
-    assert "of its usual value" in why
+    assert "lower than it should be" in why
 
 
 def test_a_step_for_while_a_limit_is_passed_is_left_out_where_none_is() -> None:

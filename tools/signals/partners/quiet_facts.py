@@ -99,22 +99,32 @@ def _beyond_past(plant: Plant, signal: int, gathered: Gathered) -> Evidence:
     low, high = float(np.min(x[:n])), float(np.max(x[:n]))
     beneath = low - float(np.min(x[n:])) > float(np.max(x[n:])) - high
     out = x[n:] < low if beneath else x[n:] > high
-    now, edge = (in_unit(plant.channels[signal], v) for v in (float(x[-1]), low if beneath else high))
-    way, most = ("lower", "lowest") if beneath else ("higher", "highest")
-    said = (
-        f"reads {now} and has been {way} than ever before since {moment(plant, n + int(np.argmax(out)))} (its {most} until then:"
-        f" {edge}), and all that goes with it moved as it always does: what it shows is so"
+    now, edge, least = (
+        in_unit(plant.channels[signal], v)
+        for v in (float(x[-1]), low if beneath else high, float(np.min(x[n:]) if beneath else np.max(x[n:])))
     )
-    return _near(plant, signal, said, gathered, since=n + int(np.argmax(out)), keeps=True)
+    way, most = ("lower", "lowest") if beneath else ("higher", "highest")
+    began, until = n + int(np.argmax(out)), n + int(np.flatnonzero(out)[-1])
+    since = (
+        f"since {moment(plant, began)}"
+        if out[-1]
+        else f"from {moment(plant, began)} to {moment(plant, until)}"
+    )
+    state = f"reads {now} and has been" if out[-1] else f"reads {now} again and was"
+    said = (
+        f"{state} {way} than ever before {since} ({most} {least}, until then {edge}), and all that goes with it moved as it"
+        " always does: what it shows is so"
+    )
+    return _near(plant, signal, said, gathered, since=began, keeps="its law" if out[-1] else "over")
 
 
 def _near(
-    plant: Plant, signal: int, said: str, gathered: Gathered, *, since: int | None = None, keeps: bool = False
+    plant: Plant, signal: int, said: str, gathered: Gathered, *, since: int | None = None, keeps: str = ""
 ) -> Evidence:
     channel = plant.channels[signal]
     name = "it" if named(channel) == channel.component else named(channel)
     return plant_fact(
         plant, signal, gathered, component=channel.component, kind="signal.apart", aspect="pattern.unlike",
         said=f"{name} {said}.", since=plant.grid.reference if since is None else since, direction="changed",
-        strength=_DOUBT, values={"channel": channel.metric, **({"keeps": "its law"} if keeps else {})},
+        strength=_DOUBT, values={"channel": channel.metric, **({"keeps": keeps} if keeps else {})},
     )  # fmt: skip
