@@ -21,7 +21,7 @@ from aitia.core.words import Evidence, Incident, Inventory, Mitigation
 from aitia.core.work_order import Remaining, WorkFact, WorkOrder, WorkStep
 
 MOST_FACTS: Final = 6
-_LEADS: Final = 0.6  # probability of a kind below which a rival may be as good; by hand
+PLAIN: Final = 0.9  # probability of a kind below which nothing is ordered or bought before the look that decides; by hand
 _RIVAL: Final = (
     0.5  # of the kind's own probability, from which on of a rival nothing is ordered before the look; by hand
 )
@@ -92,7 +92,7 @@ def _close_call(
         return ""
     rivals = [s for s in able.suspects if s.component == able.component and s.fault not in (able.fault, OPEN)]
     rival = next((s for s in rivals if s.probability >= _RIVAL * able.probability), None)
-    if able.probability > _LEADS and rival is None:
+    if able.probability >= PLAIN and rival is None:
         return ""
     other = as_fits(taxonomy.get(rival.fault), kinds) if rival is not None else None
     first = f"First look, then order: measure {fault.decides}. "

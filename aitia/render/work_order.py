@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from aitia.agent.same_hours import MAY_EXPLAIN
+from aitia.agent.work_order import PLAIN
 from aitia.core.errors import BadInput
 from aitia.core.percent import chance
 from aitia.core.words import Report, WorkOrder
@@ -36,7 +37,6 @@ _TOOLS: Final = frozenset({"metrics_scan", "signals_scan", "signals_watch", "vib
 _LACKS: Final = re.compile(r"\d %|empty|nothing in|cannot|could not|no metrics|too few")
 """What of a source's notes says that a verdict rests on less: single cells that are no numbers do not."""
 _MOST_DATA: Final = 3
-_PLAIN: Final = 0.9  # probability of a cause below which its parts are not bought before the look; by hand
 _DAY_H: Final = 48.0  # hours from which on days are said
 
 
@@ -120,7 +120,7 @@ def _parts(order: WorkOrder) -> str:
     """The parts; of a cause that is not plain only once the measurement has proven it: nothing is bought before a cheap look."""
     if not order.parts:
         return ""
-    until = "" if order.certainty >= _PLAIN else " (order them once the measurement has proven it)"
+    until = "" if order.certainty >= PLAIN else " (order them once the measurement has proven it)"
     return f"{', '.join(order.parts)}{until}"
 
 
