@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from aitia.core.words import Correction, Evidence, Incident, SourceRef
+from aitia.core.words import Correction, Evidence, Incident, Mitigation, SourceRef
+from aitia.tools.meaning.incidents.denied import is_step
 
 EXCLUDED: Final = -2.0
 """Log-odds of what a person says that it is not; by hand: it takes a suspect of 92 % to 60 %, and evidence can outweigh it."""
@@ -20,7 +22,34 @@ def facts_of(incident: Incident) -> list[Evidence]:
 
 def said_not(facts: Iterable[Evidence], component: str) -> list[Evidence]:
     """The first fact by which a person excludes a component, if any: said twice it is not truer. No tool speaks for a person."""
-    return [e for e in facts if e.kind == "person.excluded" and e.component == component and not e.tool][:1]
+    return [e for e in _excluding(facts) if e.component == component and not e.values.get("denied")][:1]
+
+
+def denied_fault(facts: Iterable[Evidence], component: str, fault: str) -> list[Evidence]:
+    """The first fact by which a person excludes a kind of fault, if any: `bearing` all of `machine.bearing`."""
+    parts = set(re.split(r"[._]", fault))
+    return [e for e in _denying(facts, component) if e.values["denied"] in parts][:1]
+
+
+def denied_change(facts: Iterable[Evidence], component: str, aspect: str) -> list[Evidence]:
+    """The first fact by which a person says of a kind of change that it was not the cause, if any."""
+    return [e for e in _denying(facts, component) if e.values["denied"] == aspect][:1]
+
+
+def without_done(steps: Iterable[Mitigation], incident: Incident) -> list[Mitigation]:
+    """The steps but for those to do now that a person says are done, or that would undo a change which is not the cause."""
+    acts = {act for said in incident.corrections for act in said.done}
+    if any(d.kind == "change.deploy" for said in incident.corrections for d in said.denied):
+        acts.add("rollback")
+    return [s for s in steps if s.when != "now" or not any(is_step(act, s.text) for act in acts)]
+
+
+def _excluding(facts: Iterable[Evidence]) -> Iterator[Evidence]:
+    return (e for e in facts if e.kind == "person.excluded" and not e.tool)
+
+
+def _denying(facts: Iterable[Evidence], component: str) -> Iterator[Evidence]:
+    return (e for e in _excluding(facts) if e.values.get("denied") and e.component in ("", component))
 
 
 def _facts(said: Correction, incident: Incident) -> Iterator[Evidence]:
@@ -33,6 +62,18 @@ def _facts(said: Correction, incident: Incident) -> Iterator[Evidence]:
             statement=f'You said: it began at {said.start:%Y-%m-%d %H:%M:%S} UTC ("{words}").',
             window=incident.window,
             onset=said.start,
+            strength=_STRENGTH,
+            source=source,
+            taint=True,
+        )
+    for denied in said.denied:
+        yield Evidence(
+            component=denied.component,
+            kind="person.excluded",
+            aspect="person.excluded",
+            statement=f'You said: not {denied.words or denied.kind} ("{words}").',
+            values={"denied": denied.kind},
+            window=incident.window,
             strength=_STRENGTH,
             source=source,
             taint=True,
