@@ -246,7 +246,7 @@ def _learned(case: Case) -> Iterator[Line]:
 
 
 def _denied(case: Case) -> Iterator[Line]:
-    """What a person says that it is not: the component, its kind of fault, or the change that speaks for it, as far as it does."""
+    """What a person says that it is not: the component, its kind of fault, or a change, as far as that speaks for it."""
     facts, component, fault = case.facts.all, case.component, case.fault
     for said in (*said_not(facts, component), *denied_fault(facts, component, fault.id)):
         yield Line("person.excluded", EXCLUDED, "a person said that it is not the cause", said.id)
@@ -254,8 +254,10 @@ def _denied(case: Case) -> Iterator[Line]:
     for pattern in fault.patterns:
         fact = case.facts.about(component, pattern) if pattern.aspect in CHANGE else None
         for said in denied_change(facts, fact.component, pattern.aspect) if fact is not None else ():
-            most = EXCLUDED if pattern.aspect in needed else max(
-                EXCLUDED, -abs(pattern.weight) * case.facts.strength(fact)
+            most = (
+                EXCLUDED
+                if pattern.aspect in needed
+                else max(EXCLUDED, -abs(pattern.weight) * case.facts.strength(fact))
             )
             if pattern.weight > 0:
                 why = "a person said that this change is not the cause"

@@ -53,6 +53,19 @@ class RunAsked:
         answer = so_far(question, self.store.id, state, self.store.events(), self.redactor.text)
         return self._named(answer, kept)
 
+    def corrected(self, question: str, *, by: str) -> Answer | None:
+        """What a correction changed, and the answer to what else the message asks; None where it corrects nothing."""
+        from aitia.asking import ask
+        from aitia.corrected import joined, taken
+
+        changed, asked = taken(self.store, question, by=by, settings=self.settings, sources=self.given)
+        if changed is None or not asked:
+            return changed
+        found = ask(
+            asked, run=self.store.id, home=self.store.home, live=self.settings, at=self.at, model=None
+        )
+        return joined(changed, found)
+
     @cached_property
     def report(self) -> Report | None:
         """The run's report, or what it would be by now; None where nothing was returned yet."""
@@ -137,12 +150,13 @@ class RunAsked:
 
 
 def _no_correction(question: str, redact: Callable[[str], str]) -> Answer:
-    """What is said to "not the deploy, we rolled it back", which neither rules a component out nor moves the beginning."""
+    """What is said to "not the moon, we checked", which rules nothing out that is known here and moves no beginning."""
     from aitia.agent.asking.answer import Answer, Reply
 
     told = (
-        'I take that as no correction: I can leave out a component ("not the database") or move the beginning '
-        '("it began at 09:00"), not a change or a kind of fault. Ask "why not …" for what speaks for and against one.'
+        'I cannot tell what you rule out: name a component ("not the database"), a kind of change '
+        '("not the deploy") or of fault ("not the network"), or when it began ("it began at 09:00"). '
+        '"Why not …" tells what speaks for and against one.'
     )
     return Answer(
         question=redact(question), status="unclear", sure=1.0, replies=(Reply(text=told, cites=()),)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from aitia.agent.asking.answer import Answer, Reply
 from aitia.agent.asking.record import Record
 from aitia.agent.corrections import without_done
-from aitia.agent.taxonomy import Taxonomy, covers
+from aitia.agent.taxonomy import Taxonomy
+from aitia.core.aspects import RANK
 from aitia.core.percent import chance
 from aitia.core.words import Incident, Report, Suspect
 
@@ -47,11 +48,17 @@ def _ranks(before: Report, after: Report, taxonomy: Taxonomy) -> Iterator[Reply]
     old = before.suspects[0] if before.suspects else None
     stays = old is not None and (old.component, old.fault) == (first.component, first.fault)
     head = f"{_named(first, taxonomy)}: {_moved(first, before)}, {'still first' if stays else 'now first'}"
-    lost = next((s for s in rest if old and not stays and (s.component, s.fault) == (old.component, old.fault)), None)
+    lost = next(
+        (s for s in rest if old and not stays and (s.component, s.fault) == (old.component, old.fault)), None
+    )
     others = [s for s in rest if s is not lost and max(s.probability, _was(s, before) or 0.0) >= _LEAST]
     told = [*([lost] if lost else []), *others][: _MOST - 1]
     more = "; ".join([head, *(f"{_named(s, taxonomy)}: {_moved(s, before)}" for s in told)])
-    verdict = "" if before.verdict == after.verdict else f" The verdict is {after.verdict} now, {before.verdict} before."
+    verdict = (
+        ""
+        if before.verdict == after.verdict
+        else f" The verdict is {after.verdict} now, {before.verdict} before."
+    )
     yield Reply(text=f"{more}.{verdict}", cites=("V1", *said))
 
 
@@ -59,8 +66,9 @@ def _still(after: Report) -> Iterator[Reply]:
     """What still speaks for the first suspect: its strongest fact that is no word of a person."""
     facts = {e.id: e for e in after.evidence}
     first = after.suspects[0] if after.suspects else None
-    best = next((facts[i] for i in first.supporting if i in facts), None) if first else None
-    if best is not None and first is not None:
+    told = [facts[i] for i in first.supporting if i in facts] if first else []
+    best = next((e for e in told if e.aspect not in RANK), None) or next(iter(told), None)
+    if best is not None:
         yield Reply(text=f"For it still: {best.statement}", cites=(best.id,))
 
 
@@ -90,5 +98,10 @@ def _moved(suspect: Suspect, before: Report) -> str:
 
 def _was(suspect: Suspect, before: Report) -> float | None:
     return next(
-        (s.probability for s in before.suspects if (s.component, s.fault) == (suspect.component, suspect.fault)), None
+        (
+            s.probability
+            for s in before.suspects
+            if (s.component, s.fault) == (suspect.component, suspect.fault)
+        ),
+        None,
     )
