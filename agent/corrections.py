@@ -6,11 +6,16 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from aitia.agent.facts import Facts
+from aitia.agent.taxonomy_words import Fault
+from aitia.core.aspects import CHANGE
 from aitia.core.words import Correction, Evidence, Incident, Mitigation, SourceRef
 from aitia.tools.meaning.incidents.denied import is_step
 
 EXCLUDED: Final = -2.0
 """Log-odds of what a person says that it is not; by hand: it takes a suspect of 92 % to 60 %, and evidence can outweigh it."""
+_NOT_IT: Final = "a person said that it is not the cause"
+_NO_CHANGE: Final = "a person said that this change is not the cause"
 _STRENGTH: Final = 0.9  # by hand: of a person's word
 _QUOTED: Final = 160  # characters of it
 
@@ -25,15 +30,25 @@ def said_not(facts: Iterable[Evidence], component: str) -> list[Evidence]:
     return [e for e in _excluding(facts) if e.component == component and not e.values.get("denied")][:1]
 
 
-def denied_fault(facts: Iterable[Evidence], component: str, fault: str) -> list[Evidence]:
-    """The first fact by which a person excludes a kind of fault, if any: `bearing` all of `machine.bearing`."""
-    parts = set(re.split(r"[._]", fault))
-    return [e for e in _denying(facts, component) if e.values["denied"] in parts][:1]
-
-
 def denied_change(facts: Iterable[Evidence], component: str, aspect: str) -> list[Evidence]:
     """The first fact by which a person says of a kind of change that it was not the cause, if any."""
     return [e for e in _denying(facts, component) if e.values["denied"] == aspect][:1]
+
+
+def denials(facts: Facts, component: str, fault: Fault) -> list[tuple[float, str, str]]:
+    """What a person says against a suspect as (log-odds, why, fact), the weightiest first: that it is not the component, not
+    that kind of fault, or not a change, as far as that speaks for it.
+    """
+    parts = set(re.split(r"[._]", fault.id))
+    kinds = [e for e in _denying(facts.all, component) if e.values["denied"] in parts]
+    told = [(EXCLUDED, _NOT_IT, e.id) for e in (*said_not(facts.all, component), *kinds)]
+    needed = {p.aspect for p in (*fault.requires, *fault.requires_any)}
+    for pattern in fault.patterns:
+        fact = facts.about(component, pattern) if pattern.aspect in CHANGE and pattern.weight > 0 else None
+        if fact is not None and (said := denied_change(facts.all, fact.component, pattern.aspect)):
+            moved = EXCLUDED if pattern.aspect in needed else -pattern.weight * facts.strength(fact)
+            told.append((max(EXCLUDED, moved), _NO_CHANGE, said[0].id))
+    return sorted(told, key=lambda line: line[0])
 
 
 def without_done(steps: Iterable[Mitigation], incident: Incident) -> list[Mitigation]:

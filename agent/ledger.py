@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from aitia.agent.began import MIN_PRIMARY, TOLERANCE_S, began_before
-from aitia.agent.corrections import EXCLUDED, denied_change, denied_fault, said_not
+from aitia.agent.corrections import denials
 from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.failing_calls import failing_calls, service
 from aitia.agent.learned import Term
@@ -22,7 +22,6 @@ from aitia.agent.taxonomy import Fault, covers
 from aitia.agent.told_alike import COMPLAINTS, tellers
 from aitia.agent.weights import Weights, family_of
 from aitia.agent.witnesses import Witnesses
-from aitia.core.aspects import CHANGE
 from aitia.core.percent import percent
 from aitia.core.words import Contribution, Evidence
 
@@ -241,27 +240,8 @@ def _past(case: Case) -> Iterator[Line]:
 def _learned(case: Case) -> Iterator[Line]:
     for term, moved, why in case.learned:
         yield Line(term, moved, why)
-    if told := max(_denied(case), key=lambda line: -line.log_odds, default=None):
-        yield told
-
-
-def _denied(case: Case) -> Iterator[Line]:
-    """What a person says that it is not: the component, its kind of fault, or a change, as far as that speaks for it."""
-    facts, component, fault = case.facts.all, case.component, case.fault
-    for said in (*said_not(facts, component), *denied_fault(facts, component, fault.id)):
-        yield Line("person.excluded", EXCLUDED, "a person said that it is not the cause", said.id)
-    needed = {p.aspect for p in (*fault.requires, *fault.requires_any)}
-    for pattern in fault.patterns:
-        fact = case.facts.about(component, pattern) if pattern.aspect in CHANGE else None
-        for said in denied_change(facts, fact.component, pattern.aspect) if fact is not None else ():
-            most = (
-                EXCLUDED
-                if pattern.aspect in needed
-                else max(EXCLUDED, -abs(pattern.weight) * case.facts.strength(fact))
-            )
-            if pattern.weight > 0:
-                why = "a person said that this change is not the cause"
-                yield Line("person.excluded", most, why, said.id)
+    for moved, why, said in denials(case.facts, case.component, case.fault)[:1]:
+        yield Line("person.excluded", moved, why, said)
 
 
 def _replica(case: Case) -> Iterator[Line]:
