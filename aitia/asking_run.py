@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aitia.asking_live import DOCUMENTS, live_site, looked
 from aitia.core.errors import BadInput, NotRecorded, SourceError
 from aitia.core.protocols import Source
 from aitia.core.redact import Redactor
 from aitia.core.store import RunStore
+from aitia.core.words import Incident
 from aitia.readers import recorded_readers
 from aitia.settings import Settings
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from aitia.agent.asking.answer import Answer
     from aitia.core.words import Report
     from aitia.tools.query.site import Site
+
+
+OF_WHICH: Final = "Of which component"  # as a question back begins that only lacks a component
 
 
 @dataclass(kw_only=True)
@@ -120,7 +124,16 @@ class RunAsked:
             site = self._site()
         except SourceError as error:
             raise BadInput(f"The live sources cannot be read: {error}") from error
-        return looked(question, site, kept, begun, self.redactor)
+        found = looked(question, site, kept, begun, self.redactor)
+        if found is None or found.status != "unclear" or not found.text.startswith(OF_WHICH):
+            return found
+        subject = next(iter(self._incident.hints), "")  # the alert is of it
+        named = f"{question.rstrip(' ?.!')} of {subject}?"
+        return (looked(named, site, kept, begun, self.redactor) if subject else None) or found
+
+    @cached_property
+    def _incident(self) -> Incident:
+        return Incident.model_validate(self.store.meta()["incident"])
 
     def _site(self) -> Site:
         """The live sources as they are now. Raises BadInput, SourceError, Untrusted."""

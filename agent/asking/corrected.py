@@ -86,7 +86,11 @@ def _next(before: Report, after: Report) -> Iterator[Reply]:
 
 
 def _named(suspect: Suspect, taxonomy: Taxonomy) -> str:
-    return f"{suspect.component} ({taxonomy.title(suspect.fault)})" if suspect.component else "a cause that is not seen here"
+    return (
+        f"{suspect.component} ({taxonomy.title(suspect.fault)})"
+        if suspect.component
+        else "a cause that is not seen here"
+    )
 
 
 def _moved(suspect: Suspect, before: Report) -> str:

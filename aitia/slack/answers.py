@@ -152,4 +152,5 @@ def _rests(found: Answer) -> list[b.Block]:
     fact = next((c.id for c in found.citations if c.id.startswith("E")), "")
     again = f"; {fact}? looks again" if fact and not found.found else ""
     line = [f"from {', '.join(sources)}{again}"] if sources else []
-    return [b.context(*fresh, *line)] if fresh or line else []
+    notes = found.notes[:1] if found.found else ()
+    return [b.context(*fresh, *notes, *line)] if fresh or notes or line else []

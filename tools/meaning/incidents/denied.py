@@ -43,6 +43,12 @@ def denied_in(text: str, components: Sequence[Component]) -> tuple[tuple[Denied,
     return tuple(found.values()), frozenset(m.component for m in owners)
 
 
+def changes_in(text: str) -> tuple[str, ...]:
+    """The kinds of change that a text names: `change.deploy`, …"""
+    kinds = (k.component.removeprefix(_MARK) for k in _kinds(plain(text)))
+    return tuple(dict.fromkeys(k for k in kinds if k.startswith(CHANGE)))
+
+
 def done_in(text: str) -> tuple[str, ...]:
     """What a text says was done, by kind: `rollback`, `restart`, …; not what was not, or not yet."""
     low = plain(text)
