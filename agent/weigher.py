@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from aitia.agent.began import MIN_PRIMARY
-from aitia.agent.culprit import is_asked, shared_anew
+from aitia.agent.culprit import is_asked, is_like, shared_anew
 from aitia.agent.doubt import HEALTHY, Doubt
 from aitia.agent.facts import Facts
 from aitia.agent.given_up import MOST, held_down
@@ -21,6 +21,7 @@ from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import Ledger
 from aitia.agent.measured_class import can_have, kinds_by
 from aitia.agent.provider import told_of
+from aitia.agent.stacks import resized
 from aitia.agent.subject import Subject
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
@@ -169,13 +170,22 @@ class _Judge:
             for (c, f), v in ledgers.items()
         ]
         scored = [*_most_specific(pairs, self._topology), healthy, unknown]
-        barred = {pair for pair, ledger in ledgers.items() if ledger.bar}
-        suspects = _with_probabilities(scored)
-        if self._weights.components and is_asked(facts, [c.type for c in self._components]):
-            suspects = _with_probabilities(shared_anew(facts, suspects, barred, self._weights.components))
-        suspects = self._left_open(suspects)
+        bars = {pair: ledger.bar for pair, ledger in ledgers.items() if ledger.bar}
+        suspects = self._left_open(self._as_learned(facts, _with_probabilities(scored), bars))
         suspects.sort(key=lambda s: (-s.probability, -s.score, s.component, s.fault))
-        return _verdict(suspects, barred)
+        return _verdict(suspects, set(bars))
+
+    def _as_learned(
+        self, facts: Facts, suspects: list[Suspect], bars: Mapping[tuple[str, str], str]
+    ) -> list[Suspect]:
+        """The same by what was learned of stacks of servers, where it is one."""
+        types = [c.type for c in self._components]
+        if self._weights.components and is_asked(facts, types):
+            shared = shared_anew(facts, suspects, set(bars), self._weights.components)
+            suspects = _with_probabilities(shared)
+        if self._weights.stacks and is_like(facts, types):
+            suspects = _with_probabilities(resized(suspects, bars, self._weights.stacks, BARRED))
+        return suspects
 
     def _shows(self, component: str) -> list[str]:
         """What an alarm of a component may be about: of an instrument also what it measures, and, of a tank or a place, what that

@@ -11,6 +11,7 @@ from typing import Final
 from pydantic import ValidationError, field_validator
 
 from aitia.agent.culprit import FEATURES, bundled_culprit
+from aitia.agent.stacks import NOBODY, SYMPTOM, SYMPTOMS, bundled_stacks
 from aitia.core.aspects import CHANGE, CLUSTER, RANK, VIBRATION
 from aitia.core.errors import BadInput
 from aitia.core.words import Evidence, Word
@@ -47,6 +48,8 @@ TERMS: Final[dict[str, str]] = {
     "unseen": "a neighbour that may be the cause instead has no telemetry",
     "ceiling": "no telemetry of its own",
     "component": "what is known of the component beside the others",
+    SYMPTOM: "the kind names what is felt",
+    NOBODY: "no cause that is named",
     "healthy.watched": "components that were watched",
     "healthy.alarm": "how certain it is that anything is wrong",
     "healthy.unwatched": "components that were not watched may be the cause",
@@ -63,10 +66,12 @@ class Weights(Word):
     """Factors by term (1 where not named) and where they come from. The file is made by `benchmarks/rca/fit.py`.
 
     `components` are the factors by feature of who it is (`agent.culprit`; 0 where not named); without any the ledgers decide.
+    `stacks` are the factors by term, and the log-odds by `symptom.KIND`, that hold in stacks of servers instead (`agent.stacks`).
     """
 
     factors: dict[str, float] = {}
     components: dict[str, float] = {}
+    stacks: dict[str, float] = {}
     made_by: str = ""
     data: dict[str, str | int] = {}  # what they were learned from: cases, groups, sha256
     cross_validated: dict[
@@ -92,6 +97,15 @@ class Weights(Word):
             raise ValueError(f"no such feature, or no finite number: {', '.join(wrong)}")
         return components
 
+    @field_validator("stacks")
+    @classmethod
+    def _of_stacks(cls, factors: dict[str, float]) -> dict[str, float]:
+        known = {*TERMS, *(f"{SYMPTOM}.{s}" for s in SYMPTOMS)}
+        wrong = sorted(n for n, f in factors.items() if n not in known or not math.isfinite(f))
+        if wrong:
+            raise ValueError(f"no such term, or no finite number: {', '.join(wrong)}")
+        return factors
+
     def of(self, term: str) -> float:
         """The factor of a term."""
         return self.factors.get(term, 1.0)
@@ -102,13 +116,14 @@ HAND_SET: Final = Weights()
 
 @lru_cache(maxsize=1)
 def bundled_weights() -> Weights:
-    """The weights that come with aitia, with what was learned of who it is."""
-    return ledgers_alone().model_copy(update={"components": bundled_culprit().factors})
+    """The weights that come with aitia, with what was learned of stacks of servers."""
+    learned = {"components": bundled_culprit().factors, "stacks": bundled_stacks().factors}
+    return ledgers_alone().model_copy(update=learned)
 
 
 @lru_cache(maxsize=1)
 def ledgers_alone() -> Weights:
-    """The weights that come with aitia, by which the ledgers alone say who it is."""
+    """The weights that come with aitia, without what was learned of stacks of servers."""
     return load_weights(Path(__file__).with_name("weights.json"))
 
 

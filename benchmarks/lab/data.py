@@ -13,12 +13,13 @@ from unittest import mock
 
 import yaml
 
-from aitia.agent.weights import ledgers_alone
+from aitia.agent.weights import bundled_weights
 from aitia.drill.folders import incident_folders, made_of
 from aitia.graphs import judgement
 
 SPLITS = Path(__file__).parent / "splits.yaml"
 CULPRITS = Path(__file__).parent / "culprits.json"  # made by benchmarks/rca/fit_culprit.py
+STACKS = Path(__file__).parent / "stacks.json"  # made by benchmarks/rca/fit_stacks.py
 NEVER = "never"
 
 
@@ -78,11 +79,15 @@ def data_hash(found: list[Incident]) -> str:
 
 @contextmanager
 def left_out(system: str) -> Iterator[None]:
-    """Weigh by what was learned without this system, where it was learned from (`agent/culprit.json`)."""
-    known = json.loads(CULPRITS.read_text(encoding="utf-8"))
-    if system not in known:
+    """Weigh by what was learned without this system, where it was learned from (`agent/culprit.json`, `agent/stacks.json`)."""
+    known = {
+        part: factors[system]
+        for part, file in (("components", CULPRITS), ("stacks", STACKS))
+        if system in (factors := json.loads(file.read_text(encoding="utf-8")))
+    }
+    if not known:
         yield
         return
-    weights = ledgers_alone().model_copy(update={"components": known[system]})
+    weights = bundled_weights().model_copy(update=known)
     with mock.patch.object(judgement, "bundled_weights", return_value=weights):
         yield

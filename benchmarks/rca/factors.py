@@ -16,7 +16,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.agent.culprit import TERM as COMPONENT
 from aitia.agent.judged import Judged
+from aitia.agent.stacks import CEILING, NOBODY, SYMPTOM
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.weigher import Weighed
 from aitia.agent.weights import HAND_SET, TERMS, Weights
@@ -24,7 +26,7 @@ from aitia.agent.weights import HAND_SET, TERMS, Weights
 Floats = NDArray[np.float64]
 BOUNDS: Final = (0.5, 2.0)  # data may halve or double what a term means, not turn it round
 PASSES: Final = 2  # which pair stands for a family depends on the factors
-_NAMES: Final = tuple(t for t in TERMS if t not in ("ceiling", "component"))
+_NAMES: Final = tuple(t for t in TERMS if t not in (CEILING, COMPONENT, SYMPTOM, NOBODY))
 _BOUNDS: Final = [
     (1.0, 1.0) if t in ("healthy.unwatched", "unknown.given_up") else BOUNDS for t in _NAMES
 ]  # a limit is not learned
@@ -149,6 +151,6 @@ def _table(case: Judged, weighed: Weighed, weights: Weights) -> _Table:
     return _Table(
         values=values,
         right=np.array([case.accepts(s) for s in suspects]),
-        capped=np.array([any(c.term == "ceiling" for c in s.ledger) for s in suspects]),
+        capped=np.array([any(c.term == CEILING for c in s.ledger) for s in suspects]),
         unknown=next(i for i, s in enumerate(suspects) if not s.component and s.fault == "unknown"),
     )

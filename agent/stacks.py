@@ -1,0 +1,109 @@
+"""What a ledger's lines are worth in stacks of servers: factors of their terms, and log-odds of kinds that are symptoms.
+
+The hand-set sizes hold for whatever is diagnosed, and what was learned of them stays close to them (`agent/weights.json`).
+Where servers have logs and metrics more is known: a conditional logit over the pairs (McFadden 1974), learned from diagnoses of
+stacks of the lab, each judged by what was learned from the others. A line keeps its fact and its sign; its size changes. A kind
+that names what is felt, not what did it (`SYMPTOMS`), gets a line of its own: it fits nearly every incident, and is seldom what
+has to be mended. No other kind has one: where a kind was left out of the learning, that made the right ones less likely.
+`unknown` and `healthy` together get what was learned; which of the two it is, their own lines go on saying.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from aitia.core.words import Contribution, Suspect, Word
+
+SYMPTOM: Final = "symptom"
+NOBODY: Final = "nobody"
+CEILING: Final = "ceiling"
+SYMPTOMS: Final = (
+    "unspecified",
+    "software.failure",
+    "software.latency",
+    "software.dependency",
+    "software.exception",
+)
+_FELT: Final = "what is felt, seldom what did it"
+_OF_NOBODY: Final = "no cause that is named, beside the learned sizes of the others"
+
+
+class Stacks(Word):
+    """Factors by term (1 where not named) and log-odds by `symptom.KIND`. Made by `benchmarks/rca/fit_stacks.py`."""
+
+    factors: dict[str, float] = {}
+    made_by: str = ""
+    data: dict[str, str | int] = {}  # what they were learned from: cases, systems, sha256
+    left_out: dict[str, float] = {}  # each system weighed by what was learned from the others
+
+
+@lru_cache(maxsize=1)
+def bundled_stacks() -> Stacks:
+    """The factors that come with aitia."""
+    file = Path(__file__).with_name("stacks.json")
+    return Stacks.model_validate(json.loads(file.read_text(encoding="utf-8")))
+
+
+def symptom_of(kind: str) -> str:
+    """The symptom that a kind of fault is, or is a form of; "" where it names what did it."""
+    return next((s for s in SYMPTOMS if kind == s or kind.startswith(s + ".")), "")
+
+
+def resized(
+    suspects: Sequence[Suspect],
+    bars: Mapping[tuple[str, str], str],
+    factors: Mapping[str, float],
+    below: float,
+) -> list[Suspect]:
+    """The suspects with lines of their learned size; pairs with `bars`, by why they cannot be the verdict, stay `below` the
+    log-odds of `unknown`.
+    """
+    shift = _nobody([s for s in suspects if not s.component], factors)
+    made = [
+        _resized(s, factors) if s.component else _with(s, [*s.ledger, _line(NOBODY, shift, _OF_NOBODY)])
+        for s in suspects
+    ]
+    unknown = next(s.score for s in made if not s.component and s.fault == "unknown")
+    return [_held(s, unknown - below, bars.get((s.component, s.fault), "")) for s in made]
+
+
+def _nobody(doubts: Sequence[Suspect], factors: Mapping[str, float]) -> float:
+    """By how much `unknown` and `healthy` together weigh more than their own lines say, in log-odds."""
+    return _together([_resized(s, factors) for s in doubts]) - _together(doubts)
+
+
+def _together(suspects: Sequence[Suspect]) -> float:
+    high = max(s.score for s in suspects)
+    return high + math.log(sum(math.exp(s.score - high) for s in suspects))
+
+
+def _resized(suspect: Suspect, factors: Mapping[str, float]) -> Suspect:
+    lines = [_scaled(c, factors.get(c.term, 1.0)) for c in suspect.ledger if c.term != CEILING]
+    symptom = symptom_of(suspect.fault) if suspect.component else ""
+    if size := factors.get(f"{SYMPTOM}.{symptom}", 0.0):
+        lines.append(_line(SYMPTOM, size, _FELT))
+    return _with(suspect, lines)
+
+
+def _line(term: str, log_odds: float, why: str) -> Contribution:
+    return Contribution(evidence="", log_odds=round(log_odds, 3), why=why, term=term)
+
+
+def _scaled(line: Contribution, factor: float) -> Contribution:
+    return line if factor == 1.0 else line.model_copy(update={"log_odds": round(line.log_odds * factor, 3)})
+
+
+def _held(suspect: Suspect, ceiling: float, bar: str) -> Suspect:
+    if not bar or suspect.score <= ceiling:
+        return suspect
+    return _with(suspect, [*suspect.ledger, _line(CEILING, ceiling - suspect.score, bar)])
+
+
+def _with(suspect: Suspect, lines: Sequence[Contribution]) -> Suspect:
+    score = round(sum(c.log_odds for c in lines), 3)
+    return suspect.model_copy(update={"score": score, "ledger": tuple(lines)})
