@@ -66,7 +66,7 @@ def _still(after: Report) -> Iterator[Reply]:
     """What still speaks for the first suspect: its strongest fact that is no word of a person."""
     facts = {e.id: e for e in after.evidence}
     first = after.suspects[0] if after.suspects else None
-    told = [facts[i] for i in first.supporting if i in facts] if first else []
+    told = [facts[i] for i in first.supporting if i in facts] if first and first.component else []
     best = next((e for e in told if e.aspect not in RANK), None) or next(iter(told), None)
     if best is not None:
         yield Reply(text=f"For it still: {best.statement}", cites=(best.id,))

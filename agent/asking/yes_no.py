@@ -36,10 +36,18 @@ _CLOSES: Final = re.compile(
 )
 
 
+_LOOKED: Final = re.compile(
+    r"\b(?:did|have|do) you (?:look(?:ed)? at|read|check(?:ed)?|have|see|seen)\b.*?\b(traces|metrics|logs|signals|changes)\b",
+    re.IGNORECASE,
+)
+
+
 def yes_no(question: str, topic: Topic, record: Record) -> Reply | None:
     """The sentence that says yes or no with what it rests on; None where that is not what is asked."""
     if _CLOSES.search(question):
         return _closes(record)
+    if (kind := _LOOKED.search(question)) is not None:
+        return _looked(kind[1].casefold(), record)
     if _FINE.match(question) and topic.components:
         return _fine(topic, record)
     if (
@@ -49,6 +57,14 @@ def yes_no(question: str, topic: Topic, record: Record) -> Reply | None:
     ):
         return _accused(question, topic, record)
     return None
+
+
+def _looked(kind: str, record: Record) -> Reply:
+    """Whether a kind of source was there to be looked at."""
+    held = [i for i, line in record.lines.items() if i[0] == "H" and f"({kind})" in line.statement]
+    if not held:
+        return Reply(text=f"No: no source of {kind} was at hand.", cites=("V1",))
+    return Reply(text=f"Yes: {record.lines[held[0]].statement}", cites=tuple(held[:1]))
 
 
 def _closes(record: Record) -> Reply:

@@ -99,6 +99,8 @@ def test_a_bound_and_a_figure_of_now_are_asked_of_live_systems() -> None:
         ("connection-exhaustion", "is redis fine?", "Yes", "E"),
         ("connection-exhaustion", "is orders ok?", "No", "V1"),
         ("connection-exhaustion", "so can I close the alert?", "No", "V1"),
+        ("connection-exhaustion", "did you look at traces?", "No", "V1"),
+        ("connection-exhaustion", "did you look at the logs?", "Yes", "H"),
         ("false-alarm", "so can I close the alert?", "Yes", "V1"),
         ("false-alarm", "could it be the database?", "No", "E"),
     ],
