@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aitia.agent.fitting import fits, fitting
+from aitia.agent.fitting import fits, fitting, worded
 from aitia.agent.measured_class import can_have, kinds_by
 from aitia.agent.taxonomy import Fault, Taxonomy, covers
 from aitia.agent.weigher import OPEN, Weighed
@@ -55,4 +55,8 @@ def as_fits(fault: Fault | None, kinds: Sequence[str]) -> Fault | None:
         changed["safe"] = "isolate {component} and make it safe by your site's rules before it is worked on"
     if fault.decides and not fits(fault.decides, kinds):
         changed["decides"] = ""
+    if fault.effect:
+        changed["effect"] = "; ".join(fitting(fault.effect.split("; "), kinds))
+    for name in ("job", "decides"):
+        changed[name] = worded(str(changed.get(name, getattr(fault, name))), kinds)
     return fault.model_copy(update=changed)

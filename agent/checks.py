@@ -10,7 +10,10 @@ from aitia.agent.asset_class import as_it_can, kinds_of
 from aitia.agent.candidate_changes import changes_to_check
 from aitia.agent.facts import PLANT
 from aitia.agent.first_look import first_look
+from aitia.agent.fitting import worded
 from aitia.agent.gated import look_at
+from aitia.agent.held_back import INSTRUMENTS
+from aitia.agent.instruments_agree import at_odds
 from aitia.agent.looks import measuring, shows
 from aitia.agent.measured_class import can_have
 from aitia.agent.planning.separate import Missing, missing, two_best
@@ -27,7 +30,7 @@ from aitia.tools.signals.measures import MEASURES
 
 MOST: Final = 5
 _APART, _WATCHED, _UNSEEN = 2, 2, 3  # checks of each sort
-_CLOSE: Final = 0.2  # probability of a rival kind from which on what decides about it is told too
+_CLOSE: Final = 0.15  # probability of a rival kind from which on what decides about it is told too
 _PLAIN_CASE: Final = 0.9  # probability of a cause from which on its rival is not asked about
 _WEIGHTY: Final = 1.0  # log-odds that a measurement must be able to move
 _TELEMETRY: Final = frozenset({"metrics", "logs", "traces", "signals"})
@@ -37,7 +40,7 @@ _WORDS: Final = {
     "restart": "number of restarts", "connections": "open connections", "availability": "availability",
     "file_descriptors": "open files", "clock": "clock's offset", "scans": "rows read without an index",
     "steal": "stolen processor time", "retries": "rate of retries", "redeliveries": "rate of redelivered messages",
-    "logins": "refused logins",
+    "logins": "refused logins", "efficiency": "flow, head and power, and from them the efficiency,",
 }  # fmt: skip
 
 _REQUESTS: Final = NextCheck(
@@ -83,12 +86,13 @@ def next_checks(
     seen = [look_at(f, names, "Look at", f.statement, plainly=plant) for f in top]
     requests = [_REQUESTS] if objects_alone(e.aspect for e in evidence) else []
     changes = changes_to_check(weighed, evidence, names)
-    if plant:  # what a person can look at there comes before what a source lacks
+    if (
+        plant
+    ):  # what a person can look at there comes before what a source lacks; works are told in `same_hours`
         found = [
             *_looking(weighed, evidence, inventory),
             *apart,
             *seen,
-            *changes,
             *_unseen(evidence, inventory),
             *broken,
         ]
@@ -138,18 +142,30 @@ def _deciding(
     fault = next(able, None)
     if fault is None or not fault.decides:
         return []
-    what = fault.decides.replace("{component}", spoken(likeliest.component))
-    found = [NextCheck(text=f"Measure {what}: this decides whether it is {fault.title}")]
+    what = worded(fault.decides, kinds).replace("{component}", spoken(likeliest.component))
+    found = [
+        *_held_together(weighed, evidence),
+        NextCheck(text=f"Measure {what}: this decides whether it is {fault.title}"),
+    ]
     rival = next((f for f in able if f.decides and f.id != fault.id), None)
     share = next((s.probability for s in weighed.suspects if rival is not None and s.fault == rival.id), 0.0)
     if rival is not None and share >= _CLOSE:
-        beside = rival.decides.replace("{component}", spoken(likeliest.component))
+        beside = worded(rival.decides, kinds).replace("{component}", spoken(likeliest.component))
         found.append(
             NextCheck(
                 text=f"If it is not: {beside}; this decides whether it is {rival.title} instead ({percent(share)})"
             )
         )
     return found
+
+
+def _held_together(weighed: Weighed, evidence: Sequence[Evidence]) -> list[NextCheck]:
+    """Of instruments that do not agree any more: a third reading, which tells which of them is wrong."""
+    if not any(c.term == INSTRUMENTS for s in weighed.suspects for c in s.ledger):
+        return []
+    odds = at_odds(evidence)
+    how = "a hand-held meter at the same spot, in the same direction and band of frequencies, tells which of the two is wrong"
+    return [NextCheck(text=f"Compare the instruments: {odds.told}; {how}")] if odds is not None else []
 
 
 def _with_one_to_run(
@@ -244,6 +260,9 @@ def back_to(fact: Evidence) -> str:
         return f"{moved[1]}: {moved[2]} back at about {value} ({now} in the incident)"
     if fact.aspect == "restart":
         return f"{fact.component} does not restart again"
+    if fact.kind == "vibration.line" and "times" in fact.values:
+        line = fact.aspect.removeprefix("vibration.").upper()
+        return f"{fact.component}: its vibration at {line} back at that of the baseline blocks"
     if fact.kind == "vibration.line" and "spectrum has a line" in said:
         line = fact.aspect.removeprefix("vibration.").upper()
         return f"{fact.component}: the {line} line is gone from the envelope spectrum"

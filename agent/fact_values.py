@@ -120,3 +120,18 @@ def order(evidence: Evidence) -> tuple[float, int, str]:
         -len(evidence.statement),
         evidence.statement,
     )
+
+
+def seen_how(on: str, fact: Evidence) -> str:
+    """From where a fact speaks for or against a suspect, in words."""
+    if on == "self":
+        teller = str(fact.values.get("reported_by", fact.component))
+        return "its own telemetry" if teller == fact.component else f"told by {teller}"
+    return {
+        "peer": f"seen by {fact.component}",
+        "calls": "its calls",
+        "serves": "a component that it serves",
+        "callers": "a caller",
+        "callees": "a component that it calls",
+        "host": "the machine that it runs on",
+    }[on]

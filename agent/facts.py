@@ -295,10 +295,12 @@ class Facts:
             return [e for e in own if (e.peer in callers) == (of == "serves")]
         if of == "peer":
             return [e for e in self.all if e.peer in family and e.component not in family]
-        near = (
-            set(self.topology.callers(component) if of == "callers" else self.topology.callees(component))
-            - family
-        )
+        beside = {
+            "callers": self.topology.callers,
+            "callees": self.topology.callees,
+            "host": self.topology.hosts,
+        }[of]
+        near = set(beside(component)) - family
         return [e for e in self.all if e.component in near and not e.peer]
 
     def untraced(self, component: str) -> frozenset[str]:

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from aitia.agent.alike_signals import Alike, alike_signals
+from aitia.agent.machine_class import classes_of
+from aitia.agent.set_point import FOLLOWS
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
 from aitia.core.commands import query_line, spoken
@@ -36,26 +39,71 @@ _WITH: Final = {  # how a person reads a quantity without the plant's own instru
     "position": "at its position indicator on site",
     "speed": "with a hand-held tachometer",
 }
+_CELLS: Final = frozenset({"battery", "module", "rack", "string", "cell", "container"})
+"""Classes whose voltage a person reads at terminals: no relay shows it."""
+_AT_TERMINALS: Final = "with a precision voltmeter at its terminals"
 _QUANTITY: Final = re.compile(rf"\b({'|'.join(_WITH)})\b")
+_SPREAD: Final = re.compile(r"(?i)spread|imbalance|unbalance|max[_ -]?min|streuung|spreizung|dispersi")
+"""A signal by these words is how far its asset's parts are from each other: no instrument of the whole shows it."""
+_KEEPS: Final = "keeps"
+"""The value of a fact by which its signal moved as all that goes with it says: what it shows is so."""
 
 
 def first_look(weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory) -> FirstLook | None:
-    """What to look at first where a plant's verdict names no cause; None where nothing departs, or a cause is named."""
+    """What to look at first where a plant's verdict names no cause; None where nothing departs, a cause is named, or a set-point
+    explains all that moved.
+    """
     topology = Topology(inventory.components)
-    if weighed.verdict == "cause" or not topology.machines:
+    if weighed.verdict == "cause" or not topology.machines or explained_by(weighed):
         return None
     least = PLAIN if weighed.verdict == "healthy" else _ANY
     found = list(_departing(evidence, topology, least))
     if not found:
         return None
-    lead, *rest = found
-    now, due = (v if isinstance(v := lead.values.get(k), int | float) else None for k in ("now", "due"))
+    if weighed.verdict == "unknown" and (alike := alike_signals(evidence, topology)) is not None:
+        return _at_all(alike, [e for e in found if e.component not in {f.component for f in alike.facts}])
+    spread = next((e for e in found if _is_spread(e) and len(_parts(e, evidence, topology)) > 1), None)
+    lead = spread or found[0]
+    rest = [e for e in found if e is not lead]
+    parts = _parts(lead, evidence, topology)
+    how, order_if = _how(lead, parts, inventory), _order_if(lead, topology)
+    if _is_back(lead) and (like := _like(lead.component, topology)):
+        others = f"that of its like ({_listed(like)})"
+        how = f"Compare {_signal(lead)} of {spoken(lead.component)} with {others} through the next cycle of load, at one load"
+    if spread:
+        how, order_if = _of_spread(lead, parts)
     return FirstLook(
-        component=lead.component, signal=_signal(lead), fact=lead.id, why=lead.statement,
-        how=f"Read {_signal(lead)} of {spoken(lead.component)} {_instrument(lead)}{_among(lead, topology)}",
-        order_if=_order_if(lead, now, due), query=query_line(lead.source.query),
+        component=lead.component, signal=_signal(lead), fact=lead.id, why=lead.statement, how=how, order_if=order_if,
+        order=f"Inspect {spoken(lead.component)}: find which of {_listed(parts)} departs from its like" if spread else "",
+        query=query_line(lead.source.query),
         then=tuple(f"{_signal(e)} of {spoken(e.component)} [{e.id}]" for e in rest[:_THEN]),
     )  # fmt: skip
+
+
+def _at_all(alike: Alike, rest: Sequence[Evidence]) -> FirstLook:
+    """Where several instruments of a machine tell of one change: it is the machine's, and inspected without waiting for proof."""
+    lead, asset = alike.facts[0], spoken(alike.machine)
+    places = _listed(sorted({e.component for e in alike.facts}))
+    spectrum = (
+        " and its spectrum at constant speed: the line that leads tells the kind"
+        if alike.quantity == "vibration"
+        else ""
+    )
+    rose = f"{alike.quantity} rose at {len(alike.facts)} signals alike ({places})"
+    return FirstLook(
+        component=alike.machine, signal=_signal(lead), fact=lead.id,
+        why=f"{lead.statement.rstrip('.')}; {rose}, which instruments do not do by error, and what {asset} runs by did not move.",
+        how=f"Measure {alike.quantity} of {asset} at {places} {_WITH[alike.quantity]}{spectrum}",
+        order_if="a second instrument shows it too: what the measurement names is ordered; it shows what was usual: nothing is",
+        order=f"Inspect {asset}: {rose}", query=query_line(lead.source.query),
+        then=tuple(f"{_signal(e)} of {spoken(e.component)} [{e.id}]" for e in rest[:_THEN]),
+    )  # fmt: skip
+
+
+def explained_by(weighed: Weighed) -> str:
+    """The set-point that explains all that moved, as its ledger says; "" where none does."""
+    lines = (c for s in weighed.suspects if s.fault == "healthy" for c in s.ledger)
+    return next((c.why for c in lines if c.term == FOLLOWS), "")
 
 
 def _departing(evidence: Sequence[Evidence], topology: Topology, least: float) -> Iterator[Evidence]:
@@ -77,8 +125,8 @@ def _signal(fact: Evidence) -> str:
     return str(fact.values.get("channel") or fact.values.get("metric") or "")
 
 
-def _instrument(fact: Evidence) -> str:
-    """With what a person reads it: by its quantity, as the fact's words, its signal's name or its asset tell."""
+def _quantity(fact: Evidence) -> str:
+    """What a fact's signal measures, as its words, its signal's name or its asset tell; "" where nothing does."""
     said = _QUANTITY.search(fact.statement)
     own = [q for q in str(fact.values.get(MEASURES, "")).split(", ") if q in _WITH]
     told = (
@@ -87,36 +135,116 @@ def _instrument(fact: Evidence) -> str:
         own[0] if len(own) == 1 else "",
         fact.aspect,
     )
-    return next((_WITH[name] for name in told if name in _WITH), "with a second instrument or by hand")
+    return next((name for name in told if name in _WITH), "")
 
 
-def _among(fact: Evidence, topology: Topology) -> str:
-    """Of a whole that has parts: which of them departs is to be found."""
-    parts = [spoken(p) for p in topology.parts(fact.component) if p in topology.machines]
-    if len(parts) < 2:
-        return ""
-    named = ", ".join(parts) if len(parts) <= _THEN + 1 else f"{parts[0]} to {parts[-1]}"
-    return f", then at each of its parts ({named}): which one differs from the others"
+def _how(fact: Evidence, parts: Sequence[str], inventory: Inventory) -> str:
+    """Which reading, with what; of a signal that moved as all that goes with it does what would move it."""
+    quantity, asset = _quantity(fact), spoken(fact.component)
+    if fact.values.get(_KEEPS) == "over":
+        return f"Ask the control room what {asset} did in those hours: {_signal(fact)} is back, and what it showed was so"
+    if fact.values.get(_KEEPS) and quantity == "level":
+        return (
+            f"Hold what flows into {asset} against what flows out of it, as its level is real; more out than its users take is a"
+            " leak or an open valve, less in is a pump or a valve before it"
+        )
+    if fact.values.get(_KEEPS):
+        return f"Ask the control room whether a set-point or a limit of {asset} was moved: {_signal(fact)} is real"
+    read = _WITH.get(quantity, "with a second instrument or by hand")
+    if quantity == "voltage" and _CELLS & set(classes_of(inventory.components).get(fact.component, ())[:1]):
+        read = _AT_TERMINALS
+    among = (
+        f", then at each of its parts ({_listed(parts)}): which one differs from the others"
+        if len(parts) > 1
+        else ""
+    )
+    return f"Read {_signal(fact)} of {asset} {read}{among}"
 
 
-def _order_if(fact: Evidence, now: float | None, due: float | None) -> str:
+def _is_spread(fact: Evidence) -> bool:
+    return (
+        bool(_SPREAD.search(_signal(fact)))
+        and fact.direction in ("up", "changed", "new")
+        and bool(_quantity(fact))
+    )
+
+
+def _of_spread(fact: Evidence, parts: Sequence[str]) -> tuple[str, str]:
+    """How parts are told from each other whose spread departs, and what is ordered of the one that differs."""
+    quantity = _quantity(fact)
+    joints = "; and its joints with a thermal camera under load" if quantity == "voltage" else ""
+    how = f"Read the {quantity} of each of {_listed(parts)} at rest and at one load: which one differs from the others{joints}"
+    return how, (
+        "one differs at rest as well: order a test of its cells; it differs with the load or is warm at a joint: order that joint"
+        if quantity == "voltage"
+        else "one differs: order an inspection of that one; none does: order the instrument"
+    )
+
+
+def _parts(fact: Evidence, evidence: Sequence[Evidence], topology: Topology) -> list[str]:
+    """The parts of a fact's asset at which its quantity is measured: at others nobody can read it."""
+    quantity = _quantity(fact)
+    if not quantity:
+        return []
+    return [
+        p
+        for p in topology.parts(fact.component)
+        if p in topology.machines and quantity in _measured(p, evidence)
+    ]
+
+
+def _measured(part: str, evidence: Sequence[Evidence]) -> set[str]:
+    own = [e for e in evidence if e.component == part]
+    listed = {q for e in own for q in str(e.values.get(MEASURES, "")).split(", ")}
+    return listed | {named_aspect(_signal(e)) for e in own if _signal(e)}
+
+
+def _listed(parts: Sequence[str]) -> str:
+    names = sorted(map(spoken, parts))
+    return ", ".join(names) if len(names) <= _THEN + 1 else f"{names[0]} to {names[-1]}"
+
+
+def _order_if(fact: Evidence, topology: Topology) -> str:
     """Which reading sends somebody to the machine, and which to its instrument."""
+    now, due = (v if isinstance(v := fact.values.get(k), int | float) else None for k in ("now", "due"))
+    asset = spoken(fact.component)
     if fact.kind == "signal.stuck":
-        return "the hand-held reading moves while the signal stands: order the instrument; both stand: order an inspection"
+        return (
+            "the hand-held reading moves while the signal stands: order the instrument; both stand: order an inspection of"
+            f" {asset}"
+        )
+    if fact.values.get(_KEEPS) == "over":
+        return f"it goes there again and nobody meant it: order an inspection of {asset} and what feeds it; else nothing"
+    if fact.values.get(_KEEPS):
+        return (
+            f"the balance does not hold: order a search along {asset} and what it feeds; it holds and nothing was set: order"
+            " nothing"
+        )
     if _is_back(fact):
         back = f"it is back where it should be ({text(now or 0.0)}, {text(due or 0.0)} expected)"
+        if _like(fact.component, topology):
+            return (
+                f"it departs again from its like in the next cycle of load: order a test of {asset}; {back}, so that until then"
+                " it is compared, not opened"
+            )
         return f"it departs again: {back}, so that nothing is ordered now"
     if _fades(fact):
         return (
             f"it stops falling back by the next round (at its worst {text(float(fact.values['reads']))}, now {text(now or 0.0)}):"
-            f" order an inspection; back at {text(due or 0.0)}: order nothing"
+            f" order an inspection of {asset}; back at {text(due or 0.0)}: order nothing"
         )
     if now is None or due is None:
-        return "the hand-held reading agrees with the signal: order an inspection of the machine; else order the instrument"
+        return f"the hand-held reading agrees with the signal: order an inspection of {asset}; else order the instrument"
     return (
-        f"it reads about {text(now)} as the signal does: order an inspection of {spoken(fact.component)}; about {text(due)}:"
+        f"it reads about {text(now)} as the signal does: order an inspection of {asset}; about {text(due)}:"
         " order the instrument's calibration"
     )
+
+
+def _like(part: str, topology: Topology) -> list[str]:
+    """The other parts of its whole, where it is one of several and can be held against them."""
+    parts = next((p for w in topology.wholes(part) if len(p := topology.parts(w)) > _THEN), [])
+    return [p for p in parts if p != part]
 
 
 def _fades(fact: Evidence) -> bool:

@@ -17,6 +17,7 @@ _HAVE: Final[tuple[tuple[re.Pattern[str], frozenset[str]], ...]] = tuple(
         ("filter mats?", "fan, cooler, air conditioner, transformer, container, motor, cabinet, rack, chiller"),
         ("(?:air|intake) filters?|filter drier", "fan, compressor, air conditioner, heat pump, chiller, refrigerant circuit"),
         ("filters?", "filter, strainer, fan, compressor, air conditioner, heat pump, chiller, exchanger, pump, gearbox, cooler"),
+        ("the machine before it", "filter, strainer, pipe, district, exchanger, valve, module, fan"),
         ("impellers?|wear rings?|shut-off head|suction (?:strainer|valve)", "pump"),
         ("rotor", "turbine, wind turbine, compressor, motor, fan"),
         ("packing|diaphragm|stroke|stroked|stem", "valve, damper, pipe, district"),
@@ -34,6 +35,10 @@ _WITHOUT: Final = (
 """What some machines of a class, by their names, have not."""
 
 
+_ACROSS: Final = re.compile(r"across (\{component\}|(?!the )[\w.-]+)")
+_BLOCKED: Final = re.compile(r"what blocks (\{component\}|[\w.-]+): strainer, filter or line")
+
+
 def fits(text: str, kinds: Sequence[str]) -> bool:
     """Whether an asset, by what it may be called (`asset_class.kinds_of`), can have what a text names; an unknown one can."""
     if not kinds:
@@ -48,3 +53,12 @@ def fits(text: str, kinds: Sequence[str]) -> bool:
 def fitting(texts: Iterable[str], kinds: Sequence[str]) -> tuple[str, ...]:
     """Those of several texts that fit."""
     return tuple(t for t in texts if fits(t, kinds))
+
+
+def worded(text: str, kinds: Sequence[str]) -> str:
+    """A text in the words of an asset: what is blocked of a pump is the strainer before it, not the pump."""
+    if "pump" not in kinds[:1]:
+        return text
+    return _ACROSS.sub(
+        r"across the suction strainer of \g<1>", _BLOCKED.sub(r"the suction strainer of \g<1>", text)
+    )

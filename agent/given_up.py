@@ -17,18 +17,27 @@ def held_down(
     suspects: Sequence[Suspect], probability: float, given_up: Sequence[str]
 ) -> tuple[tuple[Suspect, ...], float]:
     """The suspects, and the probability of the named cause, which is no more than `MOST`: what is over goes to `unknown`."""
-    if not given_up or probability <= MOST:
+    if not given_up:
         return tuple(suspects), probability
-    share = MOST / probability
+    return lowered(suspects, probability, MOST, f"not looked at: {given_up[0]}", TERM)
+
+
+def lowered(
+    suspects: Sequence[Suspect], probability: float, most: float, why: str, term: str
+) -> tuple[tuple[Suspect, ...], float]:
+    """The suspects, and the probability of the named cause, which is no more than `most`: what is over goes to `unknown`."""
+    if probability <= most:
+        return tuple(suspects), probability
+    share = most / probability
     unknown = next((s for s in suspects if s.fault == UNKNOWN), None)
     if unknown is None:
-        return tuple(suspects), MOST
+        return tuple(suspects), most
     rest = sum(s.probability for s in suspects if s is not unknown)
     now = 1.0 - share * rest
     # What its odds against all others were and are.
     before = math.log(max(1.0 - rest, 1e-9) / max(rest, 1e-9))
     more = round(math.log(now / (1.0 - now)) - before, 3)
-    line = Contribution(evidence="", log_odds=more, why=f"not looked at: {given_up[0]}", term=TERM)
+    line = Contribution(evidence="", log_odds=more, why=why, term=term)
     raised = unknown.model_copy(
         update={
             "score": round(unknown.score + more, 3),
@@ -41,4 +50,4 @@ def held_down(
         for s in suspects
     ]
     scaled.sort(key=lambda s: (-s.score, s.component, s.fault))
-    return tuple(scaled), MOST
+    return tuple(scaled), most

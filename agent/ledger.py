@@ -14,9 +14,11 @@ from typing import Final, NamedTuple
 
 from aitia.agent.began import MIN_PRIMARY, TOLERANCE_S, began_before
 from aitia.agent.corrections import denials
+from aitia.agent.fact_values import seen_how
 from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.failing_calls import failing_calls, service
 from aitia.agent.learned import Term
+from aitia.agent.left_by_work import after_work
 from aitia.agent.overlooked import overlooked
 from aitia.agent.taxonomy import Fault, covers
 from aitia.agent.told_alike import COMPLAINTS, tellers
@@ -112,7 +114,7 @@ def _patterns(case: Case) -> Iterator[Line]:
         if fact is not None and pattern.weight:
             role = "primary" if pattern.primary else "support" if pattern.weight > 0 else "against"
             moved = pattern.weight * case.facts.strength(fact)
-            yield Line(f"{role}.{family_of(fact)}", moved, pattern.why or _why(pattern.of, fact), fact.id)
+            yield Line(f"{role}.{family_of(fact)}", moved, pattern.why or seen_how(pattern.of, fact), fact.id)
 
 
 def _witnesses(case: Case) -> Iterator[Line]:
@@ -244,6 +246,14 @@ def _learned(case: Case) -> Iterator[Line]:
         yield Line("person.excluded", moved, why, said)
 
 
+def _worked_on(case: Case) -> Iterator[Line]:
+    """A work on a machine right before its trouble: what such work leaves behind is likelier, what takes days is not."""
+    if case.fault.id.startswith("machine."):
+        first = case.facts.first_onset(case.family)
+        if told := after_work(case.facts.all, case.family, case.fault.id, first):
+            yield Line("work.before", *told)
+
+
 def _replica(case: Case) -> Iterator[Line]:
     """Replicas that are in trouble alike have it from what they share, not each from itself."""
     if not case.fault.id.startswith(OF_ONE) or case.fault.id in SHARED:
@@ -317,7 +327,7 @@ def _quiet(case: Case, lines: Sequence[Contribution]) -> Iterator[Line]:
 
 
 ACCUSING: Final[tuple[Callable[[Case], Iterator[Line]], ...]] = (
-    _prior, _patterns, _witnesses, _alarm, _alike, _ranking, _coverage, _order, _past,
+    _prior, _patterns, _witnesses, _alarm, _alike, _ranking, _coverage, _order, _past, _worked_on,
 )  # fmt: skip
 REST: Final[tuple[Callable[[Case], Iterator[Line]], ...]] = (_learned, _replica, _unseen, _harmless)
 
@@ -385,16 +395,3 @@ class Ledger:
             )
             if line.bars and not self.bar:
                 self.bar = line.why
-
-
-def _why(on: str, fact: Evidence) -> str:
-    if on == "self":
-        teller = str(fact.values.get("reported_by", fact.component))
-        return "its own telemetry" if teller == fact.component else f"told by {teller}"
-    return {
-        "peer": f"seen by {fact.component}",
-        "calls": "its calls",
-        "serves": "a component that it serves",
-        "callers": "a caller",
-        "callees": "a component that it calls",
-    }[on]

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from aitia.agent.asset_class import as_it_can, kinds_of
-from aitia.agent.fitting import fits
+from aitia.agent.fitting import fits, worded
 from aitia.agent.gated import gate_of, gated
 from aitia.agent.placeholders import names_of
 from aitia.agent.taxonomy import Taxonomy, covers
 from aitia.agent.topology import Topology
+from aitia.agent.urgency import is_beyond
 from aitia.agent.weigher import OPEN, Weighed
 from aitia.core.commands import Gate
 from aitia.core.words import Evidence, Inventory, Mitigation, Result
 
 MATCHED, OURS, REMEMBERED, CLAIMED, FOREIGN = range(5)
 """The order of sources: see `_runbooks`."""
+_WHILE_BEYOND: Final = re.compile(r"(?i)\b(?:above|beyond) the alarm(?:'s)? limit")
 MAX_NOW: Final = 5
 MAX_PREVENT: Final = 3
 
@@ -53,8 +56,22 @@ def mitigations(
         names = names_of(cause.component, held, evidence)
         is_machine = cause.component in machines
         told = _of_one(able, results, taxonomy, gate, names, of="machines" if is_machine else "computers")
-        found += [m for m in told if not is_machine or fits(m.text, kinds)]
+        if is_machine:
+            told = [_of_asset(m, kinds) for m in told if fits(m.text, kinds) and _applies(m, evidence)]
+        found += told
     return found
+
+
+def _applies(step: Mitigation, evidence: Sequence[Evidence]) -> bool:
+    """Whether a step for as long as a limit is passed is one now: its signal is beyond, or its vibration in zone C or D."""
+    if not _WHILE_BEYOND.search(step.text):
+        return True
+    return any(is_beyond(e) or e.values.get("zone") in ("C", "D") for e in evidence)
+
+
+def _of_asset(step: Mitigation, kinds: Sequence[str]) -> Mitigation:
+    """The step in the words of such an asset."""
+    return Mitigation.model_validate(step.model_dump() | {"text": worded(step.text, kinds)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +115,21 @@ def _of_one(
                 general=source.rank == OURS,
             ):
                 unique.setdefault(m.text.casefold(), m)
-    now = sorted((m for m in unique.values() if m.when == "now"), key=lambda m: m.effect != "read-only")
+    # What a person reads comes first; of a machine then what its own kind of fault needs, before what a guide to several tells.
+    now = sorted(
+        (m for m in unique.values() if m.when == "now"),
+        key=lambda m: (
+            m.effect != "read-only",
+            of == "machines" and m.source.startswith("runbook ") and _is_ours(m, sources),
+        ),
+    )
     prevent = [m for m in unique.values() if m.when == "prevent"]
     return now[:MAX_NOW] + prevent[:MAX_PREVENT]
+
+
+def _is_ours(step: Mitigation, sources: Sequence[_Source]) -> bool:
+    """Whether a step is of a guide that comes with aitia: the site's own go before."""
+    return any(s.name == step.source and s.rank >= OURS for s in sources)
 
 
 def _data(results: Sequence[Result], key: str) -> list[Mapping[str, Any]]:

@@ -10,9 +10,10 @@ from typing import Final
 from aitia.agent.acted import is_protection, who
 from aitia.agent.announced import JOURNAL
 from aitia.agent.facts import WORK_S
+from aitia.agent.left_by_work import could_move, is_announced
 from aitia.agent.topology import Topology
 from aitia.core.words import Evidence, Incident, Inventory, Sentence
-from aitia.tools.signals.quantities import is_weather
+from aitia.tools.signals.quantities import is_weather, named_aspect
 
 _WORKS: Final = ("maintenance.work", "change.maintenance", JOURNAL)
 _BEFORE: Final = timedelta(hours=24)  # of the alarm, within which a work is told; by hand: a day's shifts
@@ -28,6 +29,8 @@ _DEPARTS: Final = (
 )
 _PLAIN: Final = 0.3  # strength of a departure that asks for an explanation; by hand
 _MOST: Final = 6
+MAY_EXPLAIN: Final = " may explain "
+"""What stands between an entry and what it may explain."""
 
 
 def same_hours(
@@ -76,7 +79,7 @@ def _told(
     beside = sorted(
         (e for e in departing if far[e.id] <= _NEAR), key=lambda e: (_late(e, work), far[e.id], -e.strength)
     )
-    with_it = [e for e in beside if _began_with(e, work)]
+    with_it = [e for e in beside if _began_with(e, work) and _could(work, e)]
     others = [e for e in beside if e not in with_it and _signal(e) not in map(_signal, with_it)]
     others.sort(key=lambda e: -e.strength)
     name = f'{work.component}, {work.onset:%H:%M} UTC, "{_words(work)}"'
@@ -84,12 +87,23 @@ def _told(
         return _sentence(
             f"{name} explains nothing that was found: no signal departs there or beside it.", work
         )
-    not_it = f"does not explain {_what(others[0])}, which began {_when(others[0], work)}" if others else ""
+    not_it = _not_it(others[0], work) if others else ""
     if not with_it:
         return _sentence(f"{name} {not_it}.", work, others[0])
     first = with_it[0]
-    may = f"may explain {_what(first)}, which began {_when(first, work)}{_asked(work, first, of_cause)}"
+    may = f"{MAY_EXPLAIN.strip()} {_what(first)}, which began {_when(first, work)}{_asked(work, first, of_cause)}"
     return _sentence(f"{name} {may}{f'; it {not_it}' if not_it else ''}.", work, first, *others[:1])
+
+
+def _could(work: Evidence, fact: Evidence) -> bool:
+    """Whether such work can move what departed, and that way: grease moves no vane, a customer's load takes none away."""
+    return could_move(_words(work), named_aspect(_signal(fact)), fact.direction)
+
+
+def _not_it(fact: Evidence, work: Evidence) -> str:
+    if _began_with(fact, work):
+        return f"does not explain {_what(fact)}: such an entry does not move it that way"
+    return f"does not explain {_what(fact)}, which began {_when(fact, work)}"
 
 
 def _asked(work: Evidence, first: Evidence, of_cause: frozenset[str]) -> str:
@@ -106,6 +120,8 @@ def _asked(work: Evidence, first: Evidence, of_cause: frozenset[str]) -> str:
         if name
         else "ask who did it"
     )
+    if is_announced(_words(work)):  # who tells of a load in advance has said that it was meant
+        return ""
     when = "as the first step of the order" if of_cause else "before somebody is sent"
     return f"; {when} {asked} whether that was meant and is over"
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from aitia.agent.culprit import is_like
+from aitia.agent.facts import Facts
 from aitia.core.words import Contribution, Suspect, Word
 
 SYMPTOM: Final = "symptom"
@@ -47,6 +49,11 @@ def bundled_stacks() -> Stacks:
     """The factors that come with aitia."""
     file = Path(__file__).with_name("stacks.json")
     return Stacks.model_validate(json.loads(file.read_text(encoding="utf-8")))
+
+
+def is_stack(facts: Facts, types: Collection[str]) -> bool:
+    """Whether it is a stack like those that it was learned from: servers with metrics and logs; none of them sent traces."""
+    return is_like(facts, types) and not any(e.kind.startswith("trace.") for e in facts.all)
 
 
 def symptom_of(kind: str) -> str:

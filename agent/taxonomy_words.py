@@ -10,7 +10,7 @@ from aitia.agent.fact_values import ALERTS
 from aitia.core.provenance import Provenance
 from aitia.core.words import Direction, Effect, Evidence, Word
 
-Of = Literal["self", "calls", "serves", "peer", "callers", "callees"]
+Of = Literal["self", "calls", "serves", "peer", "callers", "callees", "host"]
 Spread = Literal["callees", "siblings"]
 
 

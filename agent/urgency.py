@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from aitia.agent.fact_values import ALERTS
+from aitia.agent.instruments_agree import same_direction
 from aitia.agent.taxonomy import Fault
 from aitia.core.words import Evidence
 from aitia.core.work_order import Priority, Remaining
@@ -21,6 +22,10 @@ _SOON_H: Final = 168.0  # a week: what a weekly plan cannot hold; by hand
 _OF_SEVERITY: Final[dict[str, Priority]] = {"act": "now", "plan": "soon", "watch": "plan"}
 _OF_ZONE: Final[dict[str, Priority]] = {"D": "now", "C": "soon", "B": "plan", "A": "plan"}
 _RULE: Final = {"now": "at once", "soon": "within days", "plan": "at the next stop"}
+_MOVED: Final = frozenset({"flow", "pressure", "efficiency", "level"})
+_OF_LOSS: Final[tuple[tuple[float, Priority], ...]] = ((0.5, "now"), (0.2, "soon"), (0.0, "plan"))
+"""Share of its usual flow, pressure or level that a machine gives less, from which on it is seen to so soon; by hand."""
+_DEAD: Final = 0.05  # of its usual value, below which nothing is there any more; by hand
 _FAR: Final = 2.0  # times the way from what is usual to the limit: far beyond; by hand
 UNMEASURED: Final = "no zone, limit or trend says how bad it is"
 _ORDER: Final[tuple[Priority, ...]] = ("now", "soon", "plan", "unknown")
@@ -74,9 +79,30 @@ def priority(
     if worst is not None:
         left: Priority = "now" if worst <= _NOW_H else "soon" if worst <= _SOON_H else "plan"
         found.append((left, f"at worst {worst:g} h are left [{remaining.fact}]"))
+    if not found and (lost := _lost(told)):
+        return lost
     if not found:
         return _usual(fault)
     return min(found, key=lambda f: _ORDER.index(f[0]))
+
+
+def _lost(told: Iterable[Evidence]) -> tuple[Priority, str] | None:
+    """How soon by the share that a machine gives less of what it moves, the largest first; None where no fact tells one."""
+    shares = [(share, e) for e in told if (share := _share_lost(e)) > 0.0]
+    if not shares:
+        return None
+    share, e = max(shares, key=lambda s: (s[0], s[1].id))
+    name = str(e.values.get("channel") or e.aspect)
+    soon = next(p for least, p in _OF_LOSS if share >= least)
+    return soon, f"{name} of {e.component} is {100.0 * share:.0f} % lower than it should be [{e.id}]"
+
+
+def _share_lost(e: Evidence) -> float:
+    """Of what a machine moves the share that is missing, of its usual value; 0 where nothing is or no fact tells it."""
+    usual, off = (v if isinstance(v := e.values.get(k), int | float) else 0.0 for k in ("usual", "off_by"))
+    if e.kind != "signal.quantity" or e.aspect not in _MOVED or e.direction != "down" or usual <= 0.0:
+        return 0.0
+    return min(1.0, abs(off) / usual)
 
 
 def _highest(e: Evidence) -> float:
@@ -104,6 +130,11 @@ def _how_far(e: Evidence) -> str:
     limit, usual, now = (float(e.values[k]) for k in ("limit", "usual", "now"))
     since = f" since {e.values['since']}" if e.values.get("since") else ""
     moves = f", {e.values['moves']}" if e.values.get("moves") else ""
+    if abs(now) <= _DEAD * abs(usual):
+        return (
+            f"{e.values.get('channel', 'the alarm')} of {e.component} is dead: it reads {text(now)} (limit {limit:g}, usually"
+            f" {text(usual)}){since}"
+        )
     return (
         f"{e.values.get('channel', 'the alarm')} of {e.component} reads {text(now)}, {text(abs(now - limit))} beyond"
         f" the alarm's limit {limit:g} (usually {text(usual)}){since}{moves}"
@@ -111,11 +142,14 @@ def _how_far(e: Evidence) -> str:
 
 
 def _beside(beyond: Evidence, own: Sequence[Evidence]) -> str:
-    """That a vibration block of the same place shows a good zone, so that the two instruments do not agree."""
+    """That vibration blocks of the same place show a good zone: another direction, or an instrument that does not agree."""
     good = next((e for e in own if e.component == beyond.component and zone_of(e, own) in ("A", "B")), None)
     if good is None:
         return ""
-    return f", though its blocks show zone {zone_of(good, own)} [{good.id}]: hold the two instruments against each other"
+    zone, name = zone_of(good, own), good.values.get("channel", "its blocks")
+    if not same_direction(beyond, good):
+        return f"; {name} measures another direction, in which it is in zone {zone} [{good.id}]"
+    return f", though its blocks show zone {zone} [{good.id}]: hold the two instruments against each other"
 
 
 def alarms_of(evidence: Iterable[Evidence], names: Collection[str]) -> list[Evidence]:

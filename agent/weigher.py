@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from aitia.agent.began import MIN_PRIMARY
-from aitia.agent.culprit import is_asked, is_like, shared_anew
+from aitia.agent.culprit import is_asked, shared_anew
 from aitia.agent.doubt import HEALTHY, Doubt
 from aitia.agent.facts import Facts
 from aitia.agent.given_up import MOST, held_down
@@ -21,7 +21,7 @@ from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import Ledger
 from aitia.agent.measured_class import can_have, kinds_by
 from aitia.agent.provider import told_of
-from aitia.agent.stacks import resized
+from aitia.agent.stacks import is_stack, resized
 from aitia.agent.subject import Subject
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
@@ -183,7 +183,7 @@ class _Judge:
         if self._weights.components and is_asked(facts, types):
             shared = shared_anew(facts, suspects, set(bars), self._weights.components)
             suspects = _with_probabilities(shared)
-        if self._weights.stacks and is_like(facts, types):
+        if self._weights.stacks and is_stack(facts, types):
             suspects = _with_probabilities(resized(suspects, bars, self._weights.stacks, BARRED))
         return suspects
 

@@ -9,16 +9,22 @@ from typing import Final, NamedTuple
 from aitia.agent.acted import is_protection, what_acted, who
 from aitia.agent.asset_class import as_fits, as_it_can, entry_for, kinds_of
 from aitia.agent.facts import Facts
+from aitia.agent.left_by_work import makes
 from aitia.agent.machine_class import classes_of
-from aitia.agent.recent_work import recent_work, repeated
+from aitia.agent.recent_work import Work, recent_work, repeated
 from aitia.agent.taxonomy import Fault, Taxonomy
 from aitia.agent.topology import Topology
 from aitia.agent.urgency import ALARM_SIGNAL, UNMEASURED, alarms_of, is_beyond, priority, zone_of
 from aitia.agent.weigher import OPEN, Weighed
+from aitia.core.percent import percent
 from aitia.core.words import Evidence, Incident, Inventory, Mitigation
 from aitia.core.work_order import Remaining, WorkFact, WorkOrder, WorkStep
 
 MOST_FACTS: Final = 6
+_LEADS: Final = 0.6  # probability of a kind below which a rival may be as good; by hand
+_RIVAL: Final = (
+    0.5  # of the kind's own probability, from which on of a rival nothing is ordered before the look; by hand
+)
 _HOURS: Final = {
     "h": 1.0, "hour": 1.0, "hours": 1.0, "d": 24.0, "day": 24.0, "days": 24.0, "min": 1 / 60, "s": 1 / 3600,
     "week": 168.0, "weeks": 168.0,
@@ -59,17 +65,14 @@ def work_order(
     works = recent_work(evidence, family, incident)
     first = Facts(evidence, topology).first_onset(family)
     acted = what_acted(evidence, family, first)
-    job = (
-        _switched(acted, _job(names, fault, undecided))
-        if acted is not None
-        else _job(names, fault, undecided)
-    )
+    job = _close_call(names, able, fault, taxonomy, kinds) or _job(names, fault, undecided)
+    job = _switched(acted, job) if acted is not None else job
     return WorkOrder(
         run=run, asset=asset, path=_path(asset, topology), machine=(classes_of(inventory.components).get(asset) or ("",))[0],
         called=called,
         title=f"{asset}: {taxonomy.title(able.fault)}", failure=weighed.fault,
-        job=job, to="control room" if acted is not None else "", done_by=_done_by(acted),
-        recent=tuple(w.told for w in works), repeats=tuple(repeated(job, works)),
+        job=job, to="control room" if acted is not None else "", done_by=_done_by(acted, told),
+        recent=tuple(_with_doubt(w, able.fault) for w in works), repeats=tuple(repeated(job, works)),
         cause=fault.explanation if fault else "", effect=fault.effect if fault else "",
         certainty=weighed.probability, priority=urgency, priority_why=names.filled(why), zone=zone,
         since=first.onset if first else None, since_error_s=first.onset_error_s if first else 0.0,
@@ -81,15 +84,45 @@ def work_order(
     )  # fmt: skip
 
 
-def _done_by(acted: Evidence | None) -> str:
-    """What acted and by whom, as the journal says."""
+def _close_call(
+    names: _Names, able: Weighed, fault: Fault | None, taxonomy: Taxonomy, kinds: Sequence[str]
+) -> str:
+    """Of a kind that hardly leads: the look that decides, then the order of what it is; "" where one leads plainly."""
+    if fault is None or not fault.decides or not fault.job or able.fault == OPEN:
+        return ""
+    rivals = [s for s in able.suspects if s.component == able.component and s.fault not in (able.fault, OPEN)]
+    rival = next((s for s in rivals if s.probability >= _RIVAL * able.probability), None)
+    if able.probability > _LEADS and rival is None:
+        return ""
+    other = as_fits(taxonomy.get(rival.fault), kinds) if rival is not None else None
+    first = f"First look, then order: measure {fault.decides}. "
+    first += f"If it is {fault.title} ({percent(able.probability)}): {_lower(fault.job)}"
+    if rival is not None and other is not None and other.job:
+        first += f". If it is {other.title} ({percent(rival.probability)}): {_lower(other.job)}"
+    return names.filled(first)
+
+
+def _lower(text: str) -> str:
+    return f"{text[:1].lower()}{text[1:]}"
+
+
+def _with_doubt(work: Work, fault: str) -> str:
+    """A work that was done, and whether such work can leave such a fault behind."""
+    doubt = "; such work can leave this fault behind: look at it first" if makes(work.text, fault) else ""
+    return f"{work.told}{doubt}"
+
+
+def _done_by(acted: Evidence | None, told: Sequence[Evidence]) -> str:
+    """What acted and by whom, as the journal says, and from when on samples show it, where that is later."""
     if acted is None or acted.onset is None:
         return ""
     name = who(str(acted.values.get("text", "")))
     how = (
         f"tripped by {name}" if is_protection(name) else f"by command of {name}" if name else "by the journal"
     )
-    return f"{acted.component} acted at {acted.onset:%Y-%m-%d %H:%M:%S} UTC, {how} [{acted.id}]"
+    shown = min((e.onset for e in told if e.onset and e.onset > acted.onset), default=None)
+    later = f"; samples show it from {shown:%H:%M:%S} UTC on" if shown else ""
+    return f"{acted.component} acted at {acted.onset:%Y-%m-%d %H:%M:%S} UTC, {how} [{acted.id}]{later}"
 
 
 def _switched(acted: Evidence, job: str) -> str:
@@ -166,10 +199,13 @@ def _remaining(own: Sequence[Evidence], incident: Incident) -> Remaining:
     if spans:
         return min(spans, key=lambda r: r.hours if r.hours is not None else float("inf"))
     beyond = next((e for e in own if is_beyond(e)), None)
-    if beyond is not None:
+    if beyond is not None and not any(e.kind == "signal.idle" for e in own):
         return Remaining(
             why_none=f"it is beyond the alarm's limit {beyond.values['limit']:g} already [{beyond.id}]"
         )
+    idle = next((e for e in own if e.kind == "signal.idle"), None)
+    if idle is not None:
+        return Remaining(why_none=f"it does not run now [{idle.id}]")
     trends = any(e.kind in ("condition.trend", "metric.trend") for e in own)
     return Remaining(
         why_none="it changes steadily, but no limit is known: set one"

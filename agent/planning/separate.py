@@ -72,4 +72,5 @@ def _places(of: Of, component: str, topology: Topology) -> frozenset[str]:
     family = topology.family(component)
     if of in ("self", "calls", "serves"):
         return family
-    return frozenset(topology.callees(component) if of == "callees" else topology.callers(component)) - family
+    beside = {"callees": topology.callees, "host": topology.hosts}.get(of, topology.callers)
+    return frozenset(beside(component)) - family

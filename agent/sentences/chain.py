@@ -8,6 +8,7 @@ from typing import Final
 
 from aitia.agent.blame import blamed
 from aitia.agent.facts import Facts, is_anomaly, onset
+from aitia.agent.left_by_work import WORKS, could_make
 from aitia.agent.taxonomy import Fault
 from aitia.core.aspects import CLUSTER
 from aitia.core.words import Evidence, Incident, Suspect, Word
@@ -92,6 +93,10 @@ def _own_steps(suspect: Suspect, fault: Fault | None, facts: Facts, incident: In
     blame = blamed(facts, suspect.component, incident)
     ids = blame.suspects[0].evidence[:1] if blame is not None and blame.answer == "change" else ()
     changes = [e for e in facts.all if e.id in ids and not (core and _precedes(core[0], e))]
+    if suspect.fault.startswith(("machine.", "sensor.")):  # work that makes no such fault is told beside
+        changes = [e for e in changes if e.kind not in WORKS] + could_make(
+            [e for e in changes if e.kind in WORKS], suspect.fault
+        )
     return changes + core
 
 

@@ -41,6 +41,7 @@ class FirstLook(Word):
     why: str
     how: str  # which reading, with which instrument
     order_if: str  # what that reading must show, and what is ordered then
+    order: str = ""  # what is ordered at once, though the part is not known yet; "" where nothing is
     query: str = ""  # reads the signal again; "" where it cannot be shown
     then: tuple[str, ...] = ()  # where next
 

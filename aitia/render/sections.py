@@ -19,6 +19,7 @@ from aitia.core.words import (
     Report,
     Sentence,
     SourceKind,
+    Suspect,
     TimelineEntry,
     Window,
 )
@@ -207,8 +208,11 @@ def standing_out(report: Report) -> Section:
     """What moved most, one fact a component: where no cause could be named, it is where to look."""
     moved = [e for e in report.evidence if observes(e) and e.direction not in ("steady", "none")]
     moved.sort(key=lambda e: (-e.strength * WEIGHT.get(e.aspect, 1.0), t.id_order(e.id)))
-    shown = report.look_first.fact if report.look_first else ""  # told where to look first
-    moved = [e for e in moved if e.id != shown and e.kind != "journal.entry"]
+    shown = (
+        report.look_first.fact if report.look_first else ""
+    )  # the story of where to look first leads here too
+    moved = [e for e in moved if e.kind != "journal.entry"]
+    moved.sort(key=lambda e: e.id != shown)
     first = {e.component: e for e in reversed(moved)}
     items = tuple(Item(lead=e.id, text=statement(e, False)) for e in moved if first[e.component] is e)
     return Section(title="What stands out", items=items)
@@ -246,13 +250,21 @@ def candidates(report: Report, title: str) -> Section:
     items = tuple(
         Item(
             lead=chance(s.probability),
-            text=_named(s.component, s.fault) + (weighed(s) if is_plant(report) else ""),
+            text=_same_finding(report, s)
+            or _named(s.component, s.fault) + (weighed(s) if is_plant(report) else ""),
             cites=s.supporting[:4],
         )
         for s in report.suspects
         if (s.component, s.fault) not in told and s.probability >= 0.01
     )
     return Section(title=title, items=items)
+
+
+def _same_finding(report: Report, suspect: Suspect) -> str:
+    """An open kind of a plant's named cause is no other finding: the same one, for a reason that is not told apart."""
+    if not is_plant(report) or suspect.component != report.component or suspect.fault != "unspecified":
+        return ""
+    return f"{t.clean(suspect.component)}: the same finding, for another reason than the one named"
 
 
 def missing(report: Report) -> tuple[Item, ...]:

@@ -11,12 +11,14 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from aitia.agent.same_hours import MAY_EXPLAIN
 from aitia.core.errors import BadInput
 from aitia.core.percent import chance
 from aitia.core.words import Report, WorkOrder
-from aitia.core.work_order import Priority, Remaining, StepKind
+from aitia.core.work_order import FirstLook, Priority, Remaining, StepKind
 from aitia.render import sections
 from aitia.render import text as t
+from aitia.render.all_clear import nothing_to_order, rest_of, until_empty
 from aitia.render.items import Item, Section
 from aitia.render.plant import is_plant
 from aitia.render.plots import plot
@@ -30,15 +32,11 @@ _HEADINGS: Final[Mapping[StepKind, str]] = {
 }  # fmt: skip
 _MOST_PLOTS: Final = 3
 _HOW_BAD: Final = "not known: what departs may be the instrument, the machine, or an unusual way of running"
-_NO_FAULT: Final = "no fault was found, and no signal departs by enough to send somebody"
-_TOO_LITTLE: Final = (
-    "no signal departs by enough to send somebody; ask whoever reported it what was seen, and look again"
-    " after the next shift"
-)
 _TOOLS: Final = frozenset({"metrics_scan", "signals_scan", "signals_watch", "vibration_look", "logs_scan"})
 _LACKS: Final = re.compile(r"\d %|empty|nothing in|cannot|could not|no metrics|too few")
 """What of a source's notes says that a verdict rests on less: single cells that are no numbers do not."""
 _MOST_DATA: Final = 3
+_PLAIN: Final = 0.9  # probability of a cause below which its parts are not bought before the look; by hand
 _DAY_H: Final = 48.0  # hours from which on days are said
 
 
@@ -75,6 +73,8 @@ def work_order_schema_text() -> str:
 
 def runs_for(remaining: Remaining) -> str:
     """How long the machine can run, in words: an interval, or why nobody knows."""
+    if remaining.why_none.startswith("it does not run"):
+        return remaining.why_none
     if remaining.hours is None:
         return f"not known: {remaining.why_none}"
     low, high = remaining.low_hours, remaining.high_hours
@@ -106,7 +106,7 @@ def section(report: Report) -> Section:
         ("can run", runs_for(order.remaining) if _bounded(order.remaining) else ""),
         *(("safe state", f"{s.text} (advice)") for s in order.steps if s.kind == "make safe"),
         ("decides", next((s.text for s in order.steps if s.kind == "decide"), "")),
-        ("parts", ", ".join(order.parts)),
+        ("parts", _parts(order)),
         ("tools", ", ".join(order.tools)),
         ("effect", order.effect),
         ("history", order.expected),
@@ -116,9 +116,19 @@ def section(report: Report) -> Section:
     return Section(title="Maintenance", items=items, note="as a work order: aitia report RUN --work-order")
 
 
+def _parts(order: WorkOrder) -> str:
+    """The parts; of a cause that is not plain only once the measurement has proven it: nothing is bought before a cheap look."""
+    if not order.parts:
+        return ""
+    until = "" if order.certainty >= _PLAIN else " (order them once the measurement has proven it)"
+    return f"{', '.join(order.parts)}{until}"
+
+
 def _bounded(remaining: Remaining) -> bool:
     """Whether anything is known of how long it can run: a time, or a trend that a limit would make one of."""
-    return remaining.hours is not None or any(w in remaining.why_none for w in ("set one", "already"))
+    return remaining.hours is not None or any(
+        w in remaining.why_none for w in ("set one", "already", "does not run")
+    )
 
 
 def _look_first(report: Report) -> tuple[Item, ...]:
@@ -127,17 +137,26 @@ def _look_first(report: Report) -> tuple[Item, ...]:
     if look is None:
         if not is_plant(report) or report.verdict == "cause":
             return ()
-        why = _NO_FAULT if report.verdict == "healthy" else _TOO_LITTLE
-        return (Item(lead="order", text=f"nothing to order: {why}"),)
+        return tuple(Item(lead=lead, text=t.clean(text)) for lead, text in nothing_to_order(report) if text)
     told = [
-        ("order", "none yet: no fault is proven", ()),
+        ("order", look.order or _over(report, look) or "none yet: no fault is proven", ()),
         ("look first", look.how, (look.fact,)),
         ("why", look.why, (look.fact,)),
         ("order if", look.order_if, ()),
         ("look next", "; ".join(look.then), ()),
         ("urgency", _standing_alarm(report) or _HOW_BAD, ()),
+        *((lead, text, ()) for lead, text in rest_of(report)),
     ]
     return tuple(Item(lead=lead, text=t.clean(text), cites=cites) for lead, text, cites in told if text)
+
+
+def _over(report: Report, look: FirstLook) -> str:
+    """That what departed is back and began with a work or a command of those hours, which then may be all; "" where it is not."""
+    if not look.order_if.startswith("it departs again"):
+        return ""
+    with_it = (s.text for s in report.same_hours if look.fact in s.cites and MAY_EXPLAIN in s.text)
+    work = next((text.partition(MAY_EXPLAIN)[0] for text in with_it), "")
+    return f"nothing to order now: what departed is back, and it began with {work}" if work else ""
 
 
 def _standing_alarm(report: Report) -> str:
@@ -150,7 +169,7 @@ def _standing_alarm(report: Report) -> str:
             name = f"{e.values.get('channel', 'its signal')} of {e.component}"
             return (
                 f"look soon: the alarm stands, {name} reads {told[0]:g} for a limit of {told[2]:g} (usually {told[1]:g})"
-                f"{since}{moves} [{e.id}]"
+                f"{since}{moves} [{e.id}]{until_empty(report, e)}"
             )
     return ""
 

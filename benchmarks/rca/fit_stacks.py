@@ -28,11 +28,10 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.agent.culprit import is_like
 from aitia.agent.doubt import UNKNOWN
 from aitia.agent.facts import Facts
 from aitia.agent.judged import Judged
-from aitia.agent.stacks import CEILING, NOBODY, SYMPTOM, SYMPTOMS, Stacks, symptom_of
+from aitia.agent.stacks import CEILING, NOBODY, SYMPTOM, SYMPTOMS, Stacks, is_stack, symptom_of
 from aitia.agent.taxonomy import bundled
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import OPEN
@@ -78,7 +77,7 @@ def main() -> int:
     wanted = set(contract.chosen((c.id for cases in files.values() for c in cases), args.cases))
     every = [(name, case) for name, cases in files.items() for case in cases if case.id in wanted]
     by_system = culprits()
-    cases = [c for _, c in every if is_stack(c)]
+    cases = [c for _, c in every if of_stack(c)]
     if not cases:
         print("error: --data holds no diagnosis of servers with metrics and logs", file=sys.stderr)
         return 2
@@ -135,11 +134,11 @@ class _Default(dict[str, Weights]):
         return self._other
 
 
-def is_stack(case: Judged) -> bool:
+def of_stack(case: Judged) -> bool:
     """Whether what is learned here is asked of it."""
     inventory = case.inventory
     facts = Facts(case.evidence, Topology(inventory.components).told_by(case.evidence), case.alarmed)
-    return is_like(facts, [c.type for c in inventory.components])
+    return is_stack(facts, [c.type for c in inventory.components])
 
 
 def family_of(case: Judged) -> str:

@@ -8,7 +8,9 @@ from langgraph.runtime import Runtime
 
 from aitia.agent.alarm import counted, is_of_objects
 from aitia.agent.corrections import facts_of
+from aitia.agent.held_back import held_back
 from aitia.agent.one_verdict import reworded
+from aitia.agent.set_point import told_to
 from aitia.agent.tripped import behind_trips
 from aitia.agent.unshown import left_open
 from aitia.agent.weigher import MEASURED, TELEMETRY, Weighed, weigh
@@ -61,7 +63,8 @@ def weigh_so_far(evidence: Sequence[Evidence], view: View, context: Context) -> 
         given_up=overturning(view, context),
         of_objects=is_of_objects(view.incident),
     )
-    return left_open(weighed, evidence, view.inventory, context.taxonomy)
+    told = left_open(weighed, evidence, view.inventory, context.taxonomy)
+    return told_to(held_back(told, evidence, view.inventory), evidence, view.inventory)
 
 
 def in_passing(weighed: Weighed) -> tuple[Suspect, ...]:

@@ -52,6 +52,7 @@ def test_an_open_verdict_says_what_to_read_with_what_and_what_would_raise_an_ord
         [
             departs("E-2", "T_out", strength=0.5),
             departs("P-1", "discharge_pressure_bar", reads=6.1, expected=4.0, now=6.0, due=4.1),
+            *(departs(m, "pressure_bar", strength=0.1) for m in ("M-1", "M-2")),
         ]
     )
     look = first_look(UNKNOWN, facts, PLANT)

@@ -109,8 +109,9 @@ def test_what_is_barred_and_faint_is_not_lifted() -> None:
         [e for e in stack() if not e.kind.startswith("log.")],
         [e for e in stack() if e.component in ("redis", "catalog", "orders")],
         [*stack(), shop.fact("orders", "k8s.crash_loop", "orders: crash loop.", kind="cluster.finding")],
+        [*stack(), shop.fact("orders", "errors", "orders: spans fail.", kind="trace.errors")],
     ],
-    ids=["no logs", "three components", "objects of a cluster"],
+    ids=["no logs", "three components", "objects of a cluster", "traces"],
 )
 def test_elsewhere_the_lines_keep_their_size(facts: list[Evidence]) -> None:
     assert by(DOUBLED, facts) == by(ledgers_alone(), facts)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
+from aitia.core.aspects import MACHINE
 from aitia.core.words import Direction, Evidence, Moment, Scalar, SourceRef, Window, from_epoch
 from aitia.tools.change.levels import Shift
 from aitia.tools.change.trends import Trend
+from aitia.tools.meaning.names import lexicon
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
+
+_SPELLED: Final = 0.9  # how sure a name's unit must be to be told; by hand
 
 
 def subject(d: Derived) -> str:
@@ -25,6 +30,14 @@ def subject(d: Derived) -> str:
     named += f" {{{dims}}}" if dims else ""
     other = f" from {d.peer}" if d.client else f" of calls to {d.peer}"
     return named + (other if d.peer else "")
+
+
+def told_unit(d: Derived) -> str:
+    """The unit of a series, else of a machine's quantity the one that its name spells: `cell_voltage_spread_mv`."""
+    if d.about.unit:
+        return d.about.unit
+    read = lexicon().read(d.metric, "")
+    return read.unit if read.quantity in MACHINE and read.confidence >= _SPELLED else ""
 
 
 def meaning(d: Derived) -> dict[str, Scalar]:
@@ -49,7 +62,7 @@ class Onset:
 
 def shift_evidence(d: Derived, shift: Shift, onset: Onset, *, window: Window, baseline: str) -> Evidence:
     """A `metric.shift` fact."""
-    factor, unit = scale(d.about.unit, max(abs(shift.before), abs(shift.after)))
+    factor, unit = scale(told_unit(d), max(abs(shift.before), abs(shift.after)))
     before, after = sig3(shift.before * factor), sig3(shift.after * factor)
     values: dict[str, Scalar] = {"metric": d.metric, "stat": d.stat, "before": before, "after": after}
     times = ""
@@ -82,7 +95,7 @@ def shift_evidence(d: Derived, shift: Shift, onset: Onset, *, window: Window, ba
 
 def trend_evidence(d: Derived, trend: Trend, *, window: Window, baseline: str) -> Evidence:
     """A `metric.trend` fact."""
-    factor, unit = scale(d.about.unit, max(abs(trend.start), abs(trend.end)))
+    factor, unit = scale(told_unit(d), max(abs(trend.start), abs(trend.end)))
     start, end, slope = (
         sig3(trend.start * factor),
         sig3(trend.end * factor),

@@ -249,7 +249,7 @@ def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool
         aspect = instrument_aspect(drifts=left.drifts) if instrument else "pattern.apart"
     whose = left.component or channel.component
     way = "above" if left.times > 0 else "below"
-    how = f"{_reads(plant, left)}, {way} by {text(times)} times the limit"
+    how = _reads(plant, left, f"{way} by {text(times)} times the limit")
     rest = {
         "pattern.unlike": "; no part of the plant explains it alone" if left.plain else
         "; the plant runs in a way that its past does not show",
@@ -265,16 +265,17 @@ def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool
     )  # fmt: skip
 
 
-def _reads(plant: Plant, left: Departure) -> str:
+def _reads(plant: Plant, left: Departure, far: str) -> str:
     """What the signal of a departure shows now, or showed at its worst where it is over, beside what was expected there."""
     channel, t = plant.channels[left.signal], plant.grid.t
     since, peak = (moment(plant, row) for row in (left.since, left.peak))
     worst, expected, now, due = (in_unit(channel, v) for v in (left.shows, left.expected, *left.ends))
     others = "expected from the other signals of the plant"
     if not left.lasts:
-        return f"{subject(channel)} read {worst} at {peak}, {expected} {others}, and is back at {now}"
+        furthest = f"at its furthest {worst} for {expected} at {peak} ({far})"
+        return f"{subject(channel)} left what was {others} at {since}, {furthest}, and is back at {now}"
     told = f"{subject(channel)} reads {now}, {due} {others}, since {since} and still so"
-    return told if left.peak == len(t) - 1 else f"{told}, at its worst {worst} for {expected} at {peak}"
+    return f"{told if left.peak == len(t) - 1 else f'{told}, at its worst {worst} for {expected} at {peak}'}, {far}"
 
 
 def _is_instrument(plant: Plant, left: Departure) -> bool:

@@ -39,6 +39,9 @@ class _Off:
     times: float
     size: float
     since: int
+    reads: float | None = (
+        None  # where it was furthest off, a mean over some rows; None where that is not known
+    )
 
 
 def own_facts(plant: Plant, own: OwnDeparture, gathered: Gathered, *, whose: str = "") -> list[Evidence]:
@@ -126,7 +129,8 @@ def _against_others(plant: Plant, told: Expectations, signal: int, left_out: fro
     peak = int(np.argmax(np.abs(residual)))
     times, since = float(residual[peak]), max(0, first_beyond(residual, peak) - SPAN // 2)
     size = told.size(signal, times, peak, left_out)
-    return _Off(signal=signal, times=times, size=size, since=plant.grid.reference + since)
+    reads, _ = told.reading(signal, peak)
+    return _Off(signal=signal, times=times, size=size, since=plant.grid.reference + since, reads=reads)
 
 
 def _plain_ones(plant: Plant, off: Sequence[_Off], gathered: Gathered) -> list[Evidence]:
@@ -144,8 +148,17 @@ def _quantity(plant: Plant, off: _Off, aspect: str, gathered: Gathered) -> Evide
         plant, off.signal, gathered, component=channel.component, kind="signal.quantity", aspect=aspect,
         said=f"{_is_off(plant, off, 'how the plant runs explains')}.", since=off.since,
         direction="up" if off.times > 0 else "down", strength=1.0 - 0.5 ** abs(off.times),
-        values={"channel": channel.metric, "times_limit": times, "off_by": sig3(off.size)},
+        values={
+            "channel": channel.metric, "times_limit": times, "off_by": sig3(off.size), "usual": sig3(_usual(plant, off.signal)),
+        },
     )  # fmt: skip
+
+
+def _usual(plant: Plant, signal: int) -> float:
+    """The median of a signal over its reference while its machine runs."""
+    n, runs = plant.grid.reference, _running(plant, plant.channels[signal].component)
+    past = plant.grid.x[:n, signal]
+    return float(np.median(past[runs[:n]] if runs[:n].any() else past))
 
 
 def _is_off(plant: Plant, off: _Off, than: str) -> str:
@@ -154,17 +167,24 @@ def _is_off(plant: Plant, off: _Off, than: str) -> str:
     factor, unit = scale(unit_of(channel), abs(off.size))
     at = moment(plant, off.since)
     x, runs = plant.grid.x[:, off.signal], _running(plant, channel.component)
-    n, last = plant.grid.reference, int(np.flatnonzero(runs)[-1]) if runs.any() else len(runs) - 1
-    past = x[:n][runs[:n]] if runs[:n].any() else x[:n]
-    was, now, limit = (
-        with_unit(sig3(v * factor), unit)
-        for v in (float(np.median(past)), float(x[last]), abs(off.size / off.times))
-    )
+    last = int(np.flatnonzero(runs)[-1]) if runs.any() else len(runs) - 1
+    usual, end = _usual(plant, off.signal), float(x[last])
+    was, now, limit = (with_unit(sig3(v * factor), unit) for v in (usual, end, abs(off.size / off.times)))
     ran = "now" if last == len(runs) - 1 else f"when it last ran ({moment(plant, last)}; it stands now)"
     way = "higher" if off.times > 0 else "lower"
+    # A value that shows no such change beside the usual one would only confuse: what counts is what was expected there.
+    beside = (
+        f", usually {was}"
+        if (end - usual) * np.sign(off.times) >= 0.5 * abs(off.size) and off.reads is None
+        else ""
+    )
+    if off.reads is not None:
+        due = off.reads - abs(off.size) * (1.0 if off.times > 0 else -1.0)
+        read, expected = (with_unit(sig3(v * factor), unit) for v in (off.reads, due))
+        beside = f" (at its furthest {read} where {expected} is expected)"
     return (
         f"{subject(channel)} is {with_unit(sig3(abs(off.size) * factor), unit)} {way} than {than} since {at},"
-        f" {text(sig3(abs(off.times)))} times the limit ({limit}); {ran} {now}, usually {was}"
+        f" {text(sig3(abs(off.times)))} times the limit ({limit}); {ran} {now}{beside}"
     )
 
 

@@ -12,7 +12,7 @@ from aitia.tools.series.numbers import scale, sig3, with_unit
 from aitia.tools.signals.partners.expect import Expectations
 from aitia.tools.signals.partners.flow_facts import in_unit, named
 from aitia.tools.signals.partners.losing import HOURS
-from aitia.tools.signals.partners.plant import Plant, plant_fact
+from aitia.tools.signals.partners.plant import Plant, moment, plant_fact
 from aitia.tools.signals.partners.siblings import most_odd
 from aitia.tools.signals.quantities import aspect_of, unit_of
 
@@ -45,11 +45,7 @@ def quiet_facts(plant: Plant, told: Expectations, gathered: Gathered) -> list[Ev
         )
         return [_near(plant, lead, said, gathered)]
     if fuller := _fuller(plant):
-        return [
-            _near(
-                plant, fuller[0], "went beyond all that it was before, as all that goes with it did", gathered
-            )
-        ]
+        return [_beyond_past(plant, fuller[0], gathered)]
     if np.max(np.abs(short)) > _SHORT or np.max(np.abs(long)) > _LONG:
         return []
     limits = {int(k): told.limit(int(k)) for k in np.flatnonzero(told.moves)}
@@ -97,10 +93,38 @@ def _quiet(plant: Plant, told: Expectations, component: str, signal: int, gather
     )  # fmt: skip
 
 
-def _near(plant: Plant, signal: int, said: str, gathered: Gathered) -> Evidence:
+def _beyond_past(plant: Plant, signal: int, gathered: Gathered) -> Evidence:
+    """That a store or a voltage is beyond all that it was, which is so: what goes with it moved as it always does."""
+    x, n = plant.grid.x[:, signal], plant.grid.reference
+    low, high = float(np.min(x[:n])), float(np.max(x[:n]))
+    beneath = low - float(np.min(x[n:])) > float(np.max(x[n:])) - high
+    out = x[n:] < low if beneath else x[n:] > high
+    now, edge, least = (
+        in_unit(plant.channels[signal], v)
+        for v in (float(x[-1]), low if beneath else high, float(np.min(x[n:]) if beneath else np.max(x[n:])))
+    )
+    way, most = ("lower", "lowest") if beneath else ("higher", "highest")
+    began, until = n + int(np.argmax(out)), n + int(np.flatnonzero(out)[-1])
+    since = (
+        f"since {moment(plant, began)}"
+        if out[-1]
+        else f"from {moment(plant, began)} to {moment(plant, until)}"
+    )
+    state = f"reads {now} and has been" if out[-1] else f"reads {now} again and was"
+    said = (
+        f"{state} {way} than ever before {since} ({most} {least}, until then {edge}), and all that goes with it moved as it"
+        " always does: what it shows is so"
+    )
+    return _near(plant, signal, said, gathered, since=began, keeps="its law" if out[-1] else "over")
+
+
+def _near(
+    plant: Plant, signal: int, said: str, gathered: Gathered, *, since: int | None = None, keeps: str = ""
+) -> Evidence:
     channel = plant.channels[signal]
+    name = "it" if named(channel) == channel.component else named(channel)
     return plant_fact(
         plant, signal, gathered, component=channel.component, kind="signal.apart", aspect="pattern.unlike",
-        said=f"{named(channel)} {said}.", since=plant.grid.reference, direction="changed", strength=_DOUBT,
-        values={"channel": channel.metric},
+        said=f"{name} {said}.", since=plant.grid.reference if since is None else since, direction="changed",
+        strength=_DOUBT, values={"channel": channel.metric, **({"keeps": keeps} if keeps else {})},
     )  # fmt: skip

@@ -1,0 +1,82 @@
+"""How sure a machine's cause may be at most: where two instruments disagree, or a formula alone tells what is normal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from aitia.agent.given_up import lowered
+from aitia.agent.instruments_agree import at_odds
+from aitia.agent.topology import Topology
+from aitia.agent.weigher import Weighed
+from aitia.core.words import Contribution, Evidence, Inventory, Suspect
+
+INSTRUMENTS: Final = "instruments.disagree"
+INSTRUMENT: Final = "sensor.bias"
+AT_ODDS: Final = 0.84  # probability of a cause at most where its instruments disagree; by hand
+BY_FORMULA: Final = 0.6  # the same, where only a comparison across speeds by formula shows it; by hand
+_LINE: Final = "vibration.line"
+_PLAIN: Final = 0.5  # strength from which on a rise at the same speed is a second witness; by hand
+
+
+def held_back(weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory) -> Weighed:
+    """The verdict, no surer than its measurements allow: of instruments that disagree one is a rival, with its own share."""
+    if weighed.verdict != "cause" or not weighed.fault.startswith("machine."):
+        return weighed
+    if by_formula_alone(weighed, evidence):
+        suspects, sure = lowered(
+            weighed.suspects,
+            weighed.probability,
+            BY_FORMULA,
+            "by a formula across speeds alone",
+            "unknown.formula",
+        )
+        return weighed.model_copy(update={"suspects": suspects, "probability": sure})
+    family = Topology(inventory.components).family(weighed.component)
+    odds = (
+        at_odds([e for e in evidence if e.component in family]) if _of_vibration(weighed, evidence) else None
+    )
+    if odds is None or weighed.probability <= AT_ODDS:
+        return weighed
+    share = AT_ODDS / weighed.probability
+    line = Contribution(
+        evidence=odds.signal.id, log_odds=1.0, why=f"{odds.told}: one of the two is wrong", term=INSTRUMENTS
+    )
+    rival = Suspect(
+        component=odds.signal.component, fault=INSTRUMENT, score=0.0, ledger=(line,),
+        probability=round(weighed.probability - AT_ODDS, 4),
+    )  # fmt: skip
+    scaled = [
+        s.model_copy(update={"probability": round(share * s.probability, 4)})
+        if s.component == weighed.component
+        else s
+        for s in weighed.suspects
+    ]
+    suspects = tuple(sorted((*scaled, rival), key=lambda s: -s.probability))
+    return weighed.model_copy(update={"suspects": suspects, "probability": AT_ODDS})
+
+
+def by_formula_alone(weighed: Weighed, evidence: Sequence[Evidence]) -> bool:
+    """Whether all lines that accuse it are held against another speed, and no signal of vibration rose beside."""
+    cited = [e for e in _cited(weighed, evidence) if e.kind == _LINE]
+    rose = any(
+        e.kind in ("metric.shift", "metric.trend") and e.aspect == "vibration" and e.direction == "up" and e.strength >= _PLAIN
+        for e in evidence
+    )  # fmt: skip
+    return bool(cited) and not rose and all("baseline_rpm" in e.values for e in cited)
+
+
+def _of_vibration(weighed: Weighed, evidence: Sequence[Evidence]) -> bool:
+    """Whether its vibration is what accuses it."""
+    return any(e.aspect.startswith("vibration") for e in _cited(weighed, evidence))
+
+
+def _cited(weighed: Weighed, evidence: Sequence[Evidence]) -> list[Evidence]:
+    """What speaks for the named cause."""
+    ids = {
+        i
+        for s in weighed.suspects
+        if s.component == weighed.component and s.fault == weighed.fault
+        for i in s.supporting
+    }
+    return [e for e in evidence if e.id in ids]
