@@ -40,6 +40,7 @@ def spike() -> Site:
     [
         "who holds the connections of postgres right now, by application?",
         "connections of postgres by application",
+        "how many connections does postgres have, split by application?",
         "Verbindungen von postgres nach Anwendung",
     ],
 )

@@ -39,7 +39,11 @@ _JOINED: Final = re.compile(r"(?<![\w-])([A-Za-zÄÖÜäöü][\w.-]*)-([A-ZÄÖ�
 _TAILS: Final = ("verbs", "resources", "levels", "parts", "lifecycle", "states", "tails")
 
 
-_SPLIT: Final = re.compile(r",\s+(?=(?:by|per|for each|nach|pro|je|par|por)\s+[^\W\d_]+\W*$)", re.IGNORECASE)
+_SPLIT: Final = re.compile(
+    r"(?:,\s+|(?:,\s+|\s+)(?:split|grouped|broken down|aufgeteilt)\s+)"
+    r"(?=(?:by|per|for each|nach|pro|je|par|por)\s+[^\W\d_]+\W*$)",
+    re.IGNORECASE,
+)
 """What it is to be split by belongs to what is asked: "who holds the connections, by application?"."""
 
 
