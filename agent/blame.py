@@ -16,6 +16,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final
 
+from aitia.agent.corrections import denied_change
 from aitia.agent.facts import RESTART_S, Facts, onset
 from aitia.agent.failure_words import FailureWords
 from aitia.agent.sentences.blamed import blame_sentence
@@ -86,7 +87,8 @@ class Blaming:
         topology = facts.topology
         self._family = topology.family(component)
         self._near = frozenset({*topology.callers(component), *topology.callees(component)}) - self._family
-        self._told = [e for e in facts.all if e.aspect in CHANGE and e.onset is not None]
+        changes = [e for e in facts.all if e.aspect in CHANGE and e.onset is not None]
+        self._told = [e for e in changes if not denied_change(facts.all, e.component, e.aspect)]
         self._end = max(incident.started_at, incident.window.start)
         self._first = self._first_onset()
         known = {c for e in facts.all for c in (e.component, e.peer) if c and e.aspect not in CHANGE}

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from aitia.agent.began import MIN_PRIMARY, TOLERANCE_S, began_before
-from aitia.agent.corrections import EXCLUDED, said_not
+from aitia.agent.corrections import denials
 from aitia.agent.fact_values import seen_how
 from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.failing_calls import failing_calls, service
@@ -242,8 +242,8 @@ def _past(case: Case) -> Iterator[Line]:
 def _learned(case: Case) -> Iterator[Line]:
     for term, moved, why in case.learned:
         yield Line(term, moved, why)
-    for said in said_not(case.facts.all, case.component):
-        yield Line("person.excluded", EXCLUDED, "a person said that it is not the cause", said.id)
+    for moved, why, said in denials(case.facts, case.component, case.fault)[:1]:
+        yield Line("person.excluded", moved, why, said)
 
 
 def _worked_on(case: Case) -> Iterator[Line]:

@@ -46,6 +46,7 @@ def ask(
     sources: Sequence[Source | SourceConfig] = (),
     at: datetime | None = None,
     live: Settings | None = None,
+    correcting: str = "",
 ) -> Answer:
     """Answer a question from a run's evidence, or (without a run) from live sources and documents, with citations.
 
@@ -61,6 +62,8 @@ def ask(
     sources       readers or their configurations that are looked at besides those of `config`
     at            the moment that counts as now (default: now, or the settings' `service.at`); aware datetime
     live          settings whose sources a question is put to that the run does not hold: lines, objects, counts, curves
+    correcting    who asks, where a message that corrects the run ("not the deploy, we rolled it back") is to be taken as that:
+                  the answer tells what it changed. Without it a correction is a question
     """
     from aitia.graphs.ask import AskContext
     from aitia.graphs.ask import ask as answer_of
@@ -95,6 +98,8 @@ def ask(
         here = RunAsked(
             store=RunStore.open(home, about["run"]), settings=live, given=given, at=at, redactor=redactor
         )
+        if correcting and (answer := here.corrected(question, by=correcting)) is not None:
+            return answer
         told = here.before(question, kept, lambda: _begun(home, here.store.path, about))
         if told is not None:
             return told

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aitia.asking_live import DOCUMENTS, live_site, looked
 from aitia.core.errors import BadInput, NotRecorded, SourceError
 from aitia.core.protocols import Source
 from aitia.core.redact import Redactor
 from aitia.core.store import RunStore
+from aitia.core.words import Incident
 from aitia.readers import recorded_readers
 from aitia.settings import Settings
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from aitia.agent.asking.answer import Answer
     from aitia.core.words import Report
     from aitia.tools.query.site import Site
+
+
+OF_WHICH: Final = "Of which component"  # as a question back begins that only lacks a component
 
 
 @dataclass(kw_only=True)
@@ -52,6 +56,19 @@ class RunAsked:
         state = str(self.store.meta().get("state", ""))
         answer = so_far(question, self.store.id, state, self.store.events(), self.redactor.text)
         return self._named(answer, kept)
+
+    def corrected(self, question: str, *, by: str) -> Answer | None:
+        """What a correction changed, and the answer to what else the message asks; None where it corrects nothing."""
+        from aitia.asking import ask
+        from aitia.corrected import joined, taken
+
+        changed, asked = taken(self.store, question, by=by, settings=self.settings, sources=self.given)
+        if changed is None or not asked:
+            return changed
+        found = ask(
+            asked, run=self.store.id, home=self.store.home, live=self.settings, at=self.at, model=None
+        )
+        return joined(changed, found)
 
     @cached_property
     def report(self) -> Report | None:
@@ -107,7 +124,16 @@ class RunAsked:
             site = self._site()
         except SourceError as error:
             raise BadInput(f"The live sources cannot be read: {error}") from error
-        return looked(question, site, kept, begun, self.redactor)
+        found = looked(question, site, kept, begun, self.redactor)
+        if found is None or found.status != "unclear" or not found.text.startswith(OF_WHICH):
+            return found
+        subject = next(iter(self._incident.hints), "")  # the alert is of it
+        named = f"{question.rstrip(' ?.!')} of {subject}?"
+        return (looked(named, site, kept, begun, self.redactor) if subject else None) or found
+
+    @cached_property
+    def _incident(self) -> Incident:
+        return Incident.model_validate(self.store.meta()["incident"])
 
     def _site(self) -> Site:
         """The live sources as they are now. Raises BadInput, SourceError, Untrusted."""
@@ -137,12 +163,13 @@ class RunAsked:
 
 
 def _no_correction(question: str, redact: Callable[[str], str]) -> Answer:
-    """What is said to "not the deploy, we rolled it back", which neither rules a component out nor moves the beginning."""
+    """What is said to "not the moon, we checked", which rules nothing out that is known here and moves no beginning."""
     from aitia.agent.asking.answer import Answer, Reply
 
     told = (
-        'I take that as no correction: I can leave out a component ("not the database") or move the beginning '
-        '("it began at 09:00"), not a change or a kind of fault. Ask "why not …" for what speaks for and against one.'
+        'I cannot tell what you rule out: name a component ("not the database"), a kind of change '
+        '("not the deploy") or of fault ("not the network"), or when it began ("it began at 09:00"). '
+        '"Why not …" tells what speaks for and against one.'
     )
     return Answer(
         question=redact(question), status="unclear", sure=1.0, replies=(Reply(text=told, cites=()),)

@@ -20,6 +20,7 @@ _STOP: Final = re.compile(
     r"(?: (?:it|that|this|now|the (?:diagnosis|run)|die diagnose|le diagnostic|el diagnóstico|la diagnosi))?[\s.!]*",
     re.IGNORECASE,
 )
+_SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+")
 _DENIES: Final = re.compile(
     r"\W*(?:no,? )?(?:the [\w -]{2,40} (?:is|was)(?: not|n't) (?:it|the (?:cause|problem|reason))\b"
     r"|(?:(?:it|that|this)(?:'s| is| was)(?: not|n't)|(?:it|that) (?:isn|wasn)'t|not"
@@ -31,12 +32,28 @@ _DENIES: Final = re.compile(
 
 
 def meant(text: str, store: RunStore) -> Meaning:
-    """What a sentence wants of a run: that it stops (of one that is under way), that it goes on otherwise, or neither."""
-    from aitia.agent.asking.question.sorting import asks
+    """What a sentence wants of a run: that it stops (of one that is under way), that it goes on otherwise, or neither.
 
+    One that corrects and asks as well wants both: `parts` tells them apart.
+    """
     if _STOP.fullmatch(text.strip()) and store.meta().get("state") == "running":
         return "stop"
-    return "" if asks(text) or corrects(text, store) is None else "correction"
+    return "correction" if parts(text, store)[0] else ""
+
+
+def parts(text: str, store: RunStore) -> tuple[str, str]:
+    """What of a message corrects a run, and what of it asks: "it was not the deploy, we rolled it back. Could it be payment?"."""
+    from aitia.agent.asking.question.sorting import asks
+
+    if len(text) > LONGEST:
+        return "", text
+    told, asked = list[str](), list[str]()
+    for sentence in filter(None, map(str.strip, _SENTENCE.split(text))):
+        (asked if sentence.endswith("?") or asks(sentence) else told).append(sentence)
+    said = " ".join(told)
+    if not said or corrects(said, store) is None:
+        return "", text
+    return said, " ".join(asked)
 
 
 def denies(text: str) -> bool:
@@ -48,6 +65,7 @@ def denies(text: str) -> bool:
 
 def corrects(text: str, store: RunStore) -> Correction | None:
     """What a sentence corrects of a run: when it began, or what it is not; None where it says neither, or asks."""
+    from aitia.tools.meaning.incidents.denied import denied_in, done_in
     from aitia.tools.meaning.incidents.reading import read_components, read_start
     from aitia.tools.meaning.incidents.spoken_hours import with_clock
 
@@ -60,9 +78,21 @@ def corrects(text: str, store: RunStore) -> Correction | None:
         Component.model_validate(c) for c in meta.get("components", ())
     )
     read: Understood = read_components(read_start(with_clock(text), incident.window.end), text, components)
+    denied, owners = denied_in(text, components)
     start = read.start if read.start and read.start <= incident.window.end else None
-    excluded = tuple(dict.fromkeys(s.component for s in read.excluded))
-    complains = {s.component for s in read.affected} - set(excluded)
-    if complains or (start is None and not excluded):
+    excluded = tuple(
+        dict.fromkeys(s.component for s in read.excluded if not (denied and s.component in owners))
+    )
+    complains = {s.component for s in read.affected} - {*excluded, *owners}
+    if complains and not (denied and denies(text)):
         return None  # who complains of a component tells of a trouble
-    return Correction(text=text, at=datetime.now(tz=UTC), start=start, excluded=excluded)
+    if start is None and not excluded and not denied:
+        return None
+    return Correction(
+        text=text,
+        at=datetime.now(tz=UTC),
+        start=start,
+        excluded=excluded,
+        denied=denied,
+        done=done_in(text),
+    )

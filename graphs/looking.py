@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from aitia.agent.asking.question.by_model import QuestionReader
 from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.outcome import Reading
 from aitia.agent.asking.question.second import Read, read_twice
+from aitia.agent.asking.question.sorting import asks_now
 from aitia.agent.asking.steps import asks_for_steps, steps_for
 from aitia.core.disk import write_whole
 from aitia.core.errors import BadInput, ModelError, SourceError, StoreDamaged
@@ -28,6 +29,7 @@ from aitia.tools.query.site import Site, open_site
 from aitia.tools.query.words import LIVE, Documents, Incidents, Query
 
 MAX_QUESTION: Final = 2000
+RECORDED: Final = timedelta(hours=1)  # from which on a moment that counts as now is not
 _FILE: Final = "looks.json"
 
 
@@ -72,12 +74,24 @@ def look(
     answer = answer.model_copy(
         update={
             "notes": tuple(
-                dict.fromkeys(map(site.redact, filter(None, (*answer.notes, *site.notes, read.note))))
+                dict.fromkeys(
+                    map(
+                        site.redact,
+                        filter(None, (_moment(text, site), *answer.notes, *site.notes, read.note)),
+                    )
+                )
             )
         }
     )
     last = reading.queries[0] if reading.status == "query" else before
     return answer, last
+
+
+def _moment(text: str, site: Site) -> str:
+    """What "now" is, where it is asked for and is not now: of a recorded incident."""
+    if not asks_now(text) or datetime.now(tz=UTC) - site.now < RECORDED:
+        return ""
+    return f"“now” is {site.now:%Y-%m-%d %H:%M:%S} UTC here: the sources are read as of then"
 
 
 def _read(text: str, site: Site, before: Query | None, reader: QuestionReader | None) -> Read:

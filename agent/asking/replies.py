@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from aitia.agent.asking.answer import Reply
 from aitia.agent.asking.draft import Draft
 from aitia.agent.asking.has_answer import likely, nobody
 from aitia.agent.asking.kinds import Embeds
@@ -34,10 +35,12 @@ from aitia.agent.asking.reply_verdict import (
     weigh,
     why_not,
 )
+from aitia.agent.asking.yes_no import yes_no
 
 MAX_LEAD: Final = 6  # sentences that the kind of question calls for
 LINES, BESIDE = 4, 2  # of the best lines: alone, and after such sentences
 MAX_SENTENCES: Final = 9
+MAX_WHETHER: Final = 4  # of an answer that begins with yes or no
 UNHEARD_OF: Final = 0.95  # how sure it is that nothing is held about a component that the run does not have
 
 
@@ -47,15 +50,29 @@ def compose(question: str, topic: Topic, record: Record, meaning: Embeds | None 
         return lines
     if nobody(topic, record):
         return _not_known(topic, record, sure=UNHEARD_OF)
+    whether = yes_no(question, topic, record)
     ranked = scored(question, topic, record, meaning)
     sure_of, least = likely(question, topic, record, ranked, meaning)
-    if sure_of < least:
+    if sure_of < least and whether is None:
         return _not_known(topic, record, sure=1.0 - sure_of)
     lead = _BY_KIND[topic.kind](topic, record) if topic.kind in _BY_KIND else Draft()
+    if whether is not None:  # the answer, then what it rests on, and nothing of others
+        own = [
+            r for r in lead.replies if r.cites[:1] != ("V1",) and (_names(r, topic) or not topic.components)
+        ]
+        draft = Draft(replies=[whether, *own][:MAX_WHETHER], sure=max(sure_of, least))
+        _add(draft, topic, record, [s for s in ranked if is_about(s.line, topic.components, record)], BESIDE)
+        del draft.replies[MAX_WHETHER:]
+        return draft
     draft = Draft(replies=lead.replies[:MAX_LEAD], sure=sure_of)
     _add(draft, topic, record, ranked, BESIDE if topic.kind in _WHOLE and draft.replies else LINES)
     del draft.replies[MAX_SENTENCES:]
     return draft
+
+
+def _names(reply: Reply, topic: Topic) -> bool:
+    """Whether a sentence speaks of a component that is asked about."""
+    return any(c in reply.text for c in topic.components)
 
 
 def _asked_for(question: str, record: Record) -> Draft | None:

@@ -97,6 +97,7 @@ def ask(
         ),
         at=parse_moment(at, now=datetime.now(tz=UTC), option="--at") if at else None,
         live=settings_of(config) if config and len(words) == 2 else None,
+        correcting="you",
     )
     if as_json:
         print_json(answer.model_dump(mode="json"))

@@ -124,10 +124,15 @@ class Carried:
         self._shown(report)
 
     def _shown(self, report: Report) -> None:
+        from aitia.cli.ask import show_answer
+        from aitia.corrected import change_told
         from aitia.render.terminal import print_report
 
         self.hold(report.run, report)
         self.code = exit_code(report)
+        if changed := change_told(RunStore.open(aitia_home(), report.run)):
+            show_answer(changed, going_on="", whole="/report")
+            return note("/report shows all of it")
         print_report(stdout_console(), report, artifacts=artifacts_of(report))
         note(
             'ask about it, correct it ("not the database, we checked"), or: /why /evidence /next /steps /help; 1 to run check 1'

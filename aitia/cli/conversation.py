@@ -33,6 +33,7 @@ class Talk(Carried):
         self._asked = asked
         self._conversation = ""
         self._looking = ""  # the conversation with live systems
+        self._afterwards = ""  # what is to be answered once a corrected diagnosis is over
 
     @property
     def prompt(self) -> str:
@@ -145,20 +146,24 @@ class Talk(Carried):
         )
 
     def _corrected(self, line: str) -> bool:
-        """Whether a line corrects the run in hand, which then goes on from there: "not the database, we checked"."""
-        from aitia.agent.asking.question.sorting import asks
-        from aitia.correction_words import corrects
+        """Whether a line corrects the run in hand, which then goes on from there: "not the database, we checked".
 
-        if asks(line) or corrects(line, self.held()) is None:
+        What it asks beside that is answered from the report that comes of it.
+        """
+        from aitia.correction_words import parts
+
+        said, asked = parts(line, self.held())
+        if not said:
             return False
         self.tell("correction", "read as a correction; to have it diagnosed as a new incident: /new TEXT")
-        self.correct(line)
+        self._afterwards = asked
+        self.correct(said)
         return True
 
     def _told(self, line: str) -> bool:
         """Whether a line stops or corrects the diagnosis that runs, which then goes on from there by itself."""
         from aitia.correcting import tell
-        from aitia.correction_words import meant
+        from aitia.correction_words import meant, parts
 
         if self.under_way is None:
             return False
@@ -168,12 +173,21 @@ class Talk(Carried):
             return True
         if wanted != "correction":
             return False
-        if not tell(self.held(), line, by="you", settings=self._settings()):  # it has just come to its report
+        said, asked = parts(line, self.held())
+        if not tell(self.held(), said, by="you", settings=self._settings()):  # it has just come to its report
             self.under_way.wait(MOST_WAITED_S)
             self.settle()
             return False
+        self._afterwards = asked
         note("taken as a correction; the diagnosis goes on from there")
         return True
+
+    def _shown(self, report: Report) -> None:
+        """Show what a diagnosis came to, then answer what was asked in the message that corrected it."""
+        super()._shown(report)
+        question, self._afterwards = self._afterwards, ""
+        if question:
+            self._ask_of_run(question)
 
     # Live systems
 

@@ -135,14 +135,31 @@ class Understood(Word):
     typed: bool = True  # by a person; what an alert's text excludes does not count
 
 
+class Denied(Word):
+    """A kind that a person says it is not: `change.deploy`, or a part of a fault's id (`network`, `bearing`).
+
+    component  of whom alone it is said, "" of all; words: how the person calls it
+    """
+
+    kind: str = Field(max_length=100)
+    component: str = ""
+    words: str = Field(default="", max_length=200)
+
+
 class Correction(Word):
-    """What a person said of an incident while it was looked at: when it began, what it is not. A fact of the person."""
+    """What a person said of an incident while it was looked at: when it began, what it is not. A fact of the person.
+
+    excluded  components that it is not; denied: kinds of change or fault that it is not
+    done      what is said to be done already (`rollback`, `restart`, …): no step proposes it again
+    """
 
     text: str = Field(max_length=2000)
     by: str = Field(default="", max_length=200)
     at: Moment
     start: Moment | None = None
     excluded: tuple[str, ...] = ()
+    denied: tuple[Denied, ...] = ()
+    done: tuple[str, ...] = ()
 
 
 class Alert(Word):

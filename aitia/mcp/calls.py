@@ -66,7 +66,8 @@ class Calls:
             return await self._diagnosed(_checked(DiagnoseArgs, arguments))
         if name == "ask":
             asked = _checked(AskArgs, arguments)
-            said, answer = await self._on_thread(lambda: self._house.ask(asked))
+            may = self._may("diagnose")
+            said, answer = await self._on_thread(lambda: self._house.ask(asked, corrects=may))
             return _content(said, answer)
         if name == "list_runs":
             limit = _checked(ListArgs, arguments)
@@ -78,11 +79,15 @@ class Calls:
         return _content(_told(result), _bounded(result))
 
     def _allow(self, role: Role) -> None:
-        """Refuse who has not the role. On stdin and stdout it is whoever started this process. Raises BadInput."""
+        """Refuse who has not the role. Raises BadInput."""
+        if not self._may(role):
+            raise BadInput(f"This token may not {MEANS[role]}. Use one with the role {role!r}.")
+
+    def _may(self, role: Role) -> bool:
+        """Whether who calls has a role. On stdin and stdout it is whoever started this process."""
         request = self._server.request_context.request
         who = request.scope.get(WHO, NOBODY) if isinstance(request, Request) else EVERYTHING
-        if not who.may(role):
-            raise BadInput(f"This token may not {MEANS[role]}. Use one with the role {role!r}.")
+        return bool(who.may(role))
 
     async def _diagnosed(self, args: DiagnoseArgs) -> Content:
         context = self._server.request_context

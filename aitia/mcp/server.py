@@ -36,7 +36,8 @@ _DIAGNOSE = (
 )
 _ASK = (
     "Answer a question about a run, or (without one) from live systems (counts, lists, log lines, measurements, changes), "
-    "runbooks and past incidents, with citations."
+    "runbooks and past incidents, with citations. Of a run, 'not the deploy, we rolled it back', 'not the network' or "
+    "'it began at 09:00' corrects it: it is diagnosed on, and the answer tells what changed."
 )
 _RUNS = "List the diagnoses that were made, newest first."
 

@@ -78,8 +78,8 @@ class House:
             if store.meta().get("state") == "running":
                 store.update_meta(state="interrupted")
 
-    def ask(self, args: AskArgs) -> tuple[str, dict[str, Any]]:
-        """The answer with what it rests on. Raises AitiaError."""
+    def ask(self, args: AskArgs, *, corrects: bool = True) -> tuple[str, dict[str, Any]]:
+        """The answer with what it rests on; `corrects`: whether who asks may correct a run. Raises AitiaError."""
         answer = ask(
             args.question,
             run=args.run,
@@ -89,6 +89,7 @@ class House:
             home=self.home,
             live=self.settings if args.run or args.conversation else None,
             at=self.settings.service.at if args.run or args.conversation else None,
+            correcting="mcp" if corrects else "",
         )
         said = [f"{escape(r.text)} {' '.join(f'[{c}]' for c in r.cites)}".strip() for r in answer.replies]
         said += [] if answer.replies else ["None of the sources answers that."]

@@ -130,6 +130,8 @@ def _behind(
     for section in _sections(report, amount):
         if curves and section.title in ("Why", "Evidence"):
             yield behind.with_curves(section, report, artifacts)
+        elif section.title == "Do now" and not plant.is_plant(report):
+            yield behind.with_steps(section, report, artifacts)
         elif section.title == "Check next" and (amount == "full" or not plant.is_plant(report)):
             yield behind.with_looks(section, report, artifacts, full=amount == "full")
         else:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
+from pathlib import Path
 from typing import Final
 
 from aitia.agent.asking.answer import NOT_KNOWN, Answer, Reply
 from aitia.agent.asking.question.refusing import asks_for_change
 from aitia.agent.asking.question.sorting import asks, of_live
 from aitia.core.errors import BadInput
-from aitia.correction_words import meant
+from aitia.corrected import TAKEN
+from aitia.correction_words import meant, parts
 from aitia.jobs import Job
 from aitia.render.sparklines import sparkline
 from aitia.render.text import clip
+from aitia.settings import Settings
 from aitia.slack import blocks as b
 from aitia.slack.context import Door
 from aitia.slack.dedupe import Entry
@@ -22,7 +25,8 @@ MOST: Final = 12  # sentences, and citations
 FRESH: Final = 4  # citations that are told below an answer
 QUOTED: Final = 80  # characters of a question above its answer
 CELLS: Final = 48  # characters of a curve: a phone shows as many in a line
-TAKEN: Final = "Taken as a correction: the diagnosis goes on from there."
+LATER: Final = "Your question is answered from what comes of it."
+AFTERWARDS: Final = "afterwards"  # where a job keeps what is to be answered once a correction was looked at
 STOPPED: Final = "The diagnosis stops after the present step. Look again carries it on."
 _SOMEBODY: Final = re.compile(r"(?<!\w)@\w")
 
@@ -60,16 +64,13 @@ async def answer(door: Door, entry: Entry, job_id: str, *, mentioned: bool) -> N
         raise BadInput(f"The diagnosis is {job.state}. Ask again when it has begun.")
     thread = entry.thread or entry.ts
     _, conversation = await asyncio.to_thread(door.inbox.thread, entry.channel, thread)
-    found = await asyncio.to_thread(_asked, door, entry.text, job.run, conversation)
+    found = await asyncio.to_thread(asked_of, door.settings, door.home, entry.text, job.run, conversation)
     if aside and found.status != "answered":
         return None
     kept = found.conversation or conversation
     await asyncio.to_thread(door.inbox.bind, entry.channel, thread, job_id, conversation=kept)
-    blocks = shown(found, by=entry.user if entry.kind == "form" else "")
-    about = (
-        [] if entry.kind == "form" else [b.context(f"“{clip(entry.text, QUOTED)}”")]
-    )  # several may be open
-    await door.reply(entry, found.text or "Not known.", [*about, *blocks])
+    blocks = shown(found, by=entry.user) if entry.kind == "form" else quoted(found, entry.text)
+    await door.reply(entry, found.text or "Not known.", blocks)
     return None
 
 
@@ -77,10 +78,14 @@ def _steered(door: Door, entry: Entry, job: Job) -> str:
     """What is said where a sentence stops or corrects the diagnosis, once however often it is begun; else ""."""
     if job.state not in ("done", "running") or not job.run:
         return ""
-    wanted, by = meant(entry.text, door.jobs.run_store(job.id)), f"slack:{entry.user}"
+    store, by = door.jobs.run_store(job.id), f"slack:{entry.user}"
+    wanted = meant(entry.text, store)
     if wanted == "correction":
-        door.jobs.correct(job.id, entry.text, by=by)
-        return TAKEN
+        said, asked = parts(entry.text, store)
+        if asked:  # before it goes on: the one that shows the result answers it
+            door.jobs.place(job.id, **{AFTERWARDS: asked})
+        door.jobs.correct(job.id, said, by=by)
+        return f"{TAKEN} {LATER}" if asked else TAKEN
     if wanted == "stop":
         door.jobs.stop(job.id, by=by)
         return STOPPED
@@ -121,17 +126,22 @@ def _sentence(reply: Reply) -> list[b.Inline]:
     return [b.words(reply.text), *cites]
 
 
-def _asked(door: Door, question: str, run: str, conversation: str) -> Answer:
+def quoted(found: Answer, question: str) -> list[b.Block]:
+    """An answer below the question that it is of, since several may be open."""
+    return [b.context(f"“{clip(question, QUOTED)}”"), *shown(found)]
+
+
+def asked_of(settings: Settings, home: Path, question: str, run: str, conversation: str = "") -> Answer:
     """Go on with the thread's conversation where it is about this run; one that was deleted begins anew."""
     from aitia.asking import ask
 
-    at = door.settings.service.at
+    at = settings.service.at
     if conversation:
         try:
-            return ask(question, conversation=conversation, home=door.home, live=door.settings, at=at)
+            return ask(question, conversation=conversation, home=home, live=settings, at=at)
         except BadInput:
             pass  # its folder went with a revision or with the retention: the question itself is judged below
-    return ask(question, run=run, home=door.home, live=door.settings, at=at)
+    return ask(question, run=run, home=home, live=settings, at=at)
 
 
 def _rests(found: Answer) -> list[b.Block]:
@@ -142,4 +152,5 @@ def _rests(found: Answer) -> list[b.Block]:
     fact = next((c.id for c in found.citations if c.id.startswith("E")), "")
     again = f"; {fact}? looks again" if fact and not found.found else ""
     line = [f"from {', '.join(sources)}{again}"] if sources else []
-    return [b.context(*fresh, *line)] if fresh or line else []
+    notes = found.notes[:1] if found.found else ()
+    return [b.context(*fresh, *notes, *line)] if fresh or notes or line else []

@@ -12,11 +12,13 @@ from typing import Final
 from aitia.core.errors import NotRecorded
 from aitia.core.store import RunStore
 from aitia.core.words import Report
+from aitia.corrected import change_told
 from aitia.jobs import Approval, Job, Jobs
 from aitia.render.html import render_html
 from aitia.render.plot_png import curves_png
 from aitia.slack import blocks as b
 from aitia.slack import result
+from aitia.slack.answers import AFTERWARDS, asked_of, quoted
 from aitia.slack.dedupe import Inbox
 from aitia.slack.delivery import Delivery
 from aitia.slack.progress import Steps
@@ -142,13 +144,27 @@ class Follower:
         report = await asyncio.to_thread(store.report)
         line = result.headline(report)
         kept = await asyncio.to_thread(lambda: dict(_artifacts(store, report)))
-        await self._post("result", line, result.result(report, job, kept))
+        changed = await asyncio.to_thread(change_told, store)
+        shown = result.corrected(changed, report, job, kept) if changed else result.result(report, job, kept)
+        await self._post("result", line, shown)
         self._steps.end(line)
         await self._stage.finish(self._steps)
         if parts.get("root") != "theirs":
             await self._headline(line)
         await self._file(store, report)
+        place = (
+            await asyncio.to_thread(self._jobs.get, job.id)
+        ).place  # a door may have written it meanwhile
+        if question := place.get(AFTERWARDS, ""):
+            await self._answer(question)
         return await parts.note(shown=_over(job))
+
+    async def _answer(self, question: str) -> None:
+        """What was asked in the message that corrected the diagnosis, from what came of it."""
+        jobs, run = self._jobs, self._parts.job.run
+        found = await asyncio.to_thread(asked_of, jobs.settings, jobs.home, question, run)
+        await self._post("afterwards-answer", found.text or "Not known.", quoted(found, question))
+        await self._parts.note(**{AFTERWARDS: ""})
 
     async def _headline(self, line: str) -> None:
         """The verdict in the thread's first message, for those who read the channel only."""

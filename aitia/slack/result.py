@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from aitia.agent.asking.answer import Answer
 from aitia.core.words import Report
 from aitia.jobs import Approval, Job
 from aitia.render.document import APPENDIX, build
 from aitia.render.items import Section
+from aitia.render.text import clip
 from aitia.slack import blocks as b
 from aitia.tools.query.behind import behind_check
 
+_QUOTED: Final = 120  # characters of a correction above what it changed
 LOOKS: Final = 3  # next checks with a button: as many as a result lists
 LONGEST_CALL: Final = (
     2_500  # characters of a call's arguments: what a person cannot read whole cannot be approved here
@@ -48,6 +51,19 @@ def result(report: Report, job: Job, artifacts: Mapping[str, bytes] | None = Non
     cost = sections.get("Cost")
     tail = [b.context(*(i.text for i in cost.items))] if cost else []
     return b.fit(top, body, [*tail, *looks(report, job, artifacts or {}), buttons(report, job)])
+
+
+def corrected(
+    changed: Answer, report: Report, job: Job, artifacts: Mapping[str, bytes] | None = None
+) -> list[b.Block]:
+    """The result of a correction: what it changed, in a few lines; the whole report stands in the file."""
+    said = changed.question or (report.incident.corrections[-1].text if report.incident.corrections else "")
+    rows = [[b.words(r.text), *_cites(r.cites)] for r in changed.replies]
+    top = [
+        b.header(headline(report)),
+        b.context(f"after “{clip(said, _QUOTED)}”", f"revision {job.revision}"),
+    ]
+    return b.fit(top, [b.rich(b.lines(*rows))], [*looks(report, job, artifacts or {}), buttons(report, job)])
 
 
 def looks(report: Report, job: Job, artifacts: Mapping[str, bytes]) -> list[b.Block]:

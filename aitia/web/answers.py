@@ -9,9 +9,10 @@ from fastapi import APIRouter, Body
 from starlette.requests import Request
 
 from aitia import asking, outcomes
+from aitia.agent.asking.answer import Answer
 from aitia.core.errors import BadInput
 from aitia.core.store import find_run
-from aitia.correction_words import meant
+from aitia.correction_words import meant, parts
 from aitia.jobs import Job, Jobs
 from aitia.web.approvals import answered
 from aitia.web.auth import allow, by, who
@@ -29,6 +30,7 @@ from aitia.web.words import (
 )
 
 STRANGE: Final = "There is no such conversation about this diagnosis. Continue one that exists."
+GOES_ON: Final = "From before your correction: the diagnosis goes on from that."
 router = APIRouter(prefix="/v1/diagnoses", tags=["answers"], route_class=ApiRoute)
 
 
@@ -114,16 +116,25 @@ def correct(jobs: Jobs, id: str, given: CorrectionGiven) -> Taken:
     return Taken(diagnosis=Diagnosis.of(jobs.correct(id, given.text, by=given.by or "http")))
 
 
-def steered(jobs: Jobs, job: Job, text: str, by: str) -> bool:
-    """Whether a sentence in the ask box stops or corrects a diagnosis, which then goes on from there: also while it runs."""
+def steered(jobs: Jobs, job: Job, text: str, by: str) -> tuple[bool, Answer | None]:
+    """Whether a sentence in the ask box stops or corrects a diagnosis, which then goes on from there: also while it runs.
+
+    The answer is that of what the same message asks, from what was known before it was corrected; None where it asks nothing.
+    """
     if job.state not in ("done", "running") or not job.run or not text.strip():
-        return False
-    wanted = meant(text, jobs.run_store(job.id))
+        return False, None
+    store = jobs.run_store(job.id)
+    wanted, answer = meant(text, store), None
     if wanted == "correction":
-        jobs.correct(job.id, text, by=by)
+        said, asked = parts(text, store)
+        if asked:
+            answer = ask(jobs, job.id, QuestionAsked(kind="question", question=asked)).answer
+            assert answer is not None
+            answer = answer.model_copy(update={"notes": (GOES_ON, *answer.notes)})
+        jobs.correct(job.id, said, by=by)
     elif wanted == "stop":
         jobs.stop(job.id, by=by)
-    return bool(wanted)
+    return bool(wanted), answer
 
 
 def _reported(jobs: Jobs, id: str) -> str:

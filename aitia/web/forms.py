@@ -76,9 +76,12 @@ def router(jobs: Jobs, settings: Settings, views: Views) -> APIRouter:
         shown: dict[str, Any] = {"question": question}
         try:
             name = named(request, "", BY)
-            if who(request).may("diagnose") and await state.heavy(steered, jobs, job, question, name):
+            taken, beside = False, None
+            if who(request).may("diagnose"):
+                taken, beside = await state.heavy(steered, jobs, job, question, name)
+            if taken and beside is None:
                 return _to(id)
-            shown["answer"] = await state.heavy(_asked, jobs, job, question, conversation)
+            shown["answer"] = beside or await state.heavy(_asked, jobs, job, question, conversation)
         except (AitiaError, Problem) as error:
             shown["asked_refused"] = _said(error)
         return page(

@@ -17,6 +17,7 @@ from aitia.agent.taxonomy import Taxonomy
 from aitia.core.errors import BadInput, StoreError
 from aitia.core.percent import chance
 from aitia.core.store import RunStore
+from aitia.corrected import change_told
 from aitia.jobs import Job, Jobs
 from aitia.jobs.words import JobState
 from aitia.render.answer_plot import answer_plot
@@ -128,6 +129,7 @@ class Views:
             "waited": _waited(job, meta),
             "gone": gone,
             "report": report,
+            "changed": change_told(store) if over and store is not None else None,
             "seen": seen,
             "revisions": _revisions(store),
             "asked": asked(job, meta),

@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from aitia.agent.checks import next_checks
+from aitia.agent.corrections import without_done
 from aitia.agent.mitigate import mitigations
 from aitia.core.words import Result
 from aitia.graphs.report import assemble
@@ -22,7 +23,8 @@ def mitigate(state: State, runtime: Runtime[Context]) -> State:
     """Steps from runbooks, incidents and the catalogue; and what to check next."""
     view, taxonomy = View(state), runtime.context.taxonomy
     weighed, inventory, evidence = view.weighed, view.inventory, view.evidence
-    steps = mitigations(weighed, view.results, taxonomy, inventory=inventory, evidence=evidence)
+    known = mitigations(weighed, view.results, taxonomy, inventory=inventory, evidence=evidence)
+    steps = without_done(known, view.incident)
     ruled_out = {(x.component, x.fault) for x in view.ruled_out}
     checks = next_checks(
         weighed, evidence, inventory, taxonomy,

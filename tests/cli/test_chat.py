@@ -280,7 +280,7 @@ def test_a_correction_in_chat_goes_on_from_the_run_in_hand(
     chat: Chat, home: Path, tmp_path: Path, scenario: Path
 ) -> None:
     settle(tmp_path, scenario)
-    lines = (ALARM, "not the database, we checked", "/run 1", "1", "/correct thanks")
+    lines = (ALARM, "not the database, we checked", "/run 3", "3", "/correct thanks")
     told = chat(*lines, options=("--at", AT))
     assert "read as a correction" in told.err
     assert "You said: not postgres" in told.out

@@ -54,6 +54,8 @@ class Canned(threading.Thread):
             kept = folder / "revisions" / str(claim.job.revision - 1)
             kept.mkdir(parents=True, exist_ok=True)
             (folder / "events.jsonl").rename(kept / "events.jsonl")
+            for name_of in ("report.json", "run.json"):
+                shutil.copy(folder / name_of, kept / name_of)
         if not folder.exists():
             shutil.copytree(
                 self._run_folder, folder, ignore=shutil.ignore_patterns("events.jsonl", "report.json", "asks")
@@ -83,10 +85,11 @@ class Canned(threading.Thread):
             table.settle(claim, "waiting", asked=asked, answers="{}")
             return
         self.answers.append(dict(claim.answers))
-        report = (self._run_folder / "report.json").read_text().replace(name, run)
-        _write(folder / "report.json", report)
+        found = json.loads((self._run_folder / "report.json").read_text().replace(name, run))
+        corrected = self._jobs.incident(claim.job.id).corrections
+        found["incident"]["corrections"] = [c.model_dump(mode="json") for c in corrected]
+        _write(folder / "report.json", json.dumps(found))
         _write(folder / "run.json", json.dumps(meta | {"state": "finished"}))
-        found = json.loads(report)
         table.settle(
             claim, "done", run=run, reported=claim.job.revision, verdict=found["verdict"], probability=found["probability"],
             component=found["component"], fault=found["fault"],

@@ -7,7 +7,6 @@ import html
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,44 +16,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aitia.core.events import PlanMade, Ranked, TaskDone
-from aitia.core.steering import waiting
 from aitia.core.store import remove_run
 from aitia.core.words import Suspect, Task
 from aitia.jobs import Approval, Job, Jobs
-from aitia.render.html import render_html
 from aitia.settings import Settings
 from aitia.web.embed import embedded
 from aitia.web.progress import progress
-from tests.conftest import Diagnosed
 from tests.shop import shop_alert, small_settings
 
+from .reading import page, sent
 from .served import opened
 from .states import ARGS, STATES, World
 
 pytestmark = pytest.mark.server
-FORM = {"Sec-Fetch-Site": "same-origin"}
 MOST = 60_000  # bytes of a page without a report
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return World(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def client(world: World) -> Iterator[httpx.Client]:
-    with opened(world.jobs.home, world.jobs.settings) as made:
-        yield made
-
-
-def page(client: httpx.Client, path: str, status: int = 200) -> str:
-    answer = client.get(path, headers={"Accept": "text/html"})
-    assert answer.status_code == status, answer.text[:500]
-    return answer.text
-
-
-def sent(client: httpx.Client, path: str, **form: str) -> httpx.Response:
-    return client.post(path, data=form, headers=FORM)
 
 
 def test_nothing_is_shown_without_the_token(tmp_path: Path) -> None:
@@ -214,26 +189,6 @@ def test_the_cause_is_confirmed_corrected_and_taken_back(world: World, tmp_path:
         assert "is not a component" in wrong.text
 
 
-def test_a_question_is_answered_with_links_to_what_it_rests_on(client: httpx.Client, world: World) -> None:
-    path = f"/diagnoses/{world.ids['done']}/questions"
-    told = sent(client, path, question="Why not the database?").text
-    answer = told[told.index('class="answer"') :]
-    cites = re.findall(r'class="cites">\[(.*?)\]</span>', answer)
-    assert cites
-    for target in re.findall(r'href="#([^"]+)"', " ".join(cites)):
-        assert f' id="{target}"' in told
-    conversation = re.search(r'name="conversation" value="([^"]+)"', told)
-    assert conversation is not None
-    more = sent(client, path, question="and what is its probability?", conversation=conversation[1])
-    assert f'value="{conversation[1]}"' in more.text
-    assert sent(client, path, question="x", conversation="20260101-000000-000000-abcd").status_code == 422
-    assert sent(client, path, question=" ").status_code == 422
-    unknown = sent(client, path, question="Which colour has the moon?").text
-    assert "None of my sources answers that." in unknown
-    early = sent(client, f"/diagnoses/{world.ids['failed']}/questions", question="why?")
-    assert early.status_code == 422
-
-
 def test_what_a_form_lacks_is_said_on_its_page(client: httpx.Client, world: World) -> None:
     done, queued = (f"/diagnoses/{world.ids[state]}" for state in ("done", "queued"))
     for path, form, says in (
@@ -347,75 +302,3 @@ def test_an_alert_of_a_megabyte_is_shown_short(tmp_path: Path) -> None:
             assert len(text.encode()) < MOST
             assert "<script>&lt;" not in text
             assert text.count("<script") == 1
-
-
-def test_live_systems_answer_in_the_ask_box_with_query_and_curve(client: httpx.Client, world: World) -> None:
-    path = f"/diagnoses/{world.ids['done']}/questions"
-    fact = next(
-        e for e in world.jobs.run_store(world.ids["done"]).report().evidence if e.kind == "metric.shift"
-    )
-    told = sent(client, path, question=fact.id).text
-    answer = told[told.index('class="answer"') :]
-    assert html.escape(fact.statement) in answer
-    assert "<code>series(component=" in answer
-    assert 'id="answer-1"' in answer or "<polyline" in answer
-    counted = sent(client, path, question="how many components are there?").text
-    assert "<code>count(of=&#34;components&#34;)</code>" in counted
-    refused = sent(client, path, question="restart postgres").text
-    assert "nothing was run or changed" in refused
-    hostile = sent(client, path, question='how many lines contain "<script>alert(1)</script>"?').text
-    assert "<script>alert" not in hostile
-    assert sent(client, path, question="E99999").status_code == 422
-
-
-def test_each_line_has_a_button_that_looks_again(client: httpx.Client, world: World) -> None:
-    shown = page(client, f"/diagnoses/{world.ids['done']}")
-    report = world.jobs.run_store(world.ids["done"]).report()
-    cited = next(e for e in report.evidence if e.kind == "metric.shift")
-    assert f'form="look" name="question" value="{cited.id}"' in shown
-    assert f'<form id="look" method="post" action="/diagnoses/{world.ids["done"]}/questions#ask">' in shown
-    assert "To look again: <code>" not in shown
-
-
-def test_next_checks_have_a_button_with_a_key(diagnosed: Callable[[str], Diagnosed]) -> None:
-    done = diagnosed("connection-exhaustion")
-    report = done.report
-    kept = {e.artifact: done.store.artifact(e.artifact) for e in report.evidence if e.artifact}
-    body = str(embedded(render_html(report, artifacts=kept)).body)
-    assert 'form="look" name="question" value="next 1" accesskey="1"' in body
-    assert "To look again: <code>" not in body
-
-
-def test_a_running_diagnosis_says_how_far_it_is(client: httpx.Client, world: World) -> None:
-    path = f"/diagnoses/{world.ids['running']}"
-    assert 'name="question"' in page(client, path)
-    told = sent(client, f"{path}/questions", question="how far are you?").text
-    answer = told[told.index('class="answer"') :]
-    assert "still running" in answer
-    assert "So far: 70 % orders resource.connections" in answer
-    assert "data-events" not in told  # the answer's page is not loaded again by itself
-
-
-def test_a_correction_is_taken_and_the_diagnosis_goes_on_from_there(world: World, tmp_path: Path) -> None:
-    other = world.copied(tmp_path / "home")
-    with opened(other.jobs.home, other.jobs.settings) as client:
-        id = other.ids["done"]
-        taken = sent(client, f"/diagnoses/{id}/questions", question="not the database, we checked")
-        assert (taken.status_code, taken.headers["location"]) == (303, f"/diagnoses/{id}")
-        job = other.jobs.get(id)
-        assert (job.state, job.revision) == ("queued", 2)
-        (said,) = other.jobs.incident(id).corrections
-        assert (said.excluded, said.by) == (("postgres",), "web")
-        nothing = client.post(
-            f"/v1/diagnoses/{id}/answers", json={"kind": "correction", "text": "not orders"}, headers=FORM
-        )
-        assert nothing.status_code == 422  # it has not ended
-        running, known = other.ids["running"], other.jobs.run_store(id).meta()
-        under_way = {name: known[name] for name in ("incident", "opened", "components")}
-        other.jobs.run_store(running).update_meta(**under_way)
-        taken = sent(client, f"/diagnoses/{running}/questions", question="not the database")
-        assert (taken.status_code, taken.headers["location"]) == (303, f"/diagnoses/{running}")
-        told = waiting(other.jobs.run_store(running))  # one that runs reads it between two steps
-        assert told is not None
-        assert told.incident is not None
-        assert [c.excluded for c in told.incident.corrections] == [("postgres",)]

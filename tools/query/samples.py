@@ -65,9 +65,19 @@ class Values:
 
 
 def values_of(
-    site: Site, component: str, metric: str, labels: str, window: Window, function: Function
+    site: Site,
+    component: str,
+    metric: str,
+    labels: str,
+    window: Window,
+    function: Function,
+    *,
+    stepwise: bool = False,
 ) -> Values | Found:
-    """The samples of a component's measurement in a window; what is not known where it is not measured."""
+    """The samples of a component's measurement in a window; what is not known where it is not measured.
+
+    stepwise  a histogram's mean or percentile of each step, rather than of the whole window
+    """
     raw = series_of(site, component, metric, window)
     if not raw:
         return unknown(
@@ -82,7 +92,7 @@ def values_of(
     series = [s for _, s in cut]
     meaning = meaning_of(series[0].metric, series[0].metadata.unit, series[0].metadata.help)
     meaning = replace(meaning, unit=unit_of(metric, meaning))
-    return replace(_shaped(series, metric, meaning, function), refs=refs)
+    return replace(_shaped(series, metric, meaning, function, stepwise), refs=refs)
 
 
 def has_labels(labels: object, wanted: str) -> bool:
@@ -109,7 +119,9 @@ def _cut(one: Series, start: float, end: float) -> Series:
     return replace(one, t=one.t[low:high], v=one.v[low:high])
 
 
-def _shaped(series: Sequence[Series], family: str, meaning: Meaning, function: Function) -> Values:
+def _shaped(
+    series: Sequence[Series], family: str, meaning: Meaning, function: Function, stepwise: bool
+) -> Values:
     by_name: dict[str, list[Series]] = {}
     for one in series:
         if one.t.size:
@@ -117,7 +129,7 @@ def _shaped(series: Sequence[Series], family: str, meaning: Meaning, function: F
     sums, counts, buckets = (by_name.get(f"{family}_{end}", []) for end in ("sum", "count", "bucket"))
     counts = counts or [b for b in buckets if math.isinf(upper_bound(b.labels.get("le", "")))]
     if sums and counts:
-        return _histogram(sums, counts, buckets, meaning.unit, function)
+        return _histogram(sums, counts, buckets, meaning.unit, function, stepwise)
     own = by_name.get(family, [s for held in by_name.values() for s in held])
     if own and _counts(own) and function != "first":
         grid = grid_of(own)
@@ -165,7 +177,12 @@ def _together(series: Sequence[Series]) -> tuple[Floats, Floats]:
 
 
 def _histogram(
-    sums: Sequence[Series], counts: Sequence[Series], buckets: Sequence[Series], unit: str, function: Function
+    sums: Sequence[Series],
+    counts: Sequence[Series],
+    buckets: Sequence[Series],
+    unit: str,
+    function: Function,
+    stepwise: bool,
 ) -> Values:
     grid = grid_of([*sums, *counts])
     total, number = summed(sums, grid), summed(counts, grid)
@@ -175,12 +192,15 @@ def _histogram(
         return Values(t=grid[1:], v=rate[1:], unit="/s", total=float(np.nansum(number[1:])), rate=True)
     if function.startswith("p") and buckets:
         bounds, cumulative = _buckets(buckets, grid)
+        if stepwise:
+            each = quantile(bounds, cumulative[1:], int(function[1:]) / 100)
+            return Values(t=grid[1:], v=np.where(cumulative[1:, -1] > 0, each, np.nan), unit=unit)
         whole = np.nansum(cumulative[1:], axis=0)[None, :]
         value = float(quantile(bounds, whole, int(function[1:]) / 100)[0]) if whole[0, -1] > 0 else math.nan
         return Values(t=grid[-1:], v=np.array([value]), unit=unit, total=None)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(number > 0, total / number, np.nan)
-    if function == "mean":
+    if function == "mean" and not stepwise:
         count = float(np.nansum(number[1:]))
         value = float(np.nansum(total[1:])) / count if count else math.nan
         return Values(t=grid[1:], v=np.full(max(0, grid.size - 1), value), unit=unit)

@@ -20,14 +20,15 @@ from aitia.tools.sources.rows import Floats
 def beyond(query: Beyond, site: Site) -> Found:
     """Yes or no, with the first and last moment, the number of spells and their length together."""
     window = site.window(query.since, query.until)
-    held = values_of(site, query.component, query.metric, query.labels, window, "mean")
+    held = values_of(site, query.component, query.metric, query.labels, window, query.function, stepwise=True)
     if isinstance(held, Found):
         return held
     known = np.isfinite(held.v)
     t, v = held.t[known], held.v[known]
     side = f"{'above' if query.above is not None else 'below'} {shown(_bound(query))}"
     unit = f" {held.unit}" if held.unit else ""
-    what = f"{query.metric} of {query.component}"
+    percentile = f"the {query.function[1:]}th percentile of " if query.function.startswith("p") else ""
+    what = f"{percentile}{query.metric} of {query.component}"
     span = span_told(query.since, query.until)
     if not v.size:
         return unknown(f"{what} has no sample{span}.")

@@ -24,6 +24,7 @@ SEVERAL: Final = 8  # series whose last values are told one by one
 _TOLD: Final = {
     "last": "was", "first": "was at first", "max": "was at most", "min": "was at least", "mean": "was on average",
     "p50": "had a median of", "p90": "had a 90th percentile of", "p95": "had a 95th percentile of",
+    "p75": "had a 75th percentile of", "p98": "had a 98th percentile of",
     "p99": "had a 99th percentile of", "sum": "rose in all by", "rate": "rose per second by", "range": "ranged over",
 }  # fmt: skip
 

@@ -9,7 +9,9 @@ from pydantic import Field, TypeAdapter, model_validator
 from aitia.core.words import Moment, Word
 
 Level = Literal["", "debug", "info", "warning", "error", "fatal"]
-Function = Literal["last", "max", "min", "mean", "p50", "p90", "p95", "p99", "sum", "rate", "first", "range"]
+Function = Literal[
+    "last", "max", "min", "mean", "p50", "p75", "p90", "p95", "p98", "p99", "sum", "rate", "first", "range"
+]
 State = Literal[
     "",
     "ready",
@@ -133,9 +135,13 @@ class Share(_Spanned):
 
 
 class Beyond(_Spanned):
-    """Whether, when first and last, how often and how long a measurement was above or below a value in its own unit."""
+    """Whether, when first and last, how often and how long a measurement was above or below a value in its own unit.
+
+    function  of a histogram: its mean at each step, or a percentile
+    """
 
     verb: Literal["beyond"] = "beyond"
+    function: Function = "mean"
     metric: str
     labels: str = ""
     above: float | None = None

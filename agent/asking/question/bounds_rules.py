@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from aitia.agent.asking.question.bounds import SPELLED, Bound, bound
-from aitia.agent.asking.question.measure import Fit, best
+from aitia.agent.asking.question.measure import Fit, Term, best, fits
 from aitia.agent.asking.question.measures_rules import MOST_LOOKS, MOST_QUERIES, fitting
 from aitia.agent.asking.question.outcome import Reading, span_fields, unclear
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.tools.query.measured import meaning_of
+from aitia.tools.query.measured import meaning_of, measured
 from aitia.tools.query.notation import written
 from aitia.tools.query.samples import unit_of
 from aitia.tools.query.units import factor
@@ -21,7 +21,7 @@ def of_bounds(p: Pieces) -> Reading | None:
     limit = bound(p.words)
     if limit is None:
         return None
-    every = [f for f in fitting(p, p.component) if not f.left]
+    every = [f for f in fitting(p, p.component) if not f.left] or _response_times(p, limit)
     of_unit = [f for f in every if limit.unit and scale_of(f, limit.unit) is not None]
     found = best(of_unit or every)
     if not found:
@@ -31,6 +31,19 @@ def of_bounds(p: Pieces) -> Reading | None:
         return unclear(f"Of which component: {', '.join(owners[:8])}{' …' if len(owners) > 8 else ''}?")
     queries = {written(q): q for q in (_look(p, f, limit) for f in found)}
     return Reading(status="query", queries=tuple(queries.values()), live=True)
+
+
+def _percentile(p: Pieces) -> Any:
+    """The percentile that is asked for, "" for none."""
+    return next((f for f in p.keys("functions") if f[0] == "p" and f[1:].isdigit()), "")
+
+
+def _response_times(p: Pieces, limit: Bound) -> list[Fit]:
+    """What a percentile in a unit of time is of, where nothing else is named: "was the p98 ever above 500 ms?"."""
+    if not _percentile(p) or SPELLED.get(limit.unit, limit.unit) not in ("s", "ms"):
+        return []
+    held = [m for m in measured(p.site) if p.component in ("", m.component)]
+    return fits([Term(word="latency", concepts=frozenset({"latency"}))], held)
 
 
 def scale_of(fit: Fit, unit: str) -> float | None:
@@ -49,6 +62,7 @@ def _look(p: Pieces, fit: Fit, limit: Bound) -> Beyond:
         else "first" if p.has("verbs", "when") else "whether"
     )  # fmt: skip
     return Beyond(
+        function=_percentile(p) or "mean",
         component=fit.of.component,
         metric=fit.of.family,
         labels=fit.labels,

@@ -39,6 +39,14 @@ _JOINED: Final = re.compile(r"(?<![\w-])([A-Za-zÄÖÜäöü][\w.-]*)-([A-ZÄÖ�
 _TAILS: Final = ("verbs", "resources", "levels", "parts", "lifecycle", "states", "tails")
 
 
+_SPLIT: Final = re.compile(
+    r"(?:,\s+|(?:,\s+|\s+)(?:split|grouped|broken down|aufgeteilt)\s+)"
+    r"(?=(?:by|per|for each|nach|pro|je|par|por)\s+[^\W\d_]+\W*$)",
+    re.IGNORECASE,
+)
+"""What it is to be split by belongs to what is asked: "who holds the connections, by application?"."""
+
+
 def asking(text: str, names: Iterable[str]) -> str:
     """The sentence without clauses that only tell a story: "tenants complain, what is the room temperature?".
 
@@ -46,6 +54,7 @@ def asking(text: str, names: Iterable[str]) -> str:
     """
     if QUOTED.search(text):
         return text
+    text = _SPLIT.sub(" ", text)
     clauses = [c for c in _CLAUSE.split(text) if c.strip()]
     asks = [bool(ASKING.search(_polite().sub("", plain(c)))) for c in clauses]
     if len(clauses) < 2 or not any(asks):

@@ -82,7 +82,7 @@ def of_lines(p: Pieces) -> Reading | None:
     )
 
 
-_NUMBERS: Final = frozenset({"max", "min", "mean", "p50", "p90", "p95", "p99"})
+_NUMBERS: Final = frozenset({"max", "min", "mean", "p50", "p75", "p90", "p95", "p98", "p99"})
 
 
 def in_lines(p: Pieces, rest: Sequence[Term], level: str) -> str:

@@ -117,6 +117,8 @@ def _tells(query: Query, asked: str) -> bool:
         return query.function == asked or (asked == "mean" and query.function == "rate")
     if isinstance(query, Who):
         return extreme or query.function == asked
+    if isinstance(query, Beyond) and query.function == asked:
+        return True
     return extreme and not isinstance(query, Get)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from typing import Any, Final
 
 from aitia.agent.asking.question.bounds import each_of
@@ -21,6 +22,9 @@ _OF_LINES: Final = frozenset({"component", "level", "code", "path", "minute"})
 def of_ranks(p: Pieces) -> Reading | None:
     """Which has most, the first so many, or each of them."""
     ranked, each = _rank(p), each_of(p.words)
+    objects = set(p.keys("resources")) & KUBERNETES
+    if _split_by(p) and not objects and (by_label := _of_label(p, ranked)) is not None:
+        return by_label
     if not ranked and each is None and not any(w in p.low for w in _ASKED["code"]):
         return None
     if ranked and (by_label := _of_label(p, ranked)) is not None:
@@ -34,12 +38,7 @@ def of_ranks(p: Pieces) -> Reading | None:
         return _of_lines(p, ranked)
     if ranked and p.has("states", "restarted") and p.site.readers():
         return one(List(of="pods", state="restarted", part="restarts", **_limit(p)))
-    if (
-        each is not None
-        and each.by in ("node", "state", "namespace")
-        and set(p.keys("resources")) & KUBERNETES
-        and p.has("verbs", "count")
-    ):
+    if each is not None and each.by in ("node", "state", "namespace") and objects and p.has("verbs", "count"):
         of: Any = next(k for k in p.keys("resources") if k in KUBERNETES and k != "nodes")
         return one(Count(of=of, by=each.by, component=p.component))
     if p.component and not (each is None and len(p.about.components) > 1):
@@ -96,22 +95,41 @@ _ASKED: Final = {
 def _of_label(p: Pieces, ranked: str) -> Reading | None:
     """Which value of a label has most: the route, user, disk or command that is asked for."""
     keys = [k for h in p.hits("label_keys") for k in table("label_keys")[h.key] if "_" in k or k.isascii()]
-    if not keys or not _asks_which(p):
-        return None
     inside = [(h.begin, h.end) for h in p.hits("label_keys")]
+    if split := _split_by(p):
+        told = [words for words in table("label_keys").values() if split[0] in {w.split()[-1] for w in words}]
+        keys, inside = [split[0], *(k for words in told for k in words)], [split[1]]
+    elif not keys or not _asks_which(p):
+        return None
     terms = [t for t in p.terms if not any(a <= t.begin < b for a, b in inside)]
     if not terms and _BIG.search(p.low):
         terms = [Term(word="size", concepts=frozenset({"size"}))]
     held = [m for m in measured(p.site) if p.component in ("", m.component)]
     found = [f for f in fits(terms, held) if not f.left] if terms else []
     for fit in (f for f in found if f.score >= found[0].score - _NEAR):
-        values = Counter(k for m in held if m.family == fit.of.family for k, _ in set(m.labels) if k in keys)
+        values = Counter(
+            k for m in held if m.family == fit.of.family for k, _ in set(m.labels) if _is_key(k, keys)
+        )
         if label := next((k for k, n in values.most_common(1) if n > 1), ""):
             holders = _holders(p, fit, ranked)
             return one(holders.model_copy(update={"by": label, "component": fit.of.component}))
     return None
 
 
+def _split_by(p: Pieces) -> tuple[str, tuple[int, int]] | None:
+    """The label that a number is to be split by, with its place: "connections of postgres by application"."""
+    found = _BY.search(p.words)
+    return (found[1].removesuffix("s"), found.span(1)) if found else None
+
+
+def _is_key(key: str, wanted: Collection[str]) -> bool:
+    """Whether a label is called so, or by one of its parts: `application_name` is an application."""
+    return key in wanted or bool(set(key.split("_")) & set(wanted))
+
+
+_BY: Final = re.compile(
+    r"(?<!\w)(?:by|per|for each|nach|pro|je|par|por)\s+(?:the |each |der |dem |cada )?([^\W\d_]{3,})\W*$"
+)
 _NEAR: Final = 0.7  # points by which another measurement may fit better that has no such label; by hand
 _BIG: Final = re.compile(
     r"gr[öo](?:ß|ss)|larg|bigg|plus gros|plus grand|más grande|più grand|smallest|kleinst"
@@ -141,7 +159,12 @@ def _limit(p: Pieces) -> dict[str, int]:
 
 def _holders(p: Pieces, fit: Fit, ranked: str) -> Who:
     told = next(
-        (f for f in p.keys("functions") if f in ("mean", "p50", "p90", "p95", "p99", "sum", "rate")), ""
+        (
+            f
+            for f in p.keys("functions")
+            if f in ("mean", "p50", "p75", "p90", "p95", "p98", "p99", "sum", "rate")
+        ),
+        "",
     )
     counts = counted(fit.of)
     usual = (

@@ -6,6 +6,7 @@ import re
 from functools import cache
 from typing import Final
 
+from aitia.agent.asking.question.bounds import bound
 from aitia.agent.asking.question.refusing import asks_for_change
 from aitia.agent.asking.question.tables import ASKING, follow_pattern, is_glue, keys, table
 from aitia.agent.asking.questions import lists
@@ -46,11 +47,14 @@ _TALK: Final = frozenset(  # greetings and thanks among the words that ask of no
         "salut",
     }
 )
-_FIGURES: Final = frozenset({"max", "min", "mean", "p50", "p90", "p95", "p99", "sum"})
+_FIGURES: Final = frozenset({"max", "min", "mean", "p50", "p75", "p90", "p95", "p98", "p99", "sum"})
 _SPAN: Final = re.compile(  # a stretch of time that is named: a report has figures of its own window alone
     r"(?<!\w)(?:(?:last|past|letzten?|dernière?s?|últim[oa]s?|ultim[oaie])\W+(?:\w+\W+){0,2}?"
     r"(?:seconds?|minutes?|hours?|days?|weeks?|sekunden?|minuten?|stunden?|tage?n?|wochen?|heures?|jours?|horas?|minutos?|días?|or[ae]|minut[oi]|giorn[oi])"
     r"|since|between|seit|zwischen|depuis|entre|desde|tra le)(?!\w)"
+)
+_NOW: Final = re.compile(
+    r"(?<!\w)(?:now|right now|currently|jetzt|gerade|aktuell|maintenant|actuellement|ahora|actualmente|adesso|ora)(?!\w)"
 )
 _LIVE: Final = frozenset({"count", "lines", "events", "curve"})
 
@@ -99,9 +103,21 @@ def of_live(text: str) -> bool:
         or asks_for_change(text)
         or bool(_LISTED.match(low))
         or bool(resources)
-        or bool(_FIGURES & set(keys("functions", low)) and _SPAN.search(low))
+        or bool(_FIGURES & set(keys("functions", low)) and (_SPAN.search(low) or _NOW.search(low)))
+        or _is_bounded(low)
         or bool(set(keys("verbs", low)) & _LIVE)
     )
+
+
+def asks_now(text: str) -> bool:
+    """Whether it is asked how something is now."""
+    return bool(_NOW.search(plain(text)))
+
+
+def _is_bounded(low: str) -> bool:
+    """Whether it asks if, or how long, something was beyond a value with a unit: "was the p98 ever above 500 ms?"."""
+    limit = bound(low)
+    return limit is not None and bool(limit.unit)
 
 
 def _first(low: str) -> bool:
