@@ -82,7 +82,8 @@ def next_checks(
     top = _facts_of_top(weighed, evidence)
     if weighed.verdict == "cause":
         seen = [look_at(f, names, "Once you have acted, check", back_to(f), plainly=plant) for f in top]
-        return _each_once([*apart, *seen, *broken])[:MOST]
+        first = [c for c in apart if plant or c.query or c.command]  # what can be looked at now
+        return _each_once([*first, *seen, *apart, *broken])[:MOST]
     seen = [look_at(f, names, "Look at", f.statement, plainly=plant) for f in top]
     requests = [_REQUESTS] if objects_alone(e.aspect for e in evidence) else []
     changes = changes_to_check(weighed, evidence, names)
@@ -200,6 +201,7 @@ def _apart(
     read = {c for h in inventory.holdings if h.kind == "logs" for c in h.components}
     topology = Topology(inventory.components)
     wanted, machines = missing(pair, taxonomy, evidence, topology), topology.machines
+    suspected = {s.component for s in pair}
     made: dict[tuple[str, str], NextCheck] = {}
     for m in sorted(wanted, key=lambda m: (-m.weight, m.aspect)):
         place = _place(m, pair)
@@ -213,6 +215,8 @@ def _apart(
                 f"{_named(pair[1], pair, taxonomy)}"
             )
             query, command = measuring(m.aspect, place, inventory, evidence)
+            if not (query or command or place in machines or place in suspected):
+                continue  # a neighbour that has no such measurement: nobody knows whether it can have one
             made.setdefault((place, m.aspect), NextCheck(text=text, query=query, command=command))
     yield from list(made.values())[:_APART]
 
