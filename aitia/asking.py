@@ -98,7 +98,7 @@ def ask(
         here = RunAsked(
             store=RunStore.open(home, about["run"]), settings=live, given=given, at=at, redactor=redactor
         )
-        if correcting and (answer := here.corrected(question, by=correcting)) is not None:
+        if correcting and (answer := _corrected(here, question, by=correcting)) is not None:
             return answer
         told = here.before(question, kept, lambda: _begun(home, here.store.path, about))
         if told is not None:
@@ -134,6 +134,17 @@ def ask(
         if not going_on and kept is not None:
             shutil.rmtree(kept)  # a conversation that was refused before it began leaves nothing
         raise
+
+
+def _corrected(here: RunAsked, question: str, *, by: str) -> Answer | None:
+    """What a correction changed, and the answer to what else the message asks; None where it corrects nothing."""
+    from aitia.corrected import joined, taken
+
+    run = here.store
+    changed, asked = taken(run, question, by=by, settings=here.settings, sources=here.given)
+    if changed is None or not asked:
+        return changed
+    return joined(changed, ask(asked, run=run.id, home=run.home, live=here.settings, at=here.at, model=None))
 
 
 def _or_steps(

@@ -57,19 +57,6 @@ class RunAsked:
         answer = so_far(question, self.store.id, state, self.store.events(), self.redactor.text)
         return self._named(answer, kept)
 
-    def corrected(self, question: str, *, by: str) -> Answer | None:
-        """What a correction changed, and the answer to what else the message asks; None where it corrects nothing."""
-        from aitia.asking import ask
-        from aitia.corrected import joined, taken
-
-        changed, asked = taken(self.store, question, by=by, settings=self.settings, sources=self.given)
-        if changed is None or not asked:
-            return changed
-        found = ask(
-            asked, run=self.store.id, home=self.store.home, live=self.settings, at=self.at, model=None
-        )
-        return joined(changed, found)
-
     @cached_property
     def report(self) -> Report | None:
         """The run's report, or what it would be by now; None where nothing was returned yet."""
