@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aitia.agent.fact_values import not_read
 from aitia.agent.facts import PLANT, RELIEF, Facts
+from aitia.core.aspects import CONTEXT
 
 
 def alarm(facts: Facts) -> float:
@@ -15,10 +18,17 @@ def alarm(facts: Facts) -> float:
     return max(facts.harm({e.component for e in facts.anomalies}), signs / 2, departed, *eased)
 
 
-def not_understood(facts: Facts, *, by_model: bool = False) -> tuple[float, str]:
+PLAIN: Final = ("metric.missing", "metric.limit", "metric.level", "log.", "trace.", "cluster.")
+"""Kinds of facts that say by themselves what they are of, whatever a series is called."""
+
+
+def not_understood(
+    facts: Facts, *, by_model: bool = False, beside_the_rest: bool = False
+) -> tuple[float, str]:
     """The share of what moved among metrics, by strength, of which no name says what is measured; the strongest of these.
 
-    by_model  what only a model says is not known either: good enough to suspect, not to call something well
+    by_model         what only a model says is not known either: good enough to suspect, not to call something well
+    beside_the_rest  of all that moved: who is down, or logs what fails, is known in spite of series with odd names
     """
     held = {
         e.component for e in facts.anomalies if e.kind in PLANT
@@ -36,4 +46,9 @@ def not_understood(facts: Facts, *, by_model: bool = False) -> tuple[float, str]
     doubt = sum(weight for weight, _, _ in dark)
     if not doubt:
         return 0.0, ""
-    return doubt / sum(facts.strength(e) for e in moved), max(dark)[2]
+    rest = [
+        e
+        for e in facts.anomalies
+        if beside_the_rest and e.kind.startswith(PLAIN) and e.aspect not in CONTEXT | {"log.other"}
+    ]
+    return doubt / sum(facts.strength(e) for e in [*moved, *rest]), max(dark)[2]

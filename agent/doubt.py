@@ -135,7 +135,7 @@ class Doubt:
         yield _Line("unknown.prior", NOT_TOLD, "prior")
         moved = NOT_EXPLAINED * max(alarm(self.facts), 1.0 - self._seen)
         yield _Line("unknown.alarm", moved, "an alarm or missing telemetry", self._weightiest)
-        share, strongest = not_understood(self.facts)
+        share, strongest = not_understood(self.facts, beside_the_rest=True)
         if share > 0.5:
             why = f"of {percent(share)} of what moved the name does not say what is measured"
             yield _Line("unknown.meaning", _meaning(share), why, strongest)

@@ -23,6 +23,8 @@ from aitia.core.words import Contribution, Suspect, Word
 
 SYMPTOM: Final = "symptom"
 NOBODY: Final = "nobody"
+OF_RELEASE: Final = "release"
+RELEASE: Final = "software.regression"
 CEILING: Final = "ceiling"
 SYMPTOMS: Final = (
     "unspecified",
@@ -32,6 +34,7 @@ SYMPTOMS: Final = (
     "software.exception",
 )
 _FELT: Final = "what is felt, seldom what did it"
+_BROUGHT: Final = "the release that brought it about explains it too"
 _OF_NOBODY: Final = "no cause that is named, beside the learned sizes of the others"
 
 
@@ -76,7 +79,33 @@ def resized(
         for s in suspects
     ]
     unknown = next(s.score for s in made if not s.component and s.fault == "unknown")
-    return [_held(s, unknown - below, bars.get((s.component, s.fault), "")) for s in made]
+    held = [_held(s, unknown - below, bars.get((s.component, s.fault), "")) for s in made]
+    free = {(s.component, s.fault): s for s in held if (s.component, s.fault) not in bars}
+    told = {(s.component, s.fault): s for s in _with_releases(list(free.values()))}
+    return [told.get(k, s) for s in held if (k := (s.component, s.fault)) in told or k in bars]
+
+
+def _with_releases(suspects: Sequence[Suspect]) -> list[Suspect]:
+    """A release and what it brought about at its component are one explanation, told by what it brought about: connections that
+    are held since a deploy. Where the release alone explains more it stays a suspect of its own.
+    """
+    made = list(suspects)
+    for release in [s for s in suspects if s.fault == RELEASE]:
+        deployed = {c.evidence for c in release.ledger if c.term == "primary.change"}
+        brought = [s for s in made if s.component == release.component and _is_of(s, deployed)]
+        best = max(brought, key=lambda s: s.score, default=release)
+        if best is not release and best.score >= release.score:
+            more = _together([best, release]) - best.score
+            made[made.index(best)] = _with(best, [*best.ledger, _line(OF_RELEASE, more, _BROUGHT)])
+            made.remove(release)
+    return made
+
+
+def _is_of(suspect: Suspect, deployed: Collection[str]) -> bool:
+    """Whether one of these changes speaks for it."""
+    return any(
+        c.term == "support.change" and c.log_odds > 0 and c.evidence in deployed for c in suspect.ledger
+    )
 
 
 def _nobody(doubts: Sequence[Suspect], factors: Mapping[str, float]) -> float:

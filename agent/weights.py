@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import ValidationError, field_validator
 
 from aitia.agent.culprit import FEATURES, bundled_culprit
-from aitia.agent.stacks import NOBODY, SYMPTOM, SYMPTOMS, bundled_stacks
+from aitia.agent.stacks import NOBODY, OF_RELEASE, SYMPTOM, SYMPTOMS, bundled_stacks
 from aitia.core.aspects import CHANGE, CLUSTER, RANK, VIBRATION
 from aitia.core.errors import BadInput
 from aitia.core.words import Evidence, Word
@@ -50,6 +50,7 @@ TERMS: Final[dict[str, str]] = {
     "component": "what is known of the component beside the others",
     SYMPTOM: "the kind names what is felt",
     NOBODY: "no cause that is named",
+    OF_RELEASE: "the release that brought it about explains it too",
     "healthy.watched": "components that were watched",
     "healthy.alarm": "how certain it is that anything is wrong",
     "healthy.unwatched": "components that were not watched may be the cause",

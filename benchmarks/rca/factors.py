@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from aitia.agent.culprit import TERM as COMPONENT
 from aitia.agent.judged import Judged
-from aitia.agent.stacks import CEILING, NOBODY, SYMPTOM
+from aitia.agent.stacks import CEILING, NOBODY, OF_RELEASE, SYMPTOM
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.weigher import Weighed
 from aitia.agent.weights import HAND_SET, TERMS, Weights
@@ -26,7 +26,7 @@ from aitia.agent.weights import HAND_SET, TERMS, Weights
 Floats = NDArray[np.float64]
 BOUNDS: Final = (0.5, 2.0)  # data may halve or double what a term means, not turn it round
 PASSES: Final = 2  # which pair stands for a family depends on the factors
-_NAMES: Final = tuple(t for t in TERMS if t not in (CEILING, COMPONENT, SYMPTOM, NOBODY))
+_NAMES: Final = tuple(t for t in TERMS if t not in (CEILING, COMPONENT, SYMPTOM, NOBODY, OF_RELEASE))
 _BOUNDS: Final = [
     (1.0, 1.0) if t in ("healthy.unwatched", "unknown.given_up") else BOUNDS for t in _NAMES
 ]  # a limit is not learned

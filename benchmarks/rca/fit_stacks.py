@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -31,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from aitia.agent.doubt import UNKNOWN
 from aitia.agent.facts import Facts
 from aitia.agent.judged import Judged
-from aitia.agent.stacks import CEILING, NOBODY, SYMPTOM, SYMPTOMS, Stacks, is_stack, symptom_of
+from aitia.agent.stacks import CEILING, NOBODY, OF_RELEASE, SYMPTOM, SYMPTOMS, Stacks, is_stack, symptom_of
 from aitia.agent.taxonomy import bundled
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import OPEN
@@ -48,7 +49,9 @@ SYMPTOM_RIDGE: Final = 0.2  # of a term's: log-odds of a symptom are a few units
 LEAST, MOST = 0.25, 2.0  # data may lessen or double what a term means, not turn it round
 STEP: Final = 0.005  # a factor nearer to what it was is not written
 _TERMS: Final = tuple(
-    t for t in TERMS if t not in (CEILING, NOBODY, SYMPTOM) and not t.startswith(("learned.", "person."))
+    t
+    for t in TERMS
+    if t not in (CEILING, NOBODY, OF_RELEASE, SYMPTOM) and not t.startswith(("learned.", "person."))
 )
 FEATURES: Final = (*_TERMS, *(f"{SYMPTOM}.{s}" for s in SYMPTOMS))
 _AT: Final = {name: i for i, name in enumerate(FEATURES)}
@@ -76,12 +79,11 @@ def main() -> int:
     files = {file.stem: kept(file) for file in sorted(Path(args.data).glob("*.jsonl"))}
     wanted = set(contract.chosen((c.id for cases in files.values() for c in cases), args.cases))
     every = [(name, case) for name, cases in files.items() for case in cases if case.id in wanted]
-    by_system = culprits()
     cases = [c for _, c in every if of_stack(c)]
     if not cases:
         print("error: --data holds no diagnosis of servers with metrics and logs", file=sys.stderr)
         return 2
-    tables, systems = [table_of(c, by_system[c.data]) for c in cases], [c.data for c in cases]
+    tables, systems = [table_of(c, base(c.data)) for c in cases], [c.data for c in cases]
     held = {r: left_out(tables, systems, systems, r) for r in ([args.ridge] if args.ridge else RIDGES)}
     losses = {r: loss_of(tables, [h[s] for s in systems]) for r, h in held.items()}
     ridge = max(r for r, loss in losses.items() if loss <= min(losses.values()) + NEAR)
@@ -101,7 +103,7 @@ def main() -> int:
         row
         for name in files
         for system, of in factors.items()
-        for row in rows_of(system, name, [c for n, c in every if n == name], by_system, of)
+        for row in rows_of(system, name, [c for n, c in every if n == name], of)
     ]
     contract.finish("rca/fit_stacks", rows, [], n=len(every), began=began, out=args.json)
     if args.left_out:
@@ -117,21 +119,15 @@ def main() -> int:
     return 0
 
 
-def culprits() -> dict[str, Weights]:
-    """The weights by system, with what was learned of who it is without it."""
+@lru_cache(maxsize=1)
+def _culprits() -> dict[str, dict[str, float]]:
     known: dict[str, dict[str, float]] = json.loads(CULPRITS.read_text(encoding="utf-8"))
-    alone = ledgers_alone()
-    found = {s: alone.model_copy(update={"components": f}) for s, f in known.items()}
-    return _Default(found, alone)
+    return known
 
 
-class _Default(dict[str, Weights]):
-    def __init__(self, known: Mapping[str, Weights], other: Weights) -> None:
-        super().__init__(known)
-        self._other = other
-
-    def __missing__(self, key: str) -> Weights:
-        return self._other
+def base(system: str) -> Weights:
+    """The weights with what was learned of who it is without a system; the ledgers alone where nothing was learned from it."""
+    return ledgers_alone().model_copy(update={"components": _culprits().get(system, {})})
 
 
 def of_stack(case: Judged) -> bool:
@@ -240,12 +236,11 @@ def rows_of(
     system: str,
     name: str,
     cases: Sequence[Judged],
-    by_system: Mapping[str, Weights],
     of: Callable[[Judged], Mapping[str, float]],
 ) -> list[dict[str, Any]]:
     """The rows of a file, each case by its factors."""
     taxonomy = bundled()
-    weighed = [c.weighed(taxonomy, by_system[c.data].model_copy(update={"stacks": of(c)})) for c in cases]
+    weighed = [c.weighed(taxonomy, base(c.data).model_copy(update={"stacks": of(c)})) for c in cases]
     return contract.rows(system, {f"{name}: {m}": v for m, v in measured(cases, weighed).items()})
 
 

@@ -97,6 +97,38 @@ def test_whether_it_is_healthy_or_unknown_stays_what_it_was() -> None:
     assert len(of_term(after[1], NOBODY)) == 1
 
 
+def of_change(component: str, fault: str, term: str, size: float, more: float = 0.0) -> Suspect:
+    lines = (
+        Contribution(evidence="E9", log_odds=size, why="deploy", term=term),
+        Contribution(evidence="E1", log_odds=more, why="its own", term="primary.metric"),
+    )
+    return Suspect(component=component, fault=fault, score=size + more, probability=0.1, ledger=lines)
+
+
+def test_a_release_is_one_explanation_with_what_it_brought_about() -> None:
+    held = of_change("orders", "resource.connections", "support.change", 1.0, 2.6)
+    release = of_change("orders", "software.regression", "primary.change", 3.0)
+    made = {(s.component, s.fault): s for s in resized([held, release, *nobody(prior=1.0)], {}, {}, BARRED)}
+    assert ("orders", "software.regression") not in made
+    assert made["orders", "resource.connections"].score == pytest.approx(4.04, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        of_change("orders", "resource.connections", "support.change", 1.0, 1.0),
+        of_change("postgres", "resource.connections", "support.change", 1.0, 3.0),
+        of_change("orders", "resource.cpu", "against.change", -1.0, 5.0),
+    ],
+    ids=["explains less", "another component", "not of it"],
+)
+def test_a_release_that_explains_more_or_brought_nothing_about_stays(other: Suspect) -> None:
+    release = of_change("orders", "software.regression", "primary.change", 3.0)
+    made = resized([other, release, *nobody(prior=1.0)], {}, {}, BARRED)
+    assert release in made
+    assert other in made
+
+
 def test_what_is_barred_and_faint_is_not_lifted() -> None:
     faint = pair("db", "resource.disk", prior=-1.0)
     made = resized([faint, *nobody(unknown_prior=1.0)], {("db", "resource.disk"): "barred"}, {}, BARRED)

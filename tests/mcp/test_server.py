@@ -87,8 +87,8 @@ def test_a_client_on_stdio_gets_the_cause_and_the_report(site: Callable[..., Sit
             "orders",
             "resource.connections",
         )
-        assert found["probability"] > 0.75
-        assert _text(result).startswith("# CAUSE 79 %: orders: connections exhausted")
+        assert found["probability"] > 0.9
+        assert _text(result).startswith("# CAUSE 95 %: orders: connections exhausted")
         assert [n for n, _ in told] == sorted({n for n, _ in told})
         assert any("first findings: " in (m or "") for _, m in told), told
         assert any("most likely in the end: orders" in (m or "") for _, m in told)
