@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from aitia.core.words import Report
 from aitia.render.document import Document, build
@@ -12,13 +13,12 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>~$&@])")
 _LEADING = re.compile(r"^(\s*)([-+#=|:])")
 _AUTOLINK = re.compile(r":(?=//)|(?<=www)\.", re.IGNORECASE)
 _ORDERED = re.compile(r"^(\s*\d+)([.)])")
+_ENTITIES: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"}
 
 
 def escape(text: str) -> str:
     """Text that Markdown shows as it is."""
-    escaped = _SPECIAL.sub(r"\\\1", text)
-    escaped = escaped.replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;")
-    escaped = escaped.replace("\\@", "&#64;")
+    escaped = _SPECIAL.sub(lambda m: _ENTITIES.get(m[1], f"\\{m[1]}"), text)
     escaped = _AUTOLINK.sub(lambda m: "\\" + m.group(), escaped)
     escaped = _LEADING.sub(r"\1\\\2", escaped)
     return _ORDERED.sub(r"\1\\\2", escaped)

@@ -212,7 +212,7 @@ def test_what_the_run_does_not_hold_is_not_known(reports: dict[str, Report], que
     ("question", "holds"),
     [
         ("Who is the culprit here?", "orders: connections exhausted"),
-        ("Could it be the database itself?", "payment also calls postgres and is healthy"),
+        ("Could it be the database itself?", "No, by what was seen: postgres"),
         (
             "How do I get back to the release before?",
             "If orders was deployed before this began, roll it back",

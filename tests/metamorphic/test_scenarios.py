@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from aitia.agent.weigher import OPEN
 from aitia.core.words import Report
 from aitia.graphs.replay import replay
 from aitia.graphs.state import Options
@@ -127,13 +128,16 @@ CULPRITS = on(
 def test_without_the_culprits_telemetry(
     scenario: tuple[str, Path], before: Callable[[str], Report], tmp_path: Path
 ) -> None:
-    """It may still be told by what others measure or log of it, as a host that logs whom it killed; not as another kind."""
+    """It may still be told by what others measure or log of it, as a host that logs whom it killed, or its kind be open; not as another
+    kind.
+    """
     name, folder = scenario
     was = before(name)
     assert was.component
     transforms.remove_telemetry(folder, was.component)
     after = again(folder, tmp_path / "home")
-    assert after.verdict == "unknown" or answer(after) == answer(was) or share(after, was.component) < 0.5
+    told = (answer(was), ("cause", was.component, OPEN))
+    assert after.verdict == "unknown" or answer(after) in told or share(after, was.component) < 0.5
 
 
 @CULPRITS

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -37,6 +37,8 @@ def test_markup_in_outside_text_is_shown_as_it_is() -> None:
 
 
 @given(st.text(st.characters(categories=("L", "N", "P", "S"), include_characters=" "), max_size=60))
+@example("\\<")
+@example("\\&@>")
 def test_escaped_text_is_a_plain_paragraph(raw: str) -> None:
     line = " ".join(raw.split())
     assert _inline(escape(line)) == []
