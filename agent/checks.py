@@ -87,9 +87,8 @@ def next_checks(
     seen = [look_at(f, names, "Look at", f.statement, plainly=plant) for f in top]
     requests = [_REQUESTS] if objects_alone(e.aspect for e in evidence) else []
     changes = changes_to_check(weighed, evidence, names)
-    if (
-        plant
-    ):  # what a person can look at there comes before what a source lacks; works are told in `same_hours`
+    if plant:
+        # What a person can look at there comes before what a source lacks; works are told in `same_hours`.
         found = [
             *_looking(weighed, evidence, inventory),
             *apart,
