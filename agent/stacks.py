@@ -87,10 +87,10 @@ def resized(
 
 def _with_releases(suspects: Sequence[Suspect]) -> list[Suspect]:
     """A release and what it brought about at its component are one explanation, told by what it brought about: connections that
-    are held since a deploy. Where the release alone explains more it stays a suspect of its own.
+    are held since a deploy. Where the release alone explains more, or a person spoke of it, it stays a suspect of its own.
     """
     made = list(suspects)
-    for release in [s for s in suspects if s.fault == RELEASE]:
+    for release in [s for s in suspects if s.fault == RELEASE and not _is_spoken_of(s)]:
         deployed = {c.evidence for c in release.ledger if c.term == "primary.change"}
         brought = [s for s in made if s.component == release.component and _is_of(s, deployed)]
         best = max(brought, key=lambda s: s.score, default=release)
@@ -99,6 +99,10 @@ def _with_releases(suspects: Sequence[Suspect]) -> list[Suspect]:
             made[made.index(best)] = _with(best, [*best.ledger, _line(OF_RELEASE, more, _BROUGHT)])
             made.remove(release)
     return made
+
+
+def _is_spoken_of(suspect: Suspect) -> bool:
+    return any(c.term.startswith(("person.", "learned.")) for c in suspect.ledger)
 
 
 def _is_of(suspect: Suspect, deployed: Collection[str]) -> bool:

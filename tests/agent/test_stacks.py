@@ -129,6 +129,23 @@ def test_a_release_that_explains_more_or_brought_nothing_about_stays(other: Susp
     assert other in made
 
 
+def test_a_release_that_a_person_spoke_of_stays_a_suspect_of_its_own() -> None:
+    held = of_change("orders", "resource.connections", "support.change", 1.0, 2.6)
+    release = of_change("orders", "software.regression", "primary.change", 3.0)
+    ruled_out = release.model_copy(
+        update={
+            "ledger": (
+                *release.ledger,
+                Contribution(evidence="P1", log_odds=-2.0, why="said", term="person.excluded"),
+            ),
+            "score": 1.0,
+        }
+    )
+    made = resized([held, ruled_out, *nobody(prior=1.0)], {}, {}, BARRED)
+    assert ruled_out in made
+    assert held in made
+
+
 def test_what_is_barred_and_faint_is_not_lifted() -> None:
     faint = pair("db", "resource.disk", prior=-1.0)
     made = resized([faint, *nobody(unknown_prior=1.0)], {("db", "resource.disk"): "barred"}, {}, BARRED)
