@@ -10,19 +10,17 @@ somebody times single calls.
 
 from __future__ import annotations
 
-import json
 import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
+from aitia.agent.factors import Factors, bundled_factors
 from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.told_alike import COMPLAINTS
 from aitia.agent.topology import CALLS_FAIL
 from aitia.core.aspects import CHANGE, CLUSTER
-from aitia.core.words import Contribution, Evidence, Suspect, Word
+from aitia.core.words import Contribution, Evidence, Suspect
 
 TERM: Final = "component"
 GROUPS: Final[Mapping[str, str]] = {
@@ -70,20 +68,9 @@ _MACHINERY: Final = frozenset({"machine", "part", "channel"})
 Values = dict[str, float]
 
 
-class Culprit(Word):
-    """Factors by feature (0 where not named) and where they come from. The file is made by `benchmarks/rca/fit_culprit.py`."""
-
-    factors: dict[str, float] = {}
-    made_by: str = ""
-    data: dict[str, str | int] = {}  # what they were learned from: cases, systems, sha256
-    left_out: dict[str, float] = {}  # each system weighed by what was learned from the others
-
-
-@lru_cache(maxsize=1)
-def bundled_culprit() -> Culprit:
-    """The factors that come with aitia."""
-    file = Path(__file__).with_name("culprit.json")
-    return Culprit.model_validate(json.loads(file.read_text(encoding="utf-8")))
+def bundled_culprit() -> Factors:
+    """The factors by feature (0 where not named) that come with aitia, made by `benchmarks/rca/fit_culprit.py`."""
+    return bundled_factors("culprit")
 
 
 def is_like(facts: Facts, types: Collection[str]) -> bool:

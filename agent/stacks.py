@@ -10,16 +10,14 @@ has to be mended. No other kind has one: where a kind was left out of the learni
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
 from aitia.agent.culprit import is_like
+from aitia.agent.factors import Factors, bundled_factors
 from aitia.agent.facts import Facts
-from aitia.core.words import Contribution, Suspect, Word
+from aitia.core.words import Contribution, Suspect
 
 SYMPTOM: Final = "symptom"
 NOBODY: Final = "nobody"
@@ -38,20 +36,11 @@ _BROUGHT: Final = "the release that brought it about explains it too"
 _OF_NOBODY: Final = "no cause that is named, beside the learned sizes of the others"
 
 
-class Stacks(Word):
-    """Factors by term (1 where not named) and log-odds by `symptom.KIND`. Made by `benchmarks/rca/fit_stacks.py`."""
-
-    factors: dict[str, float] = {}
-    made_by: str = ""
-    data: dict[str, str | int] = {}  # what they were learned from: cases, systems, sha256
-    left_out: dict[str, float] = {}  # each system weighed by what was learned from the others
-
-
-@lru_cache(maxsize=1)
-def bundled_stacks() -> Stacks:
-    """The factors that come with aitia."""
-    file = Path(__file__).with_name("stacks.json")
-    return Stacks.model_validate(json.loads(file.read_text(encoding="utf-8")))
+def bundled_stacks() -> Factors:
+    """The factors by term (1 where not named) and log-odds by `symptom.KIND` that come with aitia, made by
+    `benchmarks/rca/fit_stacks.py`.
+    """
+    return bundled_factors("stacks")
 
 
 def is_stack(facts: Facts, types: Collection[str]) -> bool:

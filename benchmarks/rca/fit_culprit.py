@@ -12,6 +12,7 @@ from the others; told are totals by file, with and without what was learned, als
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import sys
@@ -27,7 +28,8 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.agent.culprit import FEATURES, OF_NOBODY, Culprit, features, is_like
+from aitia.agent.culprit import FEATURES, OF_NOBODY, features, is_like
+from aitia.agent.factors import Factors
 from aitia.agent.facts import Facts
 from aitia.agent.judged import Judged
 from aitia.agent.taxonomy import bundled
@@ -50,7 +52,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Table:
-    """One case: a row of features for each component and one for nobody, and which of them are right."""
+    """One case: a row of features for each of those that are weighed (here components and nobody), and which are right."""
 
     rows: Floats
     right: NDArray[np.bool_]
@@ -58,15 +60,9 @@ class Table:
 
 def main() -> int:
     """Fit, tell what left-out systems make of it, and write."""
-    parser = contract.parser(__doc__)
-    parser.add_argument("--ridge", type=float, default=0.0, help="this one, not the best on left-out systems")
-    parser.add_argument("--left-out", default="", help="write the factors without each system here")
-    parser.add_argument("-o", "--output", default="", help="write the factors here")
-    args = parser.parse_args()
+    args = arguments(__doc__)
     began = time.monotonic()
-    files = {file.stem: kept(file) for file in sorted(Path(args.data).glob("*.jsonl"))}
-    wanted = set(contract.chosen((c.id for cases in files.values() for c in cases), args.cases))
-    every = [(name, case) for name, cases in files.items() for case in cases if case.id in wanted]
+    files, every = diagnoses(args)
     asked = {case.id: table for _, case in every if (table := table_of(case)) is not None}
     if not asked:
         print("error: --data holds no diagnosis of servers with metrics and logs", file=sys.stderr)
@@ -81,7 +77,7 @@ def main() -> int:
     rows = [row for name in files for row in rows_of(name, [c for n, c in every if n == name], held[ridge])]
     contract.finish("rca/fit_culprit", rows, [], n=len(every), began=began, out=args.json)
     if args.left_out:
-        _write(Path(args.left_out), {s: c.factors for s, c in sorted(held[ridge].items())})
+        write(Path(args.left_out), {s: c.factors for s, c in sorted(held[ridge].items())})
     if args.output:
         done = learn(tables, systems, spread, ridge).model_copy(
             update={
@@ -90,11 +86,27 @@ def main() -> int:
                 "left_out": {"ridge": ridge, "log_loss": round(losses[ridge], 4)},
             }
         )
-        _write(Path(args.output), done.model_dump())
+        write(Path(args.output), done.model_dump())
     return 0
 
 
-def rows_of(name: str, cases: Sequence[Judged], held: Mapping[str, Culprit]) -> list[dict[str, Any]]:
+def arguments(doc: str | None) -> argparse.Namespace:
+    """What a fit is told: the contract's options, a ridge, where to write."""
+    parser = contract.parser(doc)
+    parser.add_argument("--ridge", type=float, default=0.0, help="this one, not the best on left-out systems")
+    parser.add_argument("--left-out", default="", help="write the factors without each system here")
+    parser.add_argument("-o", "--output", default="", help="write the factors here")
+    return parser.parse_args()
+
+
+def diagnoses(args: argparse.Namespace) -> tuple[list[str], list[tuple[str, Judged]]]:
+    """The names of the files of `--data`, and the wanted diagnoses of each."""
+    files = {file.stem: kept(file) for file in sorted(Path(args.data).glob("*.jsonl"))}
+    wanted = set(contract.chosen((c.id for cases in files.values() for c in cases), args.cases))
+    return list(files), [(name, c) for name, cases in files.items() for c in cases if c.id in wanted]
+
+
+def rows_of(name: str, cases: Sequence[Judged], held: Mapping[str, Factors]) -> list[dict[str, Any]]:
     """The rows of a file: each case by what was learned without its system, and by the ledgers alone."""
     taxonomy, alone = bundled(), ledgers_alone()
     made = []
@@ -105,7 +117,8 @@ def rows_of(name: str, cases: Sequence[Judged], held: Mapping[str, Culprit]) -> 
     return made
 
 
-def _write(file: Path, told: Any) -> None:
+def write(file: Path, told: Any) -> None:
+    """Keep it as JSON."""
     file.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
@@ -139,7 +152,7 @@ def spread_of(tables: Sequence[Table]) -> Floats:
     return np.where(of_nobody, np.maximum(spread, LEAST_SPREAD), np.where(spread > 0, spread, 1.0))
 
 
-def learn(tables: Sequence[Table], systems: Sequence[str], spread: Floats, ridge: float) -> Culprit:
+def learn(tables: Sequence[Table], systems: Sequence[str], spread: Floats, ridge: float) -> Factors:
     """The factors that make the right rows likeliest, less the ridge."""
     from scipy.optimize import minimize
 
@@ -154,7 +167,7 @@ def learn(tables: Sequence[Table], systems: Sequence[str], spread: Floats, ridge
         off = factors - mean_of
         total, slope = ridge * float(off @ off), 2 * ridge * off
         for rows, table, share in zip(scaled, tables, shares, strict=True):
-            p = _softmax(rows @ factors)
+            p = softmax(rows @ factors)
             right = p * table.right
             mass = max(float(right.sum()), 1e-12)
             total -= share * math.log(mass)
@@ -162,7 +175,7 @@ def learn(tables: Sequence[Table], systems: Sequence[str], spread: Floats, ridge
         return total, slope
 
     found = minimize(loss, mean_of, jac=True, method="L-BFGS-B", bounds=[_sign(f) for f in FEATURES])
-    return Culprit(
+    return Factors(
         factors={f: round(float(v), 4) for f, v in zip(FEATURES, found.x / spread, strict=True) if v}
     )
 
@@ -175,21 +188,21 @@ def _sign(feature: str) -> tuple[float | None, float | None]:
 
 def left_out(
     tables: Sequence[Table], systems: Sequence[str], spread: Floats, ridge: float
-) -> dict[str, Culprit]:
+) -> dict[str, Factors]:
     """For each system what was learned without it."""
-    of: dict[str, Culprit] = {}
+    of: dict[str, Factors] = {}
     for system in sorted(set(systems)):
         inside = [i for i, s in enumerate(systems) if s != system]
         of[system] = learn([tables[i] for i in inside], [systems[i] for i in inside], spread, ridge)
     return of
 
 
-def loss_of(tables: Sequence[Table], held: Sequence[Culprit]) -> float:
+def loss_of(tables: Sequence[Table], held: Sequence[Factors]) -> float:
     """The mean log-loss."""
     losses = []
     for table, culprit in zip(tables, held, strict=True):
         factors = np.array([culprit.factors.get(f, 0.0) for f in FEATURES])
-        losses.append(-math.log(max(float(_softmax(table.rows @ factors)[table.right].sum()), 1e-6)))
+        losses.append(-math.log(max(float(softmax(table.rows @ factors)[table.right].sum()), 1e-6)))
     return contract.mean(losses)
 
 
@@ -222,7 +235,8 @@ def measured(cases: Sequence[Judged], weighed: Sequence[Weighed]) -> dict[str, l
     return found
 
 
-def _softmax(scores: Floats) -> Floats:
+def softmax(scores: Floats) -> Floats:
+    """Probabilities of these log-odds."""
     p = np.exp(scores - scores.max())
     return np.asarray(p / p.sum(), dtype=np.float64)
 

@@ -19,20 +19,19 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.agent.doubt import UNKNOWN
+from aitia.agent.factors import Factors
 from aitia.agent.facts import Facts
 from aitia.agent.judged import Judged
-from aitia.agent.stacks import CEILING, NOBODY, OF_RELEASE, SYMPTOM, SYMPTOMS, Stacks, is_stack, symptom_of
+from aitia.agent.stacks import CEILING, NOBODY, OF_RELEASE, SYMPTOM, SYMPTOMS, is_stack, symptom_of
 from aitia.agent.taxonomy import bundled
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import OPEN
@@ -40,8 +39,8 @@ from aitia.agent.weights import TERMS, Weights, ledgers_alone
 from aitia.core.words import Suspect
 from benchmarks import contract
 from benchmarks.lab.data import CULPRITS
-from benchmarks.rca.fit_culprit import measured
-from benchmarks.rca.judged import digest_of, kept
+from benchmarks.rca.fit_culprit import Floats, Table, arguments, diagnoses, measured, softmax, write
+from benchmarks.rca.judged import digest_of
 
 RIDGES: Final = (2.0, 4.0, 8.0, 16.0)
 NEAR: Final = 0.01  # of the least log-loss: of ridges that do as well the strongest one
@@ -56,29 +55,14 @@ _TERMS: Final = tuple(
 FEATURES: Final = (*_TERMS, *(f"{SYMPTOM}.{s}" for s in SYMPTOMS))
 _AT: Final = {name: i for i, name in enumerate(FEATURES)}
 _OLD: Final = np.array([float(n in _TERMS) for n in FEATURES])
-Floats = NDArray[np.float64]
 K = TypeVar("K", bound=Hashable)
-
-
-@dataclass(frozen=True)
-class Table:
-    """One case: a row of features for each pair, `unknown` and `healthy`, and which of them are right."""
-
-    rows: Floats
-    right: NDArray[np.bool_]
 
 
 def main() -> int:
     """Fit, tell what left-out systems make of it, and write."""
-    parser = contract.parser(__doc__)
-    parser.add_argument("--ridge", type=float, default=0.0, help="this one, not the best on left-out systems")
-    parser.add_argument("--left-out", default="", help="write the factors without each system here")
-    parser.add_argument("-o", "--output", default="", help="write the factors here")
-    args = parser.parse_args()
+    args = arguments(__doc__)
     began = time.monotonic()
-    files = {file.stem: kept(file) for file in sorted(Path(args.data).glob("*.jsonl"))}
-    wanted = set(contract.chosen((c.id for cases in files.values() for c in cases), args.cases))
-    every = [(name, case) for name, cases in files.items() for case in cases if case.id in wanted]
+    files, every = diagnoses(args)
     cases = [c for _, c in every if of_stack(c)]
     if not cases:
         print("error: --data holds no diagnosis of servers with metrics and logs", file=sys.stderr)
@@ -109,7 +93,7 @@ def main() -> int:
     if args.left_out:
         write(Path(args.left_out), {s: named(v) for s, v in sorted(held[ridge].items())})
     if args.output:
-        done = Stacks(
+        done = Factors(
             factors=named(learn(tables, systems, ridge)),
             made_by="benchmarks/rca/fit_stacks.py",
             data={"cases": len(cases), "systems": len(set(systems)), "sha256": digest_of(cases)},
@@ -185,7 +169,7 @@ def learn(tables: Sequence[Table], systems: Sequence[str], ridge: float) -> Floa
         off = factors - _OLD
         total, slope = float(pull @ (off * off)) / 2, pull * off
         for table, share in zip(tables, shares, strict=True):
-            p = _softmax(table.rows @ factors)
+            p = softmax(table.rows @ factors)
             right = p * table.right
             mass = max(float(right.sum()), 1e-12)
             total -= share * math.log(mass)
@@ -217,7 +201,7 @@ def loss_of(tables: Sequence[Table], factors: Sequence[Floats]) -> float:
     """The mean log-loss."""
     return contract.mean(
         [
-            -math.log(max(float(_softmax(t.rows @ f)[t.right].sum()), 1e-6))
+            -math.log(max(float(softmax(t.rows @ f)[t.right].sum()), 1e-6))
             for t, f in zip(tables, factors, strict=True)
         ]
     )
@@ -242,16 +226,6 @@ def rows_of(
     taxonomy = bundled()
     weighed = [c.weighed(taxonomy, base(c.data).model_copy(update={"stacks": of(c)})) for c in cases]
     return contract.rows(system, {f"{name}: {m}": v for m, v in measured(cases, weighed).items()})
-
-
-def write(file: Path, told: Any) -> None:
-    """Keep it as JSON."""
-    file.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-
-
-def _softmax(scores: Floats) -> Floats:
-    p = np.exp(scores - scores.max())
-    return np.asarray(p / p.sum(), dtype=np.float64)
 
 
 if __name__ == "__main__":
