@@ -33,7 +33,13 @@ create table if not exists access_tokens (
   made_by text not null, ends_at text not null, revoked_at text not null default '', revoked_by text not null default ''
 );
 """
-SCHEMA: Final = f"{TABLE} {trail.TABLE}"
+TICKETS: Final = """
+create table if not exists tickets (
+  hash text primary key, kind text not null, body text not null, made_at double precision not null,
+  ends_at double precision not null
+);
+"""
+SCHEMA: Final = f"{TABLE} {TICKETS} {trail.TABLE}"
 
 
 class Listed(Word):

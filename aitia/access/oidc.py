@@ -5,20 +5,22 @@ OpenID Connect Core 1.0, section 3.1; RFC 7636 (PKCE); RFC 9700 (what is known t
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import re
 import secrets
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
 from aitia.access.identity import ROLES, Identity
 from aitia.access.oidc_settings import Oidc, is_safe
+from aitia.access.tickets import OwnTickets, Tickets
 from aitia.core.errors import AitiaError, BadInput
 
 if TYPE_CHECKING:
@@ -46,31 +48,29 @@ class ProviderAway(AitiaError):
 
 @dataclass(frozen=True, kw_only=True)
 class Begun:
-    """A sign-in that is under way: what only its browser and this process know."""
+    """A sign-in that is under way: what its browser must not tell."""
 
     state: str
     nonce: str
     verifier: str
     next: str
-    until: float
 
 
 class Provider:
     """One provider, for one service. Its methods are for one event loop."""
 
-    def __init__(self, config: Oidc, *, team: str = "") -> None:
+    def __init__(self, config: Oidc, *, team: str = "", tickets: Tickets | None = None) -> None:
         try:
             import authlib.integrations.httpx_client  # noqa: F401
         except ModuleNotFoundError:
             raise BadInput(NEEDED) from None
         self.config, self._team = config, team
-        self._pending: OrderedDict[str, Begun] = OrderedDict()
-        self._lock = threading.Lock()
+        self._tickets = tickets or OwnTickets()
         self._told: tuple[float, dict[str, Any]] = (0.0, {})
         self._keys: tuple[float, Any] = (0.0, None)
 
     async def begin(self, next: str) -> tuple[str, str]:
-        """Where to send a browser, and the state that it must bring back. Raises ProviderAway."""
+        """Where to send a browser, and the state that it must bring back. Raises ProviderAway, StoreError."""
         told = await self._published()
         state, nonce = f"{self._team}.{secrets.token_urlsafe(32)}", secrets.token_urlsafe(32)
         begun = Begun(
@@ -78,25 +78,21 @@ class Provider:
             nonce=nonce,
             verifier=secrets.token_urlsafe(48),
             next=next,
-            until=time.monotonic() + PENDING_S,
         )
         async with self._client() as client:
             url, _ = client.create_authorization_url(
                 told["authorization_endpoint"], state=state, nonce=nonce, code_verifier=begun.verifier
             )
-        with self._lock:
-            self._pending[state] = begun
-            while len(self._pending) > MOST:
-                self._pending.popitem(last=False)
+        told_later = json.dumps(asdict(begun))
+        put = partial(self._tickets.put, "sign-in", state, told_later, seconds=PENDING_S, most=MOST)
+        await asyncio.to_thread(put)
         return str(url), state
 
     def take(self, state: str) -> Begun:
-        """The sign-in of a state, once. Raises SignInRefused."""
-        with self._lock:
-            begun = self._pending.pop(state, None)
-        if begun is None or begun.until < time.monotonic():
+        """The sign-in of a state, once. Raises SignInRefused, StoreError."""
+        if (told := self._tickets.take("sign-in", state)) is None:
             raise SignInRefused("This sign-in was not begun here, or took too long. Sign in again.")
-        return begun
+        return Begun(**json.loads(told))
 
     async def finish(self, begun: Begun, code: str) -> Identity:
         """Who came back with a code, and what they may do. Raises SignInRefused, ProviderAway."""

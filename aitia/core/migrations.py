@@ -145,6 +145,18 @@ create index jobs_firing on jobs (created_at) where alert = 'firing';
 """,
         down="drop index jobs_firing; drop table marks; drop table parts;",
     ),
+    # The table `near` is made where the database has pgvector, by whoever compares first; without it there is none.
+    Step(name="near", up="", down="drop table if exists near;"),
+    Step(
+        name="tickets",
+        up="""
+create table tickets (
+  hash text primary key, kind text not null, body text not null, made_at double precision not null,
+  ends_at double precision not null
+);
+""",
+        down="drop table tickets;",
+    ),
 )
 
 

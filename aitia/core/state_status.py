@@ -36,6 +36,8 @@ def of_server(at: Postgres) -> dict[str, Any]:
     told: dict[str, Any] = {"kept": "PostgreSQL", "where": at.where, "schema": have, "needs": len(STEPS)}
     with at.reading() as db:
         told["server"] = db.execute("show server_version").fetchone()[0]
+        vector = db.execute("select extversion from pg_extension where extname = 'vector'").fetchone()
+        told["vectors"] = f"compared by pgvector {vector[0]}" if vector else "compared in memory"
         there = {n for (n,) in db.execute("select tablename from pg_tables where schemaname = 'aitia'")}
         told["rows"] = {
             t.name: int(db.execute(f"select count(*) from {t.name}").fetchone()[0])

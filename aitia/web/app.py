@@ -13,6 +13,7 @@ from aitia import __version__
 from aitia.access import Doorkeeper
 from aitia.access.keeper import REFRESH_S
 from aitia.access.oidc import Provider
+from aitia.access.tickets import SharedTickets
 from aitia.core.disk import tell_once
 from aitia.core.errors import StoreError
 from aitia.jobs import Jobs, Workers
@@ -54,10 +55,12 @@ def create_app(
     )
     state = app.state
     state.jobs, state.settings, state.meters = jobs, settings, meters
-    state.guard = Guard(token if isinstance(token, Doorkeeper) else Doorkeeper(token=token))
+    keeper = token if isinstance(token, Doorkeeper) else Doorkeeper(token=token)
+    tickets = SharedTickets(jobs.home, salt=_salt(keeper, settings))
+    state.guard = Guard(keeper, tickets)
     if settings.service.oidc is not None:
-        state.guard.keeper.close()
-        provider = Provider(settings.service.oidc, team=settings.service.team)
+        keeper.close()
+        provider = Provider(settings.service.oidc, team=settings.service.team, tickets=tickets)
         app.include_router(sign_in.router(provider, team=settings.service.team))
     state.sign_in = sign_in.path_of(settings)
     state.pagerduty_secret = pagerduty_secret
@@ -83,6 +86,12 @@ def create_app(
         on_answer=meters.answered,
     )
     return app
+
+
+def _salt(keeper: Doorkeeper, settings: Settings) -> str:
+    """What ends all sessions where it changes: the shared token, and who may sign in with which roles."""
+    oidc = settings.service.oidc
+    return f"{keeper.shared.mark}\n{settings.service.team}\n{oidc.model_dump_json() if oidc else ''}"
 
 
 @asynccontextmanager

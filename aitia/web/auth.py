@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 import secrets
 import threading
 import time
@@ -16,11 +16,14 @@ from starlette.responses import RedirectResponse, Response
 
 from aitia.access import EVERYTHING, Doorkeeper, Identity, Role
 from aitia.access.identity import MEANS
+from aitia.access.issued import digest
+from aitia.access.tickets import OwnTickets, Tickets
 from aitia.web.problems import Problem
 
 COOKIE: Final = "aitia_session"
 SESSION_S: Final = 12 * 3600
 SESSIONS: Final = 1_000  # at a time; only who knows the token begins one
+FRESH_S: Final = 1.0  # so long after it ended elsewhere a session may still let in
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _ASKS: Final = (
     "/answers",
@@ -32,58 +35,78 @@ _ASKS: Final = (
 class Guard:
     """Who stands at the door, and the sessions that stand for them.
 
-    A session's id is random and kept as its hash, in this process only: it ends with its logout, after half a day, with the
-    process, and with the token that it was begun with.
+    A session's id is random and kept as its hash: it ends with its logout, after half a day, and with the token that it was
+    begun with. Where sessions are shared, every process knows those of the others, `FRESH_S` later at most.
     """
 
-    def __init__(self, keeper: Doorkeeper) -> None:
+    def __init__(self, keeper: Doorkeeper, tickets: Tickets | None = None) -> None:
         self.keeper = keeper
-        self._sessions: OrderedDict[str, tuple[float, Identity]] = (
-            OrderedDict()
-        )  # until when, by the hash of its id
+        self._tickets = tickets or OwnTickets()
+        self._known: OrderedDict[str, tuple[float, Identity]] = OrderedDict()  # when it was read, by its hash
         self._mutex = threading.Lock()
 
     def session(self, identity: Identity, seconds: float = SESSION_S) -> str:
-        """Begin a session; its id, for a cookie. It names the team, by which a front finds the service."""
+        """Begin a session; its id, for a cookie. It names the team, by which a front finds the service. Raises StoreError."""
         made = f"{self.keeper.team}.{secrets.token_urlsafe(32)}"
-        with self._mutex:
-            self._sessions[_digest(made)] = (time.time() + seconds, identity)
-            if len(self._sessions) > SESSIONS:
-                self._sessions.popitem(last=False)
+        self._tickets.put("session", made, identity.model_dump_json(), seconds=seconds, most=SESSIONS)
+        self._remember(made, identity)
         return made
 
     def holds(self, cookie: str) -> Identity | None:
-        """Whose session the cookie is of, where it has not ended."""
+        """Whose session the cookie is of, where it has not ended. Raises StoreError."""
+        if (identity := self.remembered(cookie, FRESH_S)) is not None:
+            return identity
+        if not cookie or (told := self._tickets.get("session", cookie)) is None:
+            self._forget(cookie)
+            return None
+        identity = Identity.model_validate_json(told)
+        self._remember(cookie, identity)
+        return identity if self.keeper.still(identity) else None
+
+    def remembered(self, cookie: str, seconds: float) -> Identity | None:
+        """The same without a look at the store, where it was asked within so many seconds."""
         with self._mutex:
-            until, identity = self._sessions.get(_digest(cookie), (0.0, None))
-        if identity is None or until <= time.time() or not self.keeper.still(identity):
+            read, identity = self._known.get(digest(cookie), (0.0, None))
+        if identity is None or time.time() - read > seconds or not self.keeper.still(identity):
             return None
         return identity
 
     def end(self, cookie: str) -> None:
-        """End a session, where it is one."""
-        with self._mutex:
-            self._sessions.pop(_digest(cookie), None)
+        """End a session, where it is one. Raises StoreError."""
+        self._forget(cookie)
+        if cookie:
+            self._tickets.take("session", cookie)
 
     def known(self, request: HTTPConnection) -> Identity | None:
-        """Whose request it is by its token or session; whoever is known is not held up by those who are not."""
+        """Whose request it is by its token or a session that was met here; whoever is known is not held up by those who are not.
+
+        This reads no store and lets nobody in.
+        """
         if not self.keeper:
             return None
         given = request.headers.get("authorization", "")
-        return self.keeper.bears(given) or self.holds(request.cookies.get(COOKIE, ""))
+        return self.keeper.bears(given) or self.remembered(request.cookies.get(COOKIE, ""), SESSION_S)
+
+    def _remember(self, cookie: str, identity: Identity) -> None:
+        key = digest(cookie)
+        with self._mutex:
+            self._known[key] = (time.time(), identity)
+            self._known.move_to_end(key)
+            if len(self._known) > SESSIONS:
+                self._known.popitem(last=False)
+
+    def _forget(self, cookie: str) -> None:
+        with self._mutex:
+            self._known.pop(digest(cookie), None)
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def require_token(request: Request) -> None:
+async def require_token(request: Request) -> None:
     """The dependency of everything that is not public, API and pages alike; see `who`. Raises Problem 401 or 403.
 
     A bearer token counts alone. With a cookie, or where there is no token, a request that changes something must
     come from a page of this service: see `same_origin`.
     """
-    request.state.who = _known(request)
+    request.state.who = await _known(request)
     allow(request, "see" if request.method in _SAFE or _asks(request.url.path) else "diagnose")
 
 
@@ -91,7 +114,7 @@ def _asks(path: str) -> bool:
     return path.endswith(_ASKS) or path.startswith("/v1/tokens")
 
 
-def _known(request: Request) -> Identity:
+async def _known(request: Request) -> Identity:
     guard: Guard = request.app.state.guard
     keeper = guard.keeper
     given = request.headers.get("authorization", "")
@@ -103,7 +126,9 @@ def _known(request: Request) -> Identity:
     same_origin(request)
     if not keeper:
         return EVERYTHING
-    if (known := guard.holds(request.cookies.get(COOKIE, ""))) is None:
+    cookie = request.cookies.get(COOKIE, "")
+    known = guard.remembered(cookie, FRESH_S) or await asyncio.to_thread(guard.holds, cookie)
+    if known is None:
         raise _refused("The token is missing. Send it as `Authorization: Bearer TOKEN`, or log in at /login.")
     return known
 
@@ -161,19 +186,20 @@ def login_router() -> APIRouter:
         if (known := guard.keeper.knows(token)) is None:
             _count(request)
             return RedirectResponse(f"/login?wrong=1&next={quote(local_path(next))}", status_code=303)
-        guard.end(request.cookies.get(COOKIE, ""))  # each login is a session of its own
+        await asyncio.to_thread(
+            guard.end, request.cookies.get(COOKIE, "")
+        )  # each login is a session of its own
+        made = await asyncio.to_thread(guard.session, known)
         answer = RedirectResponse(local_path(next), status_code=303)
         secure = request.url.scheme == "https"
-        answer.set_cookie(
-            COOKIE, guard.session(known), max_age=SESSION_S, httponly=True, samesite="strict", secure=secure
-        )
+        answer.set_cookie(COOKIE, made, max_age=SESSION_S, httponly=True, samesite="strict", secure=secure)
         return answer
 
     @router.post("/logout")
     async def logout(request: Request) -> Response:
         same_origin(request)
         guard: Guard = request.app.state.guard
-        guard.end(request.cookies.get(COOKIE, ""))
+        await asyncio.to_thread(guard.end, request.cookies.get(COOKIE, ""))
         answer = RedirectResponse("/login", status_code=303)
         answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
         return answer

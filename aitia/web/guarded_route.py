@@ -19,7 +19,7 @@ class GuardedRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def checked(request: Request) -> Response:
-            require_token(request)
+            await require_token(request)
             return await handler(request)
 
         return checked

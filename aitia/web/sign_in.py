@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from typing import Annotated, Final
@@ -64,7 +65,7 @@ def router(provider: Provider, *, team: str) -> APIRouter:
             begun_here = request.cookies.get(STATE, "").encode("utf-8", "replace")
             if not hmac.compare_digest(_digest(state).encode(), begun_here):
                 raise SignInRefused("This browser did not begin this sign-in. Sign in again.")
-            begun = provider.take(state)
+            begun = await asyncio.to_thread(provider.take, state)
             if iss and iss != provider.config.issuer:  # RFC 9207
                 raise SignInRefused("The answer is of another provider. Sign in again.")
             if error or not code:
@@ -76,13 +77,14 @@ def router(provider: Provider, *, team: str) -> APIRouter:
             raise Problem(503, str(away), retry_s=BUSY_S) from None
         if guard.keeper.issued is not None:
             await request.app.state.quick(guard.keeper.issued.note_sign_in, identity)
-        guard.end(request.cookies.get(COOKIE, ""))
+        await asyncio.to_thread(guard.end, request.cookies.get(COOKIE, ""))
         # A page of our own goes on: a redirect from the provider's site would not bring the strict cookie along.
         answer = page(request, "signed_in.html", next=begun.next)
         seconds = int(provider.config.hours * 3600)
+        made_here = await asyncio.to_thread(guard.session, identity, seconds)
         answer.set_cookie(
             COOKIE,
-            guard.session(identity, seconds),
+            made_here,
             max_age=seconds,
             httponly=True,
             samesite="strict",

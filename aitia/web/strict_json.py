@@ -47,7 +47,7 @@ class ApiRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def checked(request: Request) -> Response:
-            require_token(request)
+            await require_token(request)
             scope = request.scope
             if self.body_field is not None and not _is_json(request.headers.get("content-type", "")):
                 if SNS not in request.headers:

@@ -27,6 +27,7 @@ from aitia.tools.memory.vectors import (
     ServerVectors,
     VectorIndex,
     failures,
+    on_server,
     open_embedder,
     turn,
     writing,
@@ -164,7 +165,7 @@ class Meaning:
     def _vectors(self, generation: str) -> VectorIndex | ServerVectors:
         if isinstance(self._db, sqlite3.Connection):
             return VectorIndex(self._folder / generation)
-        return ServerVectors(self._db, generation)
+        return on_server(self._db, generation)
 
     def _turn(self) -> AbstractContextManager[None]:
         return writing(self._folder) if isinstance(self._db, sqlite3.Connection) else turn(self._db)

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.core.errors import ModelError
-from aitia.core.state import Session
+from aitia.core.state import Queries, Session
 
 Rows = NDArray[np.float32]
 TURN_S: Final = 0.2
+AT_ONCE: Final = 1000  # vectors that are brought into pgvector's table together
 _EXTRA: Final = ("chromadb", "onnxruntime", "tokenizers")
 MISSING: Final = "compared by words and evidence only: pip install '.[memory]' adds comparison by meaning"
 
@@ -156,6 +157,74 @@ class ServerVectors:
             query = "SELECT hash, body FROM vectors WHERE generation = ? ORDER BY hash"
             self._all = _matrix(self._db.execute(query, (self._generation,)).fetchall())
         return self._all
+
+
+class ExtensionVectors(ServerVectors):
+    """The same where the database has the extension pgvector: the server compares, exactly, and no process holds them all.
+
+    `vectors` stays what is kept; `near` repeats it in pgvector's type, and what another replica wrote without it is filled in.
+    """
+
+    def __init__(self, db: Session, generation: str, schema: str) -> None:
+        super().__init__(db, generation)
+        self._type, self._product = f"{schema}.vector", f"OPERATOR({schema}.<#>)"
+        self._whole = False
+
+    def add(self, hashes: Sequence[str], vectors: Rows) -> None:
+        """Keep vectors; those that are there already stay the same."""
+        super().add(hashes, vectors)
+        self._fill()
+
+    def nearest(self, vector: Rows, n: int) -> dict[str, float]:
+        """The cosines of the n nearest, by hash."""
+        if not self._whole:
+            self._fill()
+        query = (
+            f"SELECT hash, v {self._product} asked AS less FROM near, CAST(? AS {self._type}) AS asked"
+            " WHERE generation = ? ORDER BY less, hash LIMIT ?"
+        )
+        found = self._db.execute(query, (_written(vector), self._generation, n)).fetchall()
+        return {
+            h: -float(less) for h, less in found
+        }  # pgvector's product is negative, so that its least is the nearest
+
+    def _fill(self) -> None:
+        missing = (
+            "SELECT hash, body FROM vectors LEFT JOIN near USING (generation, hash)"
+            " WHERE generation = ? AND v IS NULL LIMIT ?"
+        )
+        with turn(self._db):
+            self._db.execute(
+                'CREATE TABLE IF NOT EXISTS near (generation text COLLATE "C", hash text COLLATE "C",'
+                f" v {self._type} NOT NULL, PRIMARY KEY (generation, hash),"
+                " FOREIGN KEY (generation, hash) REFERENCES vectors ON DELETE CASCADE)"
+            )
+            while found := self._db.execute(missing, (self._generation, AT_ONCE)).fetchall():
+                hashes, rows = _matrix(found)
+                self._db.executemany(
+                    f"INSERT INTO near VALUES (?, ?, CAST(? AS {self._type})) ON CONFLICT DO NOTHING",
+                    [(self._generation, h, _written(v)) for h, v in zip(hashes, rows, strict=True)],
+                )
+        self._whole = True
+
+
+def on_server(db: Session, generation: str) -> ServerVectors:
+    """One generation on a server, compared by its extension where the database has it (`CREATE EXTENSION vector`)."""
+    schema = extension(db)
+    return ExtensionVectors(db, generation, schema) if schema else ServerVectors(db, generation)
+
+
+def extension(db: Queries) -> str:
+    """The schema of pgvector, quoted; "" where this database has not got it."""
+    found = db.execute(
+        "SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace"
+        " WHERE extname = 'vector'"
+    ).fetchone()
+    return str(found[0]) if found else ""
+
+
+def _written(vector: Rows) -> str:
+    return f"[{','.join(map(repr, vector.tolist()))}]"
 
 
 def _matrix(found: Sequence[tuple[str, bytes]]) -> tuple[list[str], Rows]:
