@@ -30,7 +30,7 @@ if [ -n "$missing" ]; then
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -q >/dev/null
   # shellcheck disable=SC2086
-  apt-get install -y -q --no-install-recommends $missing >/dev/null
+  told=$(apt-get install -y -q --no-install-recommends $missing 2>&1) || fail "$told"
 fi
 systemctl enable --now --quiet postgresql
 id aitia >/dev/null 2>&1 || useradd --system --home-dir /var/lib/aitia --shell /usr/sbin/nologin aitia
