@@ -100,7 +100,7 @@ systemctl enable --now --quiet aitia.service aitia-backup.timer
 n=0
 until ready; do
   n=$((n + 1))
-  [ $n -lt 60 ] || fail "aitia is not ready after $n tries. Look at: journalctl -u aitia"
+  [ $n -lt 60 ] || { journalctl -u aitia -n 20 --no-pager >&2; fail "aitia is not ready after $n tries. Its last lines stand above."; }
   sleep 1
 done
 say "$(/opt/aitia/bin/aitia --version) answers at $url; the token is in /etc/aitia/aitia.env"
