@@ -19,7 +19,7 @@ old=${2:-}
 say() { printf '%s  %s\n' "$(date -u +%H:%M:%S)" "$*"; }
 began=$(date +%s)
 # shellcheck disable=SC2086
-machine=$(podman run -d --systemd=always --network=host --ulimit=host --pids-limit=0 ${PODMAN_RUN:-} "$base" /sbin/init)
+machine=$(podman run -d --systemd=always --network=host --ulimit=host --pids-limit=0 --cap-add=ALL ${PODMAN_RUN:-} "$base" /sbin/init)
 trap 'podman rm --force --time 1 "$machine" >/dev/null 2>&1 || true' EXIT
 on() { podman exec -i "$machine" "$@"; }
 checkout() { on sh -c "rm -rf '$2' && mkdir -p '$2'" && git archive "$1" | on tar -x -C "$2"; }
