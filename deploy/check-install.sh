@@ -79,7 +79,8 @@ if [ -n "$old" ]; then
   on sh -eu -c '
     useradd --system --home-dir /var/lib/aitia aitia; install -d -m 0700 -o aitia -g aitia /var/lib/aitia
     apt-get update -q >/dev/null; DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends python3-venv >/dev/null
-    python3 -m venv /opt/aitia; cd /root/old; extras=web; /opt/aitia/bin/pip install -q -c constraints.txt ".[$extras]"
+    python3 -m venv /opt/aitia; cd /root/old; [ ! -e constraints.txt ] || export PIP_CONSTRAINT=constraints.txt
+    /opt/aitia/bin/pip install -q ".[web]"; unset PIP_CONSTRAINT
     printf "AITIA_TOKEN=%s\n" "$(head -c 24 /dev/urandom | od -An -tx1 | tr -d " \n")" >/etc/aitia/aitia.env; chmod 0600 /etc/aitia/aitia.env
     cat >/etc/systemd/system/aitia.service <<UNIT
 [Service]
