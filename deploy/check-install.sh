@@ -44,6 +44,7 @@ def call(path, body=None):
     request = urllib.request.Request("http://127.0.0.1:8766" + path, json.dumps(body).encode() if body else None)
     request.add_header("Authorization", "Bearer " + token)
     request.add_header("Content-Type", "application/json")
+    request.add_header("Idempotency-Key", str(time.time_ns()))  # the same alert again is a diagnosis of its own
     return json.load(urllib.request.urlopen(request, timeout=30))
 
 
