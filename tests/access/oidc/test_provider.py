@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from joserfc.jwk import KeySet, RSAKey
 from aitia.access import Doorkeeper, IssuedTokens
 from aitia.access.oidc_settings import Oidc
 from aitia.settings import Service, Settings
+from aitia.web.auth import FRESH_S
 from tests.web.served import opened
 
 HERE = Path(__file__).parent
@@ -81,8 +83,10 @@ def service(tmp_path: Path, port: int) -> Iterator[Callable[..., httpx.Client]]:
         yield make
 
 
-def sign_in(client: httpx.Client, person: str, next: str = "/") -> httpx.Response:
-    """What a browser does: begin, fill in the provider's forms, come back."""
+def sign_in(
+    client: httpx.Client, person: str, next: str = "/", *, back: httpx.Client | None = None
+) -> httpx.Response:
+    """What a browser does: begin, fill in the provider's forms, come back (perhaps to another replica)."""
     begun = client.get("/login/oidc", params={"next": next})
     assert begun.status_code == 303, begun.text
     with httpx.Client(trust_env=False, timeout=30) as browser:
@@ -91,7 +95,7 @@ def sign_in(client: httpx.Client, person: str, next: str = "/") -> httpx.Respons
             if answer.is_redirect:
                 to = answer.headers["location"]
                 if to.startswith("http://127.0.0.1/login/oidc/callback"):
-                    return client.get(
+                    return (back or client).get(
                         f"/login/oidc/callback?{urlsplit(to).query}", headers={"accept": "text/html"}
                     )
                 answer = browser.get(httpx.URL(str(answer.url)).join(to))
@@ -125,6 +129,23 @@ def test_who_is_in_a_group_gets_its_roles_under_his_name(
     assert json.loads(line.detail) == {"roles": "see diagnose approve"}
     client.post("/logout", headers={"origin": str(client.base_url).rstrip("/")})
     assert client.get("/v1/diagnoses").status_code == 401
+
+
+def test_a_balancer_may_send_each_request_to_another_replica(
+    service: Callable[..., httpx.Client], port: int
+) -> None:
+    first, second = service(), service()
+    second.cookies = first.cookies.jar  # one browser
+    with provider(port, keys()):
+        assert sign_in(first, "ann+sre", back=second).status_code == 200
+    assert first.get("/v1/diagnoses").status_code == 200
+    assert second.get("/v1/diagnoses").status_code == 200
+    session = dict(first.cookies)
+    assert first.post("/logout", headers={"origin": str(first.base_url).rstrip("/")}).status_code == 303
+    time.sleep(FRESH_S + 0.1)
+    for each in (first, second):
+        each.cookies = session
+        assert each.get("/v1/diagnoses").status_code == 401
 
 
 def test_groups_at_the_userinfo_endpoint_a_secret_and_keys_that_change(
