@@ -20,7 +20,7 @@ from aitia.core.postgres import close_pools
 
 PASSWORD = "never-to-be-shown-41"
 # What is acknowledged outlives a crash of its process (synchronous_commit stays on), not of the machine.
-_QUICK = (
+QUICK = (
     "fsync=off",
     "full_page_writes=off",
     "max_connections=150",
@@ -79,7 +79,7 @@ class Server:
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        settings = [word for each in _QUICK for word in ("-c", each)]
+        settings = [word for each in QUICK for word in ("-c", each)]
         log = (self._folder / "log").open("ab")
         started = subprocess.Popen(
             [self._bin / "postgres", "-D", "data", "-p", str(self.port), "-h", "127.0.0.1", "-k", "", *settings],

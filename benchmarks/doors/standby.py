@@ -13,9 +13,8 @@ from pathlib import Path
 
 import psycopg
 
-from tests.database import PASSWORD, Server, _free_port, programs
+from tests.database import PASSWORD, QUICK, Server, _free_port, programs
 
-LIKE_FIRST = ("max_connections=60", "shared_buffers=16MB", "fsync=off")
 PATIENCE_S = 60.0
 
 
@@ -30,7 +29,7 @@ class Pair:
         self._run(
             "pg_basebackup", "-d", source, "-D", "second", "-R", "-X", "stream", "--no-sync", "-c", "fast"
         )
-        settings = [word for each in LIKE_FIRST for word in ("-c", each)]
+        settings = [word for each in QUICK for word in ("-c", each)]
         with (folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [found / "postgres", "-D", "second", "-p", str(self.port), "-h", "127.0.0.1", "-k", "", *settings],
