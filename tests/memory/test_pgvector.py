@@ -84,7 +84,7 @@ def test_a_database_without_it_does_without(database_server: Server) -> None:
 def test_the_schema_goes_back_with_its_table_and_forward_again(url: str, db: Kept) -> None:
     on_server(db, "g-1").add(["a"], unit(1))
     server = Postgres(url)
-    assert migrations.migrate(server, to=2)[0] == "near"
+    assert "near" in migrations.migrate(server, to=2)
     assert db.execute("SELECT to_regclass('near'), to_regclass('vectors')").fetchone() == (None, None)
     migrations.migrate(server)
     index = on_server(db, "g-1")

@@ -191,7 +191,7 @@ class ExtensionVectors(ServerVectors):
     def _fill(self) -> None:
         missing = (
             "SELECT hash, body FROM vectors LEFT JOIN near USING (generation, hash)"
-            " WHERE generation = ? AND v IS NULL LIMIT ?"
+            " WHERE generation = ? AND hash > ? AND v IS NULL ORDER BY hash LIMIT ?"
         )
         with turn(self._db):
             self._db.execute(
@@ -199,11 +199,14 @@ class ExtensionVectors(ServerVectors):
                 f" v {self._type} NOT NULL, PRIMARY KEY (generation, hash),"
                 " FOREIGN KEY (generation, hash) REFERENCES vectors ON DELETE CASCADE)"
             )
-            while found := self._db.execute(missing, (self._generation, AT_ONCE)).fetchall():
+            last = ""
+            while found := self._db.execute(missing, (self._generation, last, AT_ONCE)).fetchall():
                 hashes, rows = _matrix(found)
-                self._db.executemany(
-                    f"INSERT INTO near VALUES (?, ?, CAST(? AS {self._type})) ON CONFLICT DO NOTHING",
-                    [(self._generation, h, _written(v)) for h, v in zip(hashes, rows, strict=True)],
+                last = hashes[-1]
+                self._db.execute(
+                    f"INSERT INTO near SELECT ?, h, CAST(v AS {self._type}) FROM unnest(CAST(? AS text[]), CAST(? AS text[]))"
+                    " AS t (h, v) ON CONFLICT DO NOTHING",
+                    (self._generation, hashes, [*map(_written, rows)]),
                 )
         self._whole = True
 
