@@ -80,7 +80,10 @@ def _network(state: State, found: list[Move], slow: set[str], *, weak: bool) -> 
     best_app = by_app[0] if by_app else (0.0, 0.0, "")
     named = next(iter(told), "") or (by_node[0][2] if slow and by_node else "")
     fit, inside = next(((f, k) for f, k, n in by_node if n == named), (0.0, 0))
-    on_node = bool(told) or (fit > best_app[0] + 0.02 and inside >= 2)
+    # Who calls nobody and is called by nobody, as far as is known, cannot explain who else is slow: that is no case for a node.
+    charted = any(state.calls.get(a) or state.callers(a) for a in slow)
+    fits_node = fit > best_app[0] + 0.02 and inside >= 2 and (charted or _mostly(state, named, slow))
+    on_node = bool(told) or fits_node
     if on_node:
         kinds = told.get(named) or ("k8s.node_delay",)
         sure = SAID if told or fit >= 0.7 else LIKELY
@@ -119,6 +122,12 @@ def _below(state: State, node: str) -> set[str]:
     """What a slow node slows: the apps on it and all that call them."""
     on_it = [a for a in state.apps if node in _places(state, a)]
     return set().union(*(_reach(state, a) for a in on_it)) if on_it else set()
+
+
+def _mostly(state: State, node: str, slow: set[str]) -> bool:
+    """Whether most of what runs on a node is slow."""
+    on_it = [a for a in state.apps if node in _places(state, a)]
+    return 2 * len(slow.intersection(on_it)) > len(on_it)
 
 
 def _fit(expected: set[str], slow: set[str]) -> float:
