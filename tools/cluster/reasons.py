@@ -52,7 +52,7 @@ def table() -> tuple[Reason, ...]:
     return tuple(
         Reason(
             aspect=r["aspect"],
-            on=r["on"],
+            on=r["where"],
             what=r["what"],
             source=r["source"],
             reason=re.compile(r.get("reason", ".*")),
