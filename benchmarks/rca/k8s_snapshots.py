@@ -197,7 +197,7 @@ def _answer(component: str, fault: str, candidates: Mapping[str, Any], report: R
 
 
 def _astray(gateway: str, report: Report) -> str:
-    """Whose route leads elsewhere, as the report says: the object of a wrong route is that app to the candidates, the gateway to us."""
+    """The app whose route leads elsewhere: the object of a wrong route to the candidates; to us it is the gateway."""
     told = [e for e in report.evidence if e.component == gateway and e.aspect == "k8s.gateway"]
     best = max(told, key=lambda e: e.strength, default=None)
     return str(best.values.get("meant") or gateway) if best else gateway
