@@ -14,7 +14,7 @@ from aitia.tools.cluster.state import State, own_containers
 SLIGHT: Final = (
     0.02  # share of the largest rise of a latency below which another one is no part of it; by hand
 )
-APART: Final = 0.02  # by how much a node must explain better than any other, to be the one; by hand
+APART: Final = 0.02  # how much less another node may explain that might as well be the one; by hand
 NEAR: Final = 0.5  # share of its limit below which a processor is not short; by hand
 IDLE: Final = 0.3  # how much a calm app counts against a cause that might have slowed it
 
@@ -112,12 +112,10 @@ def _network(state: State, found: list[Move], slow: set[str], *, weak: bool) -> 
     fit, inside = next(((f, k) for f, k, n in by_node if n == named), (0.0, 0))
     # Who calls nobody and is called by nobody, as far as is known, cannot explain who else is slow: that is no case for a node.
     charted = any(state.calls.get(a) or state.callers(a) for a in slow)
-    next_best = max((f for f, _, n in by_node if n != named), default=0.0)
+    # Another node that explains as much, and of which as many of its own apps are slow, might as well be the one.
+    as_well = any(n != named and f > fit - APART and k >= inside for f, k, n in by_node)
     fits_node = (
-        fit > best_app[0] + 0.02
-        and fit > next_best + APART
-        and inside >= 2
-        and (charted or _mostly(state, named, slow))
+        fit > best_app[0] + 0.02 and not as_well and inside >= 2 and (charted or _mostly(state, named, slow))
     )
     on_node = bool(told) or fits_node
     if on_node:
