@@ -90,6 +90,10 @@ CLUSTER: Final = CLUSTER_SYMPTOMS | frozenset(
         "k8s.service_selector", "k8s.service_port", "k8s.service_protocol", "k8s.env_address", "k8s.gateway",
         "k8s.network_policy", "k8s.dns", "k8s.secret", "k8s.configmap",
         "k8s.database_credentials", "k8s.database_port", "k8s.database_connections", "k8s.database_readonly",
+        "k8s.mount", "k8s.volume_node", "k8s.host_port", "k8s.topology_spread", "k8s.pod_affinity", "k8s.scheduling_gate",
+        "k8s.preempted", "k8s.class_missing", "k8s.cron_missed", "k8s.node_refused", "k8s.pod_network", "k8s.node_kernel",
+        "k8s.node_rebooted", "k8s.limit_range", "k8s.quota_objects", "k8s.security_context", "k8s.hook",
+        "k8s.stuck_terminating", "k8s.init_waits", "k8s.image_registry", "k8s.rbac",
     }
 )  # fmt: skip
 """What is inconsistent in a cluster's state, one aspect per finding of `aitia.tools.cluster`."""

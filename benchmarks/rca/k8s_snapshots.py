@@ -32,6 +32,7 @@ from benchmarks.rca.k8s_peer import diagnose_by_rules
 from benchmarks.rca.product import diagnosed, model, pairs
 
 Pair = tuple[str, str]  # object (`app/NAME`), cause
+GATEWAY: Final = "software.configuration.k8s.gateway"
 # The candidates' names of our fault kinds, and on what kind of object each lies.
 CAUSES: Final[Mapping[str, Pair]] = {
     "resource.quota.k8s.cpu": ("namespace", "namespace_cpu_quota_exceeded"),
@@ -187,22 +188,30 @@ def incident_of(folder: Path) -> Incident:
     )
 
 
-def _answer(component: str, fault: str, candidates: Mapping[str, Any]) -> Pair | None:
+def _answer(component: str, fault: str, candidates: Mapping[str, Any], report: Report) -> Pair | None:
     found = CAUSES.get(fault)
     if found is None or found[1] not in candidates["causes"]:
         return None
-    return f"{found[0]}/{component.rpartition('/')[2]}", found[1]
+    name = _astray(component, report) if fault == GATEWAY else component
+    return f"{found[0]}/{name.rpartition('/')[2]}", found[1]
+
+
+def _astray(gateway: str, report: Report) -> str:
+    """The app whose route leads elsewhere: the object of a wrong route to the candidates; to us it is the gateway."""
+    told = [e for e in report.evidence if e.component == gateway and e.aspect == "k8s.gateway"]
+    best = max(told, key=lambda e: e.strength, default=None)
+    return str(best.values.get("meant") or gateway) if best else gateway
 
 
 def _answers(report: Report, candidates: Mapping[str, Any]) -> list[Pair]:
     """The ranking in the candidates' words, the first three."""
-    made = (_answer(component, fault, candidates) for component, fault in pairs(report))
+    made = (_answer(component, fault, candidates, report) for component, fault in pairs(report))
     return list(dict.fromkeys(p for p in made if p is not None))[:3]
 
 
 def _named(report: Report, candidates: Mapping[str, Any]) -> list[str]:
     """The verdict's own pair, where a cause was named and is a candidate."""
-    found = _answer(report.component, report.fault, candidates) if report.verdict == "cause" else None
+    found = _answer(report.component, report.fault, candidates, report) if report.verdict == "cause" else None
     return list(found) if found else []
 
 

@@ -384,8 +384,10 @@ class Cluster:
             text = [f"Name:               {name}", f"Roles:              {node.get('roles', '<none>')}", f"Labels:             {labels.split(',')[0]}",
                     *(f"                    {x}" for x in labels.split(",")[1:]), f"Taints:             {node.get('taints', '<none>')}",
                     f"Unschedulable:      {str('SchedulingDisabled' in status).lower()}", "Conditions:",
-                    "  Type             Status  Reason              Message", "  ----             ------  ------              -------",
-                    f"  MemoryPressure   {node.get('pressure', 'False'):<7} KubeletX            no", f"  Ready            {ready:<7} {message}",
+                    "  Type                    Status  Reason              Message", "  ----                    ------  ------              -------",
+                    f"  MemoryPressure          {node.get('pressure', 'False'):<7} KubeletX            no",
+                    *(f"  {k:<23} True    Found               {said}" for k, said in node.get("conditions", {}).items()),
+                    f"  Ready                   {ready:<7} {message}",
                     "Allocatable:", "  cpu:     4", "  memory:  8000000Ki", "  pods:    110", "Events:              <none>", ""]  # fmt: skip
             described("nodes", name, "\n".join(text))
         heading = ["NAME", "STATUS", "ROLES", "AGE", "VERSION", "LABELS"]

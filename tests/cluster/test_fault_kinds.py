@@ -16,11 +16,13 @@ from aitia.tools.cluster import cluster_component, cluster_state
 from aitia.tools.registry import Registry, SourceSet, ToolContext
 from aitia.tools.sources import build_inventory
 
+from . import published
 from .builder import NODES, Cluster, app, event
 from .faults import FAULTS, healthy
 
 AT = datetime(2026, 8, 7, 10, tzinfo=UTC)
 WINDOW = Window(start=AT - timedelta(minutes=30), end=AT)
+assert published.FAULTS is FAULTS  # its faults are registered
 CASES = [(kind, change) for kind, changes in FAULTS.items() for change in changes]
 
 

@@ -18,6 +18,7 @@ from aitia.tools.cluster import (
     performance,
     probes,
     quotas,
+    reasons,
     scheduling,
     services,
     storage,
@@ -41,6 +42,7 @@ ANALYSERS: Final[tuple[Callable[[State], Iterator[Finding]], ...]] = (
     gateways.find,
     databases.find,
     network.find,
+    reasons.find,
     performance.find,
 )
 
@@ -52,7 +54,7 @@ def analyse(state: State) -> list[Finding]:
 
 def analyse_nodes(state: State) -> list[Finding]:
     """Every finding about the nodes."""
-    return ranked(nodes.find(state))
+    return ranked(f for find in (nodes.find, reasons.find_nodes) for f in find(state))
 
 
 def ranked(found: Iterator[Finding]) -> list[Finding]:

@@ -26,7 +26,7 @@ _NO_KEY = re.compile(
     r"(?i)(?:couldn't find key|references non-existent (?:secret|config) key:?) ([\w.-]+)"
     r"(?: in (Secret|ConfigMap) \S*?/?([\w.-]+))?"
 )
-_IN_USE = re.compile(
+PORT_TAKEN = re.compile(
     r"(?i)address already in use|EADDRINUSE|port (?:\d+ )?(?:is |was )?already (?:in use|allocated|bound)"
     r"|bind\(?\)?.{0,60}in use|Only one usage of each socket"
 )
@@ -130,7 +130,10 @@ def _unbound(state: State, app: str) -> Iterator[Finding]:
 
 def _ports(state: State, app: str) -> Iterator[Finding]:
     containers = list(own_containers(state.spec(app)))
+    beside = beside_each_other(state, app)
     if len(containers) < 2:
+        if len(beside) > 1:
+            yield from _beside_injected(state, app, beside)
         return
     wanted = Counter(
         (p.number, p.protocol)
@@ -138,7 +141,7 @@ def _ports(state: State, app: str) -> Iterator[Finding]:
         for p in {(q.number, q.protocol): q for q in c.ports}.values()
     )
     twice = sorted(number for (number, _), n in wanted.items() if n > 1)
-    line = next((x for x in state.lines(app) if _IN_USE.search(x.text)), None)
+    line = next((x for x in state.lines(app) if PORT_TAKEN.search(x.text)), None)
     twice = sorted({*twice, *(n for c in containers for n in _listens(c) & _ports_beside(c, containers))})
     broken = state.broken(app) or [p for p in state.pods_of(app) if p.restarts]
     if not (line or (twice and broken)):
@@ -155,6 +158,40 @@ def _ports(state: State, app: str) -> Iterator[Finding]:
         values={"containers": len(containers)} | ({"port": twice[0]} if twice else {}),
         quotes=line is not None,
     )
+
+
+def beside_each_other(state: State, app: str) -> list[Container]:
+    """The containers of an app's pod that run together: also those of which its template does not know (injected ones)."""
+    pod = next((p for p in state.pods_of(app) if p.specified), None)
+    return [c for c in (pod.spec if pod else state.spec(app)).containers if not c.init]
+
+
+def _beside_injected(state: State, app: str, beside: Sequence[Container]) -> Iterator[Finding]:
+    """An app that says that its port is taken while only a container that was put beside it can have taken it."""
+    line = next((x for x in state.lines(app) if PORT_TAKEN.search(x.text)), None)
+    if line is None or not any(p.restarts or not p.healthy for p in state.pods_of(app)):
+        return
+    told = PORT_TAKEN.search(line.text)
+    number = re.search(
+        r"(?i)port (\d{2,5})|:(\d{2,5})\b", line.text[max(0, told.start() - 40) if told else 0 :]
+    )
+    port = int(next(g for g in number.groups() if g)) if number else 0
+    at = f" {port}" if port else ""
+    yield Finding(
+        aspect="k8s.port_conflict",
+        component=app,
+        statement=f"{app}: its port{at} is taken by another container of the pod ({' or '.join(c.name for c in beside)}): "
+        f'"{_around(line.text, told)}".',
+        strength=SAID,
+        call=logs(app, state.namespace),
+        values={"containers": len(beside)} | ({"port": port} if port else {}),
+        quotes=True,
+    )
+
+
+def _around(text: str, match: re.Match[str] | None) -> str:
+    start = max(0, (match.start() if match else 0) - 60)
+    return quote(text[start : start + 160], 160)
 
 
 def _odd_sidecar(state: State, app: str) -> Iterator[Finding]:

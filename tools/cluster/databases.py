@@ -67,6 +67,13 @@ def find(state: State) -> Iterator[Finding]:
     yield from _pools(state, servers)
 
 
+def charged(state: State) -> dict[str, str]:
+    """Apps that complain of what a database server does not do (take their connections, their writes), with that server."""
+    servers = [a for a in state.apps if is_database(state, a)]
+    apps = [app for pattern in (_FULL, _READONLY) for app in _hits(state, pattern)]
+    return {a: server for a in apps if (server := _server(state, servers, a)) not in ("", a)}
+
+
 def _hits(state: State, pattern: re.Pattern[str]) -> dict[str, LogLine]:
     found: dict[str, LogLine] = {}
     for app in state.apps:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from aitia.core.words import Scalar
-from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, SAID, Finding, describe, get, quote
+from aitia.tools.cluster import configuration, databases
+from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, SAID, SYMPTOM, Finding, describe, get, quote
 from aitia.tools.cluster.objects import Container, Pod, Workload
 from aitia.tools.cluster.state import State
 from aitia.tools.text.classes import meaning
@@ -30,6 +31,7 @@ _REASONS: Final = frozenset(
 
 def find(state: State) -> Iterator[Finding]:
     """One reason for each app; evictions beside it."""
+    charged = databases.charged(state)
     for workload in state.workloads:
         pods = [p for p in state.pods if p.app == workload.name]
         yield from _evicted(state, workload, pods)
@@ -39,7 +41,7 @@ def find(state: State) -> Iterator[Finding]:
             continue
         pod = next((p for p in pods if ended(p)), None)
         if pod:
-            yield from _exit(state, workload, pod)
+            yield from _exit(state, workload, pod, charged.get(workload.name, ""))
         elif failed := failure(workload):
             yield _job(state, workload, failed)
 
@@ -95,7 +97,8 @@ def _not_started(state: State, workload: Workload, pod: Pod) -> Finding | None:
     )
 
 
-def _exit(state: State, workload: Workload, pod: Pod) -> Iterator[Finding]:
+def _exit(state: State, workload: Workload, pod: Pod, server: str) -> Iterator[Finding]:
+    """Why a container ended. Where it complains of a database `server`, its end is a sign of that one's trouble."""
     container = ended(pod)
     if container is None:
         return
@@ -115,15 +118,19 @@ def _exit(state: State, workload: Workload, pod: Pod) -> Iterator[Finding]:
         "restarts": pod.restarts,
         "status": pod.status,
     }
+    own = "k8s.exit" if said else "k8s.exit_unread"  # without its last words nobody knows why
     yield Finding(
-        aspect="k8s.exit" if said else "k8s.exit_unread",  # without its last words nobody knows why
+        aspect="k8s.client_errors" if server else own,
         component=workload.name,
         statement=statement,
-        strength=SAID if said else LIKELY,
+        strength=SYMPTOM if server else SAID if said else LIKELY,
         call=call,
         values=values,
         quotes=bool(said),
+        symptom=bool(server),
     )
+    if server or _port_taken(state, workload.name, words):
+        return  # read closer elsewhere
     # Its own word on why it ended, beside the kubelet's on that it did.
     aspect = next((a for w in reversed(words) if (a := meaning(w, "error").aspect) in _REASONS), "")
     if aspect:
@@ -136,6 +143,12 @@ def _exit(state: State, workload: Workload, pod: Pod) -> Iterator[Finding]:
             values=values,
             quotes=True,
         )
+
+
+def _port_taken(state: State, app: str, words: tuple[str, ...]) -> bool:
+    """Whether an app says that its port is taken while another container runs beside it (configuration.py)."""
+    beside = configuration.beside_each_other(state, app)
+    return len(beside) > 1 and any(configuration.PORT_TAKEN.search(w) for w in words)
 
 
 def _job(state: State, workload: Workload, reason: str) -> Finding:

@@ -53,8 +53,9 @@ def find(state: State) -> Iterator[Finding]:
         right = [r for r in routes if names.named(r.name) == r.host or _by_path(r, names) == r.host]
         if len(wrong) > max(2, len(right)):
             continue  # a front that sends everything to one place: its paths name what lies behind that
-        for route, (what, strength) in wrong:
-            app = holder if state.workload(holder) else _reader(state, holder)
+        for route, (what, strength, meant) in wrong:
+            # A route of an object that no app of this namespace reads is a matter of the app that it is about.
+            app = holder if state.workload(holder) else _reader(state, holder) or meant
             if app:
                 yield Finding(
                     aspect="k8s.gateway",
@@ -62,7 +63,7 @@ def find(state: State) -> Iterator[Finding]:
                     statement=f"{app}: its route {quote(route.path or route.name, 80)} ({quote(route.where, 60)}) {what}.",
                     strength=strength,
                     call=manifest(app, state.namespace),
-                    values={"path": route.path, "host": route.host},
+                    values={"path": route.path, "host": route.host, "meant": meant},
                     quotes=True,
                 )
 
@@ -74,19 +75,23 @@ def _by_path(route: Route, names: Names) -> str:
 
 def _wrong(
     state: State, route: Route, services: Mapping[str, Service], names: Names
-) -> tuple[str, float] | None:
+) -> tuple[str, float, str] | None:
+    """What is wrong with a route, how sure that is, and the app that its name or its path speaks of ("" where none)."""
     by_name, by_path = names.named(route.name), _by_path(route, names)
     target = services.get(route.host)
     others = [m for m in (by_name, by_path) if m and not _one_app(state, services[m], target)]
     agrees = any(m and m not in others for m in (by_name, by_path))
     if others:
         what = f"mentions service {others[0]} but points to {route.host}"
-        return what, LIKELY if agrees else CONTRADICTION if target else SAID
+        sure = LIKELY if agrees else CONTRADICTION if target else SAID
+        return what, sure, state.app_behind(services[others[0]])
     if target is None:
         known = by_name or by_path or route.where == "ingress"
-        return (f"points to service {route.host}, which does not exist", SAID) if known else None
+        meant = state.app_behind(services[by_name or by_path]) if by_name or by_path else ""
+        return (f"points to service {route.host}, which does not exist", SAID, meant) if known else None
     if route.port and all(p.number != route.port for p in target.ports):
-        return f"points to port {route.port} of {route.host}, which it does not expose", LIKELY
+        what = f"points to port {route.port} of {route.host}, which it does not expose"
+        return what, LIKELY, state.app_behind(target)
     return None
 
 

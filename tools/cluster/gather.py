@@ -114,9 +114,22 @@ def _routes(reader: Reader, state: State) -> list[Route]:
     found = [r for d in reader.known("ingresses") or () for r in ingress_routes(d, m.name_of(d))]
     for doc in reader.known("configmaps") or ():
         name = m.name_of(doc)
+        env = _readers_env(state, name)
         for key, value in m.mapping(doc.get("data")).items():
-            found += routes_of(name, value, f"{name}/{key}")
+            found += routes_of(name, value, f"{name}/{key}", env)
     return [*found, *(r for w in state.workloads for r in _own_routes(state, w))]
+
+
+def _readers_env(state: State, name: str) -> dict[str, str]:
+    """The variables of the apps that read a config map: what stands for a placeholder in it."""
+    found: dict[str, str] = {}
+    for spec in map(state.spec, state.apps):
+        if any(
+            r.name == name for r in (*spec.references, *(r for c in spec.containers for r in c.references))
+        ):
+            for container in spec.containers:
+                found |= container.env
+    return found
 
 
 def _own_routes(state: State, workload: Workload) -> list[Route]:
@@ -125,7 +138,7 @@ def _own_routes(state: State, workload: Workload) -> list[Route]:
         found += env_routes(workload.name, container.env)
         found += argument_routes(workload.name, (*container.command, *container.env.values()))
         for key, value in sorted(container.env.items()):
-            found += routes_of(workload.name, value, key)
+            found += routes_of(workload.name, value, key, container.env)
     return found
 
 

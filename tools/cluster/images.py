@@ -31,6 +31,12 @@ _ABSENT = re.compile(
     r"(?i)not found|manifest unknown|name unknown|does not exist|invalid reference|couldn't parse image"
     r"|InvalidImageName|no match for platform"
 )
+_LIMITED = re.compile(r"(?i)toomanyrequests|429 Too Many|pull rate limit")
+_SILENT = re.compile(
+    r"(?i)i/o timeout|TLS handshake timeout|context deadline exceeded|connection (?:refused|reset)|no route to host"
+    r"|x509: |\b50[0234] |service unavailable|unexpected EOF"
+)
+_NEVER = re.compile(r"(?i)not present with pull policy of Never|ErrImageNeverPull")
 _SECRET = re.compile(r"Unable to retrieve some image pull secrets \(([^)]*)\)")
 
 
@@ -69,6 +75,12 @@ def _reason(state: State, app: str, pod: Pod, image: str) -> Iterator[Finding]:
         yield found("k8s.image_secret", CONTRADICTION, f"pull secret {without.group(1)!r} does not exist")
     elif _DNS.search(message):
         yield found("k8s.image_dns", SAID, f"the name of registry {registry(image)!r} does not resolve")
+    elif _LIMITED.search(message):
+        yield found(
+            "k8s.image_registry", SAID, f"registry {registry(image)!r} allows no further pulls for now"
+        )
+    elif _NEVER.search(message) or "ErrImageNeverPull" in pod.status:
+        yield found("k8s.image_reference", SAID, "the node does not have it, and the pull policy is Never")
     elif _AMBIGUOUS.search(message):
         yield from _either(state, app, image, found)
     elif _AUTH.search(message):
@@ -77,6 +89,8 @@ def _reason(state: State, app: str, pod: Pod, image: str) -> Iterator[Finding]:
             SAID,
             f"registry {registry(image)!r} refuses access, and {_secrets(state, app)}",
         )
+    elif _SILENT.search(message) and not _ABSENT.search(message):
+        yield found("k8s.image_registry", SAID, f"registry {registry(image)!r} does not answer as it should")
     elif _ABSENT.search(message) or "InvalidImageName" in pod.status:
         yield found("k8s.image_reference", SAID, "the registry does not know this name or tag")
     else:

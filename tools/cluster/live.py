@@ -26,6 +26,7 @@ from aitia.tools.cluster.objects import (
 )
 from aitia.tools.sources.cluster.cluster_recorded import moment
 
+GATED: Final = "SchedulingGated"
 _ROLE: Final = "node-role.kubernetes.io/"
 Owners = Mapping[tuple[str, str], tuple[str, str]]  # (kind, name) of an object to that of what controls it
 
@@ -113,6 +114,8 @@ def pod(doc: Doc, above: Owners, told: Sequence[Event], now: datetime | None) ->
         ip=str(at(doc, "status", "podIP") or ""),
         spec=replace(spec, containers=containers),
         message=str(at(doc, "status", "message") or ""),
+        finalizers=tuple(str(f) for f in listed(at(doc, "metadata", "finalizers"))),
+        overdue_s=ago(at(doc, "metadata", "deletionTimestamp"), now),
         conditions={k: v[0] for k, v in conditions(doc).items()},
         events=tuple(told),
     )
@@ -127,6 +130,8 @@ def _app(name: str, spec: Spec, above: Owners) -> str:
 def status(doc: Doc) -> str:
     """STATUS as `kubectl get pods` puts it together: the phase, else why a container waits or ended."""
     reason = str(at(doc, "status", "reason") or at(doc, "status", "phase") or "")
+    if conditions(doc).get("PodScheduled", ("", ""))[1] == GATED:
+        reason = GATED
     before = [s for s in listed(at(doc, "status", "initContainerStatuses")) if isinstance(s, Mapping)]
     for place, one in enumerate(before):
         ended, waiting = at(one, "state", "terminated"), at(one, "state", "waiting", "reason")

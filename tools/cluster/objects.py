@@ -162,6 +162,8 @@ class Pod:
     ip: str = ""
     spec: Spec = Spec()
     message: str = ""  # why the kubelet or a controller ended the pod as a whole, as it says
+    finalizers: tuple[str, ...] = ()
+    overdue_s: float | None = None  # how long ago it should have been gone; None of one that is to stay
     conditions: Labels = field(default_factory=dict)
     events: tuple[Event, ...] = ()
 

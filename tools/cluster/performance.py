@@ -8,8 +8,14 @@ from typing import Final
 from aitia.core.percent import percent
 from aitia.tools.cluster.finding import LIKELY, POSSIBLE, SAID, ClusterCall, Finding
 from aitia.tools.cluster.objects import Move
-from aitia.tools.cluster.state import State
+from aitia.tools.cluster.quantity import quantity
+from aitia.tools.cluster.state import State, own_containers
 
+SLIGHT: Final = (
+    0.02  # share of the largest rise of a latency below which another one is no part of it; by hand
+)
+APART: Final = 0.02  # how much less another node may explain that might as well be the one; by hand
+NEAR: Final = 0.5  # share of its limit below which a processor is not short; by hand
 IDLE: Final = 0.3  # how much a calm app counts against a cause that might have slowed it
 
 
@@ -18,7 +24,15 @@ def find(state: State) -> Iterator[Finding]:
     found = list(state.moves)
     busy = _busy(state, found)
     yield from busy
-    slow = {s.component for s in found if not s.node and s.kind in ("latency", "errors") and _worse(s)}
+    worst = _largest(found)
+    slow = {
+        s.component
+        for s in found
+        if not s.node
+        and s.kind in ("latency", "errors")
+        and _worse(s)
+        and (s.kind == "errors" or s.now - s.before >= SLIGHT * worst[s.metric])
+    }
     if slow or any(s.node for s in found):
         yield from _network(state, found, slow, weak=bool(busy))
 
@@ -36,7 +50,7 @@ def _busy(state: State, found: Iterable[Move]) -> list[Finding]:
     """Apps whose processor is saturated, the one that rose most first."""
     cpu: dict[str, list[Move]] = {}
     for s in found:
-        if s.kind == "cpu" and not s.node and s.component in state.apps and (s.throttled or s.ratio >= 1.5):
+        if s.kind == "cpu" and not s.node and s.component in state.apps and (s.throttled or _near(state, s)):
             cpu.setdefault(s.component, []).append(s)
     order = sorted(cpu, key=lambda c: (-any(s.throttled for s in cpu[c]), -max(s.ratio for s in cpu[c]), c))
     return [
@@ -51,6 +65,22 @@ def _busy(state: State, found: Iterable[Move]) -> list[Finding]:
         )
         for place, app in enumerate(order)
     ]
+
+
+def _largest(found: Iterable[Move]) -> dict[str, float]:
+    """The largest rise of each latency metric among the apps, in its own unit."""
+    largest: dict[str, float] = {}
+    for s in found:
+        if s.kind == "latency" and not s.node:
+            largest[s.metric] = max(largest.get(s.metric, 0.0), s.now - s.before)
+    return largest
+
+
+def _near(state: State, move: Move) -> bool:
+    """Whether a processor's use rose much, and not far below the limit, where one is known (in cores)."""
+    limits = [quantity(c.limits.get("cpu")) for c in own_containers(state.spec(move.component))]
+    known = sum(limit for limit in limits if limit)
+    return move.ratio >= 1.5 and not (all(limits) and move.now < NEAR * known)
 
 
 def _reach(state: State, app: str) -> set[str]:
@@ -80,7 +110,14 @@ def _network(state: State, found: list[Move], slow: set[str], *, weak: bool) -> 
     best_app = by_app[0] if by_app else (0.0, 0.0, "")
     named = next(iter(told), "") or (by_node[0][2] if slow and by_node else "")
     fit, inside = next(((f, k) for f, k, n in by_node if n == named), (0.0, 0))
-    on_node = bool(told) or (fit > best_app[0] + 0.02 and inside >= 2)
+    # Who calls nobody and is called by nobody, as far as is known, cannot explain who else is slow: that is no case for a node.
+    charted = any(state.calls.get(a) or state.callers(a) for a in slow)
+    # Another node that explains as much, and of which as many of its own apps are slow, might as well be the one.
+    as_well = any(n != named and f > fit - APART and k >= inside for f, k, n in by_node)
+    fits_node = (
+        fit > best_app[0] + 0.02 and not as_well and inside >= 2 and (charted or _mostly(state, named, slow))
+    )
+    on_node = bool(told) or fits_node
     if on_node:
         kinds = told.get(named) or ("k8s.node_delay",)
         sure = SAID if told or fit >= 0.7 else LIKELY
@@ -119,6 +156,12 @@ def _below(state: State, node: str) -> set[str]:
     """What a slow node slows: the apps on it and all that call them."""
     on_it = [a for a in state.apps if node in _places(state, a)]
     return set().union(*(_reach(state, a) for a in on_it)) if on_it else set()
+
+
+def _mostly(state: State, node: str, slow: set[str]) -> bool:
+    """Whether most of what runs on a node is slow."""
+    on_it = [a for a in state.apps if node in _places(state, a)]
+    return 2 * len(slow.intersection(on_it)) > len(on_it)
 
 
 def _fit(expected: set[str], slow: set[str]) -> float:

@@ -16,13 +16,16 @@ _EXCEEDED = re.compile(
     r" limited: (?P<limited>\S+)"
 )
 _UNSAID = re.compile(r"failed quota: (?P<quota>\S+): must specify (?P<what>\S+)")
+OBJECTS: Final = "k8s.quota_objects"
 _ASPECTS: Final = (
+    ("ephemeral-storage", OBJECTS),
     ("storage", "k8s.quota_storage"),
     ("persistentvolumeclaims", "k8s.quota_storage"),
     ("cpu", "k8s.quota_cpu"),
     ("memory", "k8s.quota_memory"),
     ("services", "k8s.quota_services"),
     ("pods", "k8s.quota_pods"),
+    ("", OBJECTS),  # GPUs and other extended resources, counts of other kinds
 )
 
 
@@ -36,8 +39,8 @@ def find(state: State) -> Iterator[Finding]:
 
 
 def aspect_of(resource: str) -> str:
-    """The aspect of a quota's resource (`requests.cpu`, `count/pods`), or "" for one that is not told of."""
-    return next((aspect for word, aspect in _ASPECTS if word in resource), "")
+    """The aspect of a quota's resource (`requests.cpu`, `count/pods`)."""
+    return next(aspect for word, aspect in _ASPECTS if word in resource)
 
 
 def _amounts(text: str) -> dict[str, str]:
@@ -54,7 +57,7 @@ def _refused(state: State) -> Iterator[Finding]:
             if event.reason == "FailedCreate" and match:
                 yield from _exceeded(state, workload.name, match)
             unsaid = _UNSAID.search(event.message)
-            if event.reason == "FailedCreate" and unsaid and aspect_of(unsaid.group("what")):
+            if event.reason == "FailedCreate" and unsaid:
                 what = unsaid.group("what")
                 yield Finding(
                     aspect=aspect_of(what),
@@ -169,7 +172,7 @@ def _full(state: State) -> Iterator[Finding]:
     for quota in state.quotas:
         for resource in sorted(quota.hard):
             room, aspect = _room(quota, resource), aspect_of(resource)
-            if room is not None and room <= 0 and aspect not in ("", "k8s.quota_services"):
+            if room is not None and room <= 0 and aspect not in (OBJECTS, "k8s.quota_services"):
                 yield Finding(
                     aspect=aspect,
                     component=state.namespace,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from aitia.tools.cluster.hosts import resolved
 from aitia.tools.cluster.manifest import at, listed
 from aitia.tools.cluster.objects import Route
 
@@ -21,10 +22,11 @@ _URI = re.compile(r"[\"']?uri[\"']?:\s*[\"']?(?:lb|https?)://([A-Za-z0-9_.-]+)(?
 _PATH = re.compile(r"Path=([^\s\"',\]]+)|pattern:\s*[\"']?(/[^\s\"',\]]+)")
 
 
-def routes_of(holder: str, text: str, where: str) -> list[Route]:
-    """The routes that a configuration text holds; [] where it holds none."""
+def routes_of(holder: str, text: str, where: str, env: Mapping[str, str] | None = None) -> list[Route]:
+    """The routes that a configuration text holds; [] where it holds none. `env` are the variables that its placeholders name."""
     if len(text) > MAX_CHARS:
         return []
+    text = resolved(text, env or {})
     return [*_nginx(holder, text, where), *_spring(holder, text, where), *_json(holder, text, where)]
 
 
@@ -77,7 +79,9 @@ def env_routes(holder: str, env: Mapping[str, str]) -> list[Route]:
     found: list[Route] = []
     for key, value in sorted(env.items()):
         match = re.match(r"^(.*ROUTES_?\d+_?)URI(?:S)?$", key)
-        target = re.match(r"^(?:lb|https?)://([A-Za-z0-9_.-]+?)(?::(\d{1,5}))?(?:/.*)?$", value)
+        target = re.match(
+            r"^(?:lb|https?)://([A-Za-z0-9_.-]+?)(?::(\d{1,5}))?(?:/.*)?$", resolved(value, env)
+        )
         if match and target:
             stem = match.group(1)
             said = [v for k, v in sorted(env.items()) if k.startswith(stem) and "PREDICATES" in k]

@@ -31,7 +31,21 @@ _COUNTED: Final = (
             r"|didn't satisfy existing pods anti-affinity)"
         ),
     ),
+    ("ports", re.compile(r"(\d+) node\(s\) didn't have free ports for the requested pod ports")),
+    ("spread", re.compile(r"(\d+) node\(s\) didn't match pod topology spread constraints")),
+    ("beside", re.compile(r"(\d+) node\(s\) didn't match pod affinity rules")),
+    (
+        "volume",
+        re.compile(r"(\d+) node\(s\) (?:had volume node affinity conflict|exceed max volume count)"),
+    ),
 )
+# Reasons that the scheduler's message tells whole: the aspect, and what it is in words.
+_PLAIN: Final = {
+    "ports": ("k8s.host_port", "on {n} nodes the host ports that it wants are taken"),
+    "spread": ("k8s.topology_spread", "its topology spread constraint rules out {n} nodes"),
+    "beside": ("k8s.pod_affinity", "on {n} nodes there is no pod that its affinity wants beside it"),
+    "volume": ("k8s.volume_node", "its volume cannot be used on {n} nodes"),
+}
 
 Found = Callable[..., Finding]
 
@@ -170,7 +184,10 @@ def _one(
     spec: Spec, near: Sequence[Node], told: Said, reason: str, strength: float, found: Found
 ) -> Iterator[Finding]:
     n = told.counts[reason]
-    if reason == "selector":
+    if reason in _PLAIN:
+        aspect, what = _PLAIN[reason]
+        yield found(aspect, strength, what.format(n=n), nodes=n)
+    elif reason == "selector":
         if spec.node_selector and not spec.affinity:
             yield found(
                 "k8s.node_selector", strength, f"its node selector matches no free node ({n} do not match)"

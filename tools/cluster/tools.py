@@ -141,8 +141,22 @@ def _states(ctx: ToolContext, source: ClusterSource) -> list[State]:
         state = gather(reader)
         for what in sorted(reader.late):  # several read at once, in no order
             given_up(f"Not read of namespace {namespace}: {what}.")
+        state = replace(state, calls=_known_calls(ctx, state))
         states.append(replace(state, moves=moves_of(ctx, state)))
     return [s for s in states if s.workloads or s.pods or s.nodes]
+
+
+def _known_calls(ctx: ToolContext, state: State) -> dict[str, tuple[str, ...]]:
+    """Who calls whom among the apps: by their environments, and by what other sources (traces, a map of the site) know."""
+    found = {app: set(callees) for app, callees in state.calls.items()}
+    ids = {ctx.resolver.resolve(n) or n: a for a in state.apps for n in (a, f"{state.namespace}/{a}")}
+    for component in ctx.inventory.components:
+        caller = ids.get(component.id)
+        for link in component.links if caller else ():
+            callee = ids.get(ctx.resolver.resolve(link.to) or link.to)
+            if link.relation == "calls" and caller and callee and callee != caller:
+                found.setdefault(caller, set()).add(callee)
+    return {app: tuple(sorted(callees)) for app, callees in found.items()}
 
 
 def _tell(ctx: ToolContext, looked: _Looked, source: str, states: Sequence[State]) -> None:

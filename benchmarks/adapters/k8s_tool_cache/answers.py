@@ -18,6 +18,7 @@ TOOLS: Final[Mapping[str, str]] = {
     "logs": "GetErrorLogs",
     "node_service": "CheckNodeServiceStatus",
     "alerts": "GetAlerts",
+    "dependencies": "GetServiceDependencies",
 }
 _SINGULAR: Final = {"resourcequotas": "resourcequota"}
 CLUSTER_WIDE: Final = frozenset({"nodes", "namespaces", "persistentvolumes", "storageclasses"})
@@ -107,6 +108,7 @@ def _spellings(call: Question, namespace: str) -> list[frozenset[tuple[str, str]
         "describe": {"resource_type": call.resource, "name": call.name},
         "yaml": {"app_name": call.name},
         "logs": {"service_name": call.name},
+        "dependencies": {"service_name": call.name},
         "node_service": {"node_name": call.name, "service_name": call.resource},
     }.get(call.verb, {})
     base["resource_type"] = _SINGULAR.get(base.get("resource_type", ""), base.get("resource_type", ""))

@@ -27,6 +27,8 @@ _EVENT = re.compile(
     r"^(?P<Age>\S+(?: \(x\d+ over \S+\))?)\s+(?P<Type>Normal|Warning)\s+(?P<Reason>\S+)"
     r"\s+(?P<object>[a-zA-Z.]+/\S+)\s+(?P<Message>.*)$"
 )
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) ")
+_CALLEE = re.compile(r"^[├└]── ([a-z0-9][a-z0-9.-]*)", re.MULTILINE)
 MOST_REPEATED: Final = 60  # lines of one sample: a reader takes the last lines of a log
 _KINDS: Final = {
     "pods": "Pod", "replicasets": "ReplicaSet", "services": "Service", "endpoints": "Endpoints", "nodes": "Node",
@@ -39,11 +41,25 @@ def transcribed(case: Path, namespace: str, out: Path) -> list[SourceConfig]:
     answers = Answers.of(case, namespace)
     write(answers, namespace, out / "cluster")
     made = [cluster_source(out / "cluster", namespace)]
+    if components := dependencies(answers):
+        (out / "topology.json").write_text(json.dumps({"components": components}), encoding="utf-8")
+        path = str((out / "topology.json").resolve())
+        made.append(SourceConfig(name="map", kind="topology", type="topology", path=path))
     if (case / "metrics.csv").is_file():
         write_metrics(case / "metrics.csv", out / "metrics.csv")
         path = str((out / "metrics.csv").resolve())
         made.append(SourceConfig(name="metrics", kind="metrics", type="table", path=path))
     return made
+
+
+def dependencies(answers: Answers) -> list[dict[str, Any]]:
+    """Who calls whom, as the recorded dependency tool says it: the first level below each service."""
+    found: list[dict[str, Any]] = []
+    for app in answers.names("dependencies", "service_name"):
+        text = answers.ask(Question(verb="dependencies", name=app)) or ""
+        links = [{"relation": "calls", "to": callee} for callee in _CALLEE.findall(text)]
+        found += [{"id": app, "type": "app", "links": links}] if links else []
+    return found
 
 
 def cluster_source(folder: Path, namespace: str) -> SourceConfig:
@@ -251,15 +267,29 @@ class Transcript:
 
 
 def _lines(text: str) -> list[str]:
-    """A JSON summary of patterns, or plain lines."""
-    if not text.lstrip().startswith("{"):
+    """A JSON summary of patterns, pieces of a log by container (`{"previous": [...], "app": [...]}`), or plain lines."""
+    if not text.lstrip().startswith(("{", "[")):
         return [line for line in text.split("\n") if line.strip()]
-    patterns = [q for q in json.loads(text).get("patterns", ()) if q.get("sample")]
+    told = json.loads(text)
+    if not isinstance(told, Mapping) or "patterns" not in told:
+        return _pieces(told)
+    patterns = [q for q in told["patterns"] if q.get("sample")]
     return [
         " ".join(str(q["sample"]).split("\n"))
         for q in patterns
         for _ in range(min(MOST_REPEATED, q.get("count") or 1))
     ]
+
+
+def _pieces(told: object) -> list[str]:
+    """The lines of pieces of a log, which overlap, without the moments that `kubectl logs --timestamps` puts before each;
+    what the container before this one said comes first.
+    """
+    by_container = dict(told) if isinstance(told, Mapping) else {"": told}
+    order = sorted(by_container, key=lambda name: name != "previous")
+    pieces = [str(q) for name in order for q in by_container[name] if isinstance(by_container[name], list)]
+    lines = dict.fromkeys(line for piece in pieces for line in piece.split("\n"))
+    return [bare for line in lines if (bare := _STAMP.sub("", line)).strip()]
 
 
 def _documents(text: str) -> list[dict[str, Any]]:
