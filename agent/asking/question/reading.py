@@ -25,7 +25,8 @@ from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.ranking_rules import of_ranks
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.shares_rules import of_shares
-from aitia.agent.asking.question.told import in_journal
+from aitia.agent.asking.question.told import in_journal, stands
+from aitia.tools.query.lines import loggers
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import Count, Documents, Get, Incidents, Lines, Query
 
@@ -153,7 +154,15 @@ _GUESSED: Final = re.compile(
 def _strange(p: Pieces) -> Reading | None:
     if not p.about.strange:
         return None
-    name = next((n for n in p.about.strange if n not in p.quoted.casefold() and not in_journal(p, n)), "")
+    own = p.component if p.component in loggers(p.site) else ""
+    name = next(
+        (
+            n
+            for n in p.about.strange
+            if n not in p.quoted.casefold() and not in_journal(p, n) and not (own and stands(p, n, own))
+        ),
+        "",
+    )
     if not name:
         return None
     close = near(name, p.site)
