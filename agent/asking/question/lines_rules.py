@@ -57,6 +57,8 @@ def of_lines(p: Pieces) -> Reading | None:
         if not words:
             return unread(p, rest, f"No log line{f' of {p.component}' if p.component else ''} speaks of")
         said["words"] = f"{said['words']} {words}".strip()
+    if not (level or p.code or p.quoted or said["words"]) and _ALARM.search(p.words):
+        level = "warning"  # an alarm is no line of any kind
     if p.component and p.component not in loggers(p.site):
         held = [r for r in relatives(p.component, p.site) if r in loggers(p.site)]
         if not held:
@@ -97,6 +99,9 @@ def _side_by_side(p: Pieces) -> tuple[str, ...]:
 
 _SIDES: Final = 4
 _AND: Final = re.compile(r"(?<!\w)(?:and|und|et|y|e|or|oder|ou|o|sowie)(?!\w)|,|&")
+
+
+_ALARM: Final = re.compile(r"(?<!\w)(?:alarms?|alarme[ns]?|alarmas?|allarm[ei]|alerts?|alertes?|alertas?)(?!\w)")
 
 
 _NUMBERS: Final = frozenset({"max", "min", "mean", "p50", "p75", "p90", "p95", "p98", "p99"})
