@@ -8,8 +8,8 @@ from aitia.tools.query.found import Found, unknown
 from aitia.tools.query.happened import changes, events
 from aitia.tools.query.lines import count_lines, lines
 from aitia.tools.query.objects import count_objects, get_part, list_objects
-from aitia.tools.query.restarts import restarts
 from aitia.tools.query.relations import inventory, who
+from aitia.tools.query.restarts import restarts
 from aitia.tools.query.shares import share
 from aitia.tools.query.site import Site
 from aitia.tools.query.spells import beyond

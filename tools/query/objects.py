@@ -32,7 +32,8 @@ _STATE: Final = {
 def count_objects(query: Count, site: Site) -> Found:
     """How many objects of a kind there are, of a state and with labels."""
     held = _at_node(
-        _selected(site, str(query.of), query.namespace, query.component, query.state, query.labels), query.node
+        _selected(site, str(query.of), query.namespace, query.component, query.state, query.labels),
+        query.node,
     )
     found = _told(held, site, str(query.of), query.state, query.labels, counts=True)
     if query.by not in ("node", "state", "namespace") or isinstance(held, Found):

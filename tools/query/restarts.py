@@ -1,4 +1,4 @@
-"""How often a component was started again: by the cluster's count, by when its process says it started, else by its logs' starts."""
+"""How often a component was started again: by the cluster's count, by its process's start time, else by starts in logs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ _APART_S: Final = 1.5  # two start times nearer than that are one start, told wi
 _KEPT: Final = re.compile(
     r"(?<![a-z])(?:spawned|started|entered running state|booted|launched)(?![a-z])"
 )  # by what a keeper of processes tells a start
-_OWN: Final = re.compile(r"(?<![a-z])(?:starting|started|booting|launched|gestartet|démarr\w+|arrancando|iniciad\w)(?![a-z])")
+_OWN: Final = re.compile(
+    r"(?<![a-z])(?:starting|started|booting|launched|gestartet|démarr\w+|arrancando|iniciad\w)(?![a-z])"
+)
 _NAMED: Final = re.compile(r"(?<![a-z])(?:version|server|pid|v?\d+\.\d+)")
 
 
@@ -39,7 +41,8 @@ def restarts(query: Count, site: Site) -> Found:
     if (told := _counted(query, site, window)) or (told := _by_start_times(query, site, window)):
         return told
     return _by_logs(query, site, window) or unknown(
-        f"No source tells when {query.component} was started.", "a log of its keeper, or process_start_time_seconds"
+        f"No source tells when {query.component} was started.",
+        "a log of its keeper, or process_start_time_seconds",
     )
 
 
@@ -60,7 +63,10 @@ def _by_start_times(query: Count, site: Site, window: Window) -> Found | None:
         if m.component != query.component or not _STARTED.search(m.metric):
             continue
         times = sorted(
-            float(v) for _, s in series_of(site, m.component, m.metric, window) for v in np.unique(s.v) if np.isfinite(v)
+            float(v)
+            for _, s in series_of(site, m.component, m.metric, window)
+            for v in np.unique(s.v)
+            if np.isfinite(v)
         )
         starts = [t for i, t in enumerate(times) if not i or t - times[i - 1] > _APART_S]
         if not starts:
@@ -68,7 +74,10 @@ def _by_start_times(query: Count, site: Site, window: Window) -> Found | None:
         ref = SourceRef(source=m.source, query=m.metric)
         again = [t for t in starts[1:] if t >= window.start.timestamp()]
         rows = tuple(
-            Row(at=datetime.fromtimestamp(t, tz=UTC), component=query.component, text="started again", ref=ref) for t in again
+            Row(
+                at=datetime.fromtimestamp(t, tz=UTC), component=query.component, text="started again", ref=ref
+            )
+            for t in again
         )
         return _found(query, len(again), rows, (ref,), m.metric)
     return None
@@ -83,9 +92,19 @@ def _by_logs(query: Count, site: Site, window: Window) -> Found | None:
             continue
         name = query.component.casefold()
         own = place == query.component
-        words = "start|boot|launch|gestartet|démarr|arranc|inici" if own else f"{name} spawn|start|running|boot|launch"
-        every = lines(Lines(component=place, words=words, limit=MOST, order="oldest", until=query.until), site)
-        starts = [r for r in every.rows if form.search(low := r.text.casefold()) and (_names(low, name) or (own and _NAMED.search(low)))]
+        words = (
+            "start|boot|launch|gestartet|démarr|arranc|inici"
+            if own
+            else f"{name} spawn|start|running|boot|launch"
+        )
+        every = lines(
+            Lines(component=place, words=words, limit=MOST, order="oldest", until=query.until), site
+        )
+        starts = [
+            r
+            for r in every.rows
+            if form.search(low := r.text.casefold()) and (_names(low, name) or (own and _NAMED.search(low)))
+        ]
         again = tuple(r for r in starts[1:] if r.at is None or r.at >= window.start)
         if starts:
             return _found(query, len(again), again, tuple(r.ref for r in starts[:1]), f"the log of {place}")
@@ -98,12 +117,13 @@ def _names(low: str, name: str) -> bool:
 
 def _found(query: Count, number: int, rows: tuple[Row, ...], refs: tuple[SourceRef, ...], by: str) -> Found:
     when = ", ".join(f"{r.at:%H:%M:%S}" for r in rows[:5] if r.at)
+    times = f"{number} time{'' if number == 1 else 's'}{f' (at {when} UTC)' if when else ''}"
     return Found(
         status="found",
         kind="number",
         value=float(number),
         unit="restarts",
         rows=rows[-10:],
-        said=f"{query.component} was restarted {number} time{'' if number == 1 else 's'}{f' (at {when} UTC)' if when else ''}, by {by}.",
+        said=f"{query.component} was restarted {times}, by {by}.",
         sources=refs,
     )

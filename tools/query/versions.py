@@ -31,7 +31,9 @@ _SAID: Final = re.compile(  # by which programs tell their own version when they
     r"|(?:starting|started|running|start of service)\W+(?:\w+\W+){0,2}?v?(\d+\.\d+(?:\.\d+)?[\w.+-]*)"
     r"|(?<![\w/])[a-z][\w-]{2,}/v?(\d+\.\d+\.\d+)[^\n]*\b(?:configured|started|starting|listening|ready)"
 )
-_OTHERS: Final = re.compile(r"(?i)protocol|schema|tls|ssl|http/|api version|client|compiled by|requires?|java version")
+_OTHERS: Final = re.compile(
+    r"(?i)protocol|schema|tls|ssl|http/|api version|client|compiled by|requires?|java version"
+)
 
 
 def _logged(component: str, site: Site) -> tuple[str, Row] | None:

@@ -1,13 +1,13 @@
 """Chinese questions in the English that the rules read: word for word by the longest match, times and relations by their form.
 
-Chinese writes no blanks, puts what is asked where the answer would stand, and a time's side ("after") behind it. So the words of asking
-go to the front, and the forms below are turned before the words. A word that the table lacks is kept for the reading to refuse.
+Chinese writes no blanks, puts what is asked where the answer would stand, and a time's side ("after") behind it. So the words
+of asking go to the front, and the forms below are turned before the words. What the table lacks is kept for the reading to refuse.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -67,17 +67,35 @@ def _unit(text: str) -> str:
     return _UNITS[text[0]]
 
 
-_FORMS: Final = (
-    (re.compile(rf"([一两二三四五六七八九]?)(十?)([一二三四五六七八九]?)(?=(?:个|条|行|次|点|秒|分钟|小时|天|周|台|倍)(?!个?什么))"), _number),
-    (re.compile(r"(凌晨|早上|上午|中午|下午|傍晚|晚上|晚间|今早)?(\d{1,2})\s*点(?!击)(?:(半)|(\d{1,2})分)?"), _half),
-    (re.compile(rf"(?:从|自)?\s*({_CLOCK})\s*(?:到|至|和|与|-|~|—)\s*({_CLOCK})\s*(?:之间|期间|间|这段时间)?"), r" between \1 and \2 "),
+_SPAN: Final = r"\s*(?:之间|期间|间|这段时间)?"
+_WITHIN: Final = r"(?:内|里|之内|以来|间)?"
+_MEASURE: Final = r"(?:个|条|行|次|点|秒|分钟|小时|天|周|台|倍)(?!个?什么)"
+_PART: Final = r"(凌晨|早上|上午|中午|下午|傍晚|晚上|晚间|今早)?"
+
+
+def _last(m: re.Match[str]) -> str:
+    return f" in the last {m[1]} {_unit(m[2])} "
+
+
+def _lately(m: re.Match[str]) -> str:
+    return f" in the last 1 {_unit(m[1])} "
+
+
+def _ago(m: re.Match[str]) -> str:
+    return f" {m[1]} {_unit(m[2])} ago "
+
+
+_FORMS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
+    (re.compile(rf"([一两二三四五六七八九]?)(十?)([一二三四五六七八九]?)(?={_MEASURE})"), _number),
+    (re.compile(rf"{_PART}(\d{{1,2}})\s*点(?!击)(?:(半)|(\d{{1,2}})分)?"), _half),
+    (re.compile(rf"(?:从|自)?\s*({_CLOCK})\s*(?:到|至|和|与|-|~|—)\s*({_CLOCK}){_SPAN}"), r" between \1 and \2 "),
     (re.compile(rf"(?:从|自)\s*({_CLOCK})\s*(?:以来|起|开始|以后|之后)?"), r" since \1 "),
     (re.compile(rf"({_CLOCK})\s*(?:以来|起|之后|以后|后)"), r" since \1 "),
     (re.compile(rf"({_CLOCK})\s*(?:之前|以前|前)"), r" until \1 "),
     (re.compile(rf"({_CLOCK})\s*(?:时|的时候|左右)"), r" at \1 "),
-    (re.compile(rf"(?:过去|最近|近|之前|前|这)\s*(?:的)?\s*(\d+)\s*个?半?{_UNIT}(?:内|里|之内|以来|间)?"), lambda m: f" in the last {m[1]} {_unit(m[2])} "),
-    (re.compile(rf"(?:过去|最近|近|上)\s*(?:一|1)?\s*个?{_UNIT}(?:内|里|之内|以来)?"), lambda m: f" in the last 1 {_unit(m[1])} "),
-    (re.compile(rf"(\d+)\s*个?{_UNIT}(?:之前|以前|前)"), lambda m: f" {m[1]} {_unit(m[2])} ago "),
+    (re.compile(rf"(?:过去|最近|近|之前|前|这)\s*(?:的)?\s*(\d+)\s*个?半?{_UNIT}{_WITHIN}"), _last),
+    (re.compile(rf"(?:过去|最近|近|上)\s*(?:一|1)?\s*个?{_UNIT}{_WITHIN}"), _lately),
+    (re.compile(rf"(\d+)\s*个?{_UNIT}(?:之前|以前|前)"), _ago),
     (re.compile(r"(?:最后|最近|最新)(?:的)?\s*(\d+)\s*(?:条|行|个|次)"), r" the last \1 "),
     (re.compile(r"(?:前|最早的?)\s*(\d+)\s*(?:条|行|个)"), r" the first \1 "),
     (re.compile(r"(?:超过|大于|多于|不止)\s*(\d+)\s*次"), r" more than \1 times "),
@@ -86,7 +104,6 @@ _FORMS: Final = (
     (re.compile(rf"({_NAME})\s*被\s*{_ASKED}\s*{_LINKS}"), r" which services call \1 "),
     (re.compile(rf"把\s*(.{{1,60}}?)\s*(?:给)?({_ACTS})(?:掉|一下|了)?"), r"\2 \1 "),
     (re.compile(r"把\s*(.{1,60}?)\s*(?:调到|设为|设置为|改为|改成|扩容到|缩容到)\s*"), r" set \1 to "),
-    (re.compile(r"(?<=[A-Za-z0-9])\s*(?:是|为)?\s*多少(?=\s*[?]?$)"), " 是多少"),
 )  # fmt: skip
 
 

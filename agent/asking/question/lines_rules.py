@@ -89,7 +89,7 @@ def of_lines(p: Pieces) -> Reading | None:
 
 
 def _side_by_side(p: Pieces) -> tuple[str, ...]:
-    """Up to four components with logs that a question lists: "of web and of api"; what stands between two is a word of listing."""
+    """Up to four components with logs that a question lists: "of web and of api", a word of listing between two of them."""
     spans = sorted(p.about.taken)
     between = [p.words[a[1] : b[0]] for a, b in pairwise(spans)]
     named = p.about.components
@@ -101,7 +101,9 @@ _SIDES: Final = 4
 _AND: Final = re.compile(r"(?<!\w)(?:and|und|et|y|e|or|oder|ou|o|sowie)(?!\w)|,|&")
 
 
-_ALARM: Final = re.compile(r"(?<!\w)(?:alarms?|alarme[ns]?|alarmas?|allarm[ei]|alerts?|alertes?|alertas?)(?!\w)")
+_ALARM: Final = re.compile(
+    r"(?<!\w)(?:alarms?|alarme[ns]?|alarmas?|allarm[ei]|alerts?|alertes?|alertas?)(?!\w)"
+)
 
 
 _NUMBERS: Final = frozenset({"max", "min", "mean", "p50", "p75", "p90", "p95", "p98", "p99"})
