@@ -1,7 +1,7 @@
 """Chinese questions in the English that the rules read: word for word by the longest match, times and relations by their form.
 
 Chinese writes no blanks, puts what is asked where the answer would stand, and a time's side ("after") behind it. So the words
-of asking go to the front, and the forms below are turned before the words. What the table lacks is kept for the reading to refuse.
+of asking go to the front, and the forms below are turned before the words. What the table lacks is kept, for a refusal.
 """
 
 from __future__ import annotations
