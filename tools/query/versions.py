@@ -71,9 +71,11 @@ def version(query: Get, site: Site) -> Found:
             told.append(f"{number[0]} (deployed {row.at:%Y-%m-%d %H:%M:%S} UTC)")
             refs.append(row.ref)
             break
-    if not told and (row := _logged(query.component, site)) is not None:
-        told.append(f"{row[0]} (logged {row[1].at:%Y-%m-%d %H:%M:%S} UTC)" if row[1].at else row[0])
-        refs.append(row[1].ref)
+    if not told and (logged := _logged(query.component, site)) is not None:
+        number_said, line = logged
+        when = f" (logged {line.at:%Y-%m-%d %H:%M:%S} UTC)" if line.at else ""
+        told.append(f"{number_said}{when}")
+        refs.append(line.ref)
     if not told:
         return unknown(
             f"No source tells the version of {query.component}.",
