@@ -47,7 +47,7 @@ def gated(
     step was written for any site: that a command of it is for another platform need not be said.
     """
     raw, written = str(step.get("text") or ""), str(step.get("command") or "")
-    told = fill_prose(raw, component, names.get("machine", ""))
+    told = fill_prose(raw, component, names.get("machine", ""), names)
     if not written.strip():
         reads = step.get("effect") in ("read-only", "read")
         text = _prose(told, foreign)

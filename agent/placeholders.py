@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from aitia.core.commands import spoken
@@ -117,11 +118,23 @@ def fill(command: str, names: Mapping[str, str]) -> Filled:
     return Filled(command=_FOUND.sub(told, command), put=tuple(put.items()), left=tuple(left))
 
 
-def fill_prose(text: str, component: str, machine: str = "") -> str:
+def fill_prose(
+    text: str, component: str, machine: str = "", names: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """A step's words with the names of the component and of its machine (itself, where it is part of none); a pseudonym
-    where a name is no plain words.
+    where a name is no plain words. Who alarmed, calls or is called is told in words where `names` has none.
     """
-    return text.replace("{component}", spoken(component)).replace("{machine}", spoken(machine or component))
+    told = text.replace("{component}", spoken(component)).replace("{machine}", spoken(machine or component))
+    for word, otherwise in _PARTIES.items():
+        told = told.replace(f"{{{word}}}", spoken(names[word]) if word in names else otherwise)
+    return told
+
+
+_PARTIES: Final = {
+    "alarmed": "what the alarm is about",
+    "callee": "the component that is called",
+    "caller": "the component that calls",
+}
 
 
 def _word(placeholder: str) -> str:

@@ -51,6 +51,10 @@ class RunAsked:
             return self._named(_no_correction(question, self.redactor.text), kept)
         if self._is_live(question, kept) and (found := self._look(question, kept, begun)) is not None:
             return found
+        if not finished and not asks_progress(question) and self.report is None and self._has_live():
+            found = self._look(question, kept, begun)  # no report can answer: live systems may
+            if found is not None and found.status == "answered":
+                return found
         if finished or (not asks_progress(question) and self.report is not None):
             return None
         state = str(self.store.meta().get("state", ""))

@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 from aitia.agent.asking.lookup import Hit, Lookup, roots
+from aitia.agent.asking.question.chinese import english as in_english
 from aitia.agent.asking.question.tables import hits, table, words_of
 from aitia.tools.meaning.incidents.words import plain
 
@@ -18,12 +19,12 @@ _TABLES: Final = ("concepts", "states", "topics")
 
 def asks_for_steps(question: str) -> bool:
     """Whether somebody asks what to do."""
-    return any(h.key == "documents" for h in hits("verbs", plain(question)))
+    return any(h.key == "documents" for h in hits("verbs", plain(in_english(question))))
 
 
 def translated(question: str) -> list[str]:
     """The roots of a question's telling words, and of the English word for each thing that it names in another language."""
-    low = plain(question)
+    low = plain(in_english(question))
     taken = [(h.begin, h.end) for h in hits("verbs", low) if h.key in ("documents", "list", "when", "exists")]
     kept = "".join(" " if any(a <= i < b for a, b in taken) else c for i, c in enumerate(low))
     things = [h for name in _TABLES for h in hits(name, kept)]

@@ -128,7 +128,7 @@ def run(
     from aitia.runbooks import carried_out, read_program
 
     now = datetime.now(tz=UTC)
-    moment = parse_moment(at, now=now, option="--at") if at else None
+    moment = parse_moment(at, now=now, option="--at") if at else api.settings_of(config).service.at
     sources = named_sources(
         metrics=metrics or [],
         logs=logs or [],

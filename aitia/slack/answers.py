@@ -10,6 +10,7 @@ from typing import Final
 from aitia.agent.asking.answer import NOT_KNOWN, Answer, Reply
 from aitia.agent.asking.question.refusing import asks_for_change
 from aitia.agent.asking.question.sorting import asks, of_live
+from aitia.agent.asking.question.tables import hits
 from aitia.core.errors import BadInput
 from aitia.corrected import TAKEN
 from aitia.correction_words import meant, parts
@@ -20,6 +21,7 @@ from aitia.settings import Settings
 from aitia.slack import blocks as b
 from aitia.slack.context import Door
 from aitia.slack.dedupe import Entry
+from aitia.tools.meaning.incidents.words import plain
 
 MOST: Final = 12  # sentences, and citations
 FRESH: Final = 4  # citations that are told below an answer
@@ -36,6 +38,8 @@ async def message(door: Door, entry: Entry) -> None:
     job, _ = await asyncio.to_thread(door.inbox.thread, entry.channel, entry.thread)
     if job and (is_question(entry.text) or is_look(entry.text)):
         await answer(door, entry, job, mentioned=False)
+    elif job and wonders(entry.text):
+        await answer(door, entry, job, mentioned=False, known=True)
 
 
 def is_question(text: str) -> bool:
@@ -48,24 +52,39 @@ def is_look(text: str) -> bool:
     return of_live(text) and asks(text) and not asks_for_change(text) and not _SOMEBODY.search(text)
 
 
-async def answer(door: Door, entry: Entry, job_id: str, *, mentioned: bool) -> None:
+def wonders(text: str) -> bool:
+    """Whether a message begins as a question does and ends without its mark: "why did orders fail", to nobody by name."""
+    low = plain(text).lstrip()
+    words = len(low.split())
+    first = next(iter(hits("verbs", low)), None)
+    asked = first is not None and first.begin == 0 and first.key in _WONDERING
+    return asked and _FEWEST <= words <= _LONGEST and not low.endswith("!") and not _SOMEBODY.search(text)
+
+
+_WONDERING: Final = ("when", "why", "count")  # "which" and "what" begin what people only say as well
+_FEWEST, _LONGEST = 3, 25  # words
+
+
+async def answer(door: Door, entry: Entry, job_id: str, *, mentioned: bool, known: bool = False) -> None:
     """Answer a question about the thread's run, or of live systems; take a correction that was put to us, also while it runs.
 
     One that was not put to us is not told off while there is no report.
+
+    known  only where there is an answer: it may not have been a question
     """
     job = await asyncio.to_thread(door.jobs.get, job_id)
     if mentioned and (told := await asyncio.to_thread(_steered, door, entry, job)):
         await door.reply(entry, told, [b.said(b.person(entry.user), b.words(f" {told}"))])
         return door.kick()
     aside = job.state != "done" and not (mentioned or is_look(entry.text))
-    if aside and not job.run:
+    if (aside or known) and not job.run:
         return None
     if not job.run:
         raise BadInput(f"The diagnosis is {job.state}. Ask again when it has begun.")
     thread = entry.thread or entry.ts
     _, conversation = await asyncio.to_thread(door.inbox.thread, entry.channel, thread)
     found = await asyncio.to_thread(asked_of, door.settings, door.home, entry.text, job.run, conversation)
-    if aside and found.status != "answered":
+    if (aside or known) and found.status != "answered":
         return None
     kept = found.conversation or conversation
     await asyncio.to_thread(door.inbox.bind, entry.channel, thread, job_id, conversation=kept)

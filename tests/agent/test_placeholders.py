@@ -216,3 +216,12 @@ def test_a_part_is_not_taken_out_of_service_but_its_machine() -> None:
         machine = names_of(name, held, ()).get("machine", "")
         assert fill_prose("stop {machine}", name, machine) == "stop P-1"
     assert fill_prose("stop {machine}", "P-2-DE") == "stop P-2-DE"
+
+
+def test_who_is_called_is_told_in_words_where_no_name_is_known() -> None:
+    step = "Look at {callee} as {alarmed} sees it."
+    assert (
+        fill_prose(step, "web", "", {"callee": "ledger"})
+        == "Look at ledger as what the alarm is about sees it."
+    )
+    assert "{" not in fill_prose("Ask {caller} of {callee}", "web")

@@ -20,7 +20,7 @@ from aitia.core.words import Task
 from aitia.incoming import make_incident
 from aitia.jobs import Approval, Job
 from aitia.slack import actions, dispatcher
-from aitia.slack.answers import is_question
+from aitia.slack.answers import is_question, wonders
 from aitia.slack.context import Door
 from aitia.slack.dedupe import TRIES, Entry, Inbox
 from aitia.slack.delivery import Delivery
@@ -301,3 +301,20 @@ def test_a_click_waits_until_the_message_of_its_step_is_noted(
 
     entry = Entry(key="p", kind="press", name="approve", values={"job": "j", "hash": asked.hash})
     assert asyncio.run(actions._placed(cast("Door", Slow()), entry)) is noted
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("why did orders fail", True),
+        ("when did it begin", True),
+        ("wie viele Fehler hat payment", True),
+        ("combien d'erreurs depuis neuf heures", True),
+        ("what a day", False),
+        ("I restarted the pod", False),
+        ("<@UBEN> why did you do that", False),
+        ("when I am back!", False),
+    ],
+)
+def test_a_question_without_its_mark(text: str, asked: bool) -> None:
+    assert wonders(text) is asked

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final, get_args
 
 from aitia.core.words import Evidence, NextCheck, Report, Window
-from aitia.tools.query.words import Changes, Curve, Events, Get, Level, Lines, Query, What
+from aitia.tools.query.words import Changes, Curve, Events, Get, Level, Lines, Query, Stat, What
 
 _MEASURED: Final = ("metric.", "rank.", "signal.")
 _MASK: Final = re.compile(r"<[a-z_0-9]+>|…|\.\.\.")  # what stands for a varying word in a template
 _REQUEST: Final = re.compile(r"([A-Z]{3,7} \S+) -> ([1-5]\d\d)\b")  # as templates of requests are written
 _WORD: Final = re.compile(r"\w{2,}")
+_PARTS: Final = re.compile(r"_(?:sum|count|bucket)$")
 _SHORTEST: Final = 4  # characters of a phrase that tells lines apart
 _WAVEFORMS: Final = frozenset({"signals_envelope"})
 _AROUND: Final = timedelta(seconds=1)  # of a change: a query's times are told to the second
@@ -67,6 +68,18 @@ def _curve(fact: Evidence, artifact: bytes) -> Query | None:
         return None
     times = kept.get("times") or [None]
     start, end = _span(fact.window, times[0])
+    stat = fact.values.get("stat")
+    if stat in ("mean", "p95"):
+        metric = _PARTS.sub("", metric)  # of a histogram as a whole: a part of it is another figure
+    if stat == "p95" and fact.window is not None:
+        return Stat(
+            component=fact.component,
+            metric=metric,
+            function="p95",
+            labels=str(kept.get("labels") or ""),
+            since=fact.window.start,
+            until=end,
+        )
     return Curve(
         component=fact.component, metric=metric, labels=str(kept.get("labels") or ""), since=start, until=end
     )

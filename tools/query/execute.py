@@ -9,6 +9,7 @@ from aitia.tools.query.happened import changes, events
 from aitia.tools.query.lines import count_lines, lines
 from aitia.tools.query.objects import count_objects, get_part, list_objects
 from aitia.tools.query.relations import inventory, who
+from aitia.tools.query.restarts import restarts
 from aitia.tools.query.shares import share
 from aitia.tools.query.site import Site
 from aitia.tools.query.spells import beyond
@@ -100,4 +101,6 @@ def _counted(query: Count, site: Site) -> Found:
         return events(query, site)
     if query.of == "changes":
         return changes(query, site)
+    if query.of == "restarts":
+        return restarts(query, site)
     return inventory(query, site) if query.of in _OWN else count_objects(query, site)

@@ -205,7 +205,7 @@ def _answered(message: str, code: str) -> bool:
     told = status(canonical(message))
     if told:
         return str(told) == code if code.isdigit() else str(told)[0] == code[0]
-    return code.isdigit() and bool(re.search(rf"(?<![\w.:/-]){code}(?![\w.:/-])", message))
+    return code.isdigit() and bool(re.search(rf"(?:(?<![\w.:/-])|(?<=[A-Z]/)){code}(?![\w.:/-])", message))
 
 
 def _grouped(query: Lines | Count) -> Callable[[Record, str], str]:

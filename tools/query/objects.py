@@ -31,7 +31,10 @@ _STATE: Final = {
 
 def count_objects(query: Count, site: Site) -> Found:
     """How many objects of a kind there are, of a state and with labels."""
-    held = _selected(site, str(query.of), query.namespace, query.component, query.state, query.labels)
+    held = _at_node(
+        _selected(site, str(query.of), query.namespace, query.component, query.state, query.labels),
+        query.node,
+    )
     found = _told(held, site, str(query.of), query.state, query.labels, counts=True)
     if query.by not in ("node", "state", "namespace") or isinstance(held, Found):
         return found
@@ -49,7 +52,9 @@ def count_objects(query: Count, site: Site) -> Found:
 
 def list_objects(query: List, site: Site) -> Found:
     """Which there are, each with the part that is asked for."""
-    held = _selected(site, query.of, query.namespace, query.component, query.state, query.labels)
+    held = _at_node(
+        _selected(site, query.of, query.namespace, query.component, query.state, query.labels), query.node
+    )
     if isinstance(held, Found):
         return held
     found = _told(held, site, query.of, query.state, query.labels)
@@ -156,6 +161,13 @@ def _selected(
     return found
 
 
+def _at_node(held: list[tuple[str, Reader, Doc]] | Found, node: str) -> list[tuple[str, Reader, Doc]] | Found:
+    """Those of pods that run on a node; all, where none is named."""
+    if isinstance(held, Found) or not node:
+        return held
+    return [h for h in held if str(at(h[2], "spec", "nodeName") or "") == node]
+
+
 def _fits(doc: Doc, of: str, reader: Reader, site: Site, component: str, state: State, labels: str) -> bool:
     if component and not _is_of(doc, of, reader, site, component):
         return False
@@ -184,6 +196,15 @@ def _is_of(doc: Doc, of: str, reader: Reader, site: Site, component: str) -> boo
             p.app == component and selector and selector.items() <= mapping(p.spec.labels).items()
             for p in reader.pods
         )
+    if of == "persistentvolumeclaims":
+        mounted = (
+            str(at(v, "persistentVolumeClaim", "claimName") or "")
+            for p in reader.listed("pods")
+            if _is_of(p, "pods", reader, site, component)
+            for v in listed(at(p, "spec", "volumes"))
+            if isinstance(v, Mapping)
+        )
+        return name in mounted or component == reader.namespace
     return component == reader.namespace
 
 

@@ -77,9 +77,9 @@ def replace_start(window: Window, back: timedelta) -> Window:
 
 
 def curve(query: Curve, site: Site) -> Found:
-    """A measurement over time."""
+    """A measurement over time; of a histogram the mean of each step."""
     window = site.window(query.since, query.until)
-    held = values_of(site, query.component, query.metric, query.labels, window, "mean")
+    held = values_of(site, query.component, query.metric, query.labels, window, "mean", stepwise=True)
     if isinstance(held, Found):
         return held
     points = points_of(held)

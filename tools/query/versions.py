@@ -8,7 +8,7 @@ from typing import Final
 from aitia.core.words import SourceRef
 from aitia.tools.query.found import Found, Row, unknown
 from aitia.tools.query.happened import changes
-from aitia.tools.query.lines import lines
+from aitia.tools.query.lines import lines, loggers
 from aitia.tools.query.measured import Measured, measured, series_of
 from aitia.tools.query.site import Site
 from aitia.tools.query.statistics import shown, stat
@@ -24,6 +24,28 @@ _KEYS: Final = (
     "build",
 )
 _NUMBER: Final = re.compile(r"(?<![\w.])v?\d+\.\d+(?:\.\d+)?[\w.-]*|build-\d+")
+
+
+_SAID: Final = re.compile(  # by which programs tell their own version when they start
+    r"(?i)(?<![a-z])version(?:\"?\s*[:=]|\s+is|\s)\s*['\"]?v?(\d+\.\d+(?:\.\d+)?[\w.+-]*)"
+    r"|(?:starting|started|running|start of service)\W+(?:\w+\W+){0,2}?v?(\d+\.\d+(?:\.\d+)?[\w.+-]*)"
+    r"|(?<![\w/])[a-z][\w-]{2,}/v?(\d+\.\d+\.\d+)[^\n]*\b(?:configured|started|starting|listening|ready)"
+)
+_OTHERS: Final = re.compile(
+    r"(?i)protocol|schema|tls|ssl|http/|api version|client|compiled by|requires?|java version"
+)
+
+
+def _logged(component: str, site: Site) -> tuple[str, Row] | None:
+    """The version that a component's own log tells last, with the line."""
+    if component not in loggers(site):
+        return None
+    for words in ("version", "start", "configured"):
+        for row in reversed(lines(Lines(component=component, words=words, limit=50), site).rows):
+            found = _SAID.search(row.text)
+            if found and not _OTHERS.search(row.text[: found.end()]):
+                return next(g for g in found.groups() if g).rstrip("."), row
+    return None
 
 
 _ROLES: Final = ("role", "server_role", "instance_role")
@@ -49,6 +71,11 @@ def version(query: Get, site: Site) -> Found:
             told.append(f"{number[0]} (deployed {row.at:%Y-%m-%d %H:%M:%S} UTC)")
             refs.append(row.ref)
             break
+    if not told and (logged := _logged(query.component, site)) is not None:
+        number_said, line = logged
+        when = f" (logged {line.at:%Y-%m-%d %H:%M:%S} UTC)" if line.at else ""
+        told.append(f"{number_said}{when}")
+        refs.append(line.ref)
     if not told:
         return unknown(
             f"No source tells the version of {query.component}.",

@@ -78,7 +78,7 @@ class Count(_Spanned):
     """How many lines, changes, events, objects or components there are."""
 
     verb: Literal["count"] = "count"
-    of: Literal["lines", "changes", "events", Listed] = "lines"
+    of: Literal["lines", "changes", "events", "restarts", Listed] = "lines"
     level: Level = ""
     text: str = ""
     words: str = ""
@@ -86,6 +86,7 @@ class Count(_Spanned):
     state: State = ""
     labels: str = ""  # `tier=front`, a key alone, or a value alone
     namespace: str = ""
+    node: str = ""  # of pods: those that run there
     what: What = ""
     by: By = ""  # also how many of each
 
@@ -99,6 +100,7 @@ class List(Word):
     state: State = ""
     labels: str = ""
     namespace: str = ""
+    node: str = ""  # of pods: those that run there
     part: Part = ""
     limit: int = Field(default=MOST, ge=1, le=MOST)
 

@@ -11,7 +11,7 @@ from typing import Final
 from aitia.agent.asking.question.measure import is_concept, names_of, things_of
 from aitia.agent.asking.question.tables import hits, is_glue, pattern_of
 from aitia.core.words import Component
-from aitia.tools.meaning.incidents.mentions import Mention, mentions_of
+from aitia.tools.meaning.incidents.mentions import Mention, mentions_of, names_software
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
@@ -40,7 +40,7 @@ class About:
 
 def about(low: str, site: Site, shouted: Sequence[str] = ()) -> About:
     """What a text in small letters names; `shouted` are its words in capitals, which may end a name: the BS of V-301-BS."""
-    held = [_asked(c) for c in site.inventory.components]
+    held = [_asked(c, site) for c in site.inventory.components]
     mentions = [m for m in mentions_of(low, held) if not _in_metric(m, low)]
     mentions = _with_endings(mentions, low, site, shouted)
     mentions = [m for m in mentions if not _is_database(m, low, site)]
@@ -174,9 +174,13 @@ def _same_digits(mention: Mention, low: str, site: Site) -> bool:
     }
 
 
-def _asked(component: Component) -> Component:
-    """Without addresses and container ids, which are no names that a person says."""
+def _asked(component: Component, site: Site) -> Component:
+    """Without addresses and container ids, which are no names that a person says; with the name of a log that is its own."""
     spoken = tuple(a for a in component.aliases if not re.fullmatch(r"[\d.:]+|[0-9a-f]{40,}", a))
+    ids = {plain(c.id) for c in site.inventory.components}
+    logs = (h for h in site.inventory.holdings if h.kind == "logs")
+    own = (plain(h.source) for h in logs if [site.name(r) for r in h.components] == [component.id])
+    spoken += tuple(n for n in own if names_software(n) and n not in ids)
     return component.model_copy(update={"aliases": spoken})
 
 

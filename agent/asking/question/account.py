@@ -25,6 +25,7 @@ _ACCESS: Final = re.compile(  # what every line of an access log is of
     r"|accès|accesos?|access|accessi|http|web|codes?|status|pages?|calls?|return\w*|renvo\w*|rend\w*|devuel\w*|restitu\w*|geliefert|zurück\w*|answer\w*|sen[dt]|g[ai]ven?"
     r"|hosts?|servers?|traffic|responses?|antwort\w*|réponses?|respuestas?|rispost\w"
 )
+_FAILED: Final = frozenset({"refus", "fail", "denied"})  # what a failing status says as well
 _HOLDS: Final = re.compile(
     r"contain\w*|enthalt\w*|enthält|contien\w*|contenant|conten\w*|conteng\w*|match\w*"
 )  # a quoted text
@@ -49,6 +50,7 @@ def unplaced(p: Pieces, explained: str = "") -> list[Term]:
         and t.word not in said
         and t.word not in number_words()
         and not _ACCESS.fullmatch(t.word)
+        and not (p.code[:1] in ("4", "5") and _FAILED & set(keys("logged", t.word)))
         and not (p.quoted and _HOLDS.fullmatch(t.word))
         and not is_software(t.word, p.component)
         and not (p.component and t.concepts and t.concepts <= EQUIPMENT)  # which names the component

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from aitia.agent.asking.question.about import near, others
 from aitia.agent.asking.question.account import unexplained
+from aitia.agent.asking.question.chinese import english, unknown_words
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
 from aitia.agent.asking.question.outcome import Reading, span_fields, unclear
@@ -30,12 +31,20 @@ _SHORT: Final = 9  # words that a sentence which leaves something out has at mos
 
 def pieces_of(text: str, site: Site, before: Query | None) -> Pieces:
     """A question taken apart, that may go on from a query."""
-    p = Pieces(asked=text, site=site, given=str(getattr(before, "component", "") or ""))
+    names = [n for c in site.inventory.components for n in (c.id, *c.aliases)]
+    p = Pieces(asked=english(text, names), site=site, given=str(getattr(before, "component", "") or ""))
     return replace(p, follows=before is not None and _leaves_out(p))
 
 
 def read_pieces(p: Pieces, before: Query | None) -> Reading:
     """What the rules make of a question that is taken apart."""
+    found = _read(p, before)
+    if found.status == "query" and (lost := unknown_words(p.asked, p.quoted)):
+        return unclear(f"I do not know the word {lost[0]!r}. Say it in other words, or in English.")
+    return found
+
+
+def _read(p: Pieces, before: Query | None) -> Reading:
     if before is None or changing(p) is not None or not p.follows:
         return decide(p)
     if _whole(p) and (alone := decide(p)).status == "query":

@@ -92,6 +92,8 @@ def of_lifecycle(p: Pieces) -> Reading | None:
     kind = found[0]
     if kind != "switch" and not p.component:
         return None
+    if kind == "start" and p.has("verbs", "count") and p.has("states", "restarted"):
+        return one(Count(of="restarts", component=p.component, **span_fields(p)))
     for component, words in _places(p, kind):
         if p.has("verbs", "count"):  # by one word alone: a start may be told in several lines
             *name, stems = words.split()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 from aitia.agent.asking.question.about import near, relatives
@@ -56,6 +57,8 @@ def of_lines(p: Pieces) -> Reading | None:
         if not words:
             return unread(p, rest, f"No log line{f' of {p.component}' if p.component else ''} speaks of")
         said["words"] = f"{said['words']} {words}".strip()
+    if not (level or p.code or p.quoted or said["words"]) and _ALARM.search(p.words):
+        level = "warning"  # an alarm is no line of any kind
     if p.component and p.component not in loggers(p.site):
         held = [r for r in relatives(p.component, p.site) if r in loggers(p.site)]
         if not held:
@@ -65,6 +68,9 @@ def of_lines(p: Pieces) -> Reading | None:
         )
     if p.code and not p.has("verbs", "lines") and (counted := _code_measured(p, said, span)) is not None:
         return counted
+    if p.has("verbs", "count") and len(both := _side_by_side(p)) > 1:
+        counts = tuple(Count(of="lines", component=c, level=level, **said, **span) for c in both)
+        return Reading(status="query", queries=counts, live=True)
     if p.has("verbs", "count") or (
         p.code and not (p.has("verbs", "when") or p.has("verbs", "list") or p.keys("order"))
     ):
@@ -80,6 +86,24 @@ def of_lines(p: Pieces) -> Reading | None:
             component=p.component, level=level, order="oldest" if first else "newest", **said, **more, **span
         )
     )
+
+
+def _side_by_side(p: Pieces) -> tuple[str, ...]:
+    """Up to four components with logs that a question lists: "of web and of api", a word of listing between two of them."""
+    spans = sorted(p.about.taken)
+    between = [p.words[a[1] : b[0]] for a, b in pairwise(spans)]
+    named = p.about.components
+    listed = 1 < len(named) == len(spans) <= _SIDES and all(_AND.search(t) for t in between)
+    return named if listed and set(named) <= loggers(p.site) else ()
+
+
+_SIDES: Final = 4
+_AND: Final = re.compile(r"(?<!\w)(?:and|und|et|y|e|or|oder|ou|o|sowie)(?!\w)|,|&")
+
+
+_ALARM: Final = re.compile(
+    r"(?<!\w)(?:alarms?|alarme[ns]?|alarmas?|allarm[ei]|alerts?|alertes?|alertas?)(?!\w)"
+)
 
 
 _NUMBERS: Final = frozenset({"max", "min", "mean", "p50", "p75", "p90", "p95", "p98", "p99"})
@@ -147,7 +171,7 @@ def of_words(p: Pieces) -> Reading | None:
         Lines(
             component=component,
             words=words,
-            order="oldest" if when else "newest",
+            order="oldest" if when and not p.has("order", "newest") else "newest",
             limit=1 if when else p.limit or USUAL,
             **span_fields(p),
         )

@@ -97,7 +97,7 @@ def _window(p: Pieces, queries: Sequence[Query]) -> str:
 
 
 def _carries(query: Query) -> bool:
-    if isinstance(query, Count) and query.of not in ("lines", "changes", "events"):
+    if isinstance(query, Count) and query.of not in ("lines", "changes", "events", "restarts"):
         return False
     return any(
         getattr(query, f, None) is not None for f in ("since", "until", "against_since", "against_until")

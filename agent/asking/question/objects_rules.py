@@ -20,10 +20,11 @@ from aitia.agent.asking.question.outcome import (
 )
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.tools.meaning.incidents.words import one_of, plain
+from aitia.tools.query.lines import loggers
 from aitia.tools.query.machine_state import tells_running
 from aitia.tools.query.measured import measured
 from aitia.tools.query.relations import who
-from aitia.tools.query.words import Changes, Count, Events, Get, List, Stat, Who
+from aitia.tools.query.words import Changes, Count, Events, Get, Lines, List, Stat, Who
 
 _RELATED: Final = ("called_by", "hosts", "fed_by", "parts")  # relations whose words mean nothing else
 
@@ -113,11 +114,10 @@ def of_relations(p: Pieces) -> Reading | None:
         return None
     kinds = set(p.keys("resources")) & KUBERNETES
     if does == "hosts" and "pods" in kinds and p.site.readers():
-        return one(
-            Count(of="pods", component=p.component)
-            if p.has("verbs", "count")
-            else List(of="pods", component=p.component)
-        )
+        where = _at_node(p)
+        return one(Count(of="pods", **where) if p.has("verbs", "count") else List(of="pods", **where))
+    if does == "runs_on" and "pods" in kinds and p.site.readers() and "node" in (where := _at_node(p)):
+        return one(Count(of="pods", **where) if p.has("verbs", "count") else List(of="pods", **where))
     if (
         does == "runs_on"
         and p.site.readers()
@@ -130,6 +130,15 @@ def of_relations(p: Pieces) -> Reading | None:
         if who(other, p.site).names:
             return Reading(status="query", queries=(asked, other), live=True)
     return one(asked)
+
+
+def _at_node(p: Pieces) -> dict[str, str]:
+    """Whose pods are asked for: of a component, on a node, or of a component on a node."""
+    nodes = [c for c in p.about.components if (held := p.site.held(c)) is not None and held.type == "node"]
+    others = [c for c in p.about.components if c not in nodes]
+    if nodes and others:
+        return {"component": others[0], "node": nodes[0]}
+    return {"component": p.component}
 
 
 _FEEDS: Final[dict[str, Any]] = {"feeds": "fed_by", "fed_by": "feeds"}
@@ -223,7 +232,7 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
     if p.has("verbs", "why") and not p.component:
         return one(List(of=of, state="failed", part="why"))
     if p.component and p.has("verbs", "why"):
-        return one(Get(component=p.component, part="why"))
+        return _why(p, of)
     if (unheard := lost(p)) is not None and not p.labels:
         return unheard
     if (rest := unplaced(p)) and not p.labels and all(f.left for f in fitting(p, p.component)):
@@ -238,7 +247,8 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
     if "restarts" in parts and not p.component:
         return one(List(of=of, part="restarts", labels=p.labels))
     if p.has("verbs", "count"):
-        return one(Count(of=of, component=p.component, state=state, labels=p.labels))
+        where = _at_node(p) if of == "pods" else {"component": p.component}
+        return one(Count(of=of, state=state, labels=p.labels, **where))
     if state == "ready" and re.search(r"(?<!\w)(?:not|nicht|pas|no|non|aren't|isn't|kein\w*)(?!\w)", p.low):
         state = "not_ready"
     plainly = (bool(p.component) or _alone(p)) and not any(t.concepts and not t.soft for t in p.terms)
@@ -254,7 +264,10 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
         ),
         "",
     )
-    return one(List(of=of, component=p.component, state=state, labels=p.labels, part=part))
+    if of == "persistentvolumeclaims" and p.has("lasting", "big"):
+        part = "claims"
+    where = _at_node(p) if of == "pods" else {"component": p.component}
+    return one(List(of=of, state=state, labels=p.labels, part=part, **where))
 
 
 def _alone(p: Pieces) -> bool:
@@ -287,7 +300,19 @@ def of_reasons_told(p: Pieces) -> Reading | None:
     if not p.has("verbs", "why") or not p.site.readers() or not p.component:
         return None
     failing = set(p.keys("states")) & {"failed", "not_ready", "pending", "restarted"}
-    return one(Get(component=p.component, part="why")) if failing else None
+    return _why(p, next((k for k in p.keys("resources") if k in KUBERNETES), "")) if failing else None
+
+
+def _why(p: Pieces, of: str) -> Reading:
+    """Why it is not well: the object that is named itself, what its pods say, and the last errors of its log."""
+    queries: list[Any] = [Get(component=p.component, part="why")]
+    names = [n for _, r in p.site.readers() for n in (r.names(of) or ()) if plain(n) in p.low] if of else []
+    if named := max(names, key=len, default=""):
+        kind: Any = of
+        queries.insert(0, Get(component=named, part="why", of=kind))
+    if p.component in loggers(p.site):
+        queries.append(Lines(component=p.component, level="error", limit=3))
+    return Reading(status="query", queries=tuple(queries), live=True)
 
 
 def _of_machine(p: Pieces) -> Reading | None:

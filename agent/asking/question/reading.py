@@ -25,7 +25,8 @@ from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.ranking_rules import of_ranks
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.shares_rules import of_shares
-from aitia.agent.asking.question.told import in_journal
+from aitia.agent.asking.question.told import in_journal, stands
+from aitia.tools.query.lines import loggers
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import Count, Documents, Get, Incidents, Lines, Query
 
@@ -74,7 +75,7 @@ def decide(p: Pieces) -> Reading:
         found = accounted(p, found, strict=refused is not None)
         if refused is not None and any(_guessed(q) for q in found.queries):
             continue  # lines that hold a word may be shown in place of what was meant, but are no number of it
-        if refused is not None and found.status == "query":
+        if refused is not None and found.status == "query" and not _spoken(p, found):
             return offered(
                 refused, found
             )  # what a first reading could not meet is no answer, but may be what was meant
@@ -91,6 +92,18 @@ def decide(p: Pieces) -> Reading:
 def _guessed(query: Query) -> bool:
     """Whether lines are counted by a single word of the question."""
     return isinstance(query, Count) and query.of == "lines" and len(query.words.split()) == 1
+
+
+def _spoken(p: Pieces, found: Reading) -> bool:
+    """Whether it is asked when, and one line of the component's own log holds every word of it: that line tells it."""
+    line = found.queries[0]
+    return (
+        p.has("verbs", "when")
+        and isinstance(line, Lines)
+        and bool(p.component)
+        and line.component == p.component
+        and len(line.words.split()) > 1
+    )
 
 
 def _known_thing(p: Pieces) -> bool:
@@ -153,7 +166,15 @@ _GUESSED: Final = re.compile(
 def _strange(p: Pieces) -> Reading | None:
     if not p.about.strange:
         return None
-    name = next((n for n in p.about.strange if n not in p.quoted.casefold() and not in_journal(p, n)), "")
+    own = p.component if p.component in loggers(p.site) else ""
+    name = next(
+        (
+            n
+            for n in p.about.strange
+            if n not in p.quoted.casefold() and not in_journal(p, n) and not (own and stands(p, n, own))
+        ),
+        "",
+    )
     if not name:
         return None
     close = near(name, p.site)

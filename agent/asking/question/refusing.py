@@ -6,6 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from aitia.agent.asking.question.chinese import english
 from aitia.agent.asking.question.tables import data, table
 from aitia.tools.meaning.incidents.words import one_of, plain
 
@@ -53,6 +54,6 @@ def changing(p: Pieces) -> str | None:
 
 def asks_for_change(text: str) -> bool:
     """Whether a sentence wants something run, changed or revealed. What it quotes does not count: a line may say anything."""
-    low = _nouns().sub(lambda m: "_" * len(m[0]), plain(text))
+    low = _nouns().sub(lambda m: "_" * len(m[0]), plain(english(text)))
     bare = re.sub(r"\"[^\"]*\"|'[^']*'(?!\w)|`[^`]*`", " ", low).strip()
     return any(pattern.search(bare) for pattern in (_anywhere(), _german(), _asked()))

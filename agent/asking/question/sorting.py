@@ -7,6 +7,7 @@ from functools import cache
 from typing import Final
 
 from aitia.agent.asking.question.bounds import bound
+from aitia.agent.asking.question.chinese import english
 from aitia.agent.asking.question.refusing import asks_for_change
 from aitia.agent.asking.question.tables import ASKING, follow_pattern, is_glue, keys, table
 from aitia.agent.asking.questions import lists
@@ -64,6 +65,7 @@ def asks(text: str) -> bool:
 
     "Why is checkout slow?" reports: a diagnosis answers it.
     """
+    text = english(text)
     low = plain(text).strip()
     if is_query(text) or asks_for_change(text):
         return True
@@ -94,6 +96,7 @@ def of_live(text: str) -> bool:
 
     Not where it asks what was looked at: "which logs did you read?"
     """
+    text = english(text)
     low = plain(text)
     if lists().ours.search(text):
         return False
@@ -111,7 +114,7 @@ def of_live(text: str) -> bool:
 
 def asks_now(text: str) -> bool:
     """Whether it is asked how something is now."""
-    return bool(_NOW.search(plain(text)))
+    return bool(_NOW.search(plain(english(text))))
 
 
 def _is_bounded(low: str) -> bool:

@@ -101,6 +101,7 @@ def wording(p: Pieces) -> tuple[str, str]:
     stems: list[str] = []
     for m in re.finditer(r"[a-zà-öø-ÿœ]{5,}|(?<![\w.-])\d{3,}(?![\w.-])", p.words):
         stem = stem_of(m[0])
+        stem = stem if len(stem) > _SHORTEST else m[0]  # "comp" of "compte" is in too many words
         if (
             is_glue(m[0])
             or is_software(m[0], p.component)
@@ -108,7 +109,6 @@ def wording(p: Pieces) -> tuple[str, str]:
             or (len(stem) < _SHORTEST and not stem.isdigit())
         ):
             continue
-        stem = stem if len(stem) > _SHORTEST else m[0]  # "comp" of "compte" is in too many words
         stem = "|".join(dict.fromkeys([*tables_keys("logged", m[0]), stem]))
         stems += [stem] if stem not in stems else []
     own = p.component if p.component in loggers(p.site) else ""

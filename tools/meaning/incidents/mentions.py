@@ -81,6 +81,11 @@ def is_software(word: str, component: str) -> bool:
     )
 
 
+def names_software(word: str) -> bool:
+    """Whether a word is a piece of software that is known by its name: nginx, postgres, redis."""
+    return bool(_named_roles().get(word))
+
+
 class _Names:
     """What the components of a site can be called. A call that two of them answer to names none."""
 
