@@ -14,7 +14,7 @@ from aitia.agent.weigher import Weighed
 from aitia.core.commands import query_line, spoken
 from aitia.core.words import Evidence, Inventory
 from aitia.core.work_order import FirstLook
-from aitia.tools.series.numbers import text
+from aitia.tools.series.numbers import with_unit
 from aitia.tools.signals.measures import MEASURES
 from aitia.tools.signals.quantities import is_weather, named_aspect
 
@@ -221,7 +221,7 @@ def _order_if(fact: Evidence, topology: Topology) -> str:
             " nothing"
         )
     if _is_back(fact):
-        back = f"it is back where it should be ({text(now or 0.0)}, {text(due or 0.0)} expected)"
+        back = f"it is back where it should be ({_said(fact, now)}, {_said(fact, due)} expected)"
         if _like(fact.component, topology):
             return (
                 f"it departs again from its like in the next cycle of load: order a test of {asset}; {back}, so that until then"
@@ -229,16 +229,22 @@ def _order_if(fact: Evidence, topology: Topology) -> str:
             )
         return f"it departs again: {back}, so that nothing is ordered now"
     if _fades(fact):
+        worst = _said(fact, float(fact.values["reads"]))
         return (
-            f"it stops falling back by the next round (at its worst {text(float(fact.values['reads']))}, now {text(now or 0.0)}):"
-            f" order an inspection of {asset}; back at {text(due or 0.0)}: order nothing"
+            f"it stops falling back by the next round (at its worst {worst}, now {_said(fact, now)}):"
+            f" order an inspection of {asset}; back at {_said(fact, due)}: order nothing"
         )
     if now is None or due is None:
         return f"the hand-held reading agrees with the signal: order an inspection of {asset}; else order the instrument"
     return (
-        f"it reads about {text(now)} as the signal does: order an inspection of {asset}; about {text(due)}:"
+        f"it reads about {_said(fact, now)} as the signal does: order an inspection of {asset}; about {_said(fact, due)}:"
         " order the instrument's calibration"
     )
+
+
+def _said(fact: Evidence, value: float | None) -> str:
+    """A value of a fact with its unit, where that is known."""
+    return with_unit(value or 0.0, str(fact.values.get("unit", "")))
 
 
 def _like(part: str, topology: Topology) -> list[str]:
