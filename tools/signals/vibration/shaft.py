@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aitia.tools.signals.vibration.began_before import of_the_past
 from aitia.tools.signals.vibration.spectrum import OrderSpectrum, amplitude_spectrum, floor_of
 from aitia.tools.sources.rows import Floats
 
@@ -110,14 +111,19 @@ def at_speed(past: Sequence[tuple[float, ShaftOrders]], rpm: float) -> list[Shaf
 
 
 def _rise(index: int, now: Sequence[ShaftOrders], past: Sequence[ShaftOrders]) -> ShaftRise:
-    """One order: the median of the highest third of the records in which it is a line, against the past's median."""
+    """One order: the median of the highest third of the records in which it is a line, against the past's median.
+
+    The past ends where the order began to stand as it does now.
+    """
     values = np.sort([m.levels[index] for m in now if m.standing[index]])
     before = np.array([m.levels[index] for m in past])
     top = values[-max(min(2, values.size), -(-values.size // 3)) :]
+    reached = float(np.median(top)) if top.size else float("nan")
+    before = before[: of_the_past(before, reached, least=LEAST_RISE_DB)]
     return ShaftRise(
         name="",
         order=ORDERS[index],
-        db=float(np.median(top)) if top.size else float("nan"),
+        db=reached,
         base=float(np.median(before)),
         spread=float(np.std(before)) if before.size >= 2 else 1.5,
     )

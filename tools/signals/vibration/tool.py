@@ -17,6 +17,7 @@ from aitia.tools.signals.vibration.blocks import Blocks, measured_blocks
 from aitia.tools.signals.vibration.channels import Channel, channels_of, usable_blocks
 from aitia.tools.signals.vibration.designations import Estimate, bearing_of
 from aitia.tools.signals.vibration.diagnose import ESTIMATED_MOST, bearing_like, doubted
+from aitia.tools.signals.vibration.echo import without_echoes
 from aitia.tools.signals.vibration.facts import both_races_fact, line_fact, quiet_fact, shaft_fact
 from aitia.tools.signals.vibration.level import level_evidence
 from aitia.tools.signals.vibration.lines import Measured
@@ -62,6 +63,7 @@ def found_lines(ctx: ToolContext) -> Result:
             found, notes = _channel(ctx, channel)
             facts += found
             problems += notes
+    facts = without_echoes(facts, ctx.resolver.components)
     facts += shaft_of_whole(facts, ctx.resolver.components)
     learned, notes = learned_facts(ctx)
     facts += learned

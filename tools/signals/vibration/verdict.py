@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aitia.tools.signals.vibration.began_before import of_the_past
 from aitia.tools.signals.vibration.lines import LINE_DB, Measured
 from aitia.tools.signals.vibration.speed import MAINS
 from aitia.tools.sources.rows import Floats
@@ -105,12 +106,14 @@ def _summary(name: str, now: Sequence[Measured], past: Sequence[Measured]) -> Su
     best = int(np.nanargmax([x.db for x in lines])) if heights.size else 0
     count = max(min(2, heights.size), -(-heights.size // 3))
     hertz = [x.found * m.shaft_hz for x, m in zip(lines, now, strict=True)]
+    reached = float(np.median(np.sort(heights)[-count:])) if heights.size else float("nan")
+    before = before[: of_the_past(before, reached, least=LEAST_RISE_DB)]
     return Summary(
         name=name,
         order=lines[best].order,
         found=lines[best].found,
         hz=float(np.median(hertz)),
-        db=float(np.median(np.sort(heights)[-count:])) if heights.size else float("nan"),
+        db=reached,
         base=float(np.median(before)) if before.size else float("nan"),
         spread=float(np.std(before)) if before.size >= 2 else 1.5,
         family=max(x.family for x in lines),
