@@ -11,6 +11,7 @@ from aitia.agent.machine_class import classes_of
 from aitia.agent.set_point import FOLLOWS
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
+from aitia.agent.work_passes import left_over
 from aitia.core.commands import query_line, spoken
 from aitia.core.words import Evidence, Inventory
 from aitia.core.work_order import FirstLook
@@ -255,18 +256,9 @@ def _like(part: str, topology: Topology) -> list[str]:
 
 def _fades(fact: Evidence) -> bool:
     """Whether it is nearly back where it should be: less than half as far off as at its worst."""
-    return _left_over(fact) < _FADED
+    return left_over(fact) < _FADED
 
 
 def _is_back(fact: Evidence) -> bool:
     """Whether it is where it should be: nothing is seen by whoever goes there."""
-    return _left_over(fact) < _BACK
-
-
-def _left_over(fact: Evidence) -> float:
-    """How far off it still is, as a share of how far it was at its worst; 1 where that is not known."""
-    told = [
-        v for k in ("reads", "expected", "now", "due") if isinstance(v := fact.values.get(k), int | float)
-    ]
-    worst = abs(told[0] - told[1]) if len(told) == 4 else 0.0
-    return abs(told[2] - told[3]) / worst if worst else 1.0
+    return left_over(fact) < _BACK

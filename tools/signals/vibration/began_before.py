@@ -27,6 +27,6 @@ def of_the_past(past: Sequence[float], now: float, *, least: float) -> int:
         apart = now - usual
         if not np.isfinite(apart) or abs(apart) < max(least, 3.0 * float(np.std(before))):
             continue
-        if np.all((rest - usual) / apart >= 0.5) and np.all((before - usual) / apart < 0.5):  # noqa: PLR2004 - half way
+        if np.all((rest - usual) / apart >= 0.5) and np.all((before - usual) / apart < 0.5):
             return kept
     return len(values)

@@ -10,8 +10,12 @@ from aitia.tools.series.numbers import text
 from aitia.tools.signals.vibration.verdict import LEAD
 
 _TRAVELS: Final = tuple(f"vibration.{name}" for name in ("bpfo", "bpfi", "bsf", "ftf", "harmonics"))
-_LOWER_DB: Final = 3.0  # half the power: by so much a line must be lower than the other to be its echo; by hand
-_SAME: Final = 0.02  # of a frequency, within which two lines are one; by hand: two blocks are not taken at one speed
+_LOWER_DB: Final = (
+    3.0  # half the power: by so much a line must be lower than the other to be its echo; by hand
+)
+_SAME: Final = (
+    0.02  # of a frequency, within which two lines are one; by hand: two blocks are not taken at one speed
+)
 
 
 def without_echoes(facts: Sequence[Evidence], components: Iterable[Component]) -> list[Evidence]:
