@@ -16,8 +16,8 @@ STAYS_S: Final = (
     6 * 3600.0
 )  # after which what a work brings about would have passed: grease settles in hours; by hand
 BACK: Final = 0.25  # of how far off it was at its worst, within which it is back; by hand
-_OF_INSTRUMENT: Final = re.compile(
-    r"(?i)transducer|transmitter|messumformer|wandler|instrument transformer|\bmeters?\b|z(?:ä|ae)hler|\bsensor|\bprobe\b|thermomet"
+OF_INSTRUMENT: Final = re.compile(
+    r"(?i)transducer|transmitter|messumformer|wandler|\bmeters?\b|z(?:ä|ae)hler|\bsensor|\bprobe\b|thermomet"
     r"|calibrat|kalibrier|transductor|medidor"
 )
 
@@ -30,7 +30,7 @@ def share(departure: Evidence, works: Iterable[Evidence], evidence: Iterable[Evi
     aspect = named_aspect(str(departure.values.get("channel", ""))) or departure.aspect
     aspect = "" if aspect.startswith("pattern.") else aspect
     moving = [t for t in texts if could_move(t, aspect, departure.direction)]
-    if not moving or any(_OF_INSTRUMENT.search(t) for t in moving):
+    if not moving or any(OF_INSTRUMENT.search(t) for t in moving):
         return 1.0
     if left_over(_with_now(departure, evidence)) < BACK:
         return PASSED

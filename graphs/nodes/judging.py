@@ -8,6 +8,8 @@ from langgraph.runtime import Runtime
 
 from aitia.agent.alarm import counted, is_of_objects
 from aitia.agent.corrections import facts_of
+from aitia.agent.ends_beyond import doubted
+from aitia.agent.exchanged import as_instrument
 from aitia.agent.held_back import held_back
 from aitia.agent.one_verdict import reworded
 from aitia.agent.set_point import told_to
@@ -64,6 +66,7 @@ def weigh_so_far(evidence: Sequence[Evidence], view: View, context: Context) -> 
         of_objects=is_of_objects(view.incident),
     )
     told = left_open(weighed, evidence, view.inventory, context.taxonomy)
+    told = doubted(as_instrument(told, evidence), evidence, view.inventory)
     return told_to(held_back(told, evidence, view.inventory), evidence, view.inventory)
 
 
