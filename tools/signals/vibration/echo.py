@@ -1,4 +1,7 @@
-"""Impacts travel: the line of one bearing's defect stands at the other bearing of its machine as well, only lower."""
+"""Impacts travel: the line of one bearing's defect stands at the other bearing of its machine as well, only lower.
+
+Where many multiples of the shaft's speed rose, its first two are of them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from aitia.tools.series.numbers import text
 from aitia.tools.signals.vibration.verdict import LEAD
 
 _TRAVELS: Final = tuple(f"vibration.{name}" for name in ("bpfo", "bpfi", "bsf", "ftf", "harmonics"))
+_MULTIPLES: Final = frozenset({"vibration.1x", "vibration.2x"})
 _LOWER_DB: Final = (
     3.0  # half the power: by so much a line must be lower than the other to be its echo; by hand
 )
@@ -19,9 +23,29 @@ _SAME: Final = (
 
 
 def without_echoes(facts: Sequence[Evidence], components: Iterable[Component]) -> list[Evidence]:
-    """The facts, those of a line that stands higher at another part of the same machine as leads: they hear that part."""
+    """The facts, those of a line that stands higher at another part of the same machine as leads: they hear that part; so those
+    of the shaft's speed and its double where many multiples and halves rose more.
+    """
     wholes = {c.id: next((k.to for k in c.links if k.relation == "part_of"), "") for c in components}
-    return [_as_echo(e, source) if (source := _source(e, facts, wholes)) else e for e in facts]
+    heard = [_as_echo(e, source) if (source := _source(e, facts, wholes)) else e for e in facts]
+    return [_as_multiple(e, many) if (many := _many(e, facts, wholes)) else e for e in heard]
+
+
+def _many(e: Evidence, facts: Sequence[Evidence], wholes: dict[str, str]) -> Evidence | None:
+    """The many multiples that rose more, at any part of its machine."""
+    if e.kind != "vibration.line" or e.aspect not in _MULTIPLES:
+        return None
+    whole = wholes.get(e.component) or e.component
+    near = [
+        o for o in facts
+        if o.aspect == "vibration.harmonics" and whole in (o.component, wholes.get(o.component)) and _height(o) >= _height(e)
+    ]  # fmt: skip
+    return max(near, key=lambda o: (_height(o), o.component), default=None)
+
+
+def _as_multiple(e: Evidence, many: Evidence) -> Evidence:
+    said = f"{e.statement.rstrip('.')}; a lead only: many multiples and halves rose more at {many.component}, of which it is one."
+    return e.model_copy(update={"statement": said, "strength": min(e.strength, LEAD)})
 
 
 def _source(e: Evidence, facts: Sequence[Evidence], wholes: dict[str, str]) -> Evidence | None:

@@ -63,8 +63,8 @@ def found_lines(ctx: ToolContext) -> Result:
             found, notes = _channel(ctx, channel)
             facts += found
             problems += notes
-    facts = without_echoes(facts, ctx.resolver.components)
     facts += shaft_of_whole(facts, ctx.resolver.components)
+    facts = without_echoes(facts, ctx.resolver.components)
     learned, notes = learned_facts(ctx)
     facts += learned
     problems += notes
