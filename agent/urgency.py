@@ -140,8 +140,9 @@ def _how_far(e: Evidence) -> str:
     unit = str(e.values.get("unit", ""))
     reads, bound, was = (with_unit(v, unit) for v in (now, limit, usual))
     if abs(now) <= _DEAD * abs(usual):
+        dead = "reads nothing:" if e.values.get("measures") == "pressure" else "is dead: it reads"
         return (
-            f"{e.values.get('channel', 'the alarm')} of {e.component} is dead: it reads {reads} (limit {bound}, usually"
+            f"{e.values.get('channel', 'the alarm')} of {e.component} {dead} {reads} (limit {bound}, usually"
             f" {was}){since}"
         )
     return (

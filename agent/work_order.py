@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from aitia.agent.acted import is_protection, what_acted, who
 from aitia.agent.asset_class import as_fits, as_it_can, entry_for, kinds_of
 from aitia.agent.facts import Facts
+from aitia.agent.gauge_at_zero import beside_gauge
 from aitia.agent.left_by_work import makes
 from aitia.agent.machine_class import classes_of
 from aitia.agent.recent_work import Work, recent_work, repeated
@@ -65,6 +66,7 @@ def work_order(
     urgency, why = priority(
         told, near, alarms_of(evidence, {asset, *called}), remaining, fault, alarms, family
     )
+    why += beside_gauge(why, evidence, asset, topology)
     works = recent_work(evidence, family, incident)
     first = Facts(evidence, topology).first_onset(family)
     acted = what_acted(evidence, family, first)
