@@ -34,7 +34,8 @@ def share(departure: Evidence, works: Iterable[Evidence], evidence: Iterable[Evi
         return 1.0
     if left_over(_with_now(departure, evidence)) < BACK:
         return PASSED
-    lasted = (departure.window.end - departure.onset).total_seconds() if departure.onset else 0.0
+    onset, window = departure.onset, departure.window
+    lasted = (window.end - onset).total_seconds() if onset and window else 0.0
     return 1.0 if lasted > STAYS_S + departure.onset_error_s else BY_WORK
 
 
