@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from aitia.agent.fact_values import ALERTS
-from aitia.agent.instruments_agree import same_direction
+from aitia.agent.instruments_agree import is_velocity, same_direction
 from aitia.agent.taxonomy import Fault
 from aitia.core.words import Evidence
 from aitia.core.work_order import Priority, Remaining
@@ -157,6 +157,8 @@ def _beside(beyond: Evidence, own: Sequence[Evidence]) -> str:
     if good is None:
         return ""
     zone, name = zone_of(good, own), good.values.get("channel", "its blocks")
+    if not is_velocity(beyond):
+        return f"; its velocity is in zone {zone} [{good.id}], which says nothing of that quantity"
     if not same_direction(beyond, good):
         return f"; {name} measures another direction, in which it is in zone {zone} [{good.id}]"
     return f", though its blocks show zone {zone} [{good.id}]: hold the two instruments against each other"
