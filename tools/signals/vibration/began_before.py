@@ -11,10 +11,12 @@ from typing import Final
 
 import numpy as np
 
+from aitia.tools.sources.rows import Floats
+
 LEAST: Final = 2  # blocks that a past keeps; with fewer nothing is left out
 
 
-def of_the_past(past: Sequence[float], now: float, *, least: float) -> int:
+def of_the_past(past: Floats | Sequence[float], now: float, *, least: float) -> int:
     """How many of the past's values, in the order of time, are of before it began: at least half of them, all where none is not.
 
     now    what the window's blocks show
