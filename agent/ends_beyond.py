@@ -12,6 +12,8 @@ from aitia.core.words import Evidence, Inventory
 from aitia.tools.signals.quantities import is_weather
 
 MOST: Final = 0.45  # probability at most that nothing is wrong then; by hand
+ENDS: Final = "unknown.end"
+"""The ledger's term of it."""
 _FELT: Final = frozenset({"temperature", "pressure", "vibration"})
 _LOAD: Final = frozenset({"current", "power", "flow", "speed"})
 
@@ -26,7 +28,7 @@ def doubted(weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory
     if found is None:
         return weighed
     why = f"{found.component} ends beyond its usual range, with its load and the weather within theirs [{found.id}]"
-    suspects, healthy = lowered(weighed.suspects, weighed.probability, MOST, why, "unknown.end")
+    suspects, healthy = lowered(weighed.suspects, weighed.probability, MOST, why, ENDS)
     unknown = max((s.probability for s in suspects if s.fault == "unknown"), default=1.0 - healthy)
     ranked = tuple(sorted(suspects, key=lambda s: (-s.probability, s.component, s.fault)))
     return weighed.model_copy(update={"verdict": "unknown", "probability": unknown, "suspects": ranked})

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from aitia.agent.alike_signals import Alike, alike_signals
+from aitia.agent.ends_beyond import ENDS, beyond
 from aitia.agent.machine_class import classes_of
 from aitia.agent.set_point import FOLLOWS
 from aitia.agent.topology import Topology
@@ -60,7 +61,7 @@ def first_look(weighed: Weighed, evidence: Sequence[Evidence], inventory: Invent
     least = PLAIN if weighed.verdict == "healthy" else _ANY
     found = list(_departing(evidence, topology, least))
     if not found:
-        return None
+        return _at_end(weighed, evidence, topology, inventory)
     if weighed.verdict == "unknown" and (alike := alike_signals(evidence, topology)) is not None:
         return _at_all(alike, [e for e in found if e.component not in {f.component for f in alike.facts}])
     spread = next((e for e in found if _is_spread(e) and len(_parts(e, evidence, topology)) > 1), None)
@@ -78,6 +79,24 @@ def first_look(weighed: Weighed, evidence: Sequence[Evidence], inventory: Invent
         order=f"Inspect {spoken(lead.component)}: find which of {_listed(parts)} departs from its like" if spread else "",
         query=query_line(lead.source.query),
         then=tuple(f"{_signal(e)} of {spoken(e.component)} [{e.id}]" for e in rest[:_THEN]),
+    )  # fmt: skip
+
+
+def _at_end(
+    weighed: Weighed, evidence: Sequence[Evidence], topology: Topology, inventory: Inventory
+) -> FirstLook | None:
+    """Where nothing departs, and only that a signal ends beyond its past keeps the verdict from being that nothing is wrong."""
+    e = beyond(evidence, topology) if weighed.verdict == "unknown" else None
+    if e is None or not any(c.term == ENDS for s in weighed.suspects for c in s.ledger):
+        return None
+    asset, signal, end = spoken(e.component), _signal(e), with_unit(float(e.values["end"]), e.unit)
+    return FirstLook(
+        component=e.component, signal=signal, fact=e.id,
+        why=f"{asset}: {signal} ends at {end}, beyond its usual range, while its load and the weather stay within theirs",
+        how=_how(e, _parts(e, evidence, topology), inventory),
+        order_if=f"it is still beyond its usual range at the next round (now {end}): order an inspection of {asset}; back within"
+        " it: order nothing",
+        query=query_line(e.source.query),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from aitia.agent.ends_beyond import doubted
 from aitia.agent.exchanged import as_instrument
+from aitia.agent.first_look import first_look
 from aitia.agent.gauge_at_zero import MOST, beside_gauge, with_gauge
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
@@ -139,4 +140,6 @@ def test_nothing_is_healthy_that_ends_beyond_its_past_alone(others: list[Evidenc
     )  # fmt: skip
     made = doubted(healthy, facts, PLANT)
     assert made.verdict == told
+    look = first_look(made, facts, PLANT)
+    assert (look is not None and look.component == LINE and "60.9" in look.why) is (told == "unknown")
     assert sum(s.probability for s in made.suspects) == pytest.approx(1.0, abs=1e-3)
