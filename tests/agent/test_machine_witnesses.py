@@ -9,9 +9,11 @@ from aitia.agent.exchanged import as_instrument
 from aitia.agent.first_look import first_look
 from aitia.agent.gauge_at_zero import MOST, beside_gauge, with_gauge
 from aitia.agent.topology import Topology
+from aitia.agent.urgency import priority
 from aitia.agent.weigher import Weighed
 from aitia.agent.work_passes import BY_WORK, PASSED, share
 from aitia.core.words import Component, Evidence, Holding, Inventory, Link, Window
+from aitia.core.work_order import Remaining
 
 from . import evidence as shop
 
@@ -143,3 +145,23 @@ def test_nothing_is_healthy_that_ends_beyond_its_past_alone(others: list[Evidenc
     look = first_look(made, facts, PLANT)
     assert (look is not None and look.component == LINE and "60.9" in look.why) is (told == "unknown")
     assert sum(s.probability for s in made.suspects) == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("unit", "channel", "against"), [("g", "acc_rms", False), ("mm/s", "vib", True), ("", "vib", True)]
+)
+def test_only_a_velocity_is_held_against_a_velocitys_zone(unit: str, channel: str, against: bool) -> None:
+    alarm = shop.fact(LINE, "condition.alarms", f"{LINE}: beyond.", kind="alarm.signal", direction="none", at=None,
+                      channel=channel, unit=unit, now=5.2, usual=0.75, limit=4.5)  # fmt: skip
+    zone = shop.fact(
+        LINE,
+        "vibration",
+        f"{LINE}: zone A.",
+        kind="vibration.zone",
+        direction="steady",
+        channel="vib",
+        zone="A",
+    )
+    unknown = Remaining(why_none="no trend")
+    _, why = priority([], shop.numbered([zone, alarm]), [], unknown, None)
+    assert ("hold the two instruments against each other" in why) is against

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 from aitia.core.words import Component, Evidence, Link, SourceRef
+from aitia.tools.signals.partners import quantity_facts
 from aitia.tools.signals.vibration.began_before import of_the_past
 from aitia.tools.signals.vibration.echo import without_echoes
+from aitia.tools.signals.vibration.shaft import ORDERS, ShaftOrders, rises
 from aitia.tools.signals.vibration.verdict import LEAD
 
 PARTS = (
@@ -66,3 +71,33 @@ def test_the_first_multiples_are_of_the_many_that_rose_more() -> None:
     many = line("V-1-A", "harmonics", rise_db=39.0)
     facts = [many, line("V-1", "2x", rise_db=34.0), line("V-1-B", "2x", rise_db=45.0)]
     assert [e.strength for e in without_echoes(facts, PARTS)] == [0.9, LEAD, 0.9]
+
+
+def orders(level: float) -> ShaftOrders:
+    levels = tuple(level if order == 2.0 else -80.0 for order in ORDERS)
+    return ShaftOrders(levels=levels, standing=tuple(order == 2.0 for order in ORDERS))
+
+
+@pytest.mark.parametrize(
+    ("past", "counts"), [((-62.6, -62.9, -63.3, -35.8), True), ((-35.1, -36.0, -35.5, -35.8), False)]
+)
+def test_a_line_rose_though_the_last_block_of_the_past_has_it(past: tuple[float, ...], counts: bool) -> None:
+    found = rises([orders(-35.6), orders(-35.4)], [orders(p) for p in past])
+    assert next(r for r in found if r.name == "2x").counts is counts
+
+
+@pytest.mark.parametrize(
+    ("jump", "due", "instrument"),
+    [(25.0, 40.0, True), (25.0, 10.0, False), (0.4, 40.0, False)],
+    ids=["most of it", "a small part", "as masses do"],
+)
+def test_a_temperature_that_leapt_is_its_instruments(
+    monkeypatch: pytest.MonkeyPatch, jump: float, due: float, instrument: bool
+) -> None:
+    monkeypatch.setattr(quantity_facts, "inert", lambda *_: True)
+    x = np.full((60, 1), 40.0)
+    x[::2] += 0.3
+    x[45:] += jump
+    plant = SimpleNamespace(grid=SimpleNamespace(x=x, reference=40))
+    left = SimpleNamespace(signal=0, since=44, ends=(40.0 + jump, due))
+    assert quantity_facts.leapt(plant, left) is instrument  # type: ignore[arg-type]
