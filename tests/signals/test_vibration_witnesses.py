@@ -82,8 +82,11 @@ def orders(level: float) -> ShaftOrders:
     ("past", "counts"), [((-62.6, -62.9, -63.3, -35.8), True), ((-35.1, -36.0, -35.5, -35.8), False)]
 )
 def test_a_line_rose_though_the_last_block_of_the_past_has_it(past: tuple[float, ...], counts: bool) -> None:
-    found = rises([orders(-35.6), orders(-35.4)], [orders(p) for p in past])
-    assert next(r for r in found if r.name == "2x").counts is counts
+    now, before = [orders(-35.6), orders(-35.4)], [orders(p) for p in past]
+    assert next(r for r in rises(now, before, in_time=True) if r.name == "2x").counts is counts
+    assert not next(
+        r for r in rises(now, before) if r.name == "2x"
+    ).counts  # references of any order are all of the past
 
 
 @pytest.mark.parametrize(
