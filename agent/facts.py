@@ -22,10 +22,12 @@ from aitia.agent.fact_values import (
     tells,
 )
 from aitia.agent.failure_words import FailureWords
+from aitia.agent.left_by_work import WORK_S
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.told_alike import MOVED, told_alike
 from aitia.agent.told_once import told_once
 from aitia.agent.topology import Topology
+from aitia.agent.work_passes import share
 from aitia.core.aspects import AGAINST, CHANGE, CLUSTER, CONTEXT, LOADED, WEIGHT
 from aitia.core.words import Evidence
 from aitia.tools.change.nearness import proximity
@@ -53,9 +55,6 @@ _LOADED: Final = LOADED | {"latency"}
 _SHARED: Final = WAITING | {"network", "io", "other"}
 _RESTARTS: Final = frozenset({"restart", "log.restart"})
 RESTART_S: Final = 30.0
-WORK_S: Final = (
-    7_200.0  # for so long after work on a machine its signals may leave their partners because of it; by hand
-)
 DEPARTED: Final = (
     0.8  # how surely a plant is not well that lastingly left its normal pattern and resembles a known fault
 )
@@ -105,10 +104,10 @@ class Facts:
         self._present = {
             e.component for e in evidence if e.kind == "metric.quiet" and e.aspect == "availability"
         }
-        self._changes: dict[str, list[datetime]] = {}
+        self._changes: dict[str, list[Evidence]] = {}
         for e in evidence:
             if e.aspect in CHANGE and e.onset is not None:
-                self._changes.setdefault(e.component, []).append(e.onset)
+                self._changes.setdefault(e.component, []).append(e)
         own = [e for e in evidence if e.component and is_first_hand(e)]
         self.seen = frozenset(e.component for e in own)
         stopped = {e.component for e in own if e.kind == "signal.stopped"}
@@ -140,8 +139,8 @@ class Facts:
         """
         if evidence.kind in LEVELS:
             return evidence.strength
-        if evidence.kind in PLANT - STUCK and self._was_worked_on(evidence):
-            return evidence.strength / 3
+        if evidence.kind in PLANT - STUCK and (works := self._works_before(evidence)):
+            return evidence.strength * share(evidence, works, self.all)
         if evidence.aspect in CHANGE:
             return self._of_change(evidence)
         load = self._traffic.get(evidence.component, 1.0)
@@ -195,8 +194,8 @@ class Facts:
     def _was_changed(self, evidence: Evidence) -> bool:
         """Whether a deploy or configuration change restarted it: what was meant to happen is no symptom."""
         return evidence.onset is not None and any(
-            abs((evidence.onset - at).total_seconds()) <= RESTART_S
-            for at in self._changes.get(evidence.component, ())
+            abs((evidence.onset - onset(change)).total_seconds()) <= RESTART_S
+            for change in self._changes.get(evidence.component, ())
         )
 
     def _spoke_after(self, evidence: Evidence) -> bool:
@@ -244,16 +243,17 @@ class Facts:
             for e in self.all
         )  # fmt: skip
 
-    def _was_worked_on(self, evidence: Evidence) -> bool:
-        """Whether somebody worked on it shortly before it left what the plant tells of it: fresh grease warms a bearing."""
+    def _works_before(self, evidence: Evidence) -> list[Evidence]:
+        """Works on it shortly before it left what the plant tells of it: fresh grease warms a bearing."""
         if evidence.onset is None:
-            return False
+            return []
         latest = evidence.onset_error_s + RESTART_S
-        return any(
-            -latest <= (evidence.onset - at).total_seconds() <= WORK_S
+        return [
+            work
             for name in self._worked_near(evidence.component)
-            for at in self._changes.get(name, ())
-        )
+            for work in self._changes.get(name, ())
+            if -latest <= (evidence.onset - onset(work)).total_seconds() <= WORK_S
+        ]
 
     def _worked_near(self, component: str) -> set[str]:
         """Where work moves a machine's signals: itself, its parts, what it is part of; not the place in which that stands."""

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from aitia.agent.alike_signals import Alike, alike_signals
+from aitia.agent.ends_beyond import ENDS, beyond
 from aitia.agent.machine_class import classes_of
 from aitia.agent.set_point import FOLLOWS
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
+from aitia.agent.work_passes import left_over
 from aitia.core.commands import query_line, spoken
 from aitia.core.words import Evidence, Inventory
 from aitia.core.work_order import FirstLook
-from aitia.tools.series.numbers import text
+from aitia.tools.series.numbers import with_unit
 from aitia.tools.signals.measures import MEASURES
 from aitia.tools.signals.quantities import is_weather, named_aspect
 
@@ -59,7 +61,7 @@ def first_look(weighed: Weighed, evidence: Sequence[Evidence], inventory: Invent
     least = PLAIN if weighed.verdict == "healthy" else _ANY
     found = list(_departing(evidence, topology, least))
     if not found:
-        return None
+        return _at_end(weighed, evidence, topology, inventory)
     if weighed.verdict == "unknown" and (alike := alike_signals(evidence, topology)) is not None:
         return _at_all(alike, [e for e in found if e.component not in {f.component for f in alike.facts}])
     spread = next((e for e in found if _is_spread(e) and len(_parts(e, evidence, topology)) > 1), None)
@@ -77,6 +79,24 @@ def first_look(weighed: Weighed, evidence: Sequence[Evidence], inventory: Invent
         order=f"Inspect {spoken(lead.component)}: find which of {_listed(parts)} departs from its like" if spread else "",
         query=query_line(lead.source.query),
         then=tuple(f"{_signal(e)} of {spoken(e.component)} [{e.id}]" for e in rest[:_THEN]),
+    )  # fmt: skip
+
+
+def _at_end(
+    weighed: Weighed, evidence: Sequence[Evidence], topology: Topology, inventory: Inventory
+) -> FirstLook | None:
+    """Where nothing departs, and only that a signal ends beyond its past keeps the verdict from being that nothing is wrong."""
+    e = beyond(evidence, topology) if weighed.verdict == "unknown" else None
+    if e is None or not any(c.term == ENDS for s in weighed.suspects for c in s.ledger):
+        return None
+    asset, signal, end = spoken(e.component), _signal(e), with_unit(float(e.values["end"]), e.unit)
+    return FirstLook(
+        component=e.component, signal=signal, fact=e.id,
+        why=f"{asset}: {signal} ends at {end}, beyond its usual range, while its load and the weather stay within theirs",
+        how=_how(e, _parts(e, evidence, topology), inventory),
+        order_if=f"it is still beyond its usual range at the next round (now {end}): order an inspection of {asset}; back within"
+        " it: order nothing",
+        query=query_line(e.source.query),
     )  # fmt: skip
 
 
@@ -221,7 +241,7 @@ def _order_if(fact: Evidence, topology: Topology) -> str:
             " nothing"
         )
     if _is_back(fact):
-        back = f"it is back where it should be ({text(now or 0.0)}, {text(due or 0.0)} expected)"
+        back = f"it is back where it should be ({_said(fact, now)}, {_said(fact, due)} expected)"
         if _like(fact.component, topology):
             return (
                 f"it departs again from its like in the next cycle of load: order a test of {asset}; {back}, so that until then"
@@ -229,16 +249,22 @@ def _order_if(fact: Evidence, topology: Topology) -> str:
             )
         return f"it departs again: {back}, so that nothing is ordered now"
     if _fades(fact):
+        worst = _said(fact, float(fact.values["reads"]))
         return (
-            f"it stops falling back by the next round (at its worst {text(float(fact.values['reads']))}, now {text(now or 0.0)}):"
-            f" order an inspection of {asset}; back at {text(due or 0.0)}: order nothing"
+            f"it stops falling back by the next round (at its worst {worst}, now {_said(fact, now)}):"
+            f" order an inspection of {asset}; back at {_said(fact, due)}: order nothing"
         )
     if now is None or due is None:
         return f"the hand-held reading agrees with the signal: order an inspection of {asset}; else order the instrument"
     return (
-        f"it reads about {text(now)} as the signal does: order an inspection of {asset}; about {text(due)}:"
+        f"it reads about {_said(fact, now)} as the signal does: order an inspection of {asset}; about {_said(fact, due)}:"
         " order the instrument's calibration"
     )
+
+
+def _said(fact: Evidence, value: float | None) -> str:
+    """A value of a fact with its unit, where that is known."""
+    return with_unit(value or 0.0, str(fact.values.get("unit", "")))
 
 
 def _like(part: str, topology: Topology) -> list[str]:
@@ -249,18 +275,9 @@ def _like(part: str, topology: Topology) -> list[str]:
 
 def _fades(fact: Evidence) -> bool:
     """Whether it is nearly back where it should be: less than half as far off as at its worst."""
-    return _left_over(fact) < _FADED
+    return left_over(fact) < _FADED
 
 
 def _is_back(fact: Evidence) -> bool:
     """Whether it is where it should be: nothing is seen by whoever goes there."""
-    return _left_over(fact) < _BACK
-
-
-def _left_over(fact: Evidence) -> float:
-    """How far off it still is, as a share of how far it was at its worst; 1 where that is not known."""
-    told = [
-        v for k in ("reads", "expected", "now", "due") if isinstance(v := fact.values.get(k), int | float)
-    ]
-    worst = abs(told[0] - told[1]) if len(told) == 4 else 0.0
-    return abs(told[2] - told[3]) / worst if worst else 1.0
+    return left_over(fact) < _BACK

@@ -1,4 +1,6 @@
-"""How sure a machine's cause may be at most: where two instruments disagree, or a formula alone tells what is normal."""
+"""How sure a machine's cause may be at most: where two instruments disagree, a formula alone tells what is normal,
+or a set-point was moved as it began.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from typing import Final
 
 from aitia.agent.given_up import lowered
 from aitia.agent.instruments_agree import at_odds
+from aitia.agent.set_point import moved_as_it_began
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
 from aitia.core.words import Contribution, Evidence, Inventory, Suspect
@@ -15,13 +18,17 @@ INSTRUMENTS: Final = "instruments.disagree"
 INSTRUMENT: Final = "sensor.bias"
 AT_ODDS: Final = 0.84  # probability of a cause at most where its instruments disagree; by hand
 BY_FORMULA: Final = 0.6  # the same, where only a comparison across speeds by formula shows it; by hand
+BESIDE: Final = 0.84  # the same, where it began right after a set-point was moved there; by hand
 _LINE: Final = "vibration.line"
 _PLAIN: Final = 0.5  # strength from which on a rise at the same speed is a second witness; by hand
 
 
 def held_back(weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory) -> Weighed:
     """The verdict, no surer than its measurements allow: of instruments that disagree one is a rival, with its own share."""
-    if weighed.verdict != "cause" or not weighed.fault.startswith("machine."):
+    if weighed.verdict != "cause":
+        return weighed
+    weighed = _beside_set_point(weighed, evidence, inventory)
+    if not weighed.fault.startswith("machine."):
         return weighed
     if by_formula_alone(weighed, evidence):
         suspects, sure = lowered(
@@ -54,6 +61,16 @@ def held_back(weighed: Weighed, evidence: Sequence[Evidence], inventory: Invento
     ]
     suspects = tuple(sorted((*scaled, rival), key=lambda s: -s.probability))
     return weighed.model_copy(update={"suspects": suspects, "probability": AT_ODDS})
+
+
+def _beside_set_point(weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory) -> Weighed:
+    """The verdict, no surer than `BESIDE` where what accuses the machine began right after a set-point of it was moved."""
+    entry = moved_as_it_began(evidence, _cited(weighed, evidence), Topology(inventory.components))
+    if entry is None or entry.onset is None:
+        return weighed
+    why = f"it began right after a set-point was moved there at {entry.onset:%H:%M} UTC [{entry.id}], which may be all"
+    suspects, sure = lowered(weighed.suspects, weighed.probability, BESIDE, why, "unknown.set_point")
+    return weighed.model_copy(update={"suspects": suspects, "probability": sure})
 
 
 def by_formula_alone(weighed: Weighed, evidence: Sequence[Evidence]) -> bool:

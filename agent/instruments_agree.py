@@ -59,6 +59,17 @@ def same_direction(signal: Evidence, block: Evidence) -> bool:
     return len(axes - {""}) < 2
 
 
+_OTHER: Final = re.compile(r"(?i)\bg\b|_g$|beschl|accel|acelera|temp|°c|celsius|\ba\b|current|strom")
+
+
+def is_velocity(signal: Evidence) -> bool:
+    """Whether a signal may be a velocity: its name and its unit say nothing else. An acceleration is none."""
+    unit, name = (str(signal.values.get(k) or "") for k in ("unit", "channel"))
+    if unit or _VELOCITY.search(name):
+        return unit in ("", "mm/s")
+    return not _OTHER.search(name)
+
+
 def _beside(block: Evidence, evidence: Iterable[Evidence]) -> list[Evidence]:
     return [
         e for e in evidence

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from aitia.agent.facts import WORK_S
 from aitia.core.words import Evidence
 
 WORKS: Final = ("maintenance.work", "change.maintenance")
+WORK_S: Final = (
+    7_200.0  # for so long after work on a machine its signals may leave their partners because of it; by hand
+)
 NOT_AT_ONCE: Final = (
     -2.0
 )  # log-odds of a kind that takes days, where it began within hours of a work; by hand
@@ -27,7 +29,8 @@ _MAKES: Final[tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]] = tuple(
          "machine.blockage machine.pump.air machine.pump.cavitation machine.pump.stopped machine.valve machine.leak machine.fan"),
         (r"\bvalves?\b|ventil|schieber|v(?:á|a)lvula|hydrant", "machine.valve machine.blockage machine.leak"),
         (r"\bseals?\b|gasket|dicht(?:ung|e)|flange|flansch|junta", "machine.leak machine.pump.air"),
-        (r"calibrat|kalibrier|calibr|transmitter|messumformer|\bsensor", "sensor"),
+        (r"calibrat|kalibrier|calibr|transmitter|messumformer|\bsensor|transducer|wandler|\bmeters?\b|z(?:ä|ae)hler|transductor|medidor",
+         "sensor"),
         (r"inspect|sichtkontrolle|rundgang|visual|survey|checked|gepr(?:ü|ue)ft|compared|measured|logged", ""),
     )
 )  # fmt: skip

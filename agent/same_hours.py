@@ -9,8 +9,7 @@ from typing import Final
 
 from aitia.agent.acted import is_protection, who
 from aitia.agent.announced import JOURNAL
-from aitia.agent.facts import WORK_S
-from aitia.agent.left_by_work import could_move, is_announced
+from aitia.agent.left_by_work import WORK_S, could_move, is_announced
 from aitia.agent.topology import Topology
 from aitia.core.words import Evidence, Incident, Inventory, Sentence
 from aitia.tools.signals.quantities import is_weather, named_aspect

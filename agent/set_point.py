@@ -13,7 +13,7 @@ from aitia.agent.topology import Topology
 from aitia.agent.urgency import is_beyond
 from aitia.agent.weigher import Weighed
 from aitia.core.words import Contribution, Evidence, Inventory, Suspect
-from aitia.tools.series.numbers import text
+from aitia.tools.series.numbers import with_unit
 from aitia.tools.signals.quantities import is_weather
 
 FOLLOWS: Final = "healthy.set_point"
@@ -30,6 +30,9 @@ _SETTING: Final = frozenset({"position", "level"})
 """What a controller moves either way to reach its set-point (a position is told as a level too)."""
 _DEPARTS: Final = ("signal.", "metric.shift", "metric.trend", "metric.limit", "condition.", "vibration.line")
 
+_MOVES: Final = ("signal.apart", "signal.quantity", "metric.shift", "metric.trend", "condition.")
+_STANDS: Final = frozenset({"signal.stuck", "signal.idle", "condition.stuck"})
+
 
 class Followed(NamedTuple):
     """An entry that moved a set-point, the signal that came to its value, and what went with it."""
@@ -43,9 +46,10 @@ class Followed(NamedTuple):
         """In a clause: what was set, when and by whom, and what followed."""
         by = who(text_of(self.entry))
         moved = len(self.others)
+        reads = with_unit(float(self.signal.values["after"]), self.signal.unit)
         return (
             f"{self.signal.component} follows its set-point: {self.signal.values.get('metric')} went to"
-            f" {text(float(self.signal.values['after']))} after the journal's entry of {self.entry.onset:%H:%M:%S} UTC"
+            f" {reads} after the journal's entry of {self.entry.onset:%H:%M:%S} UTC"
             f"{f', by {by},' if by else ''} and the {moved} other signals that moved went with it [{self.entry.id},"
             f" {self.signal.id}]"
         )
@@ -65,6 +69,27 @@ def follows(evidence: Sequence[Evidence], inventory: Inventory) -> Followed | No
             series.pop((signal.component, signal.values.get("metric")), None)
             return Followed(entry, signal, tuple(series.values()))
     return None
+
+
+def moved_as_it_began(
+    evidence: Iterable[Evidence], cited: Sequence[Evidence], topology: Topology
+) -> Evidence | None:
+    """The journal's entry of a set-point, right after which what accuses a machine began: of that machine or of what moves it.
+
+    What stands still or rests no set-point explains. `cited`: the facts that accuse it.
+    """
+    departed = [
+        e for e in cited if e.kind.startswith(_MOVES) and e.onset and e.component in topology.machines
+    ]
+    if not departed or any(e.kind in _STANDS for e in cited):
+        return None
+    first = min(departed, key=lambda e: (e.onset, e.id))
+    near = [
+        e for e in evidence
+        if e.kind == JOURNAL and e.onset and _SET.search(text_of(e)) and first.component in _moved_by(e.component, topology)
+        and _in_time(first, e)
+    ]  # fmt: skip
+    return max(near, key=lambda e: (e.onset, e.id), default=None)
 
 
 def _moved_by(component: str, topology: Topology) -> frozenset[str]:

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from aitia.agent.fact_values import ALERTS
-from aitia.agent.instruments_agree import same_direction
+from aitia.agent.instruments_agree import is_velocity, same_direction
 from aitia.agent.taxonomy import Fault
 from aitia.core.words import Evidence
 from aitia.core.work_order import Priority, Remaining
-from aitia.tools.series.numbers import text
+from aitia.tools.series.numbers import text, with_unit
 
 ALARM_SIGNAL: Final = "alarm.signal"
 """The kind of the fact that shows the alarm's own signal (`tools/signals/alarmed.py`)."""
@@ -28,6 +28,7 @@ _OF_LOSS: Final[tuple[tuple[float, Priority], ...]] = ((0.5, "now"), (0.2, "soon
 _DEAD: Final = 0.05  # of its usual value, below which nothing is there any more; by hand
 _FAR: Final = 2.0  # times the way from what is usual to the limit: far beyond; by hand
 UNMEASURED: Final = "no zone, limit or trend says how bad it is"
+_ELSEWHERE: Final = ": not the part that the order is of, but of the same machine, and at risk by it: look at both in one visit"
 _ORDER: Final[tuple[Priority, ...]] = ("now", "soon", "plan", "unknown")
 _SHOWN: Final = 1.25  # times its past that a velocity must reach to be one after the rise; by hand
 _LIMIT: Final = re.compile(
@@ -48,23 +49,29 @@ def priority(
     remaining: Remaining,
     fault: Fault | None,
     alarms: Sequence[Evidence] = (),
+    at: Collection[str] = (),
 ) -> tuple[Priority, str]:
     """The most urgent of what the facts say, and which of them says it; where nothing measured says it, that it is not known.
 
     own      facts of the whole machine that it is part of, with all parts of that
     logged   alarms that name it, in the words of a log
     alarms   the signals of the alarm, of whatever asset: the cause explains them
+    at       what the order is of: urgency that is of another part of its machine says so
     """
     found: list[tuple[Priority, str]] = []
     beyond = [e for e in {e.id: e for e in (*own, *alarms)}.values() if is_beyond(e)]
     for e in beyond:
-        found.append((_of_alarm(e, fault), f"{_how_far(e)} [{e.id}]{_beside(e, own)}"))
+        other = _ELSEWHERE if at and e in own and e.component not in at else ""
+        found.append((_of_alarm(e, fault), f"{_how_far(e)} [{e.id}]{_beside(e, own)}{other}"))
     for e in sorted(own, key=lambda e: -_highest(e)):  # of several bearings the worst tells
         zone = zone_of(e, own)
         if zone and (
             zone in "CD" or not beyond
         ):  # a good zone elsewhere does not speak for what stands beyond its limit
-            found.append((_OF_ZONE[zone], f"vibration zone {zone} at {e.component}{_velocity(e)} [{e.id}]"))
+            other = _ELSEWHERE if at and e.component not in at else ""
+            found.append(
+                (_OF_ZONE[zone], f"vibration zone {zone} at {e.component}{_velocity(e)} [{e.id}]{other}")
+            )
         elif e.kind in ("metric.limit", *ALERTS):
             found.append(("soon", f"a limit is reached [{e.id}]"))
     for e in logged:
@@ -130,14 +137,17 @@ def _how_far(e: Evidence) -> str:
     limit, usual, now = (float(e.values[k]) for k in ("limit", "usual", "now"))
     since = f" since {e.values['since']}" if e.values.get("since") else ""
     moves = f", {e.values['moves']}" if e.values.get("moves") else ""
+    unit = str(e.values.get("unit", ""))
+    reads, bound, was = (with_unit(v, unit) for v in (now, limit, usual))
     if abs(now) <= _DEAD * abs(usual):
+        dead = "reads nothing:" if e.values.get("measures") == "pressure" else "is dead: it reads"
         return (
-            f"{e.values.get('channel', 'the alarm')} of {e.component} is dead: it reads {text(now)} (limit {limit:g}, usually"
-            f" {text(usual)}){since}"
+            f"{e.values.get('channel', 'the alarm')} of {e.component} {dead} {reads} (limit {bound}, usually"
+            f" {was}){since}"
         )
     return (
-        f"{e.values.get('channel', 'the alarm')} of {e.component} reads {text(now)}, {text(abs(now - limit))} beyond"
-        f" the alarm's limit {limit:g} (usually {text(usual)}){since}{moves}"
+        f"{e.values.get('channel', 'the alarm')} of {e.component} reads {reads}, {with_unit(abs(now - limit), unit)} beyond"
+        f" the alarm's limit {bound} (usually {was}){since}{moves}"
     )
 
 
@@ -147,6 +157,8 @@ def _beside(beyond: Evidence, own: Sequence[Evidence]) -> str:
     if good is None:
         return ""
     zone, name = zone_of(good, own), good.values.get("channel", "its blocks")
+    if not is_velocity(beyond):
+        return f"; its velocity is in zone {zone} [{good.id}], which says nothing of that quantity"
     if not same_direction(beyond, good):
         return f"; {name} measures another direction, in which it is in zone {zone} [{good.id}]"
     return f", though its blocks show zone {zone} [{good.id}]: hold the two instruments against each other"

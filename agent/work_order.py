@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from aitia.agent.acted import is_protection, what_acted, who
 from aitia.agent.asset_class import as_fits, as_it_can, entry_for, kinds_of
 from aitia.agent.facts import Facts
+from aitia.agent.gauge_at_zero import beside_gauge
 from aitia.agent.left_by_work import makes
 from aitia.agent.machine_class import classes_of
 from aitia.agent.recent_work import Work, recent_work, repeated
@@ -19,6 +20,7 @@ from aitia.agent.weigher import OPEN, Weighed
 from aitia.core.percent import percent
 from aitia.core.words import Evidence, Incident, Inventory, Mitigation
 from aitia.core.work_order import Remaining, WorkFact, WorkOrder, WorkStep
+from aitia.tools.series.numbers import with_unit
 
 MOST_FACTS: Final = 6
 PLAIN: Final = 0.9  # probability of a kind below which nothing is ordered or bought before the look that decides; by hand
@@ -61,7 +63,10 @@ def work_order(
     alarms = [e for e in evidence if e.kind == ALARM_SIGNAL]
     called = next((c.aliases for c in inventory.components if c.id == asset), ())
     names = _Names(asset, _instrument(told))
-    urgency, why = priority(told, near, alarms_of(evidence, {asset, *called}), remaining, fault, alarms)
+    urgency, why = priority(
+        told, near, alarms_of(evidence, {asset, *called}), remaining, fault, alarms, family
+    )
+    why += beside_gauge(why, evidence, asset, topology)
     works = recent_work(evidence, family, incident)
     first = Facts(evidence, topology).first_onset(family)
     acted = what_acted(evidence, family, first)
@@ -200,9 +205,7 @@ def _remaining(own: Sequence[Evidence], incident: Incident) -> Remaining:
         return min(spans, key=lambda r: r.hours if r.hours is not None else float("inf"))
     beyond = next((e for e in own if is_beyond(e)), None)
     if beyond is not None and not any(e.kind == "signal.idle" for e in own):
-        return Remaining(
-            why_none=f"it is beyond the alarm's limit {beyond.values['limit']:g} already [{beyond.id}]"
-        )
+        return Remaining(why_none=f"it is beyond the alarm's limit {_limit(beyond)} already [{beyond.id}]")
     idle = next((e for e in own if e.kind == "signal.idle"), None)
     if idle is not None:
         return Remaining(why_none=f"it does not run now [{idle.id}]")
@@ -212,6 +215,11 @@ def _remaining(own: Sequence[Evidence], incident: Incident) -> Remaining:
         if trends
         else "no trend to a limit and no model of its life is at hand"
     )
+
+
+def _limit(alarm: Evidence) -> str:
+    """The limit of an alarm's signal, with its unit where that is known."""
+    return with_unit(float(alarm.values["limit"]), str(alarm.values.get("unit", "")))
 
 
 def _span(e: Evidence, incident: Incident) -> Remaining | None:

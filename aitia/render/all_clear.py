@@ -11,6 +11,7 @@ from aitia.agent.weigher import Weighed
 from aitia.core.percent import chance
 from aitia.core.words import Evidence, Report
 from aitia.render import text as t
+from aitia.tools.series.numbers import with_unit
 from aitia.tools.signals.measures import MEASURES
 from aitia.tools.signals.quantities import named_aspect
 
@@ -90,5 +91,7 @@ def until_empty(report: Report, alarm: Evidence) -> str:
         ):
             continue
         if isinstance(slope, int | float) and isinstance(now, int | float) and slope < 0 < now:
-            return f"; at its rate ({60.0 * slope:.2g} an hour) it reads 0 in about {now / -slope / 60.0:.0f} h [{e.id}]"
+            unit = str(alarm.values.get("unit", ""))
+            rate = with_unit(60.0 * slope, t.clean(unit))
+            return f"; at its rate ({rate} an hour) it reads 0 in about {now / -slope / 60.0:.0f} h [{e.id}]"
     return ""

@@ -264,7 +264,7 @@ def _same_finding(report: Report, suspect: Suspect) -> str:
     """An open kind of a plant's named cause is no other finding: the same one, for a reason that is not told apart."""
     if not is_plant(report) or suspect.component != report.component or suspect.fault != "unspecified":
         return ""
-    return f"{t.clean(suspect.component)}: the same finding, for another reason than the one named"
+    return f"{t.clean(suspect.component)}: another fault at the same place, of a kind no signal tells: look in the same visit"
 
 
 def missing(report: Report) -> tuple[Item, ...]:

@@ -23,6 +23,7 @@ from aitia.render.all_clear import nothing_to_order, rest_of, until_empty
 from aitia.render.items import Item, Section
 from aitia.render.plant import is_plant
 from aitia.render.plots import plot
+from aitia.tools.series.numbers import with_unit
 
 PRIORITIES: Final[Mapping[Priority, str]] = {
     "now": "Act now", "soon": "Act soon", "plan": "Plan for the next stop", "unknown": "Urgency not known",
@@ -167,8 +168,9 @@ def _standing_alarm(report: Report) -> str:
             since = f" since {e.values['since']}" if e.values.get("since") else ""
             moves = f", {e.values['moves']}" if e.values.get("moves") else ""
             name = f"{e.values.get('channel', 'its signal')} of {e.component}"
+            now, usual, limit = (with_unit(v, t.clean(str(e.values.get("unit", "")))) for v in told)
             return (
-                f"look soon: the alarm stands, {name} reads {told[0]:g} for a limit of {told[2]:g} (usually {told[1]:g})"
+                f"look soon: the alarm stands, {name} reads {now} for a limit of {limit} (usually {usual})"
                 f"{since}{moves} [{e.id}]{until_empty(report, e)}"
             )
     return ""

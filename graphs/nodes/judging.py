@@ -8,9 +8,13 @@ from langgraph.runtime import Runtime
 
 from aitia.agent.alarm import counted, is_of_objects
 from aitia.agent.corrections import facts_of
+from aitia.agent.ends_beyond import doubted
+from aitia.agent.exchanged import as_instrument
+from aitia.agent.gauge_at_zero import with_gauge
 from aitia.agent.held_back import held_back
 from aitia.agent.one_verdict import reworded
 from aitia.agent.set_point import told_to
+from aitia.agent.topology import Topology
 from aitia.agent.tripped import behind_trips
 from aitia.agent.unshown import left_open
 from aitia.agent.weigher import MEASURED, TELEMETRY, Weighed, weigh
@@ -64,6 +68,8 @@ def weigh_so_far(evidence: Sequence[Evidence], view: View, context: Context) -> 
         of_objects=is_of_objects(view.incident),
     )
     told = left_open(weighed, evidence, view.inventory, context.taxonomy)
+    told = doubted(as_instrument(told, evidence), evidence, view.inventory)
+    told = with_gauge(told, evidence, Topology(view.inventory.components))
     return told_to(held_back(told, evidence, view.inventory), evidence, view.inventory)
 
 

@@ -83,7 +83,7 @@ def _fact(component: str, aspect: str, told: Looked, count: int, window: Window,
         aspect=aspect,
         statement=f"{component}: {said}{f' of calls to {d.peer}' * bool(d.peer)} {kept} {levels}.",
         values={"metric": d.metric, "before": before, "after": after, "series": count, "samples": told.samples,
-                "baseline": baseline},
+                "baseline": baseline} | _end(told, factor, baseline),
         unit=unit,
         window=window,
         direction="steady",
@@ -108,9 +108,22 @@ def _levels(told: Looked, name: str, factor: float, unit: str, baseline: str) ->
             for share, when in zip(shares, ("before", "in the window"), strict=True)
         )
         return f"({name} while running {shown(told.runs.before)} before, {now} in the window; it ran {ran})"
-    odd = told.last is not None and told.usual is not None and not told.usual[0] <= told.last <= told.usual[1]
-    end = f", {shown(told.last)} at the end" if odd and told.last is not None else ""
+    end = f", {shown(told.last)} at the end" if _over(told) and told.last is not None else ""
     return f"({name} {shown(told.before)} before, {shown(told.after)} in the window{end})"
+
+
+def _over(told: Looked) -> float:
+    """How far its last value lies outside its usual range, as a share of that range's width; 0 within it."""
+    if told.last is None or told.usual is None:
+        return 0.0
+    low, high = told.usual
+    return max(low - told.last, told.last - high, 0.0) / max(high - low, 1e-12)
+
+
+def _end(told: Looked, factor: float, baseline: str) -> dict[str, float | int | str | bool]:
+    """The last value where it is outside the usual range, and how far, of what runs all the time."""
+    over = 0.0 if baseline == ALL or told.runs is not None else _over(told)
+    return {"end": sig3((told.last or 0.0) * factor), "end_over": sig3(over)} if over else {}
 
 
 def _kept(told: Looked, count: int, factor: float, unit: str) -> str:

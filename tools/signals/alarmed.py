@@ -15,7 +15,7 @@ from aitia.tools.series.gather import Gathered, within
 from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import clock, scale, sig3, with_unit
 from aitia.tools.signals.plots import SERIES, series_artifact
-from aitia.tools.signals.quantities import is_weather, unit_of
+from aitia.tools.signals.quantities import is_weather, unit_beside, unit_of
 from aitia.tools.signals.tables import machines_of
 
 KIND: Final = "alarm.signal"
@@ -64,7 +64,8 @@ def _told(channel: Derived, gathered: Gathered, limit: float | None, *, named: b
         statement=f"{channel.component}: {subject(channel)}, {whose}, reads {shown['now']} at the end, usually"
         f" {shown['usual']}, at its furthest {shown['far']} at {at}{beyond}{f', {moves}' if 'still so' in beyond else ''}.",
         values={"channel": channel.metric, "now": sig3(now), "usual": sig3(usual), "furthest": sig3(far), "moves": moves,
-                "shown": shown["now"], **({"limit": limit, **_since(t, v, limit, usual, end)} if limit is not None else {})},
+                "shown": shown["now"], **unit_beside(channel, now),
+                **({"limit": limit, **_since(t, v, limit, usual, end)} if limit is not None else {})},
         window=gathered.window, direction="none", strength=0.3, source=SourceRef(source=channel.source, query=channel.query),
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from aitia.core.aspects import MACHINE
 from aitia.tools.meaning.electrical_names import electrical_quantity
 from aitia.tools.meaning.names import lexicon
 from aitia.tools.series.derive import Derived
+from aitia.tools.series.numbers import scale
 
 _ACROSS: Final = re.compile(
     r"(?i)diff(erential)?[ _.-]*(press|druck)|pressure[ _.-]*(drop|difference|loss)|druck(differenz|verlust|abfall)"
@@ -87,6 +88,12 @@ def unit_of(channel: Derived) -> str:
         return "celsius"
     read = lexicon().read(channel.metric, "")
     return read.unit if read.quantity in MACHINE and read.confidence >= _SURE else ""
+
+
+def unit_beside(channel: Derived, value: float) -> dict[str, str]:
+    """`unit` for a fact's values, as people write it; nothing where it is not known, or people write them at another scale."""
+    factor, unit = scale(unit_of(channel), value)
+    return {"unit": unit} if unit and factor == 1.0 else {}
 
 
 def is_weather(name: str) -> bool:

@@ -36,6 +36,7 @@ from aitia.tools.signals.partners.quantity_facts import (
     inert,
     instrument_aspect,
     jumped,
+    leapt,
     own_facts,
     quantity_facts,
     sibling_facts,
@@ -242,7 +243,7 @@ def _instrument_of(plant: Plant, component: str, left_out: frozenset[int]) -> De
 def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool) -> Evidence:
     """A `signal.apart` fact: of an instrument, of a component, or of nobody who could be told."""
     channel, times = plant.channels[left.signal], sig3(abs(left.times))
-    instrument = left.alone and _is_instrument(plant, left)
+    instrument = (left.alone and _is_instrument(plant, left)) or leapt(plant, left)
     named = bool(left.component) and left.plain and not explained
     aspect = "pattern.unlike"
     if named:

@@ -13,6 +13,7 @@ from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.numbers import clock, sig3
 from aitia.tools.signals.partners.expect import Grid
+from aitia.tools.signals.quantities import unit_beside
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ def plant_fact(
     step = float(np.median(np.diff(plant.grid.t)))
     return Evidence(
         component=component, kind=kind, aspect=aspect, statement=f"{prefix}: {said}",
-        values={"now": sig3(now), **values, **at, "signals": len(plant.channels), "reference_rows": plant.grid.reference},
+        values={"now": sig3(now), **unit_beside(channel, now), **values, **at, "signals": len(plant.channels),
+                "reference_rows": plant.grid.reference},
         window=gathered.window, onset=from_epoch(float(plant.grid.t[since])), onset_error_s=sig3(6.0 * step),
         direction=direction, strength=round(strength, 3), source=SourceRef(source=channel.source, query=channel.query),
     )  # fmt: skip

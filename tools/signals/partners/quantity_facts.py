@@ -29,6 +29,7 @@ _JUMPED: Final = "; it jumped as what it measures cannot, and nothing else of it
 _LONE: Final = "; without it the machine's other signals keep their relation"
 _INERT: Final = frozenset({"temperature", "level"})
 _FASTER: Final = 4.0  # times the fastest move of the reference within a row of the grid; by hand
+_MOST_OF_IT: Final = 0.75  # of how far off it is; by hand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +109,15 @@ def jumped(plant: Plant, signal: int, since: int) -> bool:
     return bool(near.size and np.max(near) > _FASTER * float(np.max(moves[: plant.grid.reference - 1])))
 
 
+def leapt(plant: Plant, left: Departure) -> bool:
+    """Whether a temperature or a level jumped so, and that jump is most of how far off it is: its instrument."""
+    if not jumped(plant, left.signal, left.since):
+        return False
+    moves = np.abs(np.diff(plant.grid.x[:, left.signal]))
+    size = float(np.max(moves[max(0, left.since - SPAN) : left.since + SPAN]))
+    return size >= _MOST_OF_IT * abs(left.ends[0] - left.ends[1])
+
+
 def quantity_facts(
     plant: Plant, told: Expectations, left: Departure, known: frozenset[int], gathered: Gathered
 ) -> list[Evidence]:
@@ -118,9 +128,12 @@ def quantity_facts(
     """
     if not left.component or not left.plain or left.alone:
         return []
+    wrong = {left.signal} if leapt(plant, left) else set[int]()
     whose = plant.parts_of(left.component)
     group = frozenset(k for k, owner in enumerate(plant.owners) if owner in whose)
-    off = [_against_others(plant, told, k, known | group) for k in sorted(group - known) if told.moves[k]]
+    off = [
+        _against_others(plant, told, k, known | group) for k in sorted(group - known - wrong) if told.moves[k]
+    ]
     return _plain_ones(plant, off, gathered)
 
 

@@ -134,10 +134,9 @@ def _fact(
 
 
 def _onset(channel: Channel, heights: Sequence[float], threshold: float) -> tuple[datetime, float]:
-    """The first block of the window from which on the line stands, and the time since the block before."""
+    """The first block from which on the line stands, in the window or before it, and the time since the block before."""
     index = max(i for i, inside in enumerate(channel.inside) if inside)
-    first = channel.inside.index(True)
-    while index > first and heights[index - 1] >= threshold:
+    while index > 0 and heights[index - 1] >= threshold:
         index -= 1
     at = channel.blocks[index].at
     return at, (at - channel.blocks[index - 1].at).total_seconds() if index else 0.0

@@ -9,6 +9,7 @@ import numpy as np
 from aitia.core.words import Evidence, SourceRef, Window
 from aitia.tools.change.scale import mad
 from aitia.tools.series.numbers import clock, sig3, text, with_unit
+from aitia.tools.signals.vibration.began_before import of_the_past
 from aitia.tools.sources.base import Waveform
 from aitia.tools.sources.rows import Floats
 
@@ -39,6 +40,7 @@ def level_evidence(
         past, now = values[~mask], values[mask]
         if past.size < LEAST_PAST or now.size < 1:
             continue
+        past = past[: of_the_past(past, float(np.median(now)), least=floor * float(np.median(past)))]
         before = float(np.median(past))
         spread = max(float(mad(past)), float(np.std(past)), floor * before, 1e-12)
         z = (now - before) / spread

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aitia.tools.signals.vibration.began_before import of_the_past
 from aitia.tools.signals.vibration.spectrum import OrderSpectrum, amplitude_spectrum, floor_of
 from aitia.tools.sources.rows import Floats
 
@@ -83,11 +84,16 @@ def shaft_orders(x: Floats, fs: float, shaft_hz: float) -> ShaftOrders:
     return ShaftOrders(levels=tuple(levels), standing=tuple(standing))
 
 
-def rises(now: Sequence[ShaftOrders], past: Sequence[ShaftOrders]) -> list[ShaftRise]:
-    """How the three patterns rose over the median of `past`; none without a past."""
+def rises(
+    now: Sequence[ShaftOrders], past: Sequence[ShaftOrders], *, in_time: bool = False
+) -> list[ShaftRise]:
+    """How the three patterns rose over the median of `past`; none without a past.
+
+    in_time   the past lies right before, in the order of time: it ends where an order began to stand as it does now
+    """
     if not now or not past:
         return []
-    each = [_rise(index, now, past) for index in range(len(ORDERS))]
+    each = [_rise(index, now, past, in_time=in_time) for index in range(len(ORDERS))]
     many = sorted((r for r in each[2:] if np.isfinite(r.rise)), key=lambda r: -r.rise)
     halves = [r for r in many if r.order in _HALVES]
     loose = [*many[_MOST - 1 : _MOST], *halves[_LEAST_HALVES - 1 : _LEAST_HALVES]]
@@ -109,15 +115,18 @@ def at_speed(past: Sequence[tuple[float, ShaftOrders]], rpm: float) -> list[Shaf
     ]
 
 
-def _rise(index: int, now: Sequence[ShaftOrders], past: Sequence[ShaftOrders]) -> ShaftRise:
+def _rise(index: int, now: Sequence[ShaftOrders], past: Sequence[ShaftOrders], *, in_time: bool) -> ShaftRise:
     """One order: the median of the highest third of the records in which it is a line, against the past's median."""
     values = np.sort([m.levels[index] for m in now if m.standing[index]])
     before = np.array([m.levels[index] for m in past])
     top = values[-max(min(2, values.size), -(-values.size // 3)) :]
+    reached = float(np.median(top)) if top.size else float("nan")
+    if in_time:
+        before = before[: of_the_past(before, reached, least=LEAST_RISE_DB)]
     return ShaftRise(
         name="",
         order=ORDERS[index],
-        db=float(np.median(top)) if top.size else float("nan"),
+        db=reached,
         base=float(np.median(before)),
         spread=float(np.std(before)) if before.size >= 2 else 1.5,
     )

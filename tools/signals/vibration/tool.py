@@ -17,6 +17,7 @@ from aitia.tools.signals.vibration.blocks import Blocks, measured_blocks
 from aitia.tools.signals.vibration.channels import Channel, channels_of, usable_blocks
 from aitia.tools.signals.vibration.designations import Estimate, bearing_of
 from aitia.tools.signals.vibration.diagnose import ESTIMATED_MOST, bearing_like, doubted
+from aitia.tools.signals.vibration.echo import without_echoes
 from aitia.tools.signals.vibration.facts import both_races_fact, line_fact, quiet_fact, shaft_fact
 from aitia.tools.signals.vibration.level import level_evidence
 from aitia.tools.signals.vibration.lines import Measured
@@ -63,6 +64,7 @@ def found_lines(ctx: ToolContext) -> Result:
             facts += found
             problems += notes
     facts += shaft_of_whole(facts, ctx.resolver.components)
+    facts = without_echoes(facts, ctx.resolver.components)
     learned, notes = learned_facts(ctx)
     facts += learned
     problems += notes
@@ -95,7 +97,7 @@ def _channel(ctx: ToolContext, channel: Channel) -> tuple[list[Evidence], list[s
     if not orders.impacts:
         notes.append(_without_geometry(blocks))
     if not lines and not any(e.strength >= 0.5 for e in level):
-        looked = [s.name for s in summarise(*blocks.split()) if np.isfinite(s.db)]
+        looked = [s.name for s in summarise(*blocks.split(), in_time=True) if np.isfinite(s.db)]
         lines = [quiet_fact(blocks.channel, [*looked, "1x", "2x"], window)]
     return [*level, *zones, *lines], notes
 
@@ -139,7 +141,7 @@ def _by_tachometer(fact: Evidence, blocks: Blocks) -> Evidence:
 def _lines(ctx: ToolContext, blocks: Blocks, orders: Orders) -> Iterator[Evidence]:
     """Facts of the defect lines that count, and of the shaft orders that rose."""
     channel, window = blocks.channel, ctx.incident.window
-    summaries = without_sidebands(summarise(*blocks.split()))
+    summaries = without_sidebands(summarise(*blocks.split(), in_time=True))
     fault = bearing_fault(summaries)
     hidden = fault.hidden if fault else ()
     by_name = {s.name: s for s in summaries}
@@ -159,8 +161,12 @@ def _lines(ctx: ToolContext, blocks: Blocks, orders: Orders) -> Iterator[Evidenc
         yield _drawn(ctx, blocks, _as_lead(fact, doubt), [s])
     inside = [m for m, i in zip(blocks.shaft, channel.inside, strict=True) if i]
     past = [m for m, i in zip(blocks.shaft, channel.inside, strict=True) if not i]
-    same = [rise for rise in rises(inside, past) if rise.counts]
-    other = [] if same or len(past) >= LEAST_PAST else rises(inside, at_speed(blocks.elsewhere, blocks.rpm))
+    same = [rise for rise in rises(inside, past, in_time=True) if rise.counts]
+    other = (
+        []
+        if same or len(past) >= LEAST_PAST
+        else rises(inside, at_speed(blocks.elsewhere, blocks.rpm), in_time=True)
+    )
     for rise in (*same, *(r for r in other if r.counts and r.rise >= ELSEWHERE_DB)):
         if not (rise.name == "harmonics" and counted):  # impacts raise many orders themselves
             heights = [m.levels[ORDERS.index(rise.order)] for m in blocks.shaft]

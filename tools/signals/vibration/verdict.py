@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aitia.tools.signals.vibration.began_before import of_the_past
 from aitia.tools.signals.vibration.lines import LINE_DB, Measured
 from aitia.tools.signals.vibration.speed import MAINS
 from aitia.tools.sources.rows import Floats
@@ -93,24 +94,30 @@ class Summary:
         return "" if self.supported else "it has neither a harmonic nor sidebands of its own"
 
 
-def summarise(now: Sequence[Measured], past: Sequence[Measured]) -> list[Summary]:
-    """The defect lines of the records of one channel against those of its past."""
-    return [_summary(name, now, past) for name in (now[0].lines if now else ())]
+def summarise(now: Sequence[Measured], past: Sequence[Measured], *, in_time: bool = False) -> list[Summary]:
+    """The defect lines of the records of one channel against those of its past.
+
+    in_time   the past lies right before, in the order of time: it ends where a line began to stand as it does now
+    """
+    return [_summary(name, now, past, in_time=in_time) for name in (now[0].lines if now else ())]
 
 
-def _summary(name: str, now: Sequence[Measured], past: Sequence[Measured]) -> Summary:
+def _summary(name: str, now: Sequence[Measured], past: Sequence[Measured], *, in_time: bool) -> Summary:
     lines = [m.lines[name] for m in now]
     heights = _known([x.db for x in lines])
     before = _known([m.lines[name].db for m in past if name in m.lines])
     best = int(np.nanargmax([x.db for x in lines])) if heights.size else 0
     count = max(min(2, heights.size), -(-heights.size // 3))
     hertz = [x.found * m.shaft_hz for x, m in zip(lines, now, strict=True)]
+    reached = float(np.median(np.sort(heights)[-count:])) if heights.size else float("nan")
+    if in_time:
+        before = before[: of_the_past(before, reached, least=LEAST_RISE_DB)]
     return Summary(
         name=name,
         order=lines[best].order,
         found=lines[best].found,
         hz=float(np.median(hertz)),
-        db=float(np.median(np.sort(heights)[-count:])) if heights.size else float("nan"),
+        db=reached,
         base=float(np.median(before)) if before.size else float("nan"),
         spread=float(np.std(before)) if before.size >= 2 else 1.5,
         family=max(x.family for x in lines),
