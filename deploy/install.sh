@@ -47,7 +47,7 @@ done
 socket=$(as_postgres psql -Atc 'show unix_socket_directories' | cut -d, -f1)
 port=$(as_postgres psql -Atc 'show port')
 [ -n "$(as_postgres psql -Atc "select 1 from pg_roles where rolname = 'aitia'")" ] || as_postgres createuser aitia
-[ -n "$(as_postgres psql -Atc "select 1 from pg_database where datname = 'aitia'")" ] || as_postgres createdb -O aitia aitia
+[ -n "$(as_postgres psql -Atc "select 1 from pg_database where datname = 'aitia'")" ] || as_postgres createdb -O aitia -E UTF8 -T template0 --locale=C.UTF-8 aitia
 database="postgresql://aitia@/aitia?host=$socket&port=$port"
 
 if [ ! -e /etc/aitia/aitia.env ]; then

@@ -263,6 +263,7 @@ def _settings(url: str) -> dict[str, Any]:
     return {
         "connect_timeout": CONNECT_S,
         "application_name": "aitia",
+        "client_encoding": "UTF8",  # a database without an encoding (SQL_ASCII) would give bytes for texts
         **_ALIVE,
         **told,
         "options": options,

@@ -265,3 +265,13 @@ def test_a_run_of_another_home_is_said_and_its_job_looked_at_again_goes_on_count
     carry_out(second)
     assert second.get(job.id).revision == 3
     assert second.run_store(job.id).report().incident.labels["severity"] == "page"
+
+
+def test_a_database_without_an_encoding_gives_texts_all_the_same(database_server: Server) -> None:
+    import psycopg
+
+    with psycopg.connect(database_server.url(), autocommit=True) as db:
+        db.execute("create database plain encoding 'SQL_ASCII' template template0 locale 'C'")
+    with Postgres(database_server.url("plain")).writing() as db:
+        db.execute("insert into meta (key, value) values ('k', ?)", ["Prüfung 检查"])
+        assert db.execute("select value from meta where key = 'k'").fetchone()[0] == "Prüfung 检查"
