@@ -188,12 +188,17 @@ def check_memory(base: Path, memory: Path = _MEMORY) -> None:
     except OSError:  # another system than Linux
         return
     free = next((int(x.split()[1]) << 10 for x in lines if x.startswith("MemAvailable:")), None)
-    needed = int(base.stat().st_size * _UNPACKED) + _WORK
+    needed = memory_of(base)
     if free is not None and free < needed:
         raise ModelError(
             f"Free {(needed - free) >> 20} MB of memory or choose a smaller base: tuning {base.name} takes about "
             f"{needed >> 20} MB, {free >> 20} MB are available."
         )
+
+
+def memory_of(base: Path) -> int:
+    """About how many bytes of memory tuning a base takes."""
+    return int(base.stat().st_size * _UNPACKED) + _WORK
 
 
 def _check_size(model: Any, recipe: Recipe) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
+
+from aitia.cli.crew import Ray
 
 if TYPE_CHECKING:
     from aitia.models.adapters import Role
@@ -111,6 +113,7 @@ def tune(
         bool, typer.Option("--gate/--no-gate", help="Compare it with its base afterwards.")
     ] = True,
     threads: Threads = None,
+    ray: Ray = "",
     as_json: Json = False,
 ) -> None:
     """Train an adapter that makes a small model read better, on generated examples; then compare it with its base.
@@ -133,25 +136,27 @@ def tune(
     groups = [[r] for r in wanted] if each else [wanted]
     if out is not None and len(groups) > 1:
         raise BadInput("Leave out --out or --each: several adapters do not fit into one file.")
+    if ray and not (each and len(groups) > 1):
+        raise BadInput(
+            "Add --each and several roles: over a cluster each adapter is tuned on a node of its own."
+        )
     rows = read_items(data) if data else []
     if from_site:
         rows += _site(wanted, dictionary)
     parts = tuple(t for t in targets.split(",") if t)
-    train = partial(
-        tuning.tune,
-        seed=seed,
-        minutes=minutes,
-        size=size,
-        recipe=Recipe(
-            rank=rank, alpha=2.0 * rank, targets=parts, batch=batch, checks=checks, checked=checked
-        ),
-        precision=chosen,
-        threads=threads,
+    recipe = Recipe(rank=rank, alpha=2.0 * rank, targets=parts, batch=batch, checks=checks, checked=checked)
+    how: dict[str, Any] = {
+        "seed": seed, "minutes": minutes, "size": size, "recipe": recipe, "precision": chosen, "threads": threads,
+    }  # fmt: skip
+    owns = [[r for r in rows if r.role in group] if each else rows for group in groups]
+    train = partial(tuning.tune, **how)
+    made_ones = (
+        _tuned_apart(how, groups, base, owns, ray)
+        if ray
+        else (_tuned(train, group, base, out, own) for group, own in zip(groups, owns, strict=True))
     )
     told = []
-    for group in groups:
-        own = [r for r in rows if r.role in group] if each else rows
-        made = _tuned(train, group, base, out, own)
+    for made in made_ones:
         gates = _gates(base, made, seed, threads, keep=out is None) if gate else []
         told.append(_row(made, gates))
         if not as_json:
@@ -198,6 +203,27 @@ def _tuned(
         except KeyboardInterrupt:
             note("what was learned is saved: run the same command again to continue")
             raise
+
+
+def _tuned_apart(
+    how: dict[str, Any], groups: Sequence[Sequence[Role]], base: str, rows: Sequence[Sequence[Item]], ray: str
+) -> Iterator[Tuned]:
+    """Each group's adapter by a node of the cluster, as they are done. The base must lie on every node."""
+    from aitia.cli.console import note
+    from aitia.cli.progress import progress_on_stderr
+    from aitia.models.adapters import own_file
+    from aitia.models.load import model_file
+    from aitia.models.tuning_apart import Apart, Wanted, tune_apart
+
+    with progress_on_stderr() as show:
+        file = model_file(base, on_progress=show)
+    wanted = [
+        Wanted(roles=tuple(group), rows=tuple(own), out=own_file("+".join(group), file.sha256))
+        for group, own in zip(groups, rows, strict=True)
+    ]
+    for n, made in enumerate(tune_apart(Apart(base=base, told=how), wanted, ray=ray), 1):
+        note(f"{n} of {len(wanted)} tuned: {made.adapter.role}")
+        yield made
 
 
 def _gates(base: str, made: Tuned, seed: int, threads: int | None, *, keep: bool) -> list[Gate]:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from aitia.cli.app import run
+from aitia.core.errors import ModelError
 from aitia.core.store import RunStore, list_runs
+from aitia.models.fetch import fetch
 from tests.fleet.test_fleet import table
 from tests.spread.nodes import Cluster
 
@@ -97,3 +99,31 @@ def test_the_lab_makes_on_nodes_what_it_makes_here(
     (made,) = (p for p in (tmp_path / "there").iterdir() if p.is_dir())
     assert (made / "scenario.yaml").is_file()
     assert not (tmp_path / "there" / ".making").exists()
+
+
+@pytest.mark.long
+@pytest.mark.model
+def test_adapters_that_nodes_tuned_lie_here_by_role(
+    cluster: Cluster, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("peft", reason="peft is not installed: pip install '.[tune]'")
+    try:
+        base = str(fetch("smollm2-135m"))
+    except ModelError as error:
+        pytest.skip(f"smollm2-135m cannot be fetched here: {error}")
+    few = ["--size", "16", "--checked", "16", "--checks", "1", "--batch", "4", "--minutes", "2", "--no-gate"]
+    tune = ["models", "tune", "names", "messages", "--each", "--base", base, *few]
+    assert run([*tune, "--ray", cluster.address, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert sorted(t["role"] for t in told) == ["messages", "names"]
+    for each in told:
+        file = Path(each["file"])
+        assert file.is_relative_to(home)
+        assert file.stat().st_size == each["bytes"] > 100_000
+        assert each["steps"] >= 4
+    assert not list(cluster.home.glob("**/*.gguf"))
+
+
+def test_one_adapter_is_not_for_a_cluster(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "tune", "names", "--ray", "local"]) == 2
+    assert "Add --each" in capsys.readouterr().err
