@@ -9,7 +9,8 @@ from __future__ import annotations
 import ctypes
 import os
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -217,7 +218,7 @@ class Session:
             part = tokens[start : start + self.batch]
             last = start + len(part) == len(tokens)
             self._fill(part, all_logits=all_logits, last=last)
-            if (code := self._c.llama_decode(self._ctx, self._batch)) != 0:
+            if (code := _computed(self._c.llama_decode, self._ctx, self._batch)) != 0:
                 raise ModelError(
                     f"Free memory or shorten the prompt: llama.cpp could not evaluate it (code {code})."
                 )
@@ -262,6 +263,28 @@ class Session:
         """A sampler for GBNF text. Raises ModelError where it cannot be parsed."""
         self._check_open()
         return Grammar(self._c, self._vocab, text)
+
+
+@cache
+def _thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="llama")
+
+
+os.register_at_fork(after_in_child=_thread.cache_clear)  # a child has no threads
+
+
+def _computed(decode: Callable[..., int], *arguments: object) -> int:
+    """llama.cpp's code, from a thread in which nothing else computes.
+
+    On processors with AMX ggml configures the matrix registers of a thread once; torch and onnxruntime configure and release
+    those of the thread that calls them, after which ggml's next instruction there is illegal. Ctrl-C is heard when it is done.
+    """
+    done = _thread().submit(decode, *arguments)
+    try:
+        return done.result()
+    except KeyboardInterrupt:
+        wait([done])
+        raise
 
 
 @cache

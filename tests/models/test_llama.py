@@ -6,9 +6,11 @@ import json
 import re
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -78,6 +80,19 @@ def test_the_prefix_is_restored_and_accounted_for(
         print(
             f"\nprefix of {warm.restored_tokens} tokens: cold {between - start:.2f} s, warm {end - between:.3f} s"
         )
+
+
+def test_nothing_else_computes_in_the_thread_of_llama_cpp(
+    smollm: LlamaCpp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    session = smollm._session
+    plain = session._c.llama_decode
+    told = lambda *given: (seen.append(threading.current_thread().name), plain(*given))[1]  # noqa: E731
+    monkeypatch.setattr(session, "_c", SimpleNamespace(**{**vars(session._c), "llama_decode": told}))
+    smollm.choose(QUESTION, OPTIONS)
+    assert seen
+    assert all(name.startswith("llama") for name in seen)
 
 
 def test_prefixes_in_memory_are_bounded(smollm: LlamaCpp) -> None:
