@@ -29,7 +29,7 @@ BOUND = re.compile(r"_(max|limit|capacity|maxclients|maxmemory|max_connections)(
 @dataclass(frozen=True, kw_only=True)
 class Looked:
     """What was seen of one series: its medians before and in the window, how many samples, its strongest change, the range of its
-    baseline where it has one, how it ran where it runs at times alone, and its last value.
+    baseline where it has one, how it ran where it runs at times alone, and where it ends (the median of its last three values).
     """
 
     series: Derived

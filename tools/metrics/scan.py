@@ -153,7 +153,7 @@ def _look(
     after = float(np.median(known))
     seen = Looked(
         series=d, before=ref.median, after=after, samples=known.size, strength=strongest, usual=usual_range(ref.values),
-        runs=runs_of(d, before, now), last=float(known[-1]),
+        runs=runs_of(d, before, now), last=float(np.median(known[-3:])),
     )  # fmt: skip
     return seen, found
 
