@@ -103,6 +103,7 @@ until ready; do
   [ $n -lt 60 ] || { journalctl -u aitia -n 20 --no-pager >&2; fail "aitia is not ready after $n tries. Its last lines stand above."; }
   sleep 1
 done
+rm -rf /opt/aitia.before
 say "$(/opt/aitia/bin/aitia --version) answers at $url; the token is in /etc/aitia/aitia.env"
 grep -q 'prometheus.example' /etc/aitia/aitia.yaml || exit 0
 echo "Next: say in /etc/aitia/aitia.yaml what telemetry there is (docs/configuration.md), then systemctl restart aitia"

@@ -179,14 +179,12 @@ class ExtensionVectors(ServerVectors):
         """The cosines of the n nearest, by hash."""
         if not self._whole:
             self._fill()
-        query = (
+        query = (  # pgvector's product is negative, so that its least is the nearest
             f"SELECT hash, v {self._product} asked AS less FROM near, CAST(? AS {self._type}) AS asked"
             " WHERE generation = ? ORDER BY less, hash LIMIT ?"
         )
         found = self._db.execute(query, (_written(vector), self._generation, n)).fetchall()
-        return {
-            h: -float(less) for h, less in found
-        }  # pgvector's product is negative, so that its least is the nearest
+        return {h: -float(less) for h, less in found}
 
     def _fill(self) -> None:
         missing = (
