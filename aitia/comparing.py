@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import Final, Literal
 
 import numpy as np
 
-from aitia.agent.planning.free_plan import read_list
 from aitia.core.errors import BadInput, ModelError
 from aitia.core.events import Progress
 from aitia.core.home import aitia_home
@@ -36,7 +34,6 @@ Way = Literal["bare", "examples", "adapter"]
 ROUNDS: Final = 2000  # of the bootstrap
 KEPT: Final = "compared.jsonl"  # under the home: nothing is asked twice, after Ctrl-C either
 _LONGEST_ANSWER: Final = 96  # tokens that a model may write; it stops at the end of the line
-_LONGEST_LIST: Final = 224  # of a list of tasks
 TODAY: Final[Mapping[Role, tuple[Callable[[], str], float]]] = {
     "names": (name_examples, TERMS.prior),
     "messages": (examples, WEIGHTS.prior),
@@ -157,28 +154,10 @@ def _said(
                 choice = answers.classify(prompt, segment.labels)
                 made[segment.name] = pick(choice.log_probs, choice.baselines, Terms(prior=prior))[1]
             else:
-                most = _LONGEST_LIST if _is_list(segment.text) else _LONGEST_ANSWER
-                text = llm.continued(prompt, max_tokens=most).text
-                made[segment.name] = (written(segment.text.strip(), text.strip()),)
+                text = llm.continued(prompt, max_tokens=_LONGEST_ANSWER).text
+                made[segment.name] = (float(text.strip() == segment.text.strip()),)
         before += segment.text
     return made
-
-
-def written(right: str, text: str) -> float:
-    """Whether it was written as it is; of a task list the share of its calls, tool and arguments, that the written one has."""
-    if not _is_list(right):
-        return float(text == right)
-    expert, made = (calls_of(t) for t in (right, text))
-    return len(expert & made) / len(expert)
-
-
-def _is_list(text: str) -> bool:
-    return text.lstrip().startswith("[")
-
-
-def calls_of(text: str) -> set[str]:
-    """Tool and arguments of each complete task of a written list."""
-    return {json.dumps([t.get("tool"), t.get("args")], sort_keys=True) for t in read_list(text)[0]}
 
 
 def metrics(items: Sequence[Item], said: Sequence[Mapping[str, tuple[float, ...]]]) -> dict[str, Values]:

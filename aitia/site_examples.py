@@ -98,7 +98,7 @@ def judgement(report: Report, outcome: Outcome, taxonomy: Taxonomy, redactor: Re
         cause = (outcome.component, taxonomy.title(outcome.fault))
     else:
         cause = next((s for s in suspects if s[0] == outcome.component), ("", ""))
-    kept = list(dict.fromkeys(suspects))[: len(judge.LETTERS)]
+    kept = list(dict.fromkeys(suspects))[: judge.MOST]
     if not cause[0] or len(kept) < 2:
         return None
     if cause not in kept:
@@ -106,11 +106,13 @@ def judgement(report: Report, outcome: Outcome, taxonomy: Taxonomy, redactor: Re
     strong = sorted(report.evidence, key=lambda e: -e.strength)[:_FACTS]
     facts = [e.statement for e in report.evidence if e in strong]
     return judge.item_of(
-        [redactor.text(" ".join(f.split()))[:_LONGEST] for f in facts],
-        [(redactor.text(c), t) for c, t in sorted(kept)],
-        (redactor.text(cause[0]), cause[1]),
-        began=f"{report.incident.started_at:%H:%M}",
-        split=_split(report.run),
-        vendor=redactor.text(outcome.component),
-        author=AUTHOR,
+        judge.Case(
+            facts=tuple(redactor.text(" ".join(f.split()))[:_LONGEST] for f in facts),
+            suspects=tuple((redactor.text(c), t) for c, t in sorted(kept)),
+            cause=(redactor.text(cause[0]), cause[1]),
+            began=f"{report.incident.started_at:%H:%M}",
+            vendor=redactor.text(outcome.component),
+            author=AUTHOR,
+        ),
+        _split(report.run),
     )

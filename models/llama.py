@@ -198,9 +198,7 @@ class LlamaCpp:
         restoring them. So is a text of which a further question is asked: after `Sign:` the text is kept for `Sign: fault Kind:`.
         """
         start = time.monotonic()
-        firsts = [self._session.plain_tokens(" " + label)[0] for label in labels]
-        if len(set(firsts)) < max(2, len(labels)):
-            raise ModelError("Give at least two labels that differ in their first token.")
+        firsts = self._firsts(labels)
         key = prompt.system + "\0" + prompt.user.partition(_ASKED)[2]
         with self._lock:
             scores, evaluated, restored = self._read(prompt, firsts)
@@ -217,6 +215,17 @@ class LlamaCpp:
             restored_tokens=restored,
             seconds=time.monotonic() - start,
         )
+
+    def scores(self, prompt: Prompt, labels: Sequence[str]) -> list[float]:
+        """Log-probabilities of the labels' first tokens, without baselines; texts are kept as `classify` keeps them."""
+        with self._lock:
+            return self._read(prompt, self._firsts(labels))[0]
+
+    def _firsts(self, labels: Sequence[str]) -> list[int]:
+        firsts = [self._session.plain_tokens(" " + label)[0] for label in labels]
+        if len(set(firsts)) < max(2, len(labels)):
+            raise ModelError("Give at least two labels that differ in their first token.")
+        return firsts
 
     def continued(
         self, prompt: Prompt, *, max_tokens: int, stop: Sequence[str] = ("\n",), grammar: str | None = None

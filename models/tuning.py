@@ -257,18 +257,8 @@ def trainable(path: Path, recipe: Recipe, seed: int) -> Any:
     """The base in bfloat16, as its quantized weights are, with untrained LoRA matrices."""
     import peft
     import torch
-    import transformers
 
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    packed = getattr(
-        transformers, "GgufConfig", None
-    )  # releases that can keep weights packed train slowly so
-    more = {"quantization_config": packed(dequantize=True)} if packed else {}
-    with redirect_stderr(StringIO()):  # a bar of its own that no setting hides
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            path.parent, gguf_file=path.name, dtype=torch.bfloat16, local_files_only=True, **more
-        )
+    model = base_model(path)
     torch.manual_seed(seed)
     config = peft.LoraConfig(
         r=recipe.rank,
@@ -279,3 +269,20 @@ def trainable(path: Path, recipe: Recipe, seed: int) -> Any:
     with warnings.catch_warnings():  # peft asks transformers in a way that will go
         warnings.simplefilter("ignore", FutureWarning)
         return peft.get_peft_model(model, config)
+
+
+def base_model(path: Path) -> Any:
+    """A GGUF file's weights, unpacked to bfloat16, as a model of transformers."""
+    import torch
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    packed = getattr(
+        transformers, "GgufConfig", None
+    )  # releases that can keep weights packed train slowly so
+    more = {"quantization_config": packed(dequantize=True)} if packed else {}
+    with redirect_stderr(StringIO()):  # a bar of its own that no setting hides
+        return transformers.AutoModelForCausalLM.from_pretrained(
+            path.parent, gguf_file=path.name, dtype=torch.bfloat16, local_files_only=True, **more
+        )

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed makes the same examples.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Number of threads; default: as for a diagnosis.")]
-_SURE = 400  # incidents that the recall of the cut is told of, at least
 MOST = 160  # items of a role that are compared, unless told otherwise
 
 
@@ -60,11 +59,6 @@ def curriculum(
     for item in [] if write else items:
         typer.echo(f"{item.system}{item.prompt}{item.told.rstrip()}\n")
     typer.echo(f"{len(items)} examples of {role}, {split}, seed {seed}, sha256 {digest(items)}")
-    if role == "plan":
-        from aitia.models.curriculum.plan import KEPT, recall_of_cut
-
-        share = recall_of_cut(seed, max(size, _SURE), chosen)
-        typer.echo(f"retrieval cuts each registry to {KEPT} tools; of an expert's calls {share:.2f} are left")
 
 
 def tune(

@@ -162,6 +162,7 @@ def _with_outside(
         done,
         chooser,
         limit=limit,
+        about=guides_of(context).about,
     )
     if found.decided is not None:
         told(found.decided)

@@ -1,9 +1,13 @@
-"""Facts of two to five suspects with the one that caused it, or none: kinds of the taxonomy on made-up systems."""
+"""Facts, and suspects one by one: whether each is the cause. Kinds of the taxonomy on made-up systems.
+
+Asked for the letter of the right one, a small model learns nothing (benchmarks/LOG.md); asked of each by itself, what counts is
+how likely its `yes` is beside the others', and that nobody is it follows where none is likely.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from random import Random
@@ -11,15 +15,17 @@ from typing import Any, Final
 
 from aitia.core.bounds import own_yaml
 from aitia.models.adapters import Role
-from aitia.models.curriculum.items import Item, Segment, Split, dealt, distinct, of_split
+from aitia.models.curriculum import written
+from aitia.models.curriculum.items import Item, Segment, Split, dealt, distinct, of_split, split_of
 
 SYSTEM: Final = "Facts:"
-LETTERS: Final = "ABCDE"
-NONE: Final = "none"
+LABELS: Final = ("yes", "no")
+MOST: Final = 5  # suspects of a case
 _NONE: Final = 0.2  # share in which nobody whom the facts tell of is suspected
 _PLANT: Final = 0.3  # share of plants
 _TOO_LATE: Final = (9, 40)  # minutes after the trouble began
 _LONG_BEFORE: Final = (180, 600)  # minutes
+_TURNS: Final = 2  # of each written case: as often with its suspects in another order
 PARTS: Final = 5  # of the kinds: one is held out, one is for the checks
 _NOON: Final = 12 * 60
 
@@ -28,17 +34,64 @@ class Judge:
     """The curriculum of judgements."""
 
     role: Role = "judge"
-    about = "facts of two to five suspects → which of them is the cause, or none"
-    size = 3000
+    about = "facts and a suspect, one by one → whether it is the cause"
+    size = 1400
 
     def items(self, seed: int, size: int, split: Split) -> list[Item]:
         """At most `size` different cases; a split's kinds of faults and systems are its own."""
         random, site = Random(f"judge {seed} {split}"), _Site(split)
-        return distinct(lambda: site.one(random), size)
+        real = [item_of(_turned(random, c), split) for c in _real(split) for _ in range(_TURNS)]
+        random.shuffle(real)
+        items = list({i.prompt: i for i in real}.values())[: size // 2]
+        items += distinct(lambda: item_of(site.one(random), split), size - len(items))
+        random.shuffle(items)
+        return items
+
+    def cases(self, seed: int, size: int, split: Split) -> list[Case]:
+        """Cases with all their suspects, half of them written ones: for whoever scores who stands first."""
+        random, site = Random(f"judge {seed} {split}"), _Site(split)
+        real = [_turned(random, c) for c in _real(split)][: size // 2]
+        return real + [site.one(random) for _ in range(size - len(real))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """Facts as they are told, at most `MOST` suspects as (component, title of the kind), and which of them is the cause, if any.
+
+    `began` is HH:MM.
+    """
+
+    facts: tuple[str, ...]
+    suspects: tuple[tuple[str, str], ...]
+    cause: tuple[str, str] | None
+    began: str
+    vendor: str
+    author: str
+
+
+def _real(split: Split) -> list[Case]:
+    """The written cases of a split's systems."""
+    return [
+        Case(
+            facts=tuple(c["facts"]),
+            suspects=tuple((a, b) for a, b in c["suspects"]),
+            cause=tuple(c["cause"]) if c["cause"] else None,
+            began=c["began"],
+            vendor=c["system"],
+            author="facts as a report has them, language models",
+        )
+        for c in written.cases()
+        if split_of(c["system"].lower()) == split
+    ]
+
+
+def _turned(random: Random, case: Case) -> Case:
+    """The same case with its suspects in another order."""
+    return replace(case, suspects=tuple(random.sample(case.suspects, len(case.suspects))))
 
 
 @dataclass(kw_only=True)
-class _Case:
+class _Making:
     """A case while it is made: facts by minute, and suspects as (component, kind's title)."""
 
     began: int
@@ -61,12 +114,12 @@ class _Site:
         self._symptoms: Mapping[str, str] = held["symptoms"]
         self._things = {k: of_split(map(str, v), split) for k, v in _read("things.yaml").items()}
 
-    def one(self, random: Random) -> Item:
+    def one(self, random: Random) -> Case:
         """A case: a cause with its proof, what it does to those behind it, and suspects of whom facts say otherwise."""
         world = "plant" if random.random() < _PLANT else "it"
         names, kinds = self._names(random, world), self._kinds[world]
         kind = random.choice(sorted(kinds))
-        case = _Case(began=_NOON + random.randint(-600, 600))
+        case = _Making(began=_NOON + random.randint(-600, 600))
         known = random.random() >= _NONE
         cause = (names[0], kinds[kind]["title"])
         if known:
@@ -78,7 +131,7 @@ class _Site:
             case.suspects.append(cause)
         self._symptoms_of(random, case, names, world)
         self._add_others(random, case, names, world, kind)
-        return self._item(random, case, cause if known else None, world, names[0])
+        return _case(random, case, cause if known else None, world, names[0])
 
     def _names(self, random: Random, world: str) -> list[str]:
         """Four components, the first of which has the trouble and the second of which feels it."""
@@ -89,7 +142,7 @@ class _Site:
             made[service if world == "it" else machine] = None
         return list(made)
 
-    def _symptoms_of(self, random: Random, case: _Case, names: Sequence[str], world: str) -> None:
+    def _symptoms_of(self, random: Random, case: _Making, names: Sequence[str], world: str) -> None:
         """What it and the one behind it show, whatever the cause."""
         for component, other in random.sample(
             [(names[0], names[2]), (names[1], names[0])], random.randint(1, 2)
@@ -97,11 +150,11 @@ class _Site:
             at = case.began + random.randint(1, 6)
             case.tell(random, self._symptoms[world], at, component, other)
 
-    def _add_others(self, random: Random, case: _Case, names: Sequence[str], world: str, kind: str) -> None:
+    def _add_others(self, random: Random, case: _Making, names: Sequence[str], world: str, kind: str) -> None:
         """Suspects who are not it: excluded, without any proof, too late, or over long before."""
         kinds = self._kinds[world]
         free = [(c, k) for c in names for k in sorted(kinds) if not (c == names[0] and k == kind)]
-        wanted = random.randint(2, len(LETTERS)) - len(case.suspects)
+        wanted = random.randint(2, MOST) - len(case.suspects)
         for component, other in random.sample(free, min(max(wanted, 1), len(free))):
             case.suspects.append((component, kinds[other]["title"]))
             way = random.choice(("denied", "denied", "silent", "late", "before"))
@@ -116,41 +169,50 @@ class _Site:
                 case.tell(random, kinds[other]["proof"], at, component, names[3])
                 case.facts[-1] = (at, f"{case.facts[-1][1]}, over since {clock(at + random.randint(5, 60))}")
 
-    def _item(
-        self, random: Random, case: _Case, cause: tuple[str, str] | None, world: str, vendor: str
-    ) -> Item:
-        suspects = list(dict.fromkeys(case.suspects))
-        random.shuffle(suspects)
-        facts = [f"{text} ({clock(at)})" for at, text in sorted(set(case.facts))]
-        author = f"facts, hand, {world}"
-        return item_of(
-            facts, suspects, cause, began=clock(case.began), split=self._split, vendor=vendor, author=author
-        )
+
+def _case(random: Random, made: _Making, cause: tuple[str, str] | None, world: str, vendor: str) -> Case:
+    suspects = list(dict.fromkeys(made.suspects))
+    random.shuffle(suspects)
+    return Case(
+        facts=tuple(f"{text} ({clock(at)})" for at, text in sorted(set(made.facts))),
+        suspects=tuple(suspects),
+        cause=cause,
+        began=clock(made.began),
+        vendor=vendor,
+        author=f"facts, hand, {world}",
+    )
 
 
-def item_of(
-    facts: Sequence[str],
-    suspects: Sequence[tuple[str, str]],
-    cause: tuple[str, str] | None,
-    *,
-    began: str,
-    split: Split,
-    vendor: str,
-    author: str,
-) -> Item:
-    """A case as an item. Suspects, at most five, are (component, title of the kind); `began` is HH:MM."""
-    told = [f"\n{LETTERS[i]} {component}: {title}" for i, (component, title) in enumerate(suspects)]
-    answer = LETTERS[suspects.index(cause)] if cause else NONE
-    lines = "".join(f"\n- {fact}" for fact in facts)
+def item_of(case: Case, split: Split) -> Item:
+    """A case as an item. The first suspect's answer is judged; those after it are learned too, up to the cause."""
+    answer: list[Segment] = []
+    for suspect in case.suspects:
+        if answer:
+            answer.append(Segment(text=question(*suspect), weight=0.0))
+        right = suspect == case.cause
+        answer.append(Segment(text=f" {LABELS[not right]}", name="" if answer else "cause", labels=LABELS))
+        if right:
+            break
     return Item(
         role="judge",
         system=SYSTEM,
-        prompt=f"{lines}\nTrouble since {began}. Suspects:{''.join(told)}\nCause:",
-        answer=(Segment(text=f" {answer}", name="cause", labels=(*LETTERS[: len(suspects)], NONE)),),
+        prompt=head(case.facts, case.began) + question(*case.suspects[0]),
+        answer=tuple(answer),
         split=split,
-        vendor=vendor,
-        author=author,
+        vendor=case.vendor,
+        author=case.author,
     )
+
+
+def head(facts: Sequence[str], began: str) -> str:
+    """What all suspects of a case are asked with, on one line."""
+    told = "; ".join(fact.rstrip(".") for fact in facts)
+    return f" {' '.join(told.split())}. Trouble since {began}."
+
+
+def question(component: str, title: str) -> str:
+    """One suspect, after `head`."""
+    return f"\nSuspect: {component}: {title}\nCause:"
 
 
 def _some(random: Random, templates: str, most: int) -> list[str]:

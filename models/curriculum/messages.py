@@ -13,6 +13,7 @@ from typing import Any, Final
 from aitia.core.bounds import own_yaml
 from aitia.core.words import Word
 from aitia.models.adapters import Role
+from aitia.models.curriculum import written
 from aitia.models.curriculum.items import Item, Segment, Split, distinct, of_split, split_of
 
 SYSTEM: Final = "Message:"
@@ -63,9 +64,27 @@ class Messages:
     size = 6000
 
     def items(self, seed: int, size: int, split: Split) -> list[Item]:
-        """At most `size` different messages. A split's systems, templates and names of things are its own."""
+        """At most `size` different messages, of products and made. Each split has its own."""
         made, random = _Maker(split), Random(f"messages {seed} {split}")
-        return distinct(lambda: made.one(random), size)
+        real = written.of(written.messages(), split)
+        random.shuffle(real)
+        real = real[: size - size // 3 if split == "train" else size // 2]
+        items = [_written(*row, split) for row in real]
+        items += distinct(lambda: made.one(random), size - len(items))
+        random.shuffle(items)
+        return items
+
+
+def _written(text: str, product: str, kind: str, whose: str, split: Split) -> Item:
+    return Item(
+        role="messages",
+        system=SYSTEM,
+        prompt=f" {' '.join(text.split())}{QUESTION}",
+        answer=answer_of(kind, CALM if kind == written.CALM else whose),
+        split=split,
+        vendor=product,
+        author="messages of products, language models",
+    )
 
 
 class _Maker:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from aitia.core.bounds import own_yaml
 from aitia.models.adapters import Role
+from aitia.models.curriculum import written
 from aitia.models.curriculum.items import Item, Segment, Split, distinct, of_split, split_of
 
 SYSTEM: Final = "Text:"
@@ -30,7 +31,7 @@ class Texts:
     size = 3000
 
     def items(self, seed: int, size: int, split: Split) -> list[Item]:
-        """At most `size` different texts; a split's templates and components are its own."""
+        """At most `size` different texts, of sites and made; a split's sites, templates and components are its own."""
         random, held = Random(f"texts {seed} {split}"), _read("texts.yaml")
         things = {k: of_split(map(str, v), split) for k, v in _read("things.yaml").items()}
         by_symptom = _templates(split)
@@ -39,7 +40,24 @@ class Texts:
             symptom = random.choice(sorted(by_symptom))
             return _text(random, symptom, by_symptom[symptom], held, things, split)
 
-        return distinct(draw, size)
+        real = written.of(written.texts(), split)
+        random.shuffle(real)
+        items = [_real(*row, split) for row in real[: size - size // 3 if split == "train" else size // 2]]
+        items += distinct(draw, size - len(items))
+        random.shuffle(items)
+        return items
+
+
+def _real(text: str, site: str, symptom: str, language: str, split: Split) -> Item:
+    return Item(
+        role="texts",
+        system=SYSTEM,
+        prompt=f" {text}{QUESTION}",
+        answer=(Segment(text=f" {symptom}", name="symptom", labels=SYMPTOMS),),
+        split=split,
+        vendor=site,
+        author=f"texts of sites, language models, {language}",
+    )
 
 
 def _templates(split: Split) -> dict[str, dict[str, list[str]]]:

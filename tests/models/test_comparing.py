@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aitia.comparing import contender, figures, interval, metrics, written
+from aitia.comparing import contender, figures, interval, metrics
 from aitia.core.errors import BadInput, ModelError
 from aitia.models.curriculum.items import Item, Segment
 
@@ -44,16 +44,6 @@ def test_a_label_is_right_by_its_share_and_two_labels_have_an_area() -> None:
 def test_what_is_written_is_right_where_it_is_the_same() -> None:
     query = Segment(text=' get(component="a")\n', name="query")
     assert metrics([_item(query)] * 2, [{"query": (1.0,)}, {"query": (0.0,)}]) == {"query right": [1.0, 0.0]}
-
-
-def test_of_a_task_list_the_share_of_its_calls_counts() -> None:
-    right = '[{"id":1,"tool":"a.b","args":{"host":"h"},"dep":[]},{"id":2,"tool":"c","args":{},"dep":[]}]'
-    assert written(right, right) == 1.0
-    assert written(right, '[{"tool":"c","args":{}},{"tool":"a.b","args":{"host":"other"}}]') == 0.5
-    assert written(right, '[{"id":1,"tool":"a.b","args":{"host":"h"},"dep":[]},{"id":2,"to') == 0.5
-    assert written(right, "look at the logs") == 0.0
-    assert written("get()", "get()") == 1.0
-    assert written("get()", "get(a)") == 0.0
 
 
 def test_the_base_counts_by_its_better_way_and_differences_case_by_case() -> None:

@@ -15,7 +15,7 @@ from aitia.agent.asking.question.line_form import FUNCTIONS, fields_of, filters_
 from aitia.core.bounds import own_yaml
 from aitia.core.errors import BadInput
 from aitia.models.adapters import Role
-from aitia.models.curriculum import messages, texts
+from aitia.models.curriculum import messages, texts, written
 from aitia.models.curriculum import names as curriculum
 from aitia.models.curriculum.items import SPLITS, Split, digest, read_items, write_items
 from aitia.models.curriculum.messages import KINDS, templates
@@ -27,6 +27,7 @@ from aitia.tools.meaning.names import lexicon
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks/meaning/data/names.jsonl"
 HELD_OUT = 320
+REAL = "messages of products, language models"
 
 
 def test_names_are_distinct_and_follow_from_the_seed() -> None:
@@ -116,10 +117,34 @@ def test_items_follow_from_the_seed_and_are_of_their_split(role: Role) -> None:
 def test_a_message_of_another_split_has_other_templates_and_systems() -> None:
     def systems(split: Split) -> set[str]:
         items = CURRICULA["messages"].items(0, 400, split)
-        return {re.split(r"[-_]", i.vendor)[0].removesuffix("d") for i in items}
+        return {
+            i.vendor if i.author == REAL else re.split(r"[-_]", i.vendor)[0].removesuffix("d") for i in items
+        }
 
     assert not systems("train") & systems("held_out")
     assert not systems("train") & systems("check")
+
+
+def test_what_is_written_of_products_is_of_none_of_the_benchmarks_and_dealt_by_product() -> None:
+    told, products = (
+        written.messages(),
+        {str(row["product"]).casefold() for row in _benchmark("messages.jsonl")},
+    )
+    assert {p.casefold() for _, p, *_ in told}.isdisjoint(products)
+    assert {s for *_, s, _ in written.texts()} == set(SYMPTOMS)
+    assert {k for *_, k, _ in told} == {*KINDS, written.CALM}
+    for rows in (told, written.texts()):
+        assert sum(len(written.of(rows, s)) for s in SPLITS) == len(rows) >= 700
+        of = [{r[1].casefold() for r in written.of(rows, s)} for s in SPLITS]
+        assert not of[0] & of[1] | of[0] & of[2] | of[1] & of[2]
+        assert all(of)
+
+
+@pytest.mark.parametrize("role", ["texts", "messages"])
+def test_half_of_what_is_held_out_is_of_products(role: Role) -> None:
+    items = CURRICULA[role].items(0, 100, "held_out")
+    assert sum("language models" in i.author for i in items) == 50
+    assert len({i.prompt for i in items}) == len(items) == 100
 
 
 def test_messages_are_asked_in_the_words_of_the_product() -> None:

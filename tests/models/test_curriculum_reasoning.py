@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
 
 from aitia.agent.taxonomy import bundled
-from aitia.models.curriculum.items import SPLITS, Item, Split, dealt
-from aitia.models.curriculum.judge import LETTERS, NONE, PARTS, Judge, _read
-from aitia.models.curriculum.plan import KEPT, Plan, recall_of_cut
-
-_TOOL = re.compile(r"^- ([\w.-]+)\((\w*)\)(?: -> (\w+))?: (.+)$", re.MULTILINE)
+from aitia.models.curriculum import written
+from aitia.models.curriculum.items import SPLITS, Split, dealt
+from aitia.models.curriculum.judge import MOST, PARTS, Case, Judge, _read
+from aitia.models.curriculum.plan import LABELS, Plan, _with, sites
 
 
 def test_kinds_are_those_of_the_taxonomy_and_no_split_shares_one() -> None:
@@ -29,32 +27,55 @@ def test_kinds_are_those_of_the_taxonomy_and_no_split_shares_one() -> None:
 def test_suspects_are_of_the_splits_kinds(split: Split) -> None:
     held = _read("judge.yaml")
     titles = {held[w][k]["title"] for w in ("it", "plant") for k in dealt(held[w], split, PARTS)}
-    told = [line for i in Judge().items(0, 200, split) for line in _suspects(i)]
-    assert {line.split(": ", 1)[1] for line in told} <= titles
+    assert {title for c in made(0, 200, split) for _, title in c.suspects} <= titles
 
 
-def _suspects(item: Item) -> list[str]:
-    return re.findall(r"^[A-E] (.+)$", item.prompt, re.MULTILINE)
+def made(seed: int, size: int, split: Split) -> list[Case]:
+    """Cases of templates, without the written ones."""
+    return [c for c in Judge().cases(seed, size, split) if "hand" in c.author]
+
+
+def test_written_cases_name_kinds_of_the_taxonomy_and_are_dealt_by_system() -> None:
+    titles = {fault.title for fault in bundled()}
+    for case in written.cases():
+        assert {title for _, title in case["suspects"]} <= titles
+        assert case["cause"] is None or case["cause"] in case["suspects"]
+        assert 3 <= len(case["suspects"]) <= MOST
+    of = {s: {c.vendor for c in Judge().cases(0, 400, s) if "hand" not in c.author} for s in SPLITS}
+    assert all(of.values())
+    assert not of["train"] & of["check"] | of["train"] & of["held_out"] | of["check"] & of["held_out"]
 
 
 def test_the_cause_is_told_by_its_proof_when_the_trouble_began() -> None:
     """Solved again from the text alone: a proof of a suspect's kind, about it, within the first minutes and not over."""
     held = _read("judge.yaml")
     kinds = {v["title"]: v for w in ("it", "plant") for v in held[w].values()}
-    answers = set()
-    for item in Judge().items(5, 300, "train"):
-        began = re.search(r"Trouble since (\d\d:\d\d)", item.prompt)
-        assert began
-        right = NONE
-        for letter, suspect in zip(LETTERS, _suspects(item), strict=False):
-            component, title = suspect.split(": ", 1)
-            for fact, at in re.findall(r"^- (.+) \((\d\d:\d\d)\)$", item.prompt, re.MULTILINE):
+    places = set()
+    for case in made(5, 500, "train"):
+        right = None
+        for component, title in case.suspects:
+            for fact, at in (re.fullmatch(r"(.+) \((\d\d:\d\d)\)", f).groups() for f in case.facts):  # type: ignore[union-attr]
                 proof = any(_is(fact, line, component) for line in kinds[title]["proof"].splitlines())
-                if proof and 0 <= _minutes(at) - _minutes(began[1]) <= 2:
-                    right = letter
-        assert item.told.strip() == right, item.prompt
-        answers.add(right)
-    assert answers == {*LETTERS, NONE}
+                if proof and 0 <= _minutes(at) - _minutes(case.began) <= 2:
+                    right = (component, title)
+        assert case.cause == right, case
+        places.add(case.suspects.index(right) if right else -1)
+    assert places == {-1, 0, 1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_suspects_are_asked_one_by_one_up_to_the_cause(split: Split) -> None:
+    told = set()
+    for item in Judge().items(3, 200, split):
+        asked = re.findall(
+            r"^Suspect: (.+?): (.+)\nCause: (yes|no)$", f"{item.prompt}{item.told}", re.MULTILINE
+        )
+        said = [answer for *_, answer in asked]
+        assert "yes" not in said[:-1]
+        assert 1 <= len(asked) == len(set(asked)) <= MOST
+        assert item.prompt.count("\n") == 2
+        told.add(said[-1])
+    assert told == {"yes", "no"}
 
 
 def _is(fact: str, template: str, component: str) -> bool:
@@ -69,29 +90,41 @@ def _minutes(text: str) -> int:
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_plans_call_offered_tools_with_their_arguments_in_order(split: Split) -> None:
-    for item in Plan().items(2, 200, split):
-        tools = {name: (argument, gives) for name, argument, gives, _ in _TOOL.findall(item.prompt)}
-        tasks = json.loads(item.told)
-        assert len(tools) <= KEPT
-        assert [t["id"] for t in tasks] == list(range(1, len(tasks) + 1))
-        for task in tasks:
-            argument, _ = tools[task["tool"]]
-            assert list(task["args"]) == ([argument] if argument else [])
-            for value in task["args"].values():
-                made = re.fullmatch(r"<task-(\d+)\.(\w+)>", value)
-                assert value in item.prompt or (
-                    made is not None and made[2] == tools[tasks[int(made[1]) - 1]["tool"]][1]
-                )
-                assert task["dep"] == ([int(made[1])] if made else [])
+def test_a_tool_is_asked_about_a_component_that_is_known(split: Split) -> None:
+    seen = set()
+    for item in Plan().items(2, 300, split):
+        label, *rest = item.answer
+        seen.add(label.text.strip())
+        assert label.labels == LABELS
+        assert label.text.strip() in LABELS
+        assert item.prompt.count("\n") == 2
+        known = item.prompt.partition("\n")[0].partition(" Known: ")[2].split(", ")
+        if rest:
+            assert label.text.strip() != "no"
+            assert rest[-1].text.strip() in known
+    assert seen == set(LABELS)
 
 
-def test_descriptions_of_held_out_tools_are_never_seen_in_training() -> None:
-    said = {s: {d for i in Plan().items(0, 300, s) for *_, d in _TOOL.findall(i.prompt)} for s in SPLITS}
-    assert len(said["train"]) > 60
-    assert not said["train"] & (said["held_out"] | said["check"])
-    assert not said["check"] & said["held_out"]
+def test_registries_that_are_held_out_are_never_seen_in_training() -> None:
+    of = {s: {i.vendor for i in Plan().items(0, 300, s)} for s in SPLITS}
+    assert len(of["train"]) > 8
+    assert not of["train"] & (of["held_out"] | of["check"])
+    assert not of["check"] & of["held_out"]
 
 
-def test_the_cut_loses_calls_and_says_so() -> None:
-    assert 0.4 < recall_of_cut(0, 200, "train") < 1.0
+def test_every_call_of_the_written_incidents_can_be_made() -> None:
+    for site in sites():
+        for incident in site["incidents"]:
+            for call in (*incident["calls"], *incident["also_good"]):
+                assert set(call["args"]) <= set(site["tools"][call["tool"]]["args"])
+                assert set(call["args"].values()) <= set(incident["components"])
+            good = {c["tool"] for c in (*incident["calls"], *incident["also_good"])}
+            assert incident["calls"]
+            assert set(incident["useless"]) - good
+
+
+def test_other_names_stand_wherever_the_written_one_stood() -> None:
+    named = {"shop-db": "tram-db", "shop-db-2": "kiosk-db-2"}
+    assert _with("shop-db waits, shop-db-2 does not; workshop-db neither", named) == (
+        "tram-db waits, kiosk-db-2 does not; workshop-db neither"
+    )

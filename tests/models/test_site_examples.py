@@ -48,17 +48,16 @@ def test_a_confirmed_run_becomes_a_judgement(home: Path) -> None:  # noqa: F811
     assert len(report.suspects) > 1
     confirm(store, home, right=True, by="ann")
     (made,) = site_items(["judge"], None, home, REDACTOR)
-    cause = made.told.strip()
-    assert f"\n{cause} orders: connections exhausted" in made.prompt
-    assert made.prompt.count("\n- ") > 1
-    assert made.answer[0].labels[-1] == Judge().items(0, 1, "train")[0].answer[0].labels[-1] == "none"
+    assert "\nSuspect: orders: connections exhausted\nCause: yes" in f"{made.prompt}{made.told}"
+    assert made.prompt.partition("\n")[0].count("; ") > 1
+    assert made.answer[0].labels == Judge().items(0, 1, "train")[0].answer[0].labels == ("yes", "no")
 
 
 def test_a_correction_teaches_what_it_really_was(home: Path) -> None:  # noqa: F811
     store, _ = ran(home)
     confirm(store, home, right=False, component="postgres", fault="resource.disk", by="ann")
     (made,) = site_items(["judge"], None, home, REDACTOR)
-    assert f"\n{made.told.strip()} postgres: disk full" in made.prompt
+    assert "\nSuspect: postgres: disk full\nCause: yes" in f"{made.prompt}{made.told}"
 
 
 def test_nothing_said_is_an_error_that_tells_how_to_say_it(tmp_path: Path) -> None:

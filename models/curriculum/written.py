@@ -1,0 +1,47 @@
+"""Messages, texts and cases as real sites have them, with what they mean: by language models, dealt by product or site.
+
+No product of theirs is one of the benchmarks' (tests/models/test_curriculum.py looks): what is measured there was never learned.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from aitia.models.curriculum.items import Split, split_of
+
+CALM: Final = "normal"  # kind of a message that is no sign of a fault
+
+
+@cache
+def messages() -> tuple[tuple[str, str, str, str], ...]:
+    """(message, product, kind of trouble or `CALM`, whose it is or "")."""
+    return _rows("messages_written.json")
+
+
+@cache
+def texts() -> tuple[tuple[str, str, str, str], ...]:
+    """(what somebody wrote, site, main symptom, language)."""
+    return _rows("texts_written.json")
+
+
+@cache
+def cases() -> tuple[Mapping[str, Any], ...]:
+    """Cases of suspects: system, facts, began, suspects, cause (None for nobody)."""
+    return tuple(json.loads(_text("judge_written.json")))
+
+
+def of(rows: tuple[tuple[str, str, str, str], ...], split: Split) -> list[tuple[str, str, str, str]]:
+    """The rows of a split's products."""
+    return [row for row in rows if split_of(row[1].lower()) == split]
+
+
+def _rows(file: str) -> tuple[tuple[str, str, str, str], ...]:
+    return tuple((str(a), str(b), str(c), str(d)) for a, b, c, d in json.loads(_text(file)))
+
+
+def _text(file: str) -> str:
+    return files("aitia.models.curriculum").joinpath(file).read_text("utf-8")
