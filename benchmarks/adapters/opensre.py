@@ -123,8 +123,11 @@ class OpenSre:
             }
             told = {
                 "Identifier": insights["db_instance_identifier"],
-                "MetricList": [entry, *_statements(insights, load["timestamps"][-1]),
-                               *_groups(insights, load["timestamps"][-1])],
+                "MetricList": [
+                    entry,
+                    *_statements(insights, load["timestamps"][-1]),
+                    *_groups(insights, load["timestamps"][-1]),
+                ],
             }
             (out / "insights.json").write_text(json.dumps(told), encoding="utf-8")
             yield _source("insights", "metrics", "cloudwatch", out / "insights.json")

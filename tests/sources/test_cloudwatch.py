@@ -12,7 +12,8 @@ import pytest
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Window
-from aitia.tools.sources.metrics.cloudwatch import CloudWatchFiles
+from aitia.tools.series.aspects import bundled
+from aitia.tools.sources.metrics.cloudwatch import MOST_PARTS, CloudWatchFiles
 
 T0 = datetime(2026, 6, 18, 10, tzinfo=UTC)
 WINDOW = Window(start=T0, end=T0 + timedelta(hours=1))
@@ -109,8 +110,30 @@ def test_performance_insights_are_a_series_a_dimension(tmp_path: Path) -> None:
     found = source(tmp_path, answer).read(WINDOW)
     assert [(s.component, s.metric, dict(s.labels)) for s in found] == [
         ("db-ABC", "db.load.avg", {}),
-        ("db-ABC", "db.load.avg", {"db_wait_event_name": "IO:DataFileRead"}),
+        ("db-ABC", "db.load.avg_by_wait", {"db_wait_event_name": "IO:DataFileRead"}),
     ]
+
+
+def test_of_a_load_that_is_split_over_and_over_the_largest_parts_are_read(tmp_path: Path) -> None:
+    entries = [
+        {"Key": {"Metric": "db.load.avg", "Dimensions": {"db.sql.statement": f"select {n}"}},
+         "DataPoints": [{"Timestamp": t, "Value": float(n)} for t in TIMES]}
+        for n in range(40)
+    ]  # fmt: skip
+    found = source(tmp_path, {"Identifier": "db", "MetricList": entries}).read(WINDOW)
+    assert len(found) == MOST_PARTS
+    assert min(s.v[0] for s in found) == 40 - MOST_PARTS
+
+
+def test_a_statistic_of_each_period_is_no_setting_and_no_counter(tmp_path: Path) -> None:
+    """`DatabaseConnections_max` is what was open at most, not the limit; a rate that never falls is no counter."""
+    result = {"Id": "c", "Timestamps": TIMES, "Values": [1.0 + n for n in range(len(TIMES))]}
+    query = stat("c", "DatabaseConnections", DB, "Maximum")
+    answer = {"MetricDataQueries": [query], "MetricDataResults": [result]}
+    (one,) = source(tmp_path, answer).read(WINDOW)
+    assert (one.metric, one.metadata.stat, one.metadata.kind) == ("DatabaseConnections_max", "max", "gauge")
+    assert bundled().of(one.metric, {}, one.metadata).aspect == "connections"
+    assert bundled().of(one.metric).aspect != "connections"
 
 
 def test_results_without_samples_are_counted_and_said(tmp_path: Path) -> None:

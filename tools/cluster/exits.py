@@ -104,8 +104,12 @@ def _exit(state: State, workload: Workload, pod: Pod, server: str) -> Iterator[F
     container = ended(pod)
     if container is None:
         return
-    waits = container.exit_code is None and container.reason == LOOPS  # its message is the kubelet's, on the waiting
-    words = state.last_words.get(pod.name, ()) or ((container.message,) if container.message and not waits else ())
+    waits = (
+        container.exit_code is None and container.reason == LOOPS
+    )  # its message is the kubelet's, on the waiting
+    words = state.last_words.get(pod.name, ()) or (
+        (container.message,) if container.message and not waits else ()
+    )
     said = " / ".join(quote(w, 160) for w in words)
     last = f'; its last words: "{said}"' if said else "; its log was not at hand"
     job = failure(workload)

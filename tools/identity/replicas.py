@@ -9,7 +9,8 @@ from typing import Final
 from aitia.core.words import Component, Link
 
 _COPY: Final = re.compile(
-    r"(?P<stem>.{2,}?)[-_.](?:read[-_.]?)?(?:replica|standby|follower|secondary)s?(?:[-_.]?\w{1,4})?", re.IGNORECASE
+    r"(?P<stem>.{2,}?)[-_.](?:read[-_.]?)?(?:replica|standby|follower|secondary)s?(?:[-_.]?\w{1,4})?",
+    re.IGNORECASE,
 )
 _SOURCES: Final = ("", "-primary", "_primary", ".primary", "-master", "_master", "-leader", "-writer")
 
@@ -34,7 +35,9 @@ def with_replicas(components: Sequence[Component]) -> tuple[Component, ...]:
         if source is not None:
             copies.setdefault(source.id, []).append(one.id)
     return tuple(
-        c.model_copy(update={"links": (*c.links, *(Link(relation="feeds", to=to) for to in sorted(copies[c.id])))})
+        c.model_copy(
+            update={"links": (*c.links, *(Link(relation="feeds", to=to) for to in sorted(copies[c.id])))}
+        )
         if c.id in copies
         else c
         for c in components

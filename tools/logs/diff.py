@@ -111,7 +111,9 @@ def meaning_of(m: Mined, c: Count) -> Meaning:
     plain = not c.meaning.bad or c.meaning.aspect in ("log.error", "log.other")
     if m.events and plain and (aspect := stated(c.text)):
         return Meaning(aspect=aspect, severity="error", weight=1.0)
-    if m.events and far_from(c.text, c.meaning.aspect):  # "low storage: 99 of 200 GB remaining" is no full disk
+    if m.events and far_from(
+        c.text, c.meaning.aspect
+    ):  # "low storage: 99 of 200 GB remaining" is no full disk
         return Meaning(aspect="log.other", severity=c.meaning.severity, weight=0.25)
     return c.meaning
 

@@ -30,7 +30,10 @@ _STATEMENT: Final = re.compile(r"sql|quer|statement|digest", re.IGNORECASE)
 _WAIT: Final = re.compile(r"wait", re.IGNORECASE)
 _WHO: Final = re.compile(r"user|host", re.IGNORECASE)
 _BY: Final = re.compile(r"_by_(?:user|host|wait)$")  # the same load, split once more
-_QUERY: Final = re.compile(r"\s*(?:(?:begin|start transaction);\s*)?(?:select|insert|update|delete|merge|replace|with)\b", re.IGNORECASE)
+_QUERY: Final = re.compile(
+    r"\s*(?:(?:begin|start transaction);\s*)?(?:select|insert|update|delete|merge|replace|with)\b",
+    re.IGNORECASE,
+)
 _ID: Final = re.compile(r"(?:^|[._])(?:id|queryid|hash|type|tokenized_id)$", re.IGNORECASE)
 _ASPECTS: Final = frozenset({"cpu", "io", "locks", "network", "connections"})
 
@@ -107,7 +110,13 @@ def _busy(
 
 
 def _idle(
-    d: Derived, sessions: _Sessions, total: float, told: tuple[str, float], window: Window, *, by_statement: bool
+    d: Derived,
+    sessions: _Sessions,
+    total: float,
+    told: tuple[str, float],
+    window: Window,
+    *,
+    by_statement: bool,
 ) -> Evidence:
     waits: Shares = {}
     for shares in sessions.waits_of.values():
@@ -118,7 +127,9 @@ def _idle(
     meant = f" {known.told}" if known and known.told else ""
     most = f", {text(told[1])} of them in {_called(told[0])}" if by_statement else ""
     sentence = f"{text(sessions.total)} of {text(total)} sessions ({_named(d)}) wait{meant} ({wait}){most}"
-    return _fact(d, sentence, sessions, sessions.total, total, window, known.aspect if known else "other", by_statement)
+    return _fact(
+        d, sentence, sessions, sessions.total, total, window, known.aspect if known else "other", by_statement
+    )
 
 
 def _fact(
@@ -138,8 +149,12 @@ def _fact(
 
 def _whose(who: Mapping[str, Shares]) -> str:
     """Who most sessions belong to: a user of the database, a host."""
-    most = [(kind, found) for kind, shares in sorted(who.items(), reverse=True) if (found := _largest(shares))]
-    told = ", ".join(f"{text(number)} of {kind} {_quoted(name)}" for kind, (name, number) in most if number >= BUSY)
+    most = [
+        (kind, found) for kind, shares in sorted(who.items(), reverse=True) if (found := _largest(shares))
+    ]
+    told = ", ".join(
+        f"{text(number)} of {kind} {_quoted(name)}" for kind, (name, number) in most if number >= BUSY
+    )
     return f"; {told}" if told else ""
 
 

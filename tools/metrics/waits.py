@@ -28,4 +28,6 @@ def wait_of(name: str) -> Wait | None:
 @cache
 def _waits() -> tuple[Wait, ...]:
     raw = own_yaml(files("aitia.tools.metrics").joinpath("waits.yaml").read_text(encoding="utf-8"))
-    return tuple(Wait(**(one | {"pattern": re.compile(one["pattern"], re.IGNORECASE)})) for one in raw["waits"])
+    return tuple(
+        Wait(**(one | {"pattern": re.compile(one["pattern"], re.IGNORECASE)})) for one in raw["waits"]
+    )

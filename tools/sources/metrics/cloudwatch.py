@@ -211,7 +211,9 @@ class CloudWatchFiles(Configured):
         of = str(_get(answer, "identifier", "dbinstanceidentifier") or "")
         times, values = ([_get(p, name) for p in points] for name in ("timestamp", "value"))
         name = str(_get(key, "metric") or "db.load.avg")
-        if not any(re.search("sql|statement", k) for k in grouped):  # the load by statement keeps the plain name
+        if not any(
+            re.search("sql|statement", k) for k in grouped
+        ):  # the load by statement keeps the plain name
             name += next((f"_by_{split}" for split in SPLITS if any(split in k for k in grouped)), "")
         yield from self._series(of, name, grouped, "", times, values, path, left)
 
@@ -231,7 +233,9 @@ class CloudWatchFiles(Configured):
             t=t,
             v=v,
             labels=labels,
-            metadata=Metadata(unit=unit, kind="gauge", stat=_stat_of(name)),  # of each period: nothing is counted on
+            metadata=Metadata(
+                unit=unit, kind="gauge", stat=_stat_of(name)
+            ),  # of each period: nothing is counted on
             query=f"{path.name}: {name}",
         )
 
