@@ -173,4 +173,4 @@ def test_sessions_that_wait_for_their_clients_are_idle(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_wait_is_for(tmp_path: Path, wait: str, aspect: str) -> None:
-    assert loaded(tmp_path, {("select 1", wait): 6.0, ("select 2", "CPU"): 1.0}).aspect == aspect
+    assert loaded(tmp_path, {("select 1", wait): 6.0, ("select 2", "Timeout:PgSleep"): 1.0}).aspect == aspect
