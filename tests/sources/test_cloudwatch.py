@@ -153,3 +153,26 @@ def test_results_without_samples_are_counted_and_said(tmp_path: Path) -> None:
 def test_another_json_is_an_error_that_names_the_file(tmp_path: Path, text: str) -> None:
     with pytest.raises(SourceError, match=r"export0\.json"):
         source(tmp_path, text).describe(WINDOW)
+
+
+def test_a_series_is_asked_for_again_by_a_command(tmp_path: Path) -> None:
+    answer = {
+        "MetricDataQueries": [stat("w", "WriteLatency", DB), stat("c", "DatabaseConnections", DB, "Maximum")],
+        "MetricDataResults": [{"Id": id, "Timestamps": TIMES, "Values": [1.0] * 4} for id in ("w", "c")],
+    }
+    by_name = {s.metric: s.query for s in source(tmp_path, answer).read(WINDOW)}
+    assert by_name["WriteLatency"] == (
+        "aws cloudwatch get-metric-statistics --namespace AWS/RDS --metric-name WriteLatency --dimensions"
+        " Name=DBInstanceIdentifier,Value=orders-db --statistics Average --period 60"
+        " --start-time 2026-06-18T10:00:00Z --end-time 2026-06-18T10:04:00Z"
+    )
+    assert "--metric-name DatabaseConnections " in by_name["DatabaseConnections_max"]
+    assert "--statistics Maximum" in by_name["DatabaseConnections_max"]
+
+
+@pytest.mark.parametrize("name", ["orders; rm -rf /", "$(id)", "a b", "-x", "x\n"])
+def test_a_name_that_a_shell_would_read_is_in_no_command(tmp_path: Path, name: str) -> None:
+    result = {"Label": "CPUUtilization", "Timestamps": TIMES, "Values": [1.0] * 4,
+              "Dimensions": [{"Name": "DBInstanceIdentifier", "Value": name}]}  # fmt: skip
+    (one,) = source(tmp_path, {"MetricDataResults": [result]}).read(WINDOW)
+    assert one.query == "export0.json: CPUUtilization"

@@ -24,6 +24,7 @@ from aitia.core.words import Holding, Window
 from aitia.tools.identity.owner import owner_of
 from aitia.tools.meaning.metadata import Metadata
 from aitia.tools.sources.base import Configured, Series
+from aitia.tools.sources.metrics.aws_commands import load_command, metric_command
 from aitia.tools.sources.paths import iter_files
 from aitia.tools.sources.rows import Floats, ordered, sorted_series
 from aitia.tools.sources.text_form import few
@@ -225,6 +226,14 @@ class CloudWatchFiles(Configured):
         if not t.size or len(times) != len(values):
             left.append(name)
             return
+        ending = _stat_of(name)
+        base = name.removesuffix(f"_{ending}") if ending else name
+        stat = next((k for k, v in _STATS.items() if v == ending), ending)
+        again = (
+            load_command(of, dimensions, t)
+            if name.startswith("db.load")
+            else metric_command(base, stat, dimensions, t)
+        )
         component = self._config.component or of
         labels = dict(dimensions) if component else {**dimensions, "component": ""}
         yield Series(
@@ -236,7 +245,7 @@ class CloudWatchFiles(Configured):
             metadata=Metadata(
                 unit=unit, kind="gauge", stat=_stat_of(name)
             ),  # of each period: nothing is counted on
-            query=f"{path.name}: {name}",
+            query=again or f"{path.name}: {name}",
         )
 
     def _samples(self, times: Sequence[Any], values: Sequence[Any]) -> tuple[Floats, Floats]:
