@@ -104,7 +104,8 @@ def _busy(
     known = wait_of(wait)
     named = _called(what) if by_statement else what
     meant = f" ({known.told})" if known and known.told else ""
-    then = f", {text(longest[1])} of them wait in {wait}{meant}" if longest and by_statement else meant
+    doing = f"on the processor ({wait})" if _aspect(wait) == "cpu" else f"wait in {wait}{meant}"
+    then = f", {text(longest[1])} of them {doing}" if longest and by_statement else meant
     sentence = f"{text(number)} of {text(sessions.total)} busy sessions ({_named(d)}) are in {named}{then}"
     return _fact(d, sentence, sessions, number, sessions.total, window, _aspect(wait), by_statement)
 
