@@ -8,6 +8,7 @@ from typing import Final
 
 from aitia.agent.asset_class import as_it_can, kinds_of
 from aitia.agent.candidate_changes import changes_to_check
+from aitia.agent.fact_values import whole_departure
 from aitia.agent.facts import PLANT
 from aitia.agent.first_look import first_look
 from aitia.agent.fitting import worded
@@ -282,7 +283,7 @@ def _facts_of_top(weighed: Weighed, evidence: Sequence[Evidence]) -> list[Eviden
         if e.aspect not in RANK | CHANGE | MEMORY and e.direction not in ("steady", "none")
     }
     named = [s for s in weighed.suspects if s.component and s.component == (weighed.component or s.component)]
-    facts = [by_id[i] for i in named[0].supporting if i in by_id] if named else []
+    facts = [whole_departure(by_id[i], evidence) for i in named[0].supporting if i in by_id] if named else []
     facts.sort(key=lambda f: f.kind.startswith("log."))  # a number tells sooner than the absence of a line
     return list({(f.component, f.aspect): f for f in reversed(facts)}.values())[::-1][:_WATCHED]
 

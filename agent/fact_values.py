@@ -135,3 +135,19 @@ def seen_how(on: str, fact: Evidence) -> str:
         "callees": "a component that it calls",
         "host": "the machine that it runs on",
     }[on]
+
+
+def whole_departure(fact: Evidence, among: Iterable[Evidence]) -> Evidence:
+    """In place of a step of a curve the shift or trend of the same one that began before it; else the fact itself."""
+    if fact.kind != "signal.changepoint" or fact.onset is None:
+        return fact
+    curve = (fact.component, fact.values.get("metric"), fact.direction)
+    seen = [
+        e
+        for e in among
+        if e.kind in ("metric.shift", "metric.trend")
+        and (e.component, e.values.get("metric"), e.direction) == curve
+        and e.onset is not None
+        and e.onset < fact.onset
+    ]
+    return max(seen, key=lambda e: (e.strength, e.statement), default=fact)

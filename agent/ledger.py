@@ -26,6 +26,7 @@ from aitia.agent.weights import Weights, family_of
 from aitia.agent.witnesses import Witnesses
 from aitia.core.percent import percent
 from aitia.core.words import Contribution, Evidence
+from aitia.tools.identity.replicas import is_copy
 
 # Log-odds, by hand; the learned weights scale them.
 PRIOR: Final = -1.0
@@ -274,7 +275,10 @@ def _unseen(case: Case) -> Iterator[Line]:
     topology = case.facts.topology
     near = topology.callees(case.component)
     if "callees" in case.fault.spread and case.fault.id.startswith("resource."):  # a caller may exhaust it
-        near = [*near, *topology.callers(case.component)]
+        near = [
+            *near,
+            *(c for c in topology.callers(case.component) if not is_copy(c)),
+        ]  # a copy holds one connection
     dark = next((n for n in near if not topology.family(n) & case.facts.seen), "")
     if dark:
         yield Line("unseen", UNSEEN, f"nothing is known about {dark}, its neighbour")

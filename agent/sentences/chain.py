@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from aitia.agent.blame import blamed
+from aitia.agent.fact_values import whole_departure
 from aitia.agent.facts import Facts, is_anomaly, onset
 from aitia.agent.left_by_work import WORKS, could_make
 from aitia.agent.taxonomy import Fault
@@ -15,6 +16,9 @@ from aitia.core.words import Evidence, Incident, Suspect, Word
 
 MAX_EDGES: Final = 5
 TOLERANCE_S: Final = 15.0
+SAMPLE_S: Final = (
+    120.0  # two samples of a metric that is read once a minute: what began first within them nobody can tell
+)
 _SYMPTOMS: Final = (
     "errors",
     "latency",
@@ -83,13 +87,13 @@ def _own_steps(suspect: Suspect, fault: Fault | None, facts: Facts, incident: In
     family = facts.topology.family(suspect.component)
     own = [e for e in cited if is_anomaly(e) and family & {e.component, e.peer}]
     loaded = [
-        e
+        _plain(e, facts)
         for e in cited
         if is_anomaly(e) and e.component in facts.topology.callees(suspect.component) and not e.peer
     ]
     core = _one_per_aspect(_plainly(own, facts))[:2]
     core += [e for e in loaded if all((e.component, e.aspect) != (c.component, c.aspect) for c in core)][:1]
-    core = sorted(core, key=_began)
+    core = _needed_first(sorted(core, key=_began), suspect.component, fault, facts)
     blame = blamed(facts, suspect.component, incident)
     ids = blame.suspects[0].evidence[:1] if blame is not None and blame.answer == "change" else ()
     changes = [e for e in facts.all if e.id in ids and not (core and _precedes(core[0], e))]
@@ -100,6 +104,16 @@ def _own_steps(suspect: Suspect, fault: Fault | None, facts: Facts, incident: In
     return changes + core
 
 
+def _needed_first(
+    core: Sequence[Evidence], component: str, fault: Fault | None, facts: Facts
+) -> list[Evidence]:
+    """What a fault must find at one that it calls or copies goes before what comes of it, where both began at one time."""
+    needs = {p.aspect for p in fault.requires_any if p.of == "callees"} if fault else set()
+    loaded = [e for e in core if e.component in facts.topology.callees(component) and e.aspect in needs]
+    early = [e for e in loaded if e.onset and (onset(e) - onset(core[0])).total_seconds() <= SAMPLE_S]
+    return [*early, *(e for e in core if e not in early)]
+
+
 def _plainly(own: Sequence[Evidence], facts: Facts) -> list[Evidence]:
     """Without that a component's signals stand apart, where one of them tells by itself what moved."""
     said = list({e.id: e for e in (_plain(e, facts) for e in own)}.values())
@@ -108,9 +122,11 @@ def _plainly(own: Sequence[Evidence], facts: Facts) -> list[Evidence]:
 
 
 def _plain(fact: Evidence, facts: Facts) -> Evidence:
-    """What a person sees on the curve (before and after), where that is a fact too, in place of what all signals told."""
+    """What a person sees on the curve (before and after), where that is a fact too, in place of what all signals told, and in
+    place of a later step of the same curve.
+    """
     if fact.kind != "signal.quantity":
-        return fact
+        return whole_departure(fact, facts.anomalies)
     same = (fact.component, fact.aspect, fact.direction)
     seen = [e for e in facts.anomalies if e.kind in _SEEN and (e.component, e.aspect, e.direction) == same]
     return max(seen, key=facts.weight, default=fact)

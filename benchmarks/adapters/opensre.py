@@ -24,7 +24,12 @@ HIDDEN: Final = ("failure_mode", "adversarial_signals", "scenario_difficulty")
 NAMES: Final = {"db_instance_identifier": "instance", "kube_deployment": "deployment", "kube_pod": "pod"}
 """Annotations that name an object, and the label under which an alert of Alertmanager names it."""
 PROSE: Final = ("summary", "description", "error", "suspected_symptom")
-AVERAGES: Final = ("top_wait_events", "top_users", "top_hosts")
+AVERAGES: Final = {
+    "top_wait_events": ("name", "db.wait_event.name"),
+    "top_users": ("name", "db.user.name"),
+    "top_hosts": ("id", "db.host.name"),
+}
+"""Lists of Performance Insights: under which key they name what, and the dimension by which the API groups it."""
 
 
 class OpenSre:
@@ -97,8 +102,6 @@ class OpenSre:
             *self._cluster(out),
             *self._topology(out),
         ]
-        insights = self.evidence("aws_performance_insights") or {}
-        self.not_given += [f"aws_performance_insights: {k}" for k in AVERAGES if insights.get(k)]
         self.not_given += ["datadog_monitors"] if self.evidence("datadog_monitors") else []
         return made
 
@@ -120,7 +123,11 @@ class OpenSre:
             }
             told = {
                 "Identifier": insights["db_instance_identifier"],
-                "MetricList": [entry, *_statements(insights, load["timestamps"][-1])],
+                "MetricList": [
+                    entry,
+                    *_statements(insights, load["timestamps"][-1]),
+                    *_groups(insights, load["timestamps"][-1]),
+                ],
             }
             (out / "insights.json").write_text(json.dumps(told), encoding="utf-8")
             yield _source("insights", "metrics", "cloudwatch", out / "insights.json")
@@ -144,8 +151,12 @@ class OpenSre:
 
     def _cluster(self, out: Path) -> Iterator[SourceConfig]:
         if objects := recording(self.evidence, self.now):
-            path = out / "cluster.json"
-            path.write_text(json.dumps(objects, ensure_ascii=False), encoding="utf-8")
+            path = out / "cluster"
+            path.mkdir()
+            if pod := self.evidence("eks_pod_logs"):  # what `kubectl logs` prints lies beside the objects
+                (at := path / pod["namespace"] / "pods" / pod["pod_name"]).mkdir(parents=True)
+                (at / "current.log").write_text(pod["logs"], encoding="utf-8")
+            (path / "objects.json").write_text(json.dumps(objects, ensure_ascii=False), encoding="utf-8")
             yield _source("cluster", "cluster", "cluster_recorded", path)
             yield _source("rollouts", "changes", "cluster_changes", path, reader="cluster_recorded")
 
@@ -172,6 +183,16 @@ def _statements(insights: Mapping[str, Any], at: str) -> Iterator[dict[str, Any]
             yield {
                 "Key": {"Metric": "db.load.avg", "Dimensions": names},
                 "DataPoints": [{"Timestamp": at, "Value": wait["db_load_avg"]}],
+            }
+
+
+def _groups(insights: Mapping[str, Any], at: str) -> Iterator[dict[str, Any]]:
+    """The average load by wait, by user and by host."""
+    for key, (named, dimension) in AVERAGES.items():
+        for one in insights.get(key) or ():
+            yield {
+                "Key": {"Metric": "db.load.avg", "Dimensions": {dimension: one[named]}},
+                "DataPoints": [{"Timestamp": at, "Value": one["db_load_avg"]}],
             }
 
 

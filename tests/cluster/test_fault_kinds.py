@@ -18,7 +18,7 @@ from aitia.tools.sources import build_inventory
 
 from . import published
 from .builder import NODES, Cluster, app, event
-from .faults import FAULTS, healthy
+from .faults import FAULTS, crashing, healthy, waiting
 
 AT = datetime(2026, 8, 7, 10, tzinfo=UTC)
 WINDOW = Window(start=AT - timedelta(minutes=30), end=AT)
@@ -125,3 +125,16 @@ def test_a_crowd_of_starting_apps_hides_no_fault(kind: str, tmp_path: Path) -> N
     ctx = context(cluster, tmp_path)
     weighed = weigh(numbered(call(ctx)), ctx.inventory, bundled())
     assert (weighed.verdict, weighed.component, weighed.fault) == ("cause", component, kind)
+
+
+def test_a_loop_of_which_nobody_wrote_down_the_exit_code_has_last_words(tmp_path: Path) -> None:
+    """A summary of pods may leave `lastState` out; what the container said before it ended is there all the same."""
+    cluster = healthy()
+    name = crashing(cluster, "web", "FATAL configuration error: required setting LEDGER_URL is not set")
+    cluster.app(name).states[name] = waiting("CrashLoopBackOff")
+    ctx = context(cluster, tmp_path)
+    facts = numbered(call(ctx))
+    assert any("ended, 4 restarts; its last words" in e.statement for e in facts)
+    assert not any("Back-off" in e.statement for e in facts if e.aspect == "k8s.exit")
+    first = next(s for s in weigh(facts, ctx.inventory, bundled()).suspects if s.component)
+    assert (first.component, first.fault) == (name, "software.configuration")

@@ -5,6 +5,7 @@ Names are those of Azure's and Google's kind and of MySQL's exporter. Nobody sai
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 import aitia
 from aitia.core.config import SourceConfig
-from aitia.core.words import Report
+from aitia.core.words import Evidence, Report
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DB = "orders-db"
@@ -123,3 +124,53 @@ def test_levels_by_quantity_and_unit(tmp_path: Path, metric: str, values: Values
     facts = asked(tmp_path, {"read_latency_ms": wave(2.1), metric: values}).evidence
     found = [e for e in facts if e.kind in ("metric.limit", "metric.level") and e.values["metric"] == metric]
     assert bool(found) == flagged
+
+
+def loaded(folder: Path, parts: Mapping[tuple[str, str], float]) -> Evidence:
+    """The `metric.share` fact of a load that is split by a statement and a wait, or by a user."""
+    entries = [
+        {
+            "Key": {"Metric": "db.load.avg", "Dimensions": {"db.user.name": what} if wait == "user" else
+                    {"db.sql.statement": what, "db.wait_event.name": wait}},
+            "DataPoints": [{"Timestamp": (NOW - timedelta(minutes=n)).isoformat(), "Value": v} for n in range(1, 9)],
+        }
+        for (what, wait), v in parts.items()
+    ]  # fmt: skip
+    (folder / "pi.json").write_text(json.dumps({"Identifier": DB, "MetricList": entries}))
+    source = SourceConfig(name="pi", kind="metrics", type="cloudwatch", path=str(folder / "pi.json"))
+    report = aitia.diagnose(f"{DB} is slow", sources=[source], at=NOW, model=None)
+    (fact,) = [e for e in report.evidence if e.kind == "metric.share"]
+    return fact
+
+
+def test_who_runs_the_statement_that_takes_the_time_is_told(tmp_path: Path) -> None:
+    fact = loaded(tmp_path, {("insert into ledger values ($1)", "WAL:Lock"): 5.0,
+                             ("insert into ledger values ($1)", "CPU"): 1.0,
+                             ("select 1", "CPU"): 1.0, ("nightly_job", "user"): 6.0, ("web", "user"): 1.0})  # fmt: skip
+    assert "6 of 7 busy sessions" in fact.statement
+    assert 'the query "insert into ledger' in fact.statement
+    assert "5 of them wait in WAL:Lock (for the write-ahead log)" in fact.statement
+    assert "6 of user nightly_job" in fact.statement
+    assert fact.aspect == "io"  # a wait for the log is none for a row that another transaction holds
+
+
+def test_sessions_that_wait_for_their_clients_are_idle(tmp_path: Path) -> None:
+    fact = loaded(tmp_path, {("begin; select balance", "Client:ClientRead"): 6.0, ("select 1", "CPU"): 1.0})
+    assert "6 of 7 sessions" in fact.statement
+    assert "idle client sessions" in fact.statement
+    assert fact.aspect == "connections"
+
+
+@pytest.mark.parametrize(
+    ("wait", "aspect"),
+    [
+        ("Lock:transactionid", "locks"),
+        ("LWLock:BufferMapping", "io"),
+        ("LWLock:ProcArray", "other"),
+        ("log file sync", "io"),
+        ("IO:DataFileRead", "io"),
+        ("CPU", "cpu"),
+    ],
+)
+def test_what_a_wait_is_for(tmp_path: Path, wait: str, aspect: str) -> None:
+    assert loaded(tmp_path, {("select 1", wait): 6.0, ("select 2", "Timeout:PgSleep"): 1.0}).aspect == aspect

@@ -12,7 +12,8 @@ import pytest
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Window
-from aitia.tools.sources.metrics.cloudwatch import CloudWatchFiles
+from aitia.tools.series.aspects import bundled
+from aitia.tools.sources.metrics.cloudwatch import MOST_PARTS, CloudWatchFiles
 
 T0 = datetime(2026, 6, 18, 10, tzinfo=UTC)
 WINDOW = Window(start=T0, end=T0 + timedelta(hours=1))
@@ -109,8 +110,30 @@ def test_performance_insights_are_a_series_a_dimension(tmp_path: Path) -> None:
     found = source(tmp_path, answer).read(WINDOW)
     assert [(s.component, s.metric, dict(s.labels)) for s in found] == [
         ("db-ABC", "db.load.avg", {}),
-        ("db-ABC", "db.load.avg", {"db_wait_event_name": "IO:DataFileRead"}),
+        ("db-ABC", "db.load.avg_by_wait", {"db_wait_event_name": "IO:DataFileRead"}),
     ]
+
+
+def test_of_a_load_that_is_split_over_and_over_the_largest_parts_are_read(tmp_path: Path) -> None:
+    entries = [
+        {"Key": {"Metric": "db.load.avg", "Dimensions": {"db.sql.statement": f"select {n}"}},
+         "DataPoints": [{"Timestamp": t, "Value": float(n)} for t in TIMES]}
+        for n in range(40)
+    ]  # fmt: skip
+    found = source(tmp_path, {"Identifier": "db", "MetricList": entries}).read(WINDOW)
+    assert len(found) == MOST_PARTS
+    assert min(s.v[0] for s in found) == 40 - MOST_PARTS
+
+
+def test_a_statistic_of_each_period_is_no_setting_and_no_counter(tmp_path: Path) -> None:
+    """`DatabaseConnections_max` is what was open at most, not the limit; a rate that never falls is no counter."""
+    result = {"Id": "c", "Timestamps": TIMES, "Values": [1.0 + n for n in range(len(TIMES))]}
+    query = stat("c", "DatabaseConnections", DB, "Maximum")
+    answer = {"MetricDataQueries": [query], "MetricDataResults": [result]}
+    (one,) = source(tmp_path, answer).read(WINDOW)
+    assert (one.metric, one.metadata.stat, one.metadata.kind) == ("DatabaseConnections_max", "max", "gauge")
+    assert bundled().of(one.metric, {}, one.metadata).aspect == "connections"
+    assert bundled().of(one.metric).aspect != "connections"
 
 
 def test_results_without_samples_are_counted_and_said(tmp_path: Path) -> None:
@@ -130,3 +153,26 @@ def test_results_without_samples_are_counted_and_said(tmp_path: Path) -> None:
 def test_another_json_is_an_error_that_names_the_file(tmp_path: Path, text: str) -> None:
     with pytest.raises(SourceError, match=r"export0\.json"):
         source(tmp_path, text).describe(WINDOW)
+
+
+def test_a_series_is_asked_for_again_by_a_command(tmp_path: Path) -> None:
+    answer = {
+        "MetricDataQueries": [stat("w", "WriteLatency", DB), stat("c", "DatabaseConnections", DB, "Maximum")],
+        "MetricDataResults": [{"Id": id, "Timestamps": TIMES, "Values": [1.0] * 4} for id in ("w", "c")],
+    }
+    by_name = {s.metric: s.query for s in source(tmp_path, answer).read(WINDOW)}
+    assert by_name["WriteLatency"] == (
+        "aws cloudwatch get-metric-statistics --namespace AWS/RDS --metric-name WriteLatency --dimensions"
+        " Name=DBInstanceIdentifier,Value=orders-db --statistics Average --period 60"
+        " --start-time 2026-06-18T10:00:00Z --end-time 2026-06-18T10:04:00Z"
+    )
+    assert "--metric-name DatabaseConnections " in by_name["DatabaseConnections_max"]
+    assert "--statistics Maximum" in by_name["DatabaseConnections_max"]
+
+
+@pytest.mark.parametrize("name", ["orders; rm -rf /", "$(id)", "a b", "-x", "x\n"])
+def test_a_name_that_a_shell_would_read_is_in_no_command(tmp_path: Path, name: str) -> None:
+    result = {"Label": "CPUUtilization", "Timestamps": TIMES, "Values": [1.0] * 4,
+              "Dimensions": [{"Name": "DBInstanceIdentifier", "Value": name}]}  # fmt: skip
+    (one,) = source(tmp_path, {"MetricDataResults": [result]}).read(WINDOW)
+    assert one.query == "export0.json: CPUUtilization"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from aitia.tools.cluster import (
@@ -25,6 +25,7 @@ from aitia.tools.cluster import (
     workloads,
 )
 from aitia.tools.cluster.finding import Finding, get
+from aitia.tools.cluster.objects import Pod, Workload
 from aitia.tools.cluster.state import State
 
 ANALYSERS: Final[tuple[Callable[[State], Iterator[Finding]], ...]] = (
@@ -87,7 +88,7 @@ def quiet(state: State) -> list[Finding]:
                     component=workload.name,
                     statement=(
                         f"{workload.name}: {len(pods)} of {workload.desired} pods are ready, restarted 0 times "
-                        f"recently{ends}."
+                        f"recently{ends}{_leaving(state, workload, pods)}."
                     ),
                     strength=0.8,
                     call=get("pods", state.namespace),
@@ -97,6 +98,29 @@ def quiet(state: State) -> list[Finding]:
     if found:
         found.insert(0, _whole(state, len(found)))
     return found
+
+
+def _leaving(state: State, workload: Workload, pods: Sequence[Pod]) -> str:
+    """Pods of an older ReplicaSet that a finished rollout takes away: what they report is no trouble of those that stay."""
+    now = {_replica_set(p) for p in pods}
+    gone = [
+        p
+        for p in state.pods
+        if p.app == workload.name and p.status == "Terminating" and _replica_set(p) not in now
+    ]
+    if workload.kind != "Deployment" or not gone or len(now) != 1:
+        return ""
+    one, more = gone[0], f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+    restarts = f", restarted {one.restarts} times," if one.restarts else ""
+    return (
+        f"; the rollout to ReplicaSet {now.pop()} is complete, and pod {one.name}{more} of the older ReplicaSet "
+        f"{_replica_set(one)}{restarts} is being removed"
+    )
+
+
+def _replica_set(pod: Pod) -> str:
+    """The ReplicaSet of a deployment's pod, whose name the pod's begins with."""
+    return pod.name.rpartition("-")[0]
 
 
 def _whole(state: State, calm: int) -> Finding:

@@ -19,6 +19,7 @@ _REFUSED: Final = re.compile(
     r"(?i)failed to (?:create|start) (?:containerd task|container|shim)|OCI runtime create failed"
     r"|exec: \"|executable file not found"
 )
+LOOPS: Final = "CrashLoopBackOff"  # why a container waits that ended over and over
 MEMORY_EXIT: Final = 137  # SIGKILL: the kernel or a probe, not the program's own doing
 # Of what a process says before it ends: the classes that are a reason to end. Others (an exception, bad data) tell how.
 _REASONS: Final = frozenset(
@@ -53,7 +54,8 @@ def ended(pod: Pod) -> Container | None:
     by_probe = any(e.reason == "Killing" for e in pod.events)
     for container in pod.spec.containers:
         code = container.exit_code
-        if not code or "OOMKilled" in (container.reason, container.last_reason):
+        told = bool(code) or (code is None and container.reason == LOOPS)  # a summary may leave the code out
+        if not told or "OOMKilled" in (container.reason, container.last_reason):
             continue
         if code == MEMORY_EXIT or (by_probe and not container.init) or _unstarted(container):
             continue
@@ -102,15 +104,20 @@ def _exit(state: State, workload: Workload, pod: Pod, server: str) -> Iterator[F
     container = ended(pod)
     if container is None:
         return
-    words = state.last_words.get(pod.name, ()) or ((container.message,) if container.message else ())
+    waits = (
+        container.exit_code is None and container.reason == LOOPS
+    )  # its message is the kubelet's, on the waiting
+    words = state.last_words.get(pod.name, ()) or (
+        (container.message,) if container.message and not waits else ()
+    )
     said = " / ".join(quote(w, 160) for w in words)
     last = f'; its last words: "{said}"' if said else "; its log was not at hand"
     job = failure(workload)
     first = f"the job failed ({job}): " if job else ""
     init = "init " if container.init else ""
     statement = (
-        f"{workload.name}: {first}{init}container {container.name} of {pod.name} ({pod.status}) ended with exit code "
-        f"{container.exit_code}, {pod.restarts} restarts{last}."
+        f"{workload.name}: {first}{init}container {container.name} of {pod.name} ({pod.status}) ended{_code(container)}, "
+        f"{pod.restarts} restarts{last}."
     )
     call = describe("pods", state.namespace, pod.name)
     values: dict[str, Scalar] = {
@@ -137,12 +144,16 @@ def _exit(state: State, workload: Workload, pod: Pod, server: str) -> Iterator[F
         yield Finding(
             aspect=aspect,
             component=workload.name,
-            statement=f'{workload.name}: before {pod.name} ended with exit code {container.exit_code} it said "{said}".',
+            statement=f'{workload.name}: before {pod.name} ended{_code(container)} it said "{said}".',
             strength=SAID,
             call=call,
             values=values,
             quotes=True,
         )
+
+
+def _code(container: Container) -> str:
+    return "" if container.exit_code is None else f" with exit code {container.exit_code}"
 
 
 def _port_taken(state: State, app: str, words: tuple[str, ...]) -> bool:

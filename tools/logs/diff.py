@@ -17,7 +17,7 @@ from aitia.tools.logs.facts import ALPHA, MIN_RATIO, Change, Finding, distinct, 
 from aitia.tools.logs.heard import all_mined, listen
 from aitia.tools.logs.mine import CELLS, Mined, mine
 from aitia.tools.logs.planted import planted
-from aitia.tools.logs.provider_levels import stated
+from aitia.tools.logs.provider_levels import far_from, stated
 from aitia.tools.logs.silence import ended, silence
 from aitia.tools.logs.values import inside
 from aitia.tools.registry import ToolContext, tool
@@ -108,8 +108,13 @@ def _change(m: Mined, c: Count, q: float) -> Change | None:
 
 def meaning_of(m: Mined, c: Count) -> Meaning:
     """What a template means; of a provider's event also by the level that it states."""
-    if m.events and not c.meaning.bad and (aspect := stated(c.text)):
+    plain = not c.meaning.bad or c.meaning.aspect in ("log.error", "log.other")
+    if m.events and plain and (aspect := stated(c.text)):
         return Meaning(aspect=aspect, severity="error", weight=1.0)
+    if m.events and far_from(
+        c.text, c.meaning.aspect
+    ):  # "low storage: 99 of 200 GB remaining" is no full disk
+        return Meaning(aspect="log.other", severity=c.meaning.severity, weight=0.25)
     return c.meaning
 
 

@@ -30,6 +30,9 @@ class Metadata:
     low: float | None = None  # the range of the tag map, in `unit`
     high: float | None = None
     zone: str = ""  # the machine's class by which vibration has zones (`vibration_zones`)
+    stat: str = (
+        ""  # the statistic of each period in which the name ends: `connections_max` is no setting then
+    )
 
 
 UNTOLD: Final = Metadata()

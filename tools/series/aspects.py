@@ -149,18 +149,19 @@ class Aspects:
 
     def of(self, metric: str, labels: Mapping[str, str] | None = None, metadata: Metadata = UNTOLD) -> Aspect:
         """The first rule found in `metric{`, or, where it holds a `=`, in `metric{label=value,...}`; else what the name means."""
-        name = plain_name(metric) + "{"
+        of = metric.removesuffix(f"_{metadata.stat}") if metadata.stat else metric
+        name = plain_name(of) + "{"
         series = name + ",".join(f"{k}={v}" for k, v in sorted((labels or {}).items())) + "}"
         key = series, metadata
         if key not in self._known and metric in self._site:
             self._known[key] = meant(metric, metadata, self._site[metric])
         if key not in self._known and metadata.quantity:
-            self._known[key] = meant(metric, metadata)
+            self._known[key] = meant(of, metadata)
         if key not in self._known:
             # A queue's name in a label makes no queue of what is counted: only a rule with a `=` looks at labels.
             self._known[key] = next(
                 (a for rule, a in self._rules if rule.search(series if "=" in rule.pattern else name)), None
-            ) or self._otherwise(metric, metadata)
+            ) or self._otherwise(of, metadata)
         return self._known[key]
 
 

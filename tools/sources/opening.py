@@ -19,6 +19,7 @@ from aitia.core.resolve import Resolver
 from aitia.core.trust import beyond
 from aitia.core.words import Component, Holding, Inventory, Window
 from aitia.tools import plugins
+from aitia.tools.identity.replicas import with_replicas
 from aitia.tools.sources.base import (
     Reader,
     TopologySource,
@@ -108,7 +109,7 @@ def build_inventory(
         resolver.learn(raw)
     return Inventory(
         holdings=tuple(holdings),
-        components=resolver.components,
+        components=with_replicas(resolver.components),
         unresolved=tuple(unresolved),
         given_up=tuple(sorted(set(given_up))),
     )

@@ -24,6 +24,7 @@ from aitia.core.words import Holding, Window
 from aitia.tools.identity.owner import owner_of
 from aitia.tools.meaning.metadata import Metadata
 from aitia.tools.sources.base import Configured, Series
+from aitia.tools.sources.metrics.aws_commands import load_command, metric_command
 from aitia.tools.sources.paths import iter_files
 from aitia.tools.sources.rows import Floats, ordered, sorted_series
 from aitia.tools.sources.text_form import few
@@ -31,7 +32,10 @@ from aitia.tools.sources.time_texts import configured_zone, moment
 
 MAX_BYTES: Final = 64 << 20  # of a file
 MAX_SERIES: Final = 5000
+MOST_PARTS: Final = 24  # of a load: as many as the series of a metric that are compared one by one
 _STATS: Final = {"Average": "", "Sum": "", "SampleCount": "count", "Maximum": "max", "Minimum": "min"}
+SPLITS: Final = ("user", "host", "wait")  # of a load, each of which is the whole once more
+_PERCENTILE: Final = re.compile(r"p\d{1,2}(?:\.\d+)?")
 _LABEL: Final = re.compile(r"(?:(?P<of>\S+)\s+)?(?P<metric>[A-Za-z][\w.%/-]*)")
 
 Fields = Mapping[str, Any]
@@ -135,7 +139,7 @@ class CloudWatchFiles(Configured):
                 f"no dimension names a component: the file's name is taken for {few(unnamed)} (else set component)"
             )
             found = [_bare(s) for s in found]
-        return sorted_series(found), notes, guessed
+        return sorted_series(_heaviest(found)), notes, guessed
 
     def _of(self, answer: object, path: Path, left: list[str]) -> Iterator[Series]:
         """The series of one answer."""
@@ -208,6 +212,10 @@ class CloudWatchFiles(Configured):
         of = str(_get(answer, "identifier", "dbinstanceidentifier") or "")
         times, values = ([_get(p, name) for p in points] for name in ("timestamp", "value"))
         name = str(_get(key, "metric") or "db.load.avg")
+        if not any(
+            re.search("sql|statement", k) for k in grouped
+        ):  # the load by statement keeps the plain name
+            name += next((f"_by_{split}" for split in SPLITS if any(split in k for k in grouped)), "")
         yield from self._series(of, name, grouped, "", times, values, path, left)
 
     def _series(
@@ -218,6 +226,14 @@ class CloudWatchFiles(Configured):
         if not t.size or len(times) != len(values):
             left.append(name)
             return
+        ending = _stat_of(name)
+        base = name.removesuffix(f"_{ending}") if ending else name
+        stat = next((k for k, v in _STATS.items() if v == ending), ending)
+        again = (
+            load_command(of, dimensions, t)
+            if name.startswith("db.load")
+            else metric_command(base, stat, dimensions, t)
+        )
         component = self._config.component or of
         labels = dict(dimensions) if component else {**dimensions, "component": ""}
         yield Series(
@@ -226,8 +242,10 @@ class CloudWatchFiles(Configured):
             t=t,
             v=v,
             labels=labels,
-            metadata=Metadata(unit=unit),
-            query=f"{path.name}: {name}",
+            metadata=Metadata(
+                unit=unit, kind="gauge", stat=_stat_of(name)
+            ),  # of each period: nothing is counted on
+            query=again or f"{path.name}: {name}",
         )
 
     def _samples(self, times: Sequence[Any], values: Sequence[Any]) -> tuple[Floats, Floats]:
@@ -260,6 +278,26 @@ def _component(dimensions: Mapping[str, str]) -> str:
 def _with_stat(name: str, stat: str) -> str:
     suffix = _STATS.get(stat, stat)
     return f"{name}_{suffix}" if suffix else name
+
+
+def _stat_of(name: str) -> str:
+    """The statistic with which `_with_stat` ended a name, "" for the mean or the sum."""
+    ending = name.rpartition("_")[2]
+    return ending if name != ending and (ending in _STATS.values() or _PERCENTILE.fullmatch(ending)) else ""
+
+
+def _heaviest(found: Sequence[Series]) -> list[Series]:
+    """Of a load that is split over and over, the largest parts: what is small says little, and together they are many."""
+    loads: dict[tuple[str, str], list[Series]] = {}
+    for one in found:
+        if one.metric.startswith("db.load"):
+            loads.setdefault((one.component, one.metric), []).append(one)
+    small = {
+        id(one)
+        for parts in loads.values()
+        for one in sorted(parts, key=lambda s: -float(np.nanmean(s.v)))[MOST_PARTS:]
+    }
+    return [one for one in found if id(one) not in small]
 
 
 def _cut(one: Series, inside: Any) -> Series:

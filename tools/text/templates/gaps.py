@@ -54,6 +54,7 @@ def values(text: str, message: str) -> list[str] | None:
     return out if rest or len(message) == len(first) else None
 
 
+_ENDS: Final = ".,;:!?%"  # what may stand behind a value: a sentence ends, a share is told
 _NAMES: Final = frozenset({"<path>", "<host>", "<addr>", "<url>", "<num>"})
 
 
@@ -69,6 +70,6 @@ def filled(text: str, messages: Iterable[str]) -> str:
     columns = list(zip(*rows, strict=False))
     parts = _GAP.split(text)
     for i, column in enumerate(columns):
-        if parts[2 * i + 1] in _NAMES and len(set(column)) == 1:
+        if parts[2 * i + 1].rstrip(_ENDS) in _NAMES and len(set(column)) == 1:
             parts[2 * i + 1] = column[0]
     return "".join(parts)
