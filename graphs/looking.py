@@ -16,6 +16,7 @@ from aitia.agent.asking.question.by_model import QuestionReader
 from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.outcome import Reading
 from aitia.agent.asking.question.second import Read, read_twice
+from aitia.agent.asking.question.several import read_several
 from aitia.agent.asking.question.sorting import asks_now
 from aitia.agent.asking.steps import asks_for_steps, steps_for
 from aitia.core.disk import write_whole
@@ -99,7 +100,7 @@ def _read(text: str, site: Site, before: Query | None, reader: QuestionReader | 
     if is_query(text):
         return Read(reading=Reading(status="query", queries=(parse(text, now=site.now),), live=True))
     p = pieces_of(text, site, before)
-    reading = read_pieces(p, before)
+    reading = read_several(text, site, before, read_pieces(p, before))
     if reader is None:
         return Read(reading=reading)
     try:

@@ -30,6 +30,11 @@ _HOLDS: Final = re.compile(
     r"contain\w*|enthalt\w*|enthält|contien\w*|contenant|conten\w*|conteng\w*|match\w*"
 )  # a quoted text
 _OWN: Final = ("lines", "changes", "events")
+_OF_OBJECTS: Final = frozenset(  # things that a cluster's objects have, by which a question may call them
+    {"ready", "available", "active", "up", "errors", "restarts", "replicas", "waiting", "completed", "started", "used", "uptime",
+     "size", "memory", "cpu", "disk", "storage", "database", "cache", "http", "servers", "requested", "maximum", "primary",
+     "replication", "created", "processed", "files"}
+)  # fmt: skip
 _EXPLAINED: Final = (
     "verbs", "levels", "order", "resources", "states", "parts", "relations", "functions", "units", "share",
     "rank", "lifecycle", "lasting",
@@ -98,10 +103,16 @@ def unexplained(p: Pieces, queries: Sequence[Query], *, strict: bool = False) ->
 
     The rules of objects account for their words themselves; of changes the rows say what they are of.
     """
-    if not strict and all(
-        isinstance(q, Get | List | Changes) or (isinstance(q, Count) and q.of not in _OWN) for q in queries
-    ):
+    if not strict and all(isinstance(q, Changes) for q in queries):
         return []
+    if not strict and all(
+        isinstance(q, Get | List) or (isinstance(q, Count) and q.of not in _OWN) for q in queries
+    ):
+        return [t for t in _unexplained(p, queries) if t.concepts and not t.concepts & _OF_OBJECTS]
+    return _unexplained(p, queries)
+
+
+def _unexplained(p: Pieces, queries: Sequence[Query]) -> list[Term]:
     read = [m for q in queries for m in of_query(p, q)]
     things = frozenset(c for m in read for c in concepts_of(m))
     names = {w for m in read for w in words_in(m)}

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from aitia.agent.asking.question.about import near, others
 from aitia.agent.asking.question.account import unexplained
+from aitia.agent.asking.question.bounds import bound
 from aitia.agent.asking.question.chinese import english, unknown_words
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
@@ -21,7 +22,20 @@ from aitia.core.errors import BadInput
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
-from aitia.tools.query.words import QUERY, VERBS, Changes, Count, Curve, Events, Get, Lines, List, Query, Stat
+from aitia.tools.query.words import (
+    QUERY,
+    VERBS,
+    Beyond,
+    Changes,
+    Count,
+    Curve,
+    Events,
+    Get,
+    Lines,
+    List,
+    Query,
+    Stat,
+)
 
 _OWN_VERBS: Final = frozenset({"lines", "events", "changes", "work", "documents", "compare", "why"})
 _ALONE: Final = frozenset({"events", "changes", "work", "documents", "compare", "incidents"})
@@ -32,8 +46,19 @@ _SHORT: Final = 9  # words that a sentence which leaves something out has at mos
 def pieces_of(text: str, site: Site, before: Query | None) -> Pieces:
     """A question taken apart, that may go on from a query."""
     names = [n for c in site.inventory.components for n in (c.id, *c.aliases)]
-    p = Pieces(asked=english(text, names), site=site, given=str(getattr(before, "component", "") or ""))
+    p = Pieces(asked=english(text, names), site=site, given=spoken_of(before, site))
     return replace(p, follows=before is not None and _leaves_out(p))
+
+
+def spoken_of(before: Query | None, site: Site) -> str:
+    """The component that the question before was of: of lines of a host that name another one, that one."""
+    told = f"{getattr(before, 'words', '')} {getattr(before, 'text', '')}".casefold()
+    named = [
+        c.id
+        for c in site.inventory.components
+        if re.search(rf"(?<!\w){re.escape(c.id.casefold())}(?!\w)", told)
+    ]
+    return named[0] if len(named) == 1 else str(getattr(before, "component", "") or "")
 
 
 def read_pieces(p: Pieces, before: Query | None) -> Reading:
@@ -106,6 +131,13 @@ def _turned(p: Pieces, before: Query) -> Reading | None:
         return _made_of(
             "share", {**kept, "metric": before.metric, "labels": before.labels, "whole": before.metric}
         )
+    if (
+        isinstance(before, Beyond)
+        and (asked := [f for f in p.keys("functions") if f != "last"])
+        and not bound(p.words)
+    ):
+        held = _shared(new, "stat") | {"function": asked[0], "wanted": "value"}
+        return _made_of("stat", held | (span_fields(p) if p.span.told else {}))
     if p.has("verbs", "when"):
         if isinstance(before, Stat):
             return _made(

@@ -273,13 +273,19 @@ class Pieces:
     @cached_property
     def named(self) -> tuple[tuple[int, int], ...]:
         """Where the name of a metric, or a part of one, is written out: `max_connections`, `load1`."""
-        names = {n for m in measured(self.site) for n in (m.metric.casefold(), m.family.casefold())}
-        joined = " ".join(names)
-        return tuple(
+        held = {n for m in measured(self.site) for n in (m.metric, m.family)}
+        joined = " ".join(n.casefold() for n in held)
+        found = [
             m.span()
             for m in re.finditer(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z]{3,}\d+", self.words)
             if m[0] in joined
-        )
+        ]
+        # A name in capitals as the source spells it: RUN, POWER.PV.
+        for name in (n for n in held if n.isupper() and len(n) > 1):
+            if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", self._without_quotes):
+                low = re.compile(rf"(?<![\w.]){re.escape(name.casefold())}(?![\w.])")
+                found += [m.span() for m in low.finditer(self.words)]
+        return tuple(sorted(found))
 
     @cached_property
     def own_terms(self) -> list[Term]:
