@@ -14,8 +14,9 @@ from aitia.agent.asking.question.met_values import of_query
 from aitia.agent.asking.question.numbers import number_words
 from aitia.agent.asking.question.outcome import Reading, unclear, unknown
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.agent.asking.question.tables import hits, keys
+from aitia.agent.asking.question.tables import hits, keys, table
 from aitia.tools.meaning.incidents.mentions import is_software
+from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.notation import written
 from aitia.tools.query.words import LIVE, Changes, Count, Get, List, Query
 
@@ -122,16 +123,27 @@ def _unexplained(p: Pieces, queries: Sequence[Query]) -> list[Term]:
     names |= {w for words, _ in owned for w in words}
     things |= {c for _, found in owned for c in found}
     said = " ".join(written(q) for q in queries).casefold()
+    stems = [
+        w for q in queries for w in re.split(r"[| ]", str(getattr(q, "words", ""))) if len(w) >= _SHORTEST
+    ]
     told = any(isinstance(q, Changes) or (isinstance(q, Count) and q.of == "changes") for q in queries)
     return [
         t
         for t in unplaced(p, said)
         if not (t.concepts & things)
+        and not any(w in said for c in t.concepts for w in spelled_out(c))
         and not any(same(t.word, n) for n in names)
+        and not t.word.startswith(tuple(stems))
         and not any(k in said for k in (stem(t.word), *keys("logged", t.word)))
         and not (told and keys("acts", t.word))
         and not any(groups(str(getattr(q, "by", "")), t.word) for q in queries)
     ]
+
+
+def spelled_out(concept: str) -> list[str]:
+    """The words of a thing in all languages, those that are long enough to tell it in a log."""
+    words = [concept, *(plain(w).strip("*") for w in table("concepts").get(concept, ()) if " " not in w)]
+    return [w for w in dict.fromkeys(words) if w.isalpha() and len(w) > _SHORTEST]
 
 
 def _aliases(p: Pieces, component: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from aitia.agent.asking.question.about import near, others
 from aitia.agent.asking.question.account import unexplained
+from aitia.agent.asking.question.alarms_rules import after_an_alarm
 from aitia.agent.asking.question.bounds import bound
 from aitia.agent.asking.question.chinese import english, unknown_words
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
@@ -82,6 +83,8 @@ def _read(p: Pieces, before: Query | None) -> Reading:
         and (alone := decide(p)).status == "query"
     ):
         return alone  # "when did it stop?"
+    if (later := after_an_alarm(p, before)) is not None:
+        return later
     if (turned := _turned(p, before)) is not None:
         if turned.status != "query" or not unexplained(p, turned.queries):
             return turned

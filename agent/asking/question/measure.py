@@ -273,19 +273,20 @@ def parts_of(word: str) -> frozenset[str]:
 def pieces_of(word: str) -> tuple[frozenset[str], ...]:
     """The things of each part of a compound, any of which may be meant, one part after the other."""
     found: list[frozenset[str]] = []
-    rest = word
+    rest, last = word, ""
     while len(rest) >= _SHORTEST:
         hit = next(((w, k) for w, k in _stems() if rest.startswith(w)), None)
         if hit is None:
             break
         found.append(frozenset(k for w, k in _stems() if w == hit[0]))
-        rest = rest[len(hit[0]) :]
+        last, rest = hit[0], rest[len(hit[0]) :]
         joint = next(
             (j for j in ("s", "es", "en", "n") if rest.startswith(j) and len(rest) > _SHORTEST + len(j)), ""
         )
         if joint and not any(rest.startswith(w) for w, _ in _stems()):
             rest = rest[len(joint) :]
-    return tuple(found) if found and len(rest) <= 2 else ()
+    ends = 2 if found and len(last) > _SHORTEST else 1  # letters of an ending: "sala" with "rm" is no room
+    return tuple(found) if found and len(rest) <= ends else ()
 
 
 def _label(term: Term, m: Measured) -> str:
