@@ -30,6 +30,7 @@ from aitia.tools.query.site import Site, open_site
 from aitia.tools.query.words import LIVE, Documents, Incidents, Query
 
 MAX_QUESTION: Final = 2000
+FEW: Final = 6  # words of a question that goes on from the one before
 RECORDED: Final = timedelta(hours=1)  # from which on a moment that counts as now is not
 _FILE: Final = "looks.json"
 
@@ -62,8 +63,8 @@ def look(
     reading = read.reading
     if reading.status == "query" and isinstance(reading.queries[0], Documents | Incidents):
         return None
-    if reading.status == "none" and not reading.live:
-        return None
+    if reading.status == "none" and not reading.live and (before is None or len(text.split()) > FEW or asks_for_steps(text)):
+        return None  # after a look a few words go on from it, and no document answers them
     looks = [(q, _tried(q, site)) for q in reading.queries if isinstance(q, LIVE)]
     if reading.status == "none":
         reading = Reading(

@@ -242,7 +242,7 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
         if pattern_of("other").search(p.low):
             return _of_other(p, before, new)
         if named:
-            new["component"] = named
+            new |= _in_words(before, named, p.site) or {"component": named}
         elif (unknown := _unknown_name(p)) and not new:
             close = near(unknown, p.site)
             told = f" Nearest: {', '.join(close)}." if close else ""
@@ -271,6 +271,15 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
             return changed
         new |= changed
     return _made(before, new) if new else None
+
+
+def _in_words(before: Query, named: str, site: Site) -> dict[str, Any]:
+    """The words of lines of a host or keeper that name one component, with another one's name in its place."""
+    told = spoken_of(before, site)
+    if not told or told == getattr(before, "component", ""):
+        return {}
+    other = re.compile(rf"(?<!\w){re.escape(told)}(?!\w)", re.IGNORECASE)
+    return {k: other.sub(lambda _: named, v) for k in ("words", "text") if (v := str(getattr(before, k, "")))}
 
 
 _EARLIER: Final = re.compile(

@@ -27,6 +27,7 @@ _OWNER: Final = 0.8  # a word that only the component's name has
 _LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
 _OTHERWISE: Final = frozenset({"out", "outs"})  # endings that make another word: a timeout is no time
+_COUNTED: Final = frozenset({"requests", "connections", "clients", "messages", "transactions"})
 _TIMES: Final = frozenset({"latency", "cpu", "lag", "uptime", "throttled"})
 _TIMED: Final = 0.6  # of a name that tells seconds, where no duration is asked for
 _SHORTEST: Final = 4  # letters of a word that may be a part of a compound
@@ -168,15 +169,17 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
     things: set[str] = set()
     left: list[str] = []
     labels: list[str] = []
-    score, told = 0.0, 0
+    score, told, spelled = 0.0, 0, False
     telling = any(not t.soft for t in terms)
     for term in terms:
         literal = {n for n in names if same(term.word, n)}
         whole = term.word in (m.family.casefold(), m.metric.casefold())
+        joined = term.word.replace(" ", "_")
         whole = whole or (
-            ("_" in term.word or term.word[-1:].isdigit())
-            and bool(re.search(rf"(?:^|_){re.escape(term.word)}(?:_|$)", m.family.casefold()))
+            ("_" in joined or joined[-1:].isdigit())
+            and bool(re.search(rf"(?:^|_){re.escape(joined)}(?:_|$)", m.family.casefold()))
         )
+        spelled = spelled or whole
         shared = term.concepts & concepts
         label = _label(term, m)
         if term.soft and not whole and _names_component(term, m):
@@ -203,6 +206,8 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
             score -= _LEFT
     if not told:
         return None
+    if spelled:  # what is counted need not be said by a name that is spelled out
+        left = [w for w in left if not any(t.word == w and t.concepts & _COUNTED for t in terms)]
     extra = [
         n for n in names if n not in covered and n not in words_of("silent") and not (_concepts(n) & things)
     ]

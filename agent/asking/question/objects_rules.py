@@ -238,6 +238,8 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
     if (rest := unplaced(p)) and not p.labels and all(f.left for f in fitting(p, p.component)):
         return unread(p, rest, f"{str(of).capitalize()} tell nothing of")
     state: Any = _meant_state(states, p)
+    if of == "nodes" and state == "pending":
+        state = "cordoned"  # of a node that is unschedulable
     if (
         of in ("jobs", "cronjobs")
         and state == "running"
@@ -280,6 +282,7 @@ def _meant_state(states: Sequence[str], p: Pieces) -> str:
     for state in (
         "memory_pressure",
         "disk_pressure",
+        "cordoned",
         "evicted",
         "never_restarted",
         "not_ready",

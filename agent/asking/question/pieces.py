@@ -14,7 +14,7 @@ from aitia.agent.asking.question.measure import Term, terms_of
 from aitia.agent.asking.question.numbers import counted_rows, in_name, number_words
 from aitia.agent.asking.question.spans import Span, span_of
 from aitia.agent.asking.question.spelling import spelled
-from aitia.agent.asking.question.tables import Hit, data, hits, is_glue
+from aitia.agent.asking.question.tables import Hit, data, hits, is_glue, words_of
 from aitia.agent.asking.question.verbs import is_verb
 from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.measured import measured
@@ -53,6 +53,7 @@ _ROWS: Final = re.compile(
 )
 _PATH: Final = re.compile(r"(?:\b(?:GET|POST|PUT|DELETE|PATCH|HEAD)\s+)?/[a-z][\w./-]{2,80}", re.IGNORECASE)
 _MARKED: Final = re.compile(r"(?:with|mit|avec|con|containing)\s+([A-Za-z]+[-_][\w-]+)", re.IGNORECASE)
+_RESULT: Final = re.compile(r"(?<![\w/])[A-Z]{2,}(?:_[A-Z]+)*/[1-5]\d\d(?!\w)")  # as a proxy tells it: TCP_MISS/503
 _METHOD: Final = re.compile(r"(?<![\w-])(?:GET|POST|PUT|DELETE|PATCH)(?![\w-])")
 _SHOUTED: Final = re.compile(
     r"(?<![\w-])(?:[A-Z]{3,}(?:[_ ][A-Z]{2,})*|[A-Z]+[a-z]+[A-Z]\w+|[A-Z]{2,}[a-z]+\w*)(?![\w-])"
@@ -167,6 +168,8 @@ class Pieces:
             return self.text[said.start(1) : said.end(1)].rstrip("?.!,")
         if (marked := _MARKED.search(self.text)) and self.about_lines:
             return marked[1]
+        if marked := _RESULT.search(self.text):
+            return marked[0]
         path = _PATH.search(self.text)
         if path and not path[0].lower().startswith(("/s ", "/min")):
             return path[0].strip()
@@ -285,7 +288,14 @@ class Pieces:
             if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", self._without_quotes):
                 low = re.compile(rf"(?<![\w.]){re.escape(name.casefold())}(?![\w.])")
                 found += [m.span() for m in low.finditer(self.words)]
-        return tuple(sorted(found))
+        # The words of a name with blanks between them: "en cours" of guichet_en_cours.
+        for m in measured(self.site):
+            words = m.family.casefold().split("_")
+            own = re.split(r"[-_.]", m.component.casefold())
+            tail = words[len(own) :] if words[: len(own)] == own else words
+            if len(tail) > 1 and not any(w in words_of("silent") - {"en"} for w in tail):
+                found += [x.span() for x in re.finditer(rf"(?<!\w){re.escape(' '.join(tail))}(?!\w)", self.words)]
+        return tuple(sorted(set(found)))
 
     @cached_property
     def own_terms(self) -> list[Term]:
@@ -305,6 +315,8 @@ class Pieces:
     def level(self) -> Level:
         """The severity that is asked for."""
         found = self.keys("levels")
+        if {"error", "warning"} <= set(found) and "fatal" not in found:
+            return "warning"  # "errors and warnings": that and worse
         first = next((k for k in ("fatal", "error") if k in found), found[0] if found else "")
         return first  # type: ignore[return-value]
 
