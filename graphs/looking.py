@@ -63,7 +63,11 @@ def look(
     reading = read.reading
     if reading.status == "query" and isinstance(reading.queries[0], Documents | Incidents):
         return None
-    if reading.status == "none" and not reading.live and (before is None or len(text.split()) > FEW or asks_for_steps(text)):
+    if (
+        reading.status == "none"
+        and not reading.live
+        and (before is None or len(text.split()) > FEW or asks_for_steps(text))
+    ):
         return None  # after a look a few words go on from it, and no document answers them
     looks = [(q, _tried(q, site)) for q in reading.queries if isinstance(q, LIVE)]
     if reading.status == "none":

@@ -224,6 +224,7 @@ def states_of(doc: Doc, of: str) -> frozenset[str]:
             for k in ("memory", "disk")
             if conditions.get(f"{k.capitalize()}Pressure") == "True"
         }
+        pressed |= {"cordoned"} if at(doc, "spec", "unschedulable") is True else set()
         return (
             frozenset({"ready", "running"} if conditions.get("Ready") == "True" else {"not_ready"}) | pressed
         )

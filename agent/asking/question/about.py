@@ -87,7 +87,9 @@ def about(low: str, site: Site, shouted: Sequence[str] = ()) -> About:
 
 def _is_said(word: str) -> bool:
     """Whether a word with a hyphen is one of a table's: of an end, a state."""
-    return any(h.begin == 0 and h.end == len(word) for name in ("lifecycle", "states") for h in hits(name, word))
+    return any(
+        h.begin == 0 and h.end == len(word) for name in ("lifecycle", "states") for h in hits(name, word)
+    )
 
 
 def _with_endings(mentions: list[Mention], low: str, site: Site, shouted: Sequence[str]) -> list[Mention]:

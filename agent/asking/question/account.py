@@ -8,7 +8,7 @@ from typing import Final
 
 from aitia.agent.asking.question.about import EQUIPMENT
 from aitia.agent.asking.question.bounds import groups
-from aitia.agent.asking.question.measure import Term, concepts_of, names_of, same, words_in
+from aitia.agent.asking.question.measure import COUNTED, Term, concepts_of, names_of, same, words_in
 from aitia.agent.asking.question.met import unmet
 from aitia.agent.asking.question.met_values import of_query
 from aitia.agent.asking.question.numbers import number_words
@@ -26,7 +26,9 @@ _ACCESS: Final = re.compile(  # what every line of an access log is of
     r"|accès|accesos?|access|accessi|http|web|codes?|status|pages?|calls?|return\w*|renvo\w*|rend\w*|devuel\w*|restitu\w*|geliefert|zurück\w*|answer\w*|sen[dt]|g[ai]ven?"
     r"|hosts?|servers?|traffic|responses?|antwort\w*|réponses?|respuestas?|rispost\w"
 )
-_PROCESS: Final = re.compile(r"process\w*|prozess\w*|proces\w+|programm?\w*|daemons?")  # which starts and ends
+_PROCESS: Final = re.compile(
+    r"process\w*|prozess\w*|proces\w+|programm?\w*|daemons?"
+)  # which starts and ends
 _FAILED: Final = frozenset({"refus", "fail", "denied"})  # what a failing status says as well
 _HOLDS: Final = re.compile(
     r"contain\w*|enthalt\w*|enthält|contien\w*|contenant|conten\w*|conteng\w*|match\w*"
@@ -129,10 +131,15 @@ def _unexplained(p: Pieces, queries: Sequence[Query]) -> list[Term]:
         w for q in queries for w in re.split(r"[| ]", str(getattr(q, "words", ""))) if len(w) >= _SHORTEST
     ]
     told = any(isinstance(q, Changes) or (isinstance(q, Count) and q.of == "changes") for q in queries)
+    families = "|".join(f"_{m.family.casefold()}_" for m in read)
+    spelled = any(
+        f"_{'_'.join(p.words[a:b].split())}_" in families for a, b in p.named if " " in p.words[a:b]
+    )
     return [
         t
         for t in unplaced(p, said)
         if not (t.concepts & things)
+        and not (spelled and (" " in t.word or t.concepts & COUNTED))
         and not any(w in said for c in t.concepts for w in spelled_out(c))
         and not any(same(t.word, n) for n in names)
         and not t.word.startswith(tuple(stems))

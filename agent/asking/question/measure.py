@@ -27,7 +27,7 @@ _OWNER: Final = 0.8  # a word that only the component's name has
 _LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
 _OTHERWISE: Final = frozenset({"out", "outs"})  # endings that make another word: a timeout is no time
-_COUNTED: Final = frozenset({"requests", "connections", "clients", "messages", "transactions"})
+COUNTED: Final = frozenset({"requests", "connections", "clients", "messages", "transactions"})
 _TIMES: Final = frozenset({"latency", "cpu", "lag", "uptime", "throttled"})
 _TIMED: Final = 0.6  # of a name that tells seconds, where no duration is asked for
 _SHORTEST: Final = 4  # letters of a word that may be a part of a compound
@@ -207,7 +207,7 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
     if not told:
         return None
     if spelled:  # what is counted need not be said by a name that is spelled out
-        left = [w for w in left if not any(t.word == w and t.concepts & _COUNTED for t in terms)]
+        left = [w for w in left if not any(t.word == w and t.concepts & COUNTED for t in terms)]
     extra = [
         n for n in names if n not in covered and n not in words_of("silent") and not (_concepts(n) & things)
     ]

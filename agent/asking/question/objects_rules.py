@@ -151,6 +151,8 @@ def of_objects(p: Pieces) -> Reading | None:
     own = [k for k in kinds if k in KUBERNETES]
     if _of_quantity(p):
         return None
+    if "resourcequotas" in own and p.site.readers():
+        return one(List(of="resourcequotas", part="state"))  # which tells what is used of what is allowed
     if p.component and parts and (p.site.readers() or own or parts == ["state"]) and not better_measured(p):
         return _part_of(p, parts[0], own)
     if own and not (better_measured(p) and not states):

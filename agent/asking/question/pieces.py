@@ -17,6 +17,7 @@ from aitia.agent.asking.question.spelling import spelled
 from aitia.agent.asking.question.tables import Hit, data, hits, is_glue, words_of
 from aitia.agent.asking.question.verbs import is_verb
 from aitia.tools.meaning.incidents.words import one_of, plain
+from aitia.tools.query.lines import loggers
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import MOST, Level
@@ -53,7 +54,9 @@ _ROWS: Final = re.compile(
 )
 _PATH: Final = re.compile(r"(?:\b(?:GET|POST|PUT|DELETE|PATCH|HEAD)\s+)?/[a-z][\w./-]{2,80}", re.IGNORECASE)
 _MARKED: Final = re.compile(r"(?:with|mit|avec|con|containing)\s+([A-Za-z]+[-_][\w-]+)", re.IGNORECASE)
-_RESULT: Final = re.compile(r"(?<![\w/])[A-Z]{2,}(?:_[A-Z]+)*/[1-5]\d\d(?!\w)")  # as a proxy tells it: TCP_MISS/503
+_RESULT: Final = re.compile(
+    r"(?<![\w/])[A-Z]{2,}(?:_[A-Z]+)*/[1-5]\d\d(?!\w)"
+)  # as a proxy tells it: TCP_MISS/503
 _METHOD: Final = re.compile(r"(?<![\w-])(?:GET|POST|PUT|DELETE|PATCH)(?![\w-])")
 _SHOUTED: Final = re.compile(
     r"(?<![\w-])(?:[A-Z]{3,}(?:[_ ][A-Z]{2,})*|[A-Z]+[a-z]+[A-Z]\w+|[A-Z]{2,}[a-z]+\w*)(?![\w-])"
@@ -261,7 +264,22 @@ class Pieces:
             "lifecycle",
             "lasting",
         )
-        return {n: list(dict.fromkeys(h.key for h in self.hits(n))) for n in names}
+        held = {n: list(dict.fromkeys(h.key for h in self.hits(n))) for n in names}
+        if self._journals and "lines" not in held["verbs"]:
+            held["verbs"].append("lines")
+        return held
+
+    @cached_property
+    def _journals(self) -> tuple[tuple[int, int], ...]:
+        """Where a log that is no component's own is named: the archive of messages of a plant."""
+        ids = {
+            plain(n)
+            for c in self.site.inventory.components
+            if c.type != "unknown"
+            for n in (c.id, *c.aliases)
+        }
+        own = {plain(n) for n in loggers(self.site)} - ids
+        return tuple(m.span() for m in re.finditer(r"[\w-]{5,}", self.words) if m[0] in own)
 
     def hits(self, name: str) -> list[Hit]:
         """The words of a table with their places."""
@@ -294,7 +312,9 @@ class Pieces:
             own = re.split(r"[-_.]", m.component.casefold())
             tail = words[len(own) :] if words[: len(own)] == own else words
             if len(tail) > 1 and not any(w in words_of("silent") - {"en"} for w in tail):
-                found += [x.span() for x in re.finditer(rf"(?<!\w){re.escape(' '.join(tail))}(?!\w)", self.words)]
+                found += [
+                    x.span() for x in re.finditer(rf"(?<!\w){re.escape(' '.join(tail))}(?!\w)", self.words)
+                ]
         return tuple(sorted(set(found)))
 
     @cached_property
@@ -358,7 +378,7 @@ class Pieces:
         kinds = [(h.begin, h.end) for h in self.hits("resources")]
         found = terms_of(
             self.words,
-            [*taken, *self.about.taken, *self.about.strange_spans],
+            [*taken, *self.about.taken, *self.about.strange_spans, *self._journals],
             [*self.about.soft, *kinds],
             self.named,
         )

@@ -10,7 +10,7 @@ from aitia.agent.asking.question.clauses import QUOTED
 from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.outcome import Reading, unclear
 from aitia.tools.query.site import Site
-from aitia.tools.query.words import LIVE, Query
+from aitia.tools.query.words import LIVE, List, Query
 
 MOST: Final = 3
 _AND: Final = r"(?:and|und|et|y|e|sowie|plus|puis|luego|then|dann)"
@@ -45,6 +45,8 @@ def read_several(text: str, site: Site, before: Query | None, whole: Reading) ->
     `whole` is the reading of the sentence as one, which stands where it asks one thing only, or for anything but a look.
     """
     parts = questions_in(text)
+    if any(isinstance(q, List) and q.of == "resourcequotas" for q in whole.queries):
+        return whole  # which tells limit and use
     if len(parts) < 2 or whole.status == "refused" or len(whole.queries) > 1:
         return whole
     readings: list[Reading] = []
