@@ -24,8 +24,8 @@ OWNERS: Final = ("deployments", "statefulsets", "daemonsets", "cronjobs", "jobs"
 _SHOWN: Final = 60
 _STATE: Final = {
     "ready": "ready", "not_ready": "not ready", "running": "running", "pending": "pending", "failed": "failed",
-    "evicted": "evicted", "memory_pressure": "under memory pressure", "disk_pressure": "under disk pressure", "cordoned": "cordoned",
-    "restarted": "that restarted", "never_restarted": "that never restarted", "completed": "completed",
+    "evicted": "evicted", "memory_pressure": "under memory pressure", "disk_pressure": "under disk pressure",
+    "cordoned": "cordoned", "restarted": "that restarted", "never_restarted": "that never restarted", "completed": "completed",
 }  # fmt: skip
 
 

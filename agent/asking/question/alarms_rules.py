@@ -19,13 +19,15 @@ from aitia.tools.query.lines import count_lines, loggers
 from aitia.tools.query.words import USUAL, Count, Lines, Query
 
 _ALARM: Final = re.compile(
-    r"alarm(?!iert)|alert(?!manager)|alerta|warnung(?!en? hat)|(?<!\w)warning(?!s? lines?)|meldung|advertencia|avertissement|allarm"
+    r"alarm(?!iert)|alert(?!manager)|alerta|warnung(?!en? hat)|(?<!\w)warning(?!s? lines?)|meldung"
+    r"|advertencia|avertissement|allarm"
 )
 _ACKED: Final = re.compile(
     r"(?<!\w)(?:ack(?!ground)\w*|(?:be)?quittier\w*|acquitt\w*|reconoc\w*|confirm\w*|bestätigt\w*|riconosci\w*)"
 )
 _WENT: Final = re.compile(
-    r"(?<!\w)(?:clear(?:ed|s)?|went away|gone|return\w* to normal|back to normal|gegangen|ging weg|erloschen|disparu\w*|retour\w* à la normale"
+    r"(?<!\w)(?:clear(?:ed|s)?|went away|gone|return\w* to normal|back to normal|gegangen|ging weg|erloschen|disparu\w*"
+    r"|retour\w* à la normale"
     r"|desapareci\w*|volvió a la normalidad|rientr\w+)(?!\w)"
 )
 _LIMIT: Final = re.compile(

@@ -11,13 +11,13 @@ from aitia.agent.asking.question.about import EQUIPMENT, About, about, by_things
 from aitia.agent.asking.question.bounds import bound, each_of
 from aitia.agent.asking.question.clauses import QUOTED, asking, unjoined
 from aitia.agent.asking.question.measure import Term, terms_of
+from aitia.agent.asking.question.names_at_hand import journals, spelled_names
 from aitia.agent.asking.question.numbers import counted_rows, in_name, number_words
 from aitia.agent.asking.question.spans import Span, span_of
 from aitia.agent.asking.question.spelling import spelled
-from aitia.agent.asking.question.tables import Hit, data, hits, is_glue, words_of
+from aitia.agent.asking.question.tables import Hit, data, hits, is_glue
 from aitia.agent.asking.question.verbs import is_verb
 from aitia.tools.meaning.incidents.words import one_of, plain
-from aitia.tools.query.lines import loggers
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import MOST, Level
@@ -62,7 +62,7 @@ _SHOUTED: Final = re.compile(
     r"(?<![\w-])(?:[A-Z]{3,}(?:[_ ][A-Z]{2,})*|[A-Z]+[a-z]+[A-Z]\w+|[A-Z]{2,}[a-z]+\w*)(?![\w-])"
 )
 _NO_SHOUT: Final = frozenset(
-    {
+    [
         "ERROR",
         "ERRORS",
         "WARN",
@@ -85,7 +85,7 @@ _NO_SHOUT: Final = frozenset(
         "COP",
         "SQL",
         "TCP",
-    }
+    ]
 )
 _MASK: Final = (
     0xE000  # private characters that stand for names while times are read: "301-M maintenant" is no time
@@ -272,14 +272,7 @@ class Pieces:
     @cached_property
     def _journals(self) -> tuple[tuple[int, int], ...]:
         """Where a log that is no component's own is named: the archive of messages of a plant."""
-        ids = {
-            plain(n)
-            for c in self.site.inventory.components
-            if c.type != "unknown"
-            for n in (c.id, *c.aliases)
-        }
-        own = {plain(n) for n in loggers(self.site)} - ids
-        return tuple(m.span() for m in re.finditer(r"[\w-]{5,}", self.words) if m[0] in own)
+        return journals(self.words, self.site)
 
     def hits(self, name: str) -> list[Hit]:
         """The words of a table with their places."""
@@ -294,28 +287,7 @@ class Pieces:
     @cached_property
     def named(self) -> tuple[tuple[int, int], ...]:
         """Where the name of a metric, or a part of one, is written out: `max_connections`, `load1`."""
-        held = {n for m in measured(self.site) for n in (m.metric, m.family)}
-        joined = " ".join(n.casefold() for n in held)
-        found = [
-            m.span()
-            for m in re.finditer(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z]{3,}\d+", self.words)
-            if m[0] in joined
-        ]
-        # A name in capitals as the source spells it: RUN, POWER.PV.
-        for name in (n for n in held if n.isupper() and len(n) > 1):
-            if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", self._without_quotes):
-                low = re.compile(rf"(?<![\w.]){re.escape(name.casefold())}(?![\w.])")
-                found += [m.span() for m in low.finditer(self.words)]
-        # The words of a name with blanks between them: "en cours" of guichet_en_cours.
-        for m in measured(self.site):
-            words = m.family.casefold().split("_")
-            own = re.split(r"[-_.]", m.component.casefold())
-            tail = words[len(own) :] if words[: len(own)] == own else words
-            if len(tail) > 1 and not any(w in words_of("silent") - {"en"} for w in tail):
-                found += [
-                    x.span() for x in re.finditer(rf"(?<!\w){re.escape(' '.join(tail))}(?!\w)", self.words)
-                ]
-        return tuple(sorted(set(found)))
+        return spelled_names(self.words, self._without_quotes, self.site)
 
     @cached_property
     def own_terms(self) -> list[Term]:

@@ -17,8 +17,10 @@ _AND: Final = r"(?:and|und|et|y|e|sowie|plus|puis|luego|then|dann)"
 _ASKS: Final = (  # how a further question begins; a bare "which" or "what" may as well belong to the one before
     r"(?:how (?:many|much|long|often|high|low|big)|since when|when|at what time|what time|from when|until when"
     r"|(?:what|which|who|where|how)(?:'s| is| was| were| are| did| does| do)|is|was|did"
-    r"|wie (?:viele?|lange|oft|hoch|groß|gross|niedrig)|seit wann|wann|ab wann|bis wann|um wie ?viel uhr|(?:was|wer|wo|wie|welche[rsnm]?) (?:ist|war|sind|waren|hat|lief|läuft)"
-    r"|combien|depuis quand|quand|à quelle heure|jusqu'à quand|(?:quel|quelle|quels|quelles) (?:est|était|sont|étaient|a été)|pendant combien"
+    r"|wie (?:viele?|lange|oft|hoch|groß|gross|niedrig)|seit wann|wann|ab wann|bis wann|um wie ?viel uhr"
+    r"|(?:was|wer|wo|wie|welche[rsnm]?) (?:ist|war|sind|waren|hat|lief|läuft)"
+    r"|combien|depuis quand|quand|à quelle heure|jusqu'à quand"
+    r"|(?:quel|quelle|quels|quelles) (?:est|était|sont|étaient|a été)|pendant combien"
     r"|cuánt[oa]s?|desde cuándo|cuándo|a qué hora|hasta cuándo|cuál(?:es)? (?:es|era|son|eran|fue|ha sido)|durante cuánto"
     r"|quant[oiea]|da quando|quando|a che ora|fino a quando|qual[ei]?(?: è| era|'è| sono))"
 )
