@@ -26,9 +26,7 @@ _ACCESS: Final = re.compile(  # what every line of an access log is of
     r"|accès|accesos?|access|accessi|http|web|codes?|status|pages?|calls?|return\w*|renvo\w*|rend\w*|devuel\w*|restitu\w*|geliefert|zurück\w*|answer\w*|sen[dt]|g[ai]ven?"
     r"|hosts?|servers?|traffic|responses?|antwort\w*|réponses?|respuestas?|rispost\w"
 )
-_PROCESS: Final = re.compile(
-    r"process\w*|prozess\w*|proces\w+|programm?\w*|daemons?"
-)  # which starts and ends
+PROCESS: Final = re.compile(r"process\w*|prozess\w*|proces\w+|programm?\w*|daemons?")  # which starts and ends
 _FAILED: Final = frozenset({"refus", "fail", "denied"})  # what a failing status says as well
 _HOLDS: Final = re.compile(
     r"contain\w*|enthalt\w*|enthält|contien\w*|contenant|conten\w*|conteng\w*|match\w*"
@@ -58,7 +56,7 @@ def unplaced(p: Pieces, explained: str = "") -> list[Term]:
         and not any(b < t.end and t.begin < e for b, e in known)
         and t.word not in said
         and t.word not in number_words()
-        and not (p.keys("lifecycle") and _PROCESS.fullmatch(t.word))
+        and not (p.keys("lifecycle") and PROCESS.fullmatch(t.word))
         and not _ACCESS.fullmatch(t.word)
         and not (p.code[:1] in ("4", "5") and _FAILED & set(keys("logged", t.word)))
         and not (p.quoted and _HOLDS.fullmatch(t.word))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from aitia.agent.asking.question.about import near, others
-from aitia.agent.asking.question.account import unexplained
+from aitia.agent.asking.question.account import PROCESS, unexplained
 from aitia.agent.asking.question.alarms_rules import after_an_alarm
 from aitia.agent.asking.question.bounds import bound
 from aitia.agent.asking.question.chinese import english, unknown_words
@@ -111,6 +111,8 @@ def _whole(p: Pieces) -> bool:
     asks = bool({"count", "list", "exists"} & set(p.keys("verbs")))
     if follow_pattern().search(p.low):
         return asks and bool(p.keys("resources"))
+    if asks and p.keys("lifecycle") and any(map(PROCESS.fullmatch, p.low.split())):
+        return True  # "which process died?"
     things = p.keys("parts") or p.level or p.quoted or any(t.concepts and not t.soft for t in p.terms)
     return bool(p.about.components and (things or p.keys("relations") or p.keys("resources"))) or (
         asks and bool(p.keys("resources"))

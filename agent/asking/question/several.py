@@ -9,6 +9,8 @@ from typing import Final
 from aitia.agent.asking.question.clauses import QUOTED
 from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.outcome import Reading, unclear
+from aitia.agent.asking.question.tables import ASKING, hits
+from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import LIVE, List, Query
 
@@ -36,7 +38,8 @@ def questions_in(text: str) -> list[str]:
         return [text]
     parts = [t for c in _CUT.split(text) if (t := c.strip(" ,;"))]
     first = parts[0] if parts else ""
-    if not 1 < len(parts) <= MOST or len(first.split()) < _LEAST:
+    asks = bool(ASKING.search(plain(first)) or hits("verbs", plain(first)))
+    if not 1 < len(parts) <= MOST or len(first.split()) < _LEAST or not asks:
         return [text]
     return parts
 
