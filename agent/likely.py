@@ -18,8 +18,9 @@ def likely_faults(report: Report, taxonomy: Taxonomy) -> list[str]:
     A fact speaks for a kind by the weight of its pattern (log-odds at strength 1) times the fact's strength, each pattern once;
     whose fact it is does not count, since the component may be what was wrong.
     """
-    held = [*report.suspects, *report.further, *report.ruled_out]
-    named = [s.fault for s in sorted(held, key=lambda s: -s.probability)]
+    held = [(s.probability, s.fault) for s in (*report.suspects, *report.further)]
+    held += [(x.probability, x.fault) for x in report.ruled_out]
+    named = [fault for _, fault in sorted(held, key=lambda pair: -pair[0])]
     scores: defaultdict[str, float] = defaultdict(float)
     for fault in taxonomy:
         for pattern in (p for p in fault.patterns if p.primary and p.weight > 0):
