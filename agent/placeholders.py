@@ -27,8 +27,9 @@ _OWN: Final = frozenset(
 )
 _SPOKEN: Final = _OWN | {
     "app", "application", "workload", "asset", "container", "image", "tag", "version", "name", "deployment", "host", "instance",
-    "pid", "port", "volume", "claim", "pvc", "cluster", "quota", "policy",
+    "pid", "port", "volume", "claim", "pvc", "cluster", "quota", "policy", "secret", "service-account", "variable",
 }  # fmt: skip
+_NAMED_BY: Final = {"k8s.secret": "secret"}  # what the `name` of a fact of the control plane is the name of
 _FOUND: Final = re.compile(
     r"\{\{\s*(?P<twice>[A-Za-z_-]+)\s*\}\}"
     r"|(?<!\$)\{(?P<brace>[A-Za-z_-]+)\}"
@@ -78,10 +79,13 @@ def names_of(component: str, inventory: Inventory, evidence: Sequence[Evidence])
                 said[wanted].add(link.to)
     known = {n for c in inventory.components for n in (c.id, *c.aliases)}
     for fact in (e for e in evidence if e.component == component and not e.taint):
+        if (own_word := _NAMED_BY.get(fact.aspect)) and fact.kind.startswith("cluster."):
+            said[own_word].add(str(fact.values.get("name") or ""))
         for key, value in fact.values.items():
-            if key in _SPOKEN and key not in ("component", "name") and isinstance(value, str):
+            word = key.replace("_", "-")
+            if word in _SPOKEN and word not in ("component", "name") and isinstance(value, str):
                 # A label of telemetry may say anything; the control plane knows its own objects.
-                said[key].add(value if value in known or fact.kind.startswith("cluster.") else "")
+                said[word].add(value if value in known or fact.kind.startswith("cluster.") else "")
     return {word: name for word, (name, *others) in said.items() if not others and _PLAIN.fullmatch(name)}
 
 

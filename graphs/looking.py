@@ -16,6 +16,7 @@ from aitia.agent.asking.question.by_model import QuestionReader
 from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.outcome import Reading
 from aitia.agent.asking.question.second import Read, read_twice
+from aitia.agent.asking.question.several import read_several
 from aitia.agent.asking.question.sorting import asks_now
 from aitia.agent.asking.steps import asks_for_steps, steps_for
 from aitia.core.disk import write_whole
@@ -29,6 +30,7 @@ from aitia.tools.query.site import Site, open_site
 from aitia.tools.query.words import LIVE, Documents, Incidents, Query
 
 MAX_QUESTION: Final = 2000
+FEW: Final = 6  # words of a question that goes on from the one before
 RECORDED: Final = timedelta(hours=1)  # from which on a moment that counts as now is not
 _FILE: Final = "looks.json"
 
@@ -61,8 +63,12 @@ def look(
     reading = read.reading
     if reading.status == "query" and isinstance(reading.queries[0], Documents | Incidents):
         return None
-    if reading.status == "none" and not reading.live:
-        return None
+    if (
+        reading.status == "none"
+        and not reading.live
+        and (before is None or len(text.split()) > FEW or asks_for_steps(text))
+    ):
+        return None  # after a look a few words go on from it, and no document answers them
     looks = [(q, _tried(q, site)) for q in reading.queries if isinstance(q, LIVE)]
     if reading.status == "none":
         reading = Reading(
@@ -99,7 +105,7 @@ def _read(text: str, site: Site, before: Query | None, reader: QuestionReader | 
     if is_query(text):
         return Read(reading=Reading(status="query", queries=(parse(text, now=site.now),), live=True))
     p = pieces_of(text, site, before)
-    reading = read_pieces(p, before)
+    reading = read_several(text, site, before, read_pieces(p, before))
     if reader is None:
         return Read(reading=reading)
     try:

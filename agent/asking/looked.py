@@ -50,7 +50,9 @@ def answered(
 
 def _undated(query: Query, found: Found) -> bool:
     """Whether a moment was asked for, and nothing was found that has one."""
-    return getattr(query, "wanted", "") == "time" and found.status == "empty"
+    wanted = getattr(query, "wanted", "")
+    never = wanted in ("first", "last") and found.status == "found" and found.at is None
+    return never or (wanted == "time" and found.status == "empty")
 
 
 def _status(reading: Reading, held: Sequence[Found]) -> AnswerStatus:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Final
 
+from aitia.agent.likely import likely_faults
 from aitia.agent.taxonomy import Taxonomy
 from aitia.core.words import Report
 from aitia.slack import blocks as b
@@ -16,16 +17,16 @@ QUESTION: Final = 500
 
 
 def correction(report: Report, taxonomy: Taxonomy, about: str) -> dict[str, Any]:
-    """Which component and fault it was: the report's suspects first. `about` comes back with the answer."""
+    """Which component and fault it was: the likely ones first. `about` comes back with the answer."""
     components = [
         {"text": _plain(name, b.OPTION), "value": f"c{n}"} for n, name in enumerate(components_of(report))
     ]
-    kinds, own = faults_of(report, taxonomy), len(suspected(report, taxonomy))
+    kinds, own = faults_of(report, taxonomy), len(likely_faults(report, taxonomy))
     options = [
         {"text": _plain(f"{taxonomy.title(f)} ({f})", b.OPTION), "value": f"f{n}"}
         for n, f in enumerate(kinds)
     ]
-    groups = [("Suspects of this report", options[:own])]
+    groups = [("Likely here", options[:own])]
     groups += [
         ("Other kinds" if n == own else "More kinds", options[n : n + 100])
         for n in range(own, len(options), 100)
@@ -58,14 +59,10 @@ def components_of(report: Report) -> list[str]:
     return list(islice(dict.fromkeys([*suspects, *(c.id for c in report.inventory.components)]), 100))
 
 
-def suspected(report: Report, taxonomy: Taxonomy) -> list[str]:
-    """The fault kinds of the report's suspects; at most 100."""
-    return list(islice(dict.fromkeys(s.fault for s in report.suspects if s.fault in taxonomy), 100))
-
-
 def faults_of(report: Report, taxonomy: Taxonomy) -> list[str]:
-    """Fault kinds to choose from, those of the suspects first."""
-    return list(dict.fromkeys([*suspected(report, taxonomy), *(f.id for f in taxonomy)]))
+    """Fault kinds to choose from: the likely ones first, the others by title."""
+    others = (f.id for f in sorted(taxonomy, key=lambda f: f.title))
+    return list(dict.fromkeys([*likely_faults(report, taxonomy), *others]))
 
 
 def chosen(value: str | None, options: Iterable[str]) -> str:

@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from aitia import outcomes as said
 from aitia.agent.asking.answer import NOT_KNOWN, Answer
-from aitia.agent.taxonomy import Taxonomy
+from aitia.agent.likely import likely_faults
+from aitia.agent.taxonomy import Fault, Taxonomy
 from aitia.core.errors import BadInput, StoreError
 from aitia.core.percent import chance
 from aitia.core.store import RunStore
@@ -136,6 +137,7 @@ class Views:
             "named": self.named,
             "outcome": self._outcome(job.run) if over else None,
             "components": _components(store) if store is not None and over else [],
+            "likely": self._likely(store) if over and store is not None else [],
             "faults": sorted(self.taxonomy, key=lambda f: f.title),
             "answer": None,
             "plots": _plots(answer) if answer else [],
@@ -154,6 +156,9 @@ class Views:
             return None, str(error)
         except BadInput:  # not begun, or deleted
             return None, "Its run was deleted: nothing else about it is available."
+
+    def _likely(self, store: RunStore) -> list[Fault]:
+        return [self.taxonomy[f] for f in likely_faults(store.report(), self.taxonomy)]
 
     def _outcome(self, run: str) -> Outcome | None:
         return next((o for o in said.outcomes(home=self.jobs.home) if o.run == run), None)

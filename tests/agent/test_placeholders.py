@@ -77,7 +77,7 @@ def test_a_placeholder_is_filled_or_named(command: str, filled: str, note: str) 
     "command",
     [
         "SERVICE=$(ctl first); ctl restart $SERVICE", "export POD=x && kubectl logs $POD", "psql -c 'SELECT 1'",
-        "redis-cli PING", "awk '{print}' < in > out", "docker inspect -f '{{.State}}' x", "SERVICE_ACCOUNT", "x-SERVICE", "$HOME",
+        "redis-cli PING", "awk '{print}' < in > out", "docker inspect -f '{{.State}}' x", "SERVICE_OWNER", "x-SERVICE", "$HOME",
         "cat <<EOF", "kubectl get pods -o template --template='{{range .items}}{{end}}'", "up{job=\"x\"}",
     ],
 )  # fmt: skip
@@ -225,3 +225,34 @@ def test_who_is_called_is_told_in_words_where_no_name_is_known() -> None:
         == "Look at ledger as what the alarm is about sees it."
     )
     assert "{" not in fill_prose("Ask {caller} of {callee}", "web")
+
+
+@pytest.mark.parametrize(
+    ("aspect", "values", "command"),
+    [
+        ("k8s.secret", {"name": "orders-db"}, "kubectl set env deployment/orders --from=secret/orders-db"),
+        ("k8s.service_account", {"service_account": "picker"}, "kubectl create serviceaccount picker"),
+        (
+            "k8s.env_address",
+            {"variable": "CACHE_ADDR", "host": "cachee"},
+            "kubectl set env deployment/orders CACHE_ADDR=<right-host>:<right-port>",
+        ),
+    ],
+)
+def test_what_the_control_plane_misses_stands_in_the_command_and_what_is_wrong_never_does(
+    aspect: str, values: dict[str, str], command: str
+) -> None:
+    said = fact(**values).model_copy(update={"aspect": aspect})
+    names = names_of("orders", inventory(), [said])
+    written = next(
+        s.command
+        for f in bundled()
+        for s in f.now
+        if any(p.aspect == aspect and p.primary for p in f.patterns) and s.effect == "changing"
+    )
+    assert fill(written, names).command == command
+
+
+def test_no_step_of_the_catalogue_asks_for_a_bare_name() -> None:
+    commands = [s.command for f in bundled() for s in (*f.now, *f.prevent)]
+    assert [c for c in commands if re.search(r"(?<![\w-])NAME(?![\w-])", c)] == []

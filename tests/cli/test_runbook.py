@@ -174,6 +174,20 @@ def test_a_run_makes_the_named_calls_only_leaves_the_rest_to_a_person_and_is_pla
     assert "identical to the recorded report" in aitia("rerun", "last").err
 
 
+def test_a_run_without_at_is_at_the_moment_of_the_settings(
+    aitia: Aitia, tmp_path: Path, scenario: Path
+) -> None:
+    settings = tmp_path / "aitia.yaml"
+    settings.write_text("service: {at: 2026-11-25T01:10:07Z}\n")
+    path = write(tmp_path / "books", "good.md", GOOD)
+    told = telemetry(scenario)
+    at = told.index("--at")
+    got = aitia("runbook", "run", path, *told[:at], *told[at + 2 :], "--config", settings, "--json")
+    report = json.loads(got.out)["report"]
+    assert report["incident"]["window"]["end"] == "2026-11-25T01:10:07Z"
+    assert report["component"] == "orders"
+
+
 def test_a_component_that_nobody_is_is_told(aitia: Aitia, tmp_path: Path, scenario: Path) -> None:
     text = GOOD.replace("component=postgres", "component=nobody")
     got = aitia("runbook", "run", write(tmp_path / "books", "b.md", text), *telemetry(scenario), "--json")

@@ -22,6 +22,7 @@ from aitia.correcting import stop, tell
 from aitia.correction_words import denies, meant
 from aitia.graphs.rerun import rerun
 from aitia.graphs.so_far import asks_progress, report_so_far
+from aitia.settings import load_settings
 from aitia.tools import Registry
 from tests.cli.shop import AT, settle
 
@@ -174,6 +175,25 @@ def test_it_answers_from_what_it_has_so_far(tmp_path: Path) -> None:
     assert all("still running: so far only" in a.notes[0] for a in (cache, changed))
     assert approved.status == "not_known"
     assert report.component == "orders"
+
+
+def test_live_systems_are_looked_at_while_a_run_has_returned_nothing(tmp_path: Path) -> None:
+    said: list[Any] = []
+
+    def question(store: RunStore) -> None:
+        live = load_settings(tmp_path / "aitia.yaml")
+        for text in ("how many error lines has orders?", "how far is it?", "who approved the release?"):
+            said.append(
+                ask(text, run=store.id, home=tmp_path, model=None, live=live, at=datetime.fromisoformat(AT))
+            )
+        assert report_so_far(store) is None
+
+    diagnosed(tmp_path, Once(RunStarted, 1, question))
+    lines, far, approved = said
+    assert lines.status == "answered"
+    assert lines.queries[0].startswith("count(")
+    assert "still running" in far.text
+    assert not approved.queries
 
 
 MEANT = {

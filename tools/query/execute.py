@@ -31,6 +31,7 @@ from aitia.tools.query.words import (
     Who,
 )  # fmt: skip
 
+_COVERED = 0.003  # the least share of a span that must be recorded for a figure to tell of it; by hand (docs/fitted.md)
 _OWN = ("components", "machines", "measurements", "sources")
 
 
@@ -67,19 +68,24 @@ def execute(query: Query, site: Site) -> Found:
 
 
 def _before_all(query: Query, site: Site) -> Found | None:
-    """A span that ends before anything was recorded, or that begins after now."""
+    """A span of which next to nothing was recorded, or that begins after now."""
     until, since = getattr(query, "until", None), getattr(query, "since", None)
     if since is not None and since > site.now:
         return unknown(f"{since:%Y-%m-%d %H:%M} UTC is after now ({site.now:%Y-%m-%d %H:%M} UTC).")
     extent = site.extent
     history = isinstance(query, Changes) or (isinstance(query, Count) and query.of == "changes")
-    if until is None or extent is None or history or until >= extent[0]:
+    if extent is None or history or not (since or until):
         return None
+    last = min(until or site.now, site.now)
+    held = (last - max(since or extent[0], extent[0])).total_seconds()
+    if until is None or until >= extent[0]:
+        if since is None or held >= _COVERED * (last - since).total_seconds():
+            return None
+        said = f"Only the last {max(held, 0.0) / 60:.0f} min of that time were recorded"
+    else:
+        said = f"Nothing was recorded before {extent[0]:%Y-%m-%d %H:%M} UTC"
     return unknown(
-        (
-            f"Nothing was recorded before {extent[0]:%Y-%m-%d %H:%M} UTC: what there is lies between then and"
-            f" {extent[1]:%Y-%m-%d %H:%M} UTC."
-        ),
+        f"{said}: what there is lies between {extent[0]:%Y-%m-%d %H:%M} and {extent[1]:%Y-%m-%d %H:%M} UTC.",
         "a source that keeps its data for longer",
     )
 

@@ -180,7 +180,7 @@ def _fits(query: Lines | Count) -> Callable[[Record, Callable[[], str]], bool]:
     least, code = RANK[level], query.code.casefold()
 
     def fit(record: Record, whole: Callable[[], str]) -> bool:
-        if level and _rank(record, least) < least:
+        if level and ((rank := _rank(record, least)) < least or (query.only and rank > least)):
             return False
         if code and not _answered(record.message, code):
             return False
@@ -357,9 +357,8 @@ _OTHERWISE: Final = re.compile(r"\|[^\s|]+")  # other forms and languages of a w
 
 
 def _told(query: Lines | Count, kept: _Kept, window: Window) -> str:
-    level = {"": "", "error": "error ", "warning": "warning-or-worse ", "fatal": "fatal "}.get(
-        query.level, f"{query.level} "
-    )
+    usual = {"": "", "warning": "warning " if query.only else "warning-or-worse "}
+    level = usual.get(query.level, f"{query.level} ")
     whose = f" of {query.component}" if query.component else ""
     held = [repr(query.text)] if query.text else []
     words = _OTHERWISE.sub("", query.words)

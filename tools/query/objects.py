@@ -25,7 +25,7 @@ _SHOWN: Final = 60
 _STATE: Final = {
     "ready": "ready", "not_ready": "not ready", "running": "running", "pending": "pending", "failed": "failed",
     "evicted": "evicted", "memory_pressure": "under memory pressure", "disk_pressure": "under disk pressure",
-    "restarted": "that restarted", "never_restarted": "that never restarted", "completed": "completed",
+    "cordoned": "cordoned", "restarted": "that restarted", "never_restarted": "that never restarted", "completed": "completed",
 }  # fmt: skip
 
 
@@ -224,6 +224,7 @@ def states_of(doc: Doc, of: str) -> frozenset[str]:
             for k in ("memory", "disk")
             if conditions.get(f"{k.capitalize()}Pressure") == "True"
         }
+        pressed |= {"cordoned"} if at(doc, "spec", "unschedulable") is True else set()
         return (
             frozenset({"ready", "running"} if conditions.get("Ready") == "True" else {"not_ready"}) | pressed
         )

@@ -25,6 +25,7 @@ State = Literal[
     "evicted",
     "memory_pressure",
     "disk_pressure",
+    "cordoned",
 ]
 Part = Literal[
     "", "image", "node", "ip", "labels", "limits", "requests", "restarts", "replicas", "state", "ports", "schedule",
@@ -66,7 +67,8 @@ class Lines(_Spanned):
     """Log lines, the newest (or first) `limit` of those that fit, in the order of time."""
 
     verb: Literal["lines"] = "lines"
-    level: Level = ""
+    level: Level = ""  # and worse
+    only: bool = False  # of that level alone
     text: str = ""  # a phrase, as it stands
     words: str = ""  # words, or beginnings of words, each with alternatives `a|b`, that all stand in a line
     code: str = ""  # an answer's status: 503 or 5xx
@@ -79,7 +81,8 @@ class Count(_Spanned):
 
     verb: Literal["count"] = "count"
     of: Literal["lines", "changes", "events", "restarts", Listed] = "lines"
-    level: Level = ""
+    level: Level = ""  # and worse
+    only: bool = False  # of that level alone
     text: str = ""
     words: str = ""
     code: str = ""

@@ -61,8 +61,8 @@ def about(low: str, site: Site, shouted: Sequence[str] = ()) -> About:
         parts = re.split(r"[-_./:]", word)
         if len(parts) > 1 and all(part.isalpha() and (is_glue(part) or things_of(part)) for part in parts):
             continue  # cpu-last, speicher-auslastung
-        if not any(c.isdigit() for c in word) and is_concept(word):
-            continue  # pré-rotation
+        if not any(c.isdigit() for c in word) and (is_concept(word) or _is_said(word)):
+            continue  # pré-rotation, oom-killed
         if len(bare := re.sub(r"\W", "", word)) > 4 and any(bare in n for n in names):
             continue  # node.js of nodejs_version_info
         known = site.resolver.resolve(word)
@@ -82,6 +82,13 @@ def about(low: str, site: Site, shouted: Sequence[str] = ()) -> About:
         soft=tuple((x.begin, x.end) for x in mentions if x.sure < _SLIP),
         strange=tuple(w for w, _ in strange),
         strange_spans=tuple(s for _, s in strange),
+    )
+
+
+def _is_said(word: str) -> bool:
+    """Whether a word with a hyphen is one of a table's: of an end, a state."""
+    return any(
+        h.begin == 0 and h.end == len(word) for name in ("lifecycle", "states") for h in hits(name, word)
     )
 
 

@@ -8,14 +8,15 @@ from typing import Final
 
 from aitia.agent.asking.question.about import EQUIPMENT
 from aitia.agent.asking.question.bounds import groups
-from aitia.agent.asking.question.measure import Term, concepts_of, names_of, same, words_in
+from aitia.agent.asking.question.measure import COUNTED, Term, concepts_of, names_of, same, words_in
 from aitia.agent.asking.question.met import unmet
 from aitia.agent.asking.question.met_values import of_query
 from aitia.agent.asking.question.numbers import number_words
 from aitia.agent.asking.question.outcome import Reading, unclear, unknown
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.agent.asking.question.tables import hits, keys
+from aitia.agent.asking.question.tables import hits, keys, table
 from aitia.tools.meaning.incidents.mentions import is_software
+from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.notation import written
 from aitia.tools.query.words import LIVE, Changes, Count, Get, List, Query
 
@@ -25,11 +26,17 @@ _ACCESS: Final = re.compile(  # what every line of an access log is of
     r"|accès|accesos?|access|accessi|http|web|codes?|status|pages?|calls?|return\w*|renvo\w*|rend\w*|devuel\w*|restitu\w*|geliefert|zurück\w*|answer\w*|sen[dt]|g[ai]ven?"
     r"|hosts?|servers?|traffic|responses?|antwort\w*|réponses?|respuestas?|rispost\w"
 )
+PROCESS: Final = re.compile(r"process\w*|prozess\w*|proces\w+|programm?\w*|daemons?")  # which starts and ends
 _FAILED: Final = frozenset({"refus", "fail", "denied"})  # what a failing status says as well
 _HOLDS: Final = re.compile(
     r"contain\w*|enthalt\w*|enthält|contien\w*|contenant|conten\w*|conteng\w*|match\w*"
 )  # a quoted text
 _OWN: Final = ("lines", "changes", "events")
+_OF_OBJECTS: Final = frozenset(  # things that a cluster's objects have, by which a question may call them
+    {"ready", "available", "active", "up", "errors", "restarts", "replicas", "waiting", "completed", "started", "used", "uptime",
+     "size", "memory", "cpu", "disk", "storage", "database", "cache", "http", "servers", "requested", "maximum", "primary",
+     "replication", "created", "processed", "files"}
+)  # fmt: skip
 _EXPLAINED: Final = (
     "verbs", "levels", "order", "resources", "states", "parts", "relations", "functions", "units", "share",
     "rank", "lifecycle", "lasting",
@@ -49,6 +56,7 @@ def unplaced(p: Pieces, explained: str = "") -> list[Term]:
         and not any(b < t.end and t.begin < e for b, e in known)
         and t.word not in said
         and t.word not in number_words()
+        and not (p.keys("lifecycle") and PROCESS.fullmatch(t.word))
         and not _ACCESS.fullmatch(t.word)
         and not (p.code[:1] in ("4", "5") and _FAILED & set(keys("logged", t.word)))
         and not (p.quoted and _HOLDS.fullmatch(t.word))
@@ -98,10 +106,16 @@ def unexplained(p: Pieces, queries: Sequence[Query], *, strict: bool = False) ->
 
     The rules of objects account for their words themselves; of changes the rows say what they are of.
     """
-    if not strict and all(
-        isinstance(q, Get | List | Changes) or (isinstance(q, Count) and q.of not in _OWN) for q in queries
-    ):
+    if not strict and all(isinstance(q, Changes) for q in queries):
         return []
+    if not strict and all(
+        isinstance(q, Get | List) or (isinstance(q, Count) and q.of not in _OWN) for q in queries
+    ):
+        return [t for t in _unexplained(p, queries) if t.concepts and not t.concepts & _OF_OBJECTS]
+    return _unexplained(p, queries)
+
+
+def _unexplained(p: Pieces, queries: Sequence[Query]) -> list[Term]:
     read = [m for q in queries for m in of_query(p, q)]
     things = frozenset(c for m in read for c in concepts_of(m))
     names = {w for m in read for w in words_in(m)}
@@ -111,16 +125,32 @@ def unexplained(p: Pieces, queries: Sequence[Query], *, strict: bool = False) ->
     names |= {w for words, _ in owned for w in words}
     things |= {c for _, found in owned for c in found}
     said = " ".join(written(q) for q in queries).casefold()
+    stems = [
+        w for q in queries for w in re.split(r"[| ]", str(getattr(q, "words", ""))) if len(w) >= _SHORTEST
+    ]
     told = any(isinstance(q, Changes) or (isinstance(q, Count) and q.of == "changes") for q in queries)
+    families = "|".join(f"_{m.family.casefold()}_" for m in read)
+    spelled = any(
+        f"_{'_'.join(p.words[a:b].split())}_" in families for a, b in p.named if " " in p.words[a:b]
+    )
     return [
         t
         for t in unplaced(p, said)
         if not (t.concepts & things)
+        and not (spelled and (" " in t.word or t.concepts & COUNTED))
+        and not any(w in said for c in t.concepts for w in spelled_out(c))
         and not any(same(t.word, n) for n in names)
+        and not t.word.startswith(tuple(stems))
         and not any(k in said for k in (stem(t.word), *keys("logged", t.word)))
         and not (told and keys("acts", t.word))
         and not any(groups(str(getattr(q, "by", "")), t.word) for q in queries)
     ]
+
+
+def spelled_out(concept: str) -> list[str]:
+    """The words of a thing in all languages, those that are long enough to tell it in a log."""
+    words = [concept, *(plain(w).strip("*") for w in table("concepts").get(concept, ()) if " " not in w)]
+    return [w for w in dict.fromkeys(words) if w.isalpha() and len(w) > _SHORTEST]
 
 
 def _aliases(p: Pieces, component: str) -> tuple[str, ...]:

@@ -98,6 +98,9 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
     (re.compile(rf"(\d+)\s*个?{_UNIT}(?:之前|以前|前)"), _ago),
     (re.compile(r"(?:最后|最近|最新)(?:的)?\s*(\d+)\s*(?:条|行|个|次)"), r" the last \1 "),
     (re.compile(r"(?:前|最早的?)\s*(\d+)\s*(?:条|行|个)"), r" the first \1 "),
+    (re.compile(r"(\d+(?:\.\d+)?)\s*毫秒"), r" \1 ms "),
+    (re.compile(r"(超过|大于|高于|低于|小于|不足|少于|多于|达到)\s*(\d+(?:\.\d+)?)\s*秒"), r" \1 \2 s "),
+    (re.compile(r"百分之\s*(\d+(?:\.\d+)?)"), r" \1 % "),
     (re.compile(r"(?:超过|大于|多于|不止)\s*(\d+)\s*次"), r" more than \1 times "),
     (re.compile(rf"({_NAME})\s*(?:服务|组件)?\s*(?:都|会|还|在)?\s*{_LINKS}(?:了|着)?\s*{_ASKED}"), r" what does \1 call "),
     (re.compile(rf"{_ASKED}\s*(?:都|会|还|在)?\s*{_LINKS}(?:了|着|到)?\s*({_NAME})"), r" which services call \1 "),
@@ -172,7 +175,10 @@ def _glossed(run: str, front: list[str]) -> str:
 def _table() -> tuple[dict[str, str], frozenset[str]]:
     held = own_yaml(files("aitia.agent.asking.question").joinpath("chinese.yaml").read_text(encoding="utf-8"))
     pairs = {
-        w: str(told) for part in ("words", "front") for told, ws in held[part].items() for w in map(str, ws)
+        w: str(told)
+        for part in ("further", "words", "front")
+        for told, ws in held[part].items()
+        for w in map(str, ws)
     }
     return pairs, frozenset(str(w) for ws in held["front"].values() for w in ws)
 

@@ -28,7 +28,10 @@ def unjoined(text: str, names: Iterable[str]) -> str:
         known = is_glue(tail) or is_concept(tail) or any(_is_all(n, tail) for n in _TAILS)
         return f"{m[1]} {m[2]}" if known and plain(m[0]) not in called else m[0]
 
-    return _JOINED.sub(apart, text)
+    def of_alarm(m: re.Match[str]) -> str:
+        return f"{m[1]} {m[2]}" if plain(m[0]) not in called and is_concept(plain(m[1])) else m[0]
+
+    return _OF_ALARM.sub(of_alarm, _JOINED.sub(apart, text))
 
 
 def _is_all(name: str, word: str) -> bool:
@@ -36,6 +39,9 @@ def _is_all(name: str, word: str) -> bool:
 
 
 _JOINED: Final = re.compile(r"(?<![\w-])([A-Za-zÄÖÜäöü][\w.-]*)-([A-ZÄÖÜ][a-zäöüß]{3,})(?![\w-])")
+_OF_ALARM: Final = re.compile(
+    r"(?<![\w-])([A-ZÄÖÜa-zäöü][a-zäöüß]{3,}?)s?((?:alarm|warnung|meldung)(?:e|s|en)?)(?![\w-])"
+)
 _TAILS: Final = ("verbs", "resources", "levels", "parts", "lifecycle", "states", "tails")
 
 

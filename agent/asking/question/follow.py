@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from aitia.agent.asking.question.about import near, others
-from aitia.agent.asking.question.account import unexplained
+from aitia.agent.asking.question.account import PROCESS, unexplained
+from aitia.agent.asking.question.alarms_rules import after_an_alarm
+from aitia.agent.asking.question.bounds import bound
 from aitia.agent.asking.question.chinese import english, unknown_words
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
@@ -21,7 +23,20 @@ from aitia.core.errors import BadInput
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
-from aitia.tools.query.words import QUERY, VERBS, Changes, Count, Curve, Events, Get, Lines, List, Query, Stat
+from aitia.tools.query.words import (
+    QUERY,
+    VERBS,
+    Beyond,
+    Changes,
+    Count,
+    Curve,
+    Events,
+    Get,
+    Lines,
+    List,
+    Query,
+    Stat,
+)
 
 _OWN_VERBS: Final = frozenset({"lines", "events", "changes", "work", "documents", "compare", "why"})
 _ALONE: Final = frozenset({"events", "changes", "work", "documents", "compare", "incidents"})
@@ -32,8 +47,19 @@ _SHORT: Final = 9  # words that a sentence which leaves something out has at mos
 def pieces_of(text: str, site: Site, before: Query | None) -> Pieces:
     """A question taken apart, that may go on from a query."""
     names = [n for c in site.inventory.components for n in (c.id, *c.aliases)]
-    p = Pieces(asked=english(text, names), site=site, given=str(getattr(before, "component", "") or ""))
+    p = Pieces(asked=english(text, names), site=site, given=spoken_of(before, site))
     return replace(p, follows=before is not None and _leaves_out(p))
+
+
+def spoken_of(before: Query | None, site: Site) -> str:
+    """The component that the question before was of: of lines of a host that name another one, that one."""
+    told = f"{getattr(before, 'words', '')} {getattr(before, 'text', '')}".casefold()
+    named = [
+        c.id
+        for c in site.inventory.components
+        if re.search(rf"(?<!\w){re.escape(c.id.casefold())}(?!\w)", told)
+    ]
+    return named[0] if len(named) == 1 else str(getattr(before, "component", "") or "")
 
 
 def read_pieces(p: Pieces, before: Query | None) -> Reading:
@@ -57,6 +83,8 @@ def _read(p: Pieces, before: Query | None) -> Reading:
         and (alone := decide(p)).status == "query"
     ):
         return alone  # "when did it stop?"
+    if (later := after_an_alarm(p, before)) is not None:
+        return later
     if (turned := _turned(p, before)) is not None:
         if turned.status != "query" or not unexplained(p, turned.queries):
             return turned
@@ -83,6 +111,8 @@ def _whole(p: Pieces) -> bool:
     asks = bool({"count", "list", "exists"} & set(p.keys("verbs")))
     if follow_pattern().search(p.low):
         return asks and bool(p.keys("resources"))
+    if asks and p.keys("lifecycle") and any(map(PROCESS.fullmatch, p.low.split())):
+        return True  # "which process died?"
     things = p.keys("parts") or p.level or p.quoted or any(t.concepts and not t.soft for t in p.terms)
     return bool(p.about.components and (things or p.keys("relations") or p.keys("resources"))) or (
         asks and bool(p.keys("resources"))
@@ -106,6 +136,13 @@ def _turned(p: Pieces, before: Query) -> Reading | None:
         return _made_of(
             "share", {**kept, "metric": before.metric, "labels": before.labels, "whole": before.metric}
         )
+    if (
+        isinstance(before, Beyond)
+        and (asked := [f for f in p.keys("functions") if f != "last"])
+        and not bound(p.words)
+    ):
+        held = _shared(new, "stat") | {"function": asked[0], "wanted": "value"}
+        return _made_of("stat", held | (span_fields(p) if p.span.told else {}))
     if p.has("verbs", "when"):
         if isinstance(before, Stat):
             return _made(
@@ -207,7 +244,7 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
         if pattern_of("other").search(p.low):
             return _of_other(p, before, new)
         if named:
-            new["component"] = named
+            new |= _in_words(before, named, p.site) or {"component": named}
         elif (unknown := _unknown_name(p)) and not new:
             close = near(unknown, p.site)
             told = f" Nearest: {', '.join(close)}." if close else ""
@@ -236,6 +273,15 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
             return changed
         new |= changed
     return _made(before, new) if new else None
+
+
+def _in_words(before: Query, named: str, site: Site) -> dict[str, Any]:
+    """The words of lines of a host or keeper that name one component, with another one's name in its place."""
+    told = spoken_of(before, site)
+    if not told or told == getattr(before, "component", ""):
+        return {}
+    other = re.compile(rf"(?<!\w){re.escape(told)}(?!\w)", re.IGNORECASE)
+    return {k: other.sub(lambda _: named, v) for k in ("words", "text") if (v := str(getattr(before, k, "")))}
 
 
 _EARLIER: Final = re.compile(

@@ -11,7 +11,7 @@ from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.tables import words_of
 from aitia.agent.asking.question.told import stands
 from aitia.tools.meaning.incidents.words import plain
-from aitia.tools.query.lines import loggers
+from aitia.tools.query.lines import count_lines, loggers
 from aitia.tools.query.measured import measured
 from aitia.tools.query.words import Changes, Count, Get, Lines, Stat
 
@@ -69,7 +69,8 @@ def of_lifecycle(p: Pieces) -> Reading | None:
         or p.has("verbs", "exists")
         or p.has("verbs", "lines")
     )
-    asks = asks or len(p.low.split()) <= _FEW
+    listed = p.has("verbs", "list") and bool(_PROCESS.search(p.low))
+    asks = asks or listed or len(p.low.split()) <= _FEW
     if (
         not found
         or not asks
@@ -84,19 +85,30 @@ def of_lifecycle(p: Pieces) -> Reading | None:
     if p.site.readers() and not p.has("verbs", "when"):
         return None
     if any(
-        t.concepts and not t.soft and not t.concepts & {"restarts", "up", "started", *_ROLES} for t in p.terms
+        t.concepts
+        and not t.soft
+        and not t.concepts & {"restarts", "up", "started", *_ROLES, *(("processes",) if listed else ())}
+        for t in p.terms
     ):
         return None
     if any("restarts" in t.concepts for t in p.terms) and fitting(p, p.component):
         return None
     kind = found[0]
-    if kind != "switch" and not p.component:
+    nameless = (
+        kind == "stop" and not p.about.strange and (asks_for_components(p) or bool(_PROCESS.search(p.low)))
+    )
+    if kind != "switch" and not p.component and not nameless and not listed:
         return None
     if kind == "start" and p.has("verbs", "count") and p.has("states", "restarted"):
         return one(Count(of="restarts", component=p.component, **span_fields(p)))
+    if kind == "start" and listed:
+        return _started(p)
+    if nameless and not p.component:
+        return _of_any(p)
     for component, words in _places(p, kind):
         if p.has("verbs", "count"):  # by one word alone: a start may be told in several lines
             *name, stems = words.split()
+            stems = _ended(p, stems) if kind == "stop" else stems
             words = next(
                 (w for s in stems.split("|") if stands(p, w := " ".join([*name, s]), component)), words
             )
@@ -104,7 +116,8 @@ def of_lifecycle(p: Pieces) -> Reading | None:
             span = span_fields(p)
             if p.has("verbs", "count") or not p.has("verbs", "when"):
                 return one(Count(of="lines", component=component, words=words, **span))
-            order: Any = "oldest" if kind == "switch" or p.has("order", "oldest") else "newest"
+            again = kind == "stop" and _SINCE.search(p.low) and _often(p, words, component) > _TWICE
+            order: Any = "oldest" if kind == "switch" or p.has("order", "oldest") or again else "newest"
             return one(
                 Lines(
                     component=component,
@@ -118,6 +131,50 @@ def of_lifecycle(p: Pieces) -> Reading | None:
 
 
 _FEW = 4  # words of a question without a verb: "session-api restarts?"
+
+
+_TWICE = 2  # ends after which "since when" asks for the first of many
+_SINCE = re.compile(r"(?<!\w)(?:since|seit|depuis|desde|ab|à partir|a partir|da quando|from)(?!\w)")
+
+
+def _often(p: Pieces, words: str, component: str) -> float:
+    return count_lines(Count(of="lines", component=component, words=words), p.site).value or 0.0
+
+
+_PROCESS = re.compile(r"process|prozess|proces|programm|proceso|daemon")
+_KILLED = re.compile(r"(?<!\w)(?:oom|kill|getötet|gekillt|tué|matad|ucciso)")
+
+
+def _ended(p: Pieces, stems: str) -> str:
+    """How an end of its own accord is told, before one that somebody wanted; a kill where it is asked for."""
+    first = ["kill", "terminat"] if _KILLED.search(p.low) else ["exit", "terminat", "crash", "kill", "gave"]
+    return "|".join([*first, *(s for s in stems.split("|") if s not in first)])
+
+
+def _started(p: Pieces) -> Reading | None:
+    """The lines in which a keeper tells what it started: "which processes did the supervisor start?"."""
+    component = p.component if p.component in loggers(p.site) else ""
+    keeper = [
+        t.word
+        for t in p.terms
+        if not t.concepts and not _PROCESS.search(t.word) and _often(p, t.word, component)
+    ]
+    for stem in ("spawned", "entered", "launched", "booted", "started"):
+        if _often(p, words := " ".join([*keeper, stem]), component):
+            return one(Lines(component=component, words=words, limit=20, order="oldest", **span_fields(p)))
+    return None
+
+
+def _of_any(p: Pieces) -> Reading | None:
+    """The ends of whatever ended, where nobody names it: as keepers tell one of its own accord."""
+    words = next((s for s in _ended(p, "").split("|") if s and stands(p, s, "")), "")
+    if not words or p.has("verbs", "count"):
+        return None
+    return one(
+        Lines(
+            words=words, limit=5, order="newest" if p.has("order", "newest") else "oldest", **span_fields(p)
+        )
+    )
 
 
 def _places(p: Pieces, kind: str) -> list[tuple[str, str]]:

@@ -48,6 +48,7 @@ def of_lines(p: Pieces) -> Reading | None:
         return unheard
     span, level = span_fields(p), "" if p.code else p.level
     said: dict[str, Any] = {
+        "only": level == "warning" and p.keys("levels") == ["warning"],
         "text": p.quoted,
         "code": p.code,
         "words": _further(p),
@@ -58,7 +59,7 @@ def of_lines(p: Pieces) -> Reading | None:
             return unread(p, rest, f"No log line{f' of {p.component}' if p.component else ''} speaks of")
         said["words"] = f"{said['words']} {words}".strip()
     if not (level or p.code or p.quoted or said["words"]) and _ALARM.search(p.words):
-        level = "warning"  # an alarm is no line of any kind
+        level = "warning"  # an alarm is no line of any kind, and may be an error's
     if p.component and p.component not in loggers(p.site):
         held = [r for r in relatives(p.component, p.site) if r in loggers(p.site)]
         if not held:

@@ -27,6 +27,7 @@ _OWNER: Final = 0.8  # a word that only the component's name has
 _LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
 _OTHERWISE: Final = frozenset({"out", "outs"})  # endings that make another word: a timeout is no time
+COUNTED: Final = frozenset({"requests", "connections", "clients", "messages", "transactions"})
 _TIMES: Final = frozenset({"latency", "cpu", "lag", "uptime", "throttled"})
 _TIMED: Final = 0.6  # of a name that tells seconds, where no duration is asked for
 _SHORTEST: Final = 4  # letters of a word that may be a part of a compound
@@ -168,15 +169,17 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
     things: set[str] = set()
     left: list[str] = []
     labels: list[str] = []
-    score, told = 0.0, 0
+    score, told, spelled = 0.0, 0, False
     telling = any(not t.soft for t in terms)
     for term in terms:
         literal = {n for n in names if same(term.word, n)}
         whole = term.word in (m.family.casefold(), m.metric.casefold())
+        joined = term.word.replace(" ", "_")
         whole = whole or (
-            ("_" in term.word or term.word[-1:].isdigit())
-            and bool(re.search(rf"(?:^|_){re.escape(term.word)}(?:_|$)", m.family.casefold()))
+            ("_" in joined or joined[-1:].isdigit())
+            and bool(re.search(rf"(?:^|_){re.escape(joined)}(?:_|$)", m.family.casefold()))
         )
+        spelled = spelled or whole
         shared = term.concepts & concepts
         label = _label(term, m)
         if term.soft and not whole and _names_component(term, m):
@@ -203,6 +206,8 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
             score -= _LEFT
     if not told:
         return None
+    if spelled:  # what is counted need not be said by a name that is spelled out
+        left = [w for w in left if not any(t.word == w and t.concepts & COUNTED for t in terms)]
     extra = [
         n for n in names if n not in covered and n not in words_of("silent") and not (_concepts(n) & things)
     ]
@@ -273,19 +278,20 @@ def parts_of(word: str) -> frozenset[str]:
 def pieces_of(word: str) -> tuple[frozenset[str], ...]:
     """The things of each part of a compound, any of which may be meant, one part after the other."""
     found: list[frozenset[str]] = []
-    rest = word
+    rest, last = word, ""
     while len(rest) >= _SHORTEST:
         hit = next(((w, k) for w, k in _stems() if rest.startswith(w)), None)
         if hit is None:
             break
         found.append(frozenset(k for w, k in _stems() if w == hit[0]))
-        rest = rest[len(hit[0]) :]
+        last, rest = hit[0], rest[len(hit[0]) :]
         joint = next(
             (j for j in ("s", "es", "en", "n") if rest.startswith(j) and len(rest) > _SHORTEST + len(j)), ""
         )
         if joint and not any(rest.startswith(w) for w, _ in _stems()):
             rest = rest[len(joint) :]
-    return tuple(found) if found and len(rest) <= 2 else ()
+    ends = 2 if found and len(last) > _SHORTEST else 1  # letters of an ending: "sala" with "rm" is no room
+    return tuple(found) if found and len(rest) <= ends else ()
 
 
 def _label(term: Term, m: Measured) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from aitia.agent.asking.question.about import relatives
+from aitia.agent.asking.question.bounds import bound
 from aitia.agent.asking.question.measure import Fit, best, fits
 from aitia.agent.asking.question.outcome import (
     Reading,
@@ -18,7 +19,7 @@ from aitia.agent.asking.question.outcome import (
     unknown,
 )
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.tools.query.measured import Measured, measured
+from aitia.tools.query.measured import Measured, meaning_of, measured
 from aitia.tools.query.words import Curve, Query, Stat, Who
 
 _MOST_NAMES: Final = 12  # of what is measured of a component, where what was asked for is not
@@ -47,9 +48,11 @@ def fitting(p: Pieces, component: str) -> list[Fit]:
     terms = p.terms or (
         p.own_terms if p.keys("share") or p.keys("functions") or p.has("verbs", "count") else []
     )
+    every = measured(p.site)
+    if component and (only := sole(p, component, [m for m in every if m.component == component])):
+        return [only]
     if not terms:
         return []
-    every = measured(p.site)
     if not component:
         return fits(terms, every)
     for names in ([component], relatives(component, p.site)):
@@ -62,6 +65,23 @@ def fitting(p: Pieces, component: str) -> list[Fit]:
         if not f.left and (label := _label_of(f, component))
     ]
     return told or fits(terms, [m for m in every if m.component == component])
+
+
+def sole(p: Pieces, component: str, held: Sequence[Measured]) -> Fit | None:
+    """The one thing that an instrument measures, where a figure of it is asked for and no other thing is named."""
+    if len({m.family for m in held}) != 1:
+        return None
+    said = meaning_of(component, "", "").quantity  # of a tag: PT-151 measures a pressure
+    rest = [t for t in p.terms if not t.soft and not _VALUE.fullmatch(t.word) and said not in t.concepts]
+    asked = [f for f in p.keys("functions") if f != "last"] or bound(p.words) or p.span.at is not None
+    shown = any(map(_VALUE.fullmatch, re.findall(r"\w+", p.low))) or any(said in t.concepts for t in p.terms)
+    return Fit(of=held[0], score=_WELL) if not rest and (asked or shown) else None
+
+
+_VALUE: Final = re.compile(
+    r"values?|readings?|signals?|indication|shows?|indicates?|wert\w*|mess\w*wert\w*|signal\w*|anzeige|zeigt|valeurs?|lecture|indique"
+    r"|valor(?:es)?|lectura|señal|marca|indica|valore|lettura|segnale"
+)
 
 
 def _label_of(fit: Fit, component: str) -> str:

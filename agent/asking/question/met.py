@@ -261,7 +261,12 @@ def _rest(p: Pieces, queries: Sequence[Query]) -> str:
     for query in queries:
         metric = query.metric if isinstance(query, Stat | Curve | Beyond) else ""
         words = set(re.split(r"[^a-z]+", metric.casefold()))
-        if words & _REST and not _LEFT.search(p.low) and metric.casefold() not in p.low:
+        if (
+            words & _REST
+            and "replicas" not in words
+            and not _LEFT.search(p.low)
+            and metric.casefold() not in p.low
+        ):
             return f"{metric} tells what is free, not what is used."
     return ""
 

@@ -151,6 +151,8 @@ def of_objects(p: Pieces) -> Reading | None:
     own = [k for k in kinds if k in KUBERNETES]
     if _of_quantity(p):
         return None
+    if "resourcequotas" in own and p.site.readers():
+        return one(List(of="resourcequotas", part="state"))  # which tells what is used of what is allowed
     if p.component and parts and (p.site.readers() or own or parts == ["state"]) and not better_measured(p):
         return _part_of(p, parts[0], own)
     if own and not (better_measured(p) and not states):
@@ -238,6 +240,8 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
     if (rest := unplaced(p)) and not p.labels and all(f.left for f in fitting(p, p.component)):
         return unread(p, rest, f"{str(of).capitalize()} tell nothing of")
     state: Any = _meant_state(states, p)
+    if of == "nodes" and state == "pending":
+        state = "cordoned"  # of a node that is unschedulable
     if (
         of in ("jobs", "cronjobs")
         and state == "running"
@@ -280,6 +284,7 @@ def _meant_state(states: Sequence[str], p: Pieces) -> str:
     for state in (
         "memory_pressure",
         "disk_pressure",
+        "cordoned",
         "evicted",
         "never_restarted",
         "not_ready",

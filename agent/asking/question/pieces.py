@@ -11,6 +11,7 @@ from aitia.agent.asking.question.about import EQUIPMENT, About, about, by_things
 from aitia.agent.asking.question.bounds import bound, each_of
 from aitia.agent.asking.question.clauses import QUOTED, asking, unjoined
 from aitia.agent.asking.question.measure import Term, terms_of
+from aitia.agent.asking.question.names_at_hand import journals, spelled_names
 from aitia.agent.asking.question.numbers import counted_rows, in_name, number_words
 from aitia.agent.asking.question.spans import Span, span_of
 from aitia.agent.asking.question.spelling import spelled
@@ -53,12 +54,15 @@ _ROWS: Final = re.compile(
 )
 _PATH: Final = re.compile(r"(?:\b(?:GET|POST|PUT|DELETE|PATCH|HEAD)\s+)?/[a-z][\w./-]{2,80}", re.IGNORECASE)
 _MARKED: Final = re.compile(r"(?:with|mit|avec|con|containing)\s+([A-Za-z]+[-_][\w-]+)", re.IGNORECASE)
+_RESULT: Final = re.compile(
+    r"(?<![\w/])[A-Z]{2,}(?:_[A-Z]+)*/[1-5]\d\d(?!\w)"
+)  # as a proxy tells it: TCP_MISS/503
 _METHOD: Final = re.compile(r"(?<![\w-])(?:GET|POST|PUT|DELETE|PATCH)(?![\w-])")
 _SHOUTED: Final = re.compile(
     r"(?<![\w-])(?:[A-Z]{3,}(?:[_ ][A-Z]{2,})*|[A-Z]+[a-z]+[A-Z]\w+|[A-Z]{2,}[a-z]+\w*)(?![\w-])"
 )
 _NO_SHOUT: Final = frozenset(
-    {
+    [
         "ERROR",
         "ERRORS",
         "WARN",
@@ -81,7 +85,7 @@ _NO_SHOUT: Final = frozenset(
         "COP",
         "SQL",
         "TCP",
-    }
+    ]
 )
 _MASK: Final = (
     0xE000  # private characters that stand for names while times are read: "301-M maintenant" is no time
@@ -167,6 +171,8 @@ class Pieces:
             return self.text[said.start(1) : said.end(1)].rstrip("?.!,")
         if (marked := _MARKED.search(self.text)) and self.about_lines:
             return marked[1]
+        if marked := _RESULT.search(self.text):
+            return marked[0]
         path = _PATH.search(self.text)
         if path and not path[0].lower().startswith(("/s ", "/min")):
             return path[0].strip()
@@ -258,7 +264,15 @@ class Pieces:
             "lifecycle",
             "lasting",
         )
-        return {n: list(dict.fromkeys(h.key for h in self.hits(n))) for n in names}
+        held = {n: list(dict.fromkeys(h.key for h in self.hits(n))) for n in names}
+        if self._journals and "lines" not in held["verbs"]:
+            held["verbs"].append("lines")
+        return held
+
+    @cached_property
+    def _journals(self) -> tuple[tuple[int, int], ...]:
+        """Where a log that is no component's own is named: the archive of messages of a plant."""
+        return journals(self.words, self.site)
 
     def hits(self, name: str) -> list[Hit]:
         """The words of a table with their places."""
@@ -273,13 +287,7 @@ class Pieces:
     @cached_property
     def named(self) -> tuple[tuple[int, int], ...]:
         """Where the name of a metric, or a part of one, is written out: `max_connections`, `load1`."""
-        names = {n for m in measured(self.site) for n in (m.metric.casefold(), m.family.casefold())}
-        joined = " ".join(names)
-        return tuple(
-            m.span()
-            for m in re.finditer(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z]{3,}\d+", self.words)
-            if m[0] in joined
-        )
+        return spelled_names(self.words, self._without_quotes, self.site)
 
     @cached_property
     def own_terms(self) -> list[Term]:
@@ -299,6 +307,8 @@ class Pieces:
     def level(self) -> Level:
         """The severity that is asked for."""
         found = self.keys("levels")
+        if {"error", "warning"} <= set(found) and "fatal" not in found:
+            return "warning"  # "errors and warnings": that and worse
         first = next((k for k in ("fatal", "error") if k in found), found[0] if found else "")
         return first  # type: ignore[return-value]
 
@@ -340,7 +350,7 @@ class Pieces:
         kinds = [(h.begin, h.end) for h in self.hits("resources")]
         found = terms_of(
             self.words,
-            [*taken, *self.about.taken, *self.about.strange_spans],
+            [*taken, *self.about.taken, *self.about.strange_spans, *self._journals],
             [*self.about.soft, *kinds],
             self.named,
         )

@@ -7,6 +7,7 @@ from typing import Final
 
 from aitia.agent.asking.question.about import near
 from aitia.agent.asking.question.account import accounted, offered
+from aitia.agent.asking.question.alarms_rules import of_alarms
 from aitia.agent.asking.question.bounds_rules import of_bounds
 from aitia.agent.asking.question.changes_rules import of_happenings, of_work
 from aitia.agent.asking.question.life_rules import of_lifecycle, of_moments, of_people, of_roles, of_troubles
@@ -45,6 +46,7 @@ def decide(p: Pieces) -> Reading:
         _documents,
         _outside,
         _guess,
+        of_alarms,
         _strange,
         _incidents,
         of_bounds,

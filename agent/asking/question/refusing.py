@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aitia.agent.asking.question.chinese import english
 from aitia.agent.asking.question.tables import data, table
@@ -47,6 +47,12 @@ def _german() -> re.Pattern[str]:
     return re.compile(rf"{polite}\W.{{0,120}}?{ends}(?!\w)")
 
 
+_ORDER: Final = re.compile(  # a verb that also tells of a course is an order where an article follows and nothing is asked
+    r"\W*(?:sube|baja|aumenta|reduce|disminuye|augmente|baisse|monte|diminue|raise|lower|increase|decrease|erhöhe|senke|verringere|alza|abbassa)"
+    r"\s+(?:la|el|los|las|le|les|the|den|die|das|il|lo|l')(?!\w)"
+)
+
+
 def changing(p: Pieces) -> str | None:
     """Why nothing is done, or None where a question only asks."""
     return "I only look: nothing was run or changed." if asks_for_change(p.asked) else None
@@ -56,4 +62,5 @@ def asks_for_change(text: str) -> bool:
     """Whether a sentence wants something run, changed or revealed. What it quotes does not count: a line may say anything."""
     low = _nouns().sub(lambda m: "_" * len(m[0]), plain(english(text)))
     bare = re.sub(r"\"[^\"]*\"|'[^']*'(?!\w)|`[^`]*`", " ", low).strip()
-    return any(pattern.search(bare) for pattern in (_anywhere(), _german(), _asked()))
+    ordered = "?" not in text and _ORDER.match(bare) is not None
+    return ordered or any(pattern.search(bare) for pattern in (_anywhere(), _german(), _asked()))

@@ -31,12 +31,17 @@ _DASHED: Final = re.compile(
 _ISO: Final = re.compile(
     r"(?<!\d)(\d{4}-\d\d-\d\d)(?:[t ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\s?(z|utc|[+-]\d\d:?\d\d)?)?(?![\d-])"
 )
+_GAP: Final = r"[^\w\ue000-\uf8ff]+"  # between two words, with no name of a component there
+_NEAR: Final = (
+    rf"{_GAP}(?:(?:about|around|circa|ca|etwa|the|le|las|la|les|el|l|den|dem|der|am|um)(?:{_GAP}|$))*$"
+)
 _SINCE: Final = re.compile(
-    r"(?:since|after|from|starting|as of|seit|ab|nach|von|depuis|après|dès|à partir|desde|después"
-    r"|despues|a partir|da|dal|dalle|dopo)\W+(?:\w+\W+){0,2}$"
+    rf"(?<!\w)(?:since|after|starting|as of|seit|ab|nach|depuis|après|dès|à partir|desde|después"
+    rf"|despues|a partir|dopo){_GAP}(?:\w+{_GAP}){{0,2}}$|(?<!\w)(?:from|von|da|dal|dalle){_NEAR}"
 )
 _UNTIL: Final = re.compile(
-    r"(?:until|till|before|up to|by|bis|vor|jusqu'à|jusqu'|avant|hasta|antes|fino|prima)\W+(?:\w+\W+){0,2}$"
+    rf"(?<!\w)(?:until|till|before|up to|bis|vor|jusqu'à|jusqu'|avant|hasta|antes|fino|prima){_GAP}(?:\w+{_GAP}){{0,2}}$"
+    rf"|(?<!\w)by{_NEAR}"
 )
 _LAST: Final = re.compile(r"last|past|letzt|derni|últim|ultim|within|for|durante|pendant|während")
 

@@ -31,9 +31,9 @@ class Hit(NamedTuple):
 
 @cache
 def data() -> dict[str, Any]:
-    """`tables.yaml` with the further words of `lexicon.yaml`."""
+    """`tables.yaml` with the further words of `lexicon.yaml` and `further.yaml`."""
     held = _read("tables.yaml")
-    for name, more in _read("lexicon.yaml").items():
+    for name, more in (pair for file in ("lexicon.yaml", "further.yaml") for pair in _read(file).items()):
         into = "glue" if name.startswith("glue") else name
         if isinstance(more, list):
             held[into] = [*held.get(into, []), *more]

@@ -1,0 +1,128 @@
+"""Questions about alarms in a plant's journal: when or how often one came, was acknowledged or went, and by whom.
+
+The phases are those of ISA-18.2: an alarm comes, is acknowledged, returns to normal. A journal tells who acknowledged it, as it
+tells no other person.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from aitia.agent.asking.question.account import spelled_out
+from aitia.agent.asking.question.measure import parts_of
+from aitia.agent.asking.question.outcome import Reading, one, span_fields
+from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.tables import hits
+from aitia.agent.asking.question.told import stands
+from aitia.tools.query.lines import count_lines, loggers
+from aitia.tools.query.words import USUAL, Count, Lines, Query
+
+_ALARM: Final = re.compile(
+    r"alarm(?!iert)|alert(?!manager)|alerta|warnung(?!en? hat)|(?<!\w)warning(?!s? lines?)|meldung"
+    r"|advertencia|avertissement|allarm"
+)
+_ACKED: Final = re.compile(
+    r"(?<!\w)(?:ack(?!ground)\w*|(?:be)?quittier\w*|acquitt\w*|reconoc\w*|confirm\w*|bestätigt\w*|riconosci\w*)"
+)
+_WENT: Final = re.compile(
+    r"(?<!\w)(?:clear(?:ed|s)?|went away|gone|return\w* to normal|back to normal|gegangen|ging weg|erloschen|disparu\w*"
+    r"|retour\w* à la normale"
+    r"|desapareci\w*|volvió a la normalidad|rientr\w+)(?!\w)"
+)
+_LIMIT: Final = re.compile(
+    r"limit|threshold|seuil|umbral|grenzwert|schwell|soglia|lines?(?!\w)|zeilen|lignes|líneas"
+)
+_PHASES: Final = {
+    "acked": "ack|quittier|acquit|acknowledg|reconoc|confirm",
+    "went": "rtn|gegangen|clear|normal|return|gone",
+}
+_ASKS: Final = frozenset({"when", "count", "list", "exists", "lines"})
+
+
+def of_alarms(p: Pieces) -> Reading | None:
+    """When, how often and which; None where no line of a journal is of such an alarm."""
+    if (
+        not _ALARM.search(p.words)
+        or _LIMIT.search(p.words)
+        or not p.site.sources.of("logs")
+        or p.site.readers()
+    ):
+        return None
+    who = _asks_who(p)
+    if not (who or set(p.keys("verbs")) & _ASKS) or p.quoted or p.code or p.has("verbs", "why"):
+        return None
+    phase = "acked" if _ACKED.search(p.words) else "went" if _WENT.search(p.words) else ""
+    if who and not phase:
+        return None
+    if any(not parts_of(n) and not hits("concepts", n) for n in p.about.strange):
+        return None  # of a name that nobody knows
+    given = _filters(p, phase)
+    if given is None:
+        return None
+    span = span_fields(p)
+    if p.has("verbs", "count"):
+        return one(Count(of="lines", **given, **span))
+    newest = p.has("order", "newest") or not p.has("verbs", "when")
+    single = who or p.has("verbs", "when")
+    limit = p.limit or (1 if single else USUAL)
+    return one(Lines(order="newest" if newest else "oldest", limit=limit, **given, **span))
+
+
+def _asks_who(p: Pieces) -> bool:
+    return bool(
+        re.search(
+            r"(?<!\w)(?:who|by whom|wer|von wem|qui|par qui|quién|quien|por quién|chi|da chi)(?!\w)", p.low
+        )
+    )
+
+
+def _filters(p: Pieces, phase: str) -> dict[str, Any] | None:
+    """Component, things and phase as lines have them, with all that is asked for, else without the things of a phase."""
+    own = p.component in loggers(p.site)
+    component = p.component if own else ""
+    text = "" if own else p.component
+    stems: list[str] = []
+    for word in dict.fromkeys(t.word for t in p.terms if t.concepts and not t.soft):
+        told = (
+            _standing(p, "|".join(spelled_out(c)), component)
+            for t in p.terms
+            if t.word == word
+            for c in t.concepts
+        )
+        if not (one_of_it := next(filter(None, told), "")) and not phase:
+            return None  # an alarm of another thing
+        stems += [one_of_it] if one_of_it else []
+    wanted = _PHASES.get(phase, "")
+    tries = [(" ".join([*dict.fromkeys(stems), wanted]).strip(), ""), (wanted, "")] if phase else []
+    tries += (
+        []
+        if phase
+        else [(" ".join(dict.fromkeys(stems)), "warning"), (" ".join([*dict.fromkeys(stems), _RAISED]), "")]
+    )
+    for words, level in tries:
+        given: dict[str, Any] = {"component": component, "text": text, "words": words, "level": level}
+        if (text or words) and count_lines(Count(of="lines", **given), p.site).value:
+            return given
+    return None
+
+
+_RAISED: Final = "alarm|offnormal|alert|warn|störung"
+
+
+def after_an_alarm(p: Pieces, before: Query) -> Reading | None:
+    """Who acknowledged, or when went, the alarm whose lines were asked for before; None where it is about no such lines."""
+    if not isinstance(before, Lines | Count) or getattr(before, "of", "lines") != "lines":
+        return None
+    phase = "acked" if _ACKED.search(p.words) else "went" if _WENT.search(p.words) else ""
+    if not phase or not (_asks_who(p) or p.has("verbs", "when") or p.has("verbs", "exists")):
+        return None
+    given: dict[str, Any] = {"component": before.component, "text": before.text, "words": _PHASES[phase]}
+    if not count_lines(Count(of="lines", **given), p.site).value:
+        return None
+    return one(Lines(limit=1, order="oldest", **given))
+
+
+def _standing(p: Pieces, stems: str, component: str) -> str:
+    """Those of several alternatives that a line has."""
+    return "|".join(s for s in stems.split("|") if s and stands(p, s, component))
