@@ -74,7 +74,7 @@ def spectrogram(rng: np.random.Generator, split: str) -> Made:
         x += np.where(t < began, high / 10 ** (rose / 20), high) * np.sin(new * phase)
     f, times, power = transform(x, RATE, nperseg=1024, noverlap=512, window="hann", mode="psd")
     top = 384.0
-    keep = f <= top
+    keep = (f > 0) & (f <= top)
     db = 10 * np.log10(power[keep] + 1e-12)
     low, high = float(np.percentile(db, 5)), float(db.max())
     level = np.clip((db - low) / (high - low), 0, 1)
@@ -94,7 +94,7 @@ def spectrogram(rng: np.random.Generator, split: str) -> Made:
     half = 0.5 * (times[1] - times[0])
     about: dict[str, Any] = {
         "kind": "spectrogram", "plot": [60, 20, 640, 400], "time": [float(times[0] - half), float(times[-1] + half)],
-        "frequency": [0.0, top], "level": [low, high],
+        "frequency": [float(f[1] / 2), top + float(f[1] / 2)], "level": [low, high],
     }  # fmt: skip
     if rng.random() < 0.5:
         about["speed"] = told

@@ -1,114 +1,236 @@
-"""Ridges of a spectrogram picture: frequencies that stand out over time, where the axes are given."""
+"""Ridges of a spectrogram picture: lines that stay, lines that follow the speed, their harmonics and sidebands, when one began.
+
+No fault is named from them. A line is told by its frequency or order, its stretch of time and its height.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from aitia.core.errors import BadInput
 from aitia.tools.change.scale import mad
-from aitia.tools.signals.pictures.read import Picture
+from aitia.tools.signals.pictures.courses import moving_course
+from aitia.tools.signals.pictures.onsets import Onset, onset_of
+from aitia.tools.signals.pictures.plane import Plane, speed_of, steady
 from aitia.tools.sources.rows import Floats
+from aitia.tools.sources.signals.picture_about import About
 
-# By hand, judged on drawn spectrograms (tests/signals/test_pictures.py).
-SPREADS: Final = 5.0  # robust spreads of a column's brightness over its median that a ridge must stand
-LEAST_LENGTH: Final = 0.3  # of the width that a ridge must last
-_STEP: Final = 3  # points up or down from one column to the next
-_HARMONIC: Final = 0.02  # of a multiple
-MOST_RIDGES: Final = 8
+# By hand, on made spectrograms (docs/fitted.md).
+STANDS: Final = 8.0  # robust spreads over all courses of a kind that a line's mean contrast must stand
+LEAST_CONTRAST: Final = 0.7  # of a column's spread, in the mean
+LEAST_LENGTH: Final = 0.25  # of the width that a line must lie in the picture
+MOST_RIDGES: Final = 14
+_CLIP: Final = (-2.0, 6.0)  # one bright column makes no line
+_MASK: Final = 16  # rows at most on each side that a line takes with it
+_FOOT: Final = 0.2  # of its mean height down to which a line reaches
+_EDGE: Final = 0.015  # of the rows at the lowest and highest frequency: what stands there is the plot's edge or the mean
+_MOST_MULTIPLE: Final = 12
+_MULTIPLE_ERROR: Final = 0.15
+_FINE: Final = 0.4  # rows from one course to the next
+_SAME: Final = 0.015  # of a ratio
+
+Kind = Literal["constant", "order"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ridge:
-    """A ridge: Hz at its begin and end (± `error`), seconds, the share of its columns that it stands in.
+    """A line: Hz at its begin and end (± `error_hz`), seconds, the share of its columns that it stands out in.
 
-    `multiple` of the lowest ridge that it is (0: none); `order` of the shaft where the speed is known.
+    `kind` "order": it follows the speed; `order` of the shaft where the speed is known. `multiple` of the lowest line of its kind
+    that it is (0: none), `ratio` to it. `sideband_of`: hertz or order of the line that it lies beside, with a partner on the other
+    side. `began_s`, `rose`: when it began and by how much it rose there (the plane's unit), None where it did not.
     """
 
+    kind: Kind
     begin_s: float
     end_s: float
     begin_hz: float
     end_hz: float
+    middle_hz: float
     error_hz: float
     share: float
-    multiple: int
-    order: float | None
+    stands: float
+    multiple: int = 0
+    ratio: float | None = None
+    order: float | None = None
+    order_error: float | None = None
+    sideband_of: float | None = None
+    spacing: float | None = None
+    began_s: float | None = None
+    rose: float | None = None
+    from_nothing: bool = False
 
 
-def ridges(
-    picture: Picture, axes: tuple[float, float, float, float], *, rpm: float | None = None
-) -> list[Ridge]:
-    """The ridges from low to high frequency. `axes`: seconds at the left and right edge, Hz at the bottom and top edge."""
-    left, right, bottom, top = axes
-    if not (left < right and 0 <= bottom < top):
-        raise BadInput("Give --axes as rising seconds and rising Hz: 0,60,0,1000.")
-    bright = picture.values[::-1].T  # columns in time, frequency upwards
-    paths = _paths(_tops(bright))
-    long = [p for p in paths if len(p) >= LEAST_LENGTH * bright.shape[0]]
-    per_s, per_hz = (right - left) / bright.shape[0], (top - bottom) / bright.shape[1]
-    made = []
-    for path in sorted(long, key=lambda p: -len(p))[:MOST_RIDGES]:
-        columns, rows = np.array([c for c, _ in path]), np.array([r for _, r in path])
-        slope, level = np.polyfit(columns, rows, 1)
-        hertz = [bottom + (slope * c + level + 0.5) * per_hz for c in (columns[0], columns[-1])]
-        made.append((hertz, columns, len(path) / (columns[-1] - columns[0] + 1)))
-    made.sort(key=lambda m: sum(m[0]))
-    lowest = sum(made[0][0]) / 2 if made else 0.0
-    return [_ridge(m, (left, per_s), per_hz, lowest, rpm) for m in made]
+@dataclass(frozen=True, kw_only=True)
+class Ridges:
+    """The lines from low to high frequency; `speed` says where the speed came from, `unit` is of `rose` ("" without a scale)."""
+
+    ridges: tuple[Ridge, ...]
+    speed: Literal["given", "found", "steady or unknown"]
+    unit: str
+    notes: tuple[str, ...]
 
 
-def _ridge(
-    made: tuple[list[float], NDArray[np.int64], float],
-    time: tuple[float, float],
-    per_hz: float,
-    lowest: float,
-    rpm: float | None,
-) -> Ridge:
-    (begin, end), columns, share = made
-    left, per_s = time
-    middle = (begin + end) / 2
+@dataclass(frozen=True, kw_only=True)
+class _Line:
+    kind: Kind
+    factor: float  # Hz, or the multiple of the base course
+    hertz: Floats
+    score: float
+
+
+def ridges(plane: Plane, about: About) -> Ridges:
+    """All lines of a plane, the surest looked for first: each takes its points away from those after it."""
+    given = speed_of(about, plane.seconds)
+    base = given if given is not None else moving_course(plane)
+    origin: Literal["given", "found", "steady or unknown"]
+    origin = "given" if given is not None else "found" if base is not None else "steady or unknown"
+    follows = base if base is not None and not steady(base) else None
+    found: list[_Line] = []
+    left = plane
+    while len(found) < MOST_RIDGES and (line := _surest(left, follows)) is not None:
+        found.append(line)
+        left = _without(left, line)
+    made = [_ridge(plane, line, about, given) for line in found]
+    made = _sidebands(_families(made))
+    notes = []
+    if given is not None and follows is None:
+        notes.append("the speed is steady: whether a line follows it cannot be told from this picture, orders are told for all")
+    elif origin == "found":
+        notes.append("the speed was not given: lines that move together are told by their ratio, give --rpm or speed for orders")
+    return Ridges(ridges=tuple(sorted(made, key=lambda r: r.middle_hz)), speed=origin, unit=plane.unit, notes=tuple(notes))
+
+
+def _surest(plane: Plane, follows: Floats | None) -> _Line | None:
+    lines = [_best(plane, "constant", np.ones(plane.seconds.shape))]
+    if follows is not None:
+        lines.append(_best(plane, "order", follows))
+    return max((line for line in lines if line is not None), key=lambda line: line.score, default=None)
+
+
+def _best(plane: Plane, kind: Kind, base: Floats) -> _Line | None:
+    """The course of a kind (`base` times a factor) whose mean contrast stands highest over that of all such courses."""
+    factors = _factors(plane, base)
+    clipped = np.clip(plane.contrast, *_CLIP)
+    means = np.full(factors.shape, np.nan)
+    for n, factor in enumerate(factors):
+        along = plane.along(clipped, factor * base)
+        known = np.isfinite(along)
+        if int(np.sum(known)) >= LEAST_LENGTH * len(base):
+            means[n] = float(np.mean(along[known])) * np.sqrt(float(np.mean(known)))
+    told = means[np.isfinite(means)]
+    if told.size < 10:
+        return None
+    spread = max(float(mad(told)), 1e-9)
+    middle = float(np.median(told))
+    top = int(np.nanargmax(means))
+    score = (float(means[top]) - middle) / spread
+    if score < STANDS or float(means[top]) - middle < LEAST_CONTRAST:
+        return None
+    return _Line(kind=kind, factor=float(factors[top]), hertz=factors[top] * base, score=score)
+
+
+def _factors(plane: Plane, base: Floats) -> Floats:
+    """Factors whose courses lie a part of a row apart where the base is highest."""
+    reach = float(np.max(base))
+    edge = max(2.0, _EDGE * plane.rows)
+    rows = np.arange(edge, plane.rows - 1 - edge, _FINE)
+    top = plane.hertz_of(rows) / reach
+    if steady(base):
+        return top
+    beyond = np.arange(1, int((reach / float(np.min(base)) - 1) / (_FINE / plane.rows)) + 1) * (_FINE / plane.rows)
+    more = float(top[-1]) * (1 + beyond)  # courses that leave the plane above
+    return np.concatenate([top, more[: 4 * len(top)]])
+
+
+def _without(plane: Plane, line: _Line) -> Plane:
+    """The plane without a line: as far on each side as its mean profile has not come down."""
+    row = plane.row_of(line.hertz)
+    clipped = np.clip(plane.contrast, *_CLIP)
+    steps = np.arange(-_MASK, _MASK + 1)
+    along = np.array([plane.along(clipped, plane.hertz_of(row + step)) for step in steps])
+    known = np.isfinite(along)
+    profile = np.where(known.any(axis=1), np.nansum(along, axis=1) / np.maximum(known.sum(axis=1), 1), 0.0)
+    foot = _FOOT * float(profile[_MASK])
+    below = next((n for n in range(1, _MASK) if profile[_MASK - n] < foot), _MASK)
+    above = next((n for n in range(1, _MASK) if profile[_MASK + n] < foot), _MASK)
+    away = np.arange(plane.rows)[None] - row[:, None]
+    return replace(plane, contrast=np.where((away >= -below - 0.5) & (away <= above + 0.5), np.nan, plane.contrast))
+
+
+def _ridge(plane: Plane, line: _Line, about: About, given: Floats | None) -> Ridge:
+    contrast, level = _top(plane, plane.contrast, line.hertz), _top(plane, plane.level, line.hertz)
+    inside = np.flatnonzero(np.isfinite(contrast))
+    first, last = int(inside[0]), int(inside[-1])
+    part, heights = contrast[first : last + 1], level[first : last + 1]
+    onset: Onset | None = onset_of(part, heights)
+    begin = first + onset.column if onset is not None and onset.from_nothing else first
+    half = 0.5 * float(plane.seconds[1] - plane.seconds[0])
+    middle = 0.5 * float(line.hertz[begin] + line.hertz[last])
+    error = plane.error_at(middle)
+    order = None if given is None else float(np.mean(line.hertz[begin : last + 1] / given[begin : last + 1]))
     return Ridge(
-        begin_s=round(left + columns[0] * per_s, 3),
-        end_s=round(left + (columns[-1] + 1) * per_s, 3),
-        begin_hz=round(begin, 3),
-        end_hz=round(end, 3),
-        error_hz=round(per_hz, 3),
-        share=round(share, 3),
-        multiple=_multiple(middle, lowest, per_hz),
-        order=None if rpm is None else round(middle / (rpm / 60.0), 3),
+        kind=line.kind,
+        begin_s=round(float(plane.seconds[begin]) - half, 3),
+        end_s=round(float(plane.seconds[last]) + half, 3),
+        begin_hz=round(float(line.hertz[begin]), 3),
+        end_hz=round(float(line.hertz[last]), 3),
+        middle_hz=round(middle, 3),
+        error_hz=round(error, 3),
+        share=round(float(np.mean(part[begin - first :] > 1.0)), 3),
+        stands=round(line.score, 1),
+        order=round(order, 3) if order is not None and (line.kind == "order" or given is not None and steady(given)) else None,
+        order_error=round(error / float(np.max(given)), 3) if given is not None else None,
+        began_s=None if onset is None else round(float(plane.seconds[first + onset.column]), 3),
+        rose=None if onset is None or not plane.unit else round(onset.rose, 1),
+        from_nothing=onset is not None and onset.from_nothing,
     )
 
 
-def _multiple(hertz: float, lowest: float, error: float) -> int:
-    n = round(hertz / lowest) if lowest > 0 else 0
-    return n if n >= 1 and abs(hertz - n * lowest) <= max(_HARMONIC * lowest, (n + 1) * error) else 0
+def _top(plane: Plane, values: Floats, hertz: Floats) -> Floats:
+    """The highest of three rows along a course: a line is seldom in the middle of one."""
+    row = plane.row_of(hertz)
+    return np.max([plane.along(values, plane.hertz_of(row + step)) for step in (-1.0, 0.0, 1.0)], axis=0)
 
 
-def _tops(bright: Floats) -> list[list[int]]:
-    """Rows of each column at which brightness has a peak that stands out."""
-    found = []
-    for column in bright:
-        limit = float(np.median(column)) + max(SPREADS * float(mad(column)), 0.02)
-        inner = column[1:-1]
-        tops = (inner >= column[:-2]) & (inner > column[2:]) & (inner >= limit)
-        found.append([int(n) + 1 for n in np.flatnonzero(tops)])
-    return found
+def _families(found: list[Ridge]) -> list[Ridge]:
+    """Ratio to the lowest line of the same kind, and the whole multiple of it where it is one."""
+    made = []
+    for ridge in found:
+        alike = [r for r in found if r.kind == ridge.kind]
+        lowest = min(alike, key=lambda r: r.middle_hz)
+        one, base = (ridge.order, lowest.order) if ridge.order and lowest.order else (_reference(ridge), _reference(lowest))
+        ratio = one / base
+        error = (ridge.error_hz + ratio * lowest.error_hz) / lowest.middle_hz
+        n = round(ratio)
+        whole_one = 1 <= n <= _MOST_MULTIPLE and error <= _MULTIPLE_ERROR and abs(ratio - n) <= max(_SAME * n, error)
+        made.append(replace(ridge, ratio=round(ratio, 3), multiple=n if whole_one else 0))
+    return made
 
 
-def _paths(tops: list[list[int]]) -> list[list[tuple[int, int]]]:
-    """Peaks joined from column to column, gaps of up to two columns bridged."""
-    ended: list[list[tuple[int, int]]] = []
-    running: list[list[tuple[int, int]]] = []
-    for column, rows in enumerate(tops):
-        free = set(rows)
-        for path in running:
-            near = min(free, key=lambda r: abs(r - path[-1][1]), default=None)
-            if near is not None and abs(near - path[-1][1]) <= _STEP:
-                path.append((column, near))
-                free.discard(near)
-        ended += [p for p in running if column - p[-1][0] > 2]
-        running = [p for p in running if column - p[-1][0] <= 2] + [[(column, row)] for row in free]
-    return ended + running
+def _reference(ridge: Ridge) -> float:
+    """Hz by which lines of one course compare: at the end that all of them reach, near enough."""
+    return ridge.end_hz if ridge.kind == "order" else ridge.middle_hz
+
+
+def _sidebands(found: list[Ridge]) -> list[Ridge]:
+    """Pairs at the same distance on both sides of a stronger line that are no multiples of the lowest one themselves."""
+    made = list(found)
+    for centre in found:
+        alike = [(n, r) for n, r in enumerate(found) if r.kind == centre.kind and r is not centre]
+        for n, lower in alike:
+            for m, upper in alike:
+                below, above = _place(centre) - _place(lower), _place(upper) - _place(centre)
+                slack = 2 * (centre.order_error if centre.order and centre.order_error else centre.error_hz)
+                pair = below > 0 and above > 0 and abs(below - above) <= max(slack, 0.02 * below) and below < 0.5 * _place(centre)
+                weaker = max(lower.stands, upper.stands) < centre.stands
+                if pair and weaker and not (lower.multiple and upper.multiple and centre.multiple):
+                    for k in (n, m):
+                        made[k] = replace(made[k], sideband_of=_place(centre), spacing=round(0.5 * (below + above), 3))
+    return made
+
+
+def _place(ridge: Ridge) -> float:
+    return ridge.order if ridge.order else ridge.end_hz if ridge.kind == "order" else ridge.middle_hz
