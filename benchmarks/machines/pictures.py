@@ -109,16 +109,20 @@ def _thermal(folder: Path, truth: dict[str, Any]) -> dict[str, Scores]:
     picture = read_picture(folder / truth["file"])
     if "then" in truth:
         then = read_picture(folder / truth["then"])
+    try:  # the peers are given the temperatures that ours reads off the colours
+        peers = _peer_scores(field_of(picture, about), truth)
+    except AitiaError:
+        peers = _peer_scores(None, truth)
     try:
         heat = hot_spots(picture, reference=then, about=about, reference_about=then_about)
     except AitiaError:
-        return {"ours": {"refused": 1.0} | _spot_scores([], truth), **_peer_scores(None, truth)}
+        return {"ours": {"refused": 1.0} | _spot_scores([], truth), **peers}
     field = heat.field
     assert field is not None
     x, y, w, h = field.box
     found = [((y + s.down * h) / 2, (x + s.across * w) / 2, s.degrees or 0.0) for s in heat.spots]
     ours = {"refused": 0.0} | _spot_scores(found, truth) | {"hottest off by K": abs((heat.hottest or 0.0) - truth["peak"])}
-    return {"ours": ours, **_peer_scores(field, truth)}
+    return {"ours": ours, **peers}
 
 
 def _peer_scores(field: Any, truth: dict[str, Any]) -> dict[str, Scores]:
@@ -152,7 +156,10 @@ def _spot_scores(found: list[tuple[float, float, float]], truth: dict[str, Any])
 
 def _neighbours(folder: Path, truth: dict[str, Any]) -> dict[str, Scores]:
     about = about_of(truth["about"], "the picture")
-    heat = hot_spots(read_picture(folder / truth["file"]), about=about)
+    try:
+        heat = hot_spots(read_picture(folder / truth["file"]), about=about)
+    except AitiaError:
+        return {s: _like_scores("-", 0.0, truth) for s in ("ours", "peer means of boxes", "trivial hottest point")}
     field = heat.field
     assert field is not None
     means = {
