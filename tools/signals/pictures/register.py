@@ -14,6 +14,8 @@ from aitia.tools.sources.rows import Floats
 MOST_SHIFT: Final = 0.10  # of a side by which two views may differ
 LEAST_LIKE: Final = 0.5  # correlation of two pictures of the same view
 _ROUNDS: Final = 6
+_NEAR: Final = 2  # points by which phases may miss the best shift
+_SLACK: Final = 64  # an edge may lie off by one of so many parts of the longer side: focus, parts of a point
 _TRIM: Final = 2.5  # robust spreads beyond which a point does not tell gain and offset
 _GAINS: Final = (0.5, 2.0)
 
@@ -38,7 +40,9 @@ def laid_over(now: Floats, then: Floats) -> Laid:
             f" {then.shape[1]} × {then.shape[0]}: another view cannot be compared."
         )
     candidates = {(0, 0), _shift(now, then), _shift(_edges(now), _edges(then))}
-    shift, like = max(((s, _like(now, then, s)) for s in sorted(candidates)), key=lambda pair: pair[1])
+    first, _ = max(((s, _like(now, then, s)) for s in sorted(candidates)), key=lambda pair: pair[1])
+    near = [(first[0] + a, first[1] + b) for a in range(-_NEAR, _NEAR + 1) for b in range(-_NEAR, _NEAR + 1)]
+    shift, like = max(((s, _like(now, then, s)) for s in near), key=lambda pair: pair[1])
     if not like >= LEAST_LIKE:
         raise BadInput(
             f"The reference shows another view (correlation {like:.2f}). Give one taken from the same place."
@@ -46,7 +50,7 @@ def laid_over(now: Floats, then: Floats) -> Laid:
     moved, overlap = _moved(then, shift)
     gain, offset = _fitted(now[overlap], moved[overlap])
     low, high = _extremes(gain * moved + offset)
-    # An edge that lies half a point off is no difference: the picture is held against the least and most of nine points.
+    # An edge that lies half a point off is no difference: the picture is held against the least and most around each point.
     difference = np.where(now > high, now - high, np.where(now < low, now - low, 0.0))
     return Laid(difference=np.where(overlap, difference, 0.0), overlap=overlap, shift=shift, gain=gain, offset=offset, like=like)
 
@@ -109,5 +113,5 @@ def _fitted(now: Floats, then: Floats) -> tuple[float, float]:
 def _extremes(values: Floats) -> tuple[Floats, Floats]:
     from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
 
-    smooth = gaussian_filter(values, 0.7)
-    return (np.asarray(minimum_filter(smooth, 3), dtype=np.float64), np.asarray(maximum_filter(smooth, 3), dtype=np.float64))
+    smooth, size = gaussian_filter(values, 0.7), max(3, round(max(values.shape) / _SLACK) | 1)
+    return (np.asarray(minimum_filter(smooth, size), dtype=np.float64), np.asarray(maximum_filter(smooth, size), dtype=np.float64))

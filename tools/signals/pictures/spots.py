@@ -21,6 +21,8 @@ SPREADS: Final = 6.0  # of the noise
 LEAST_SHARE: Final = 0.05  # of the range (1st to 99th percentile)
 _WIDE: Final = 0.6  # of the radius: the half-height radius of a spot at most
 _FLAT: Final = 0.5  # of the area at half height that is above 85 %: more is an even thing
+_PLATEAU: Final = 0.04  # of the picture: what hangs together over more is a plate, no spot
+_HALVINGS: Final = 9
 _LEAST_AREA: Final = 6  # points at half height
 MOST: Final = 8
 
@@ -105,25 +107,41 @@ def _peaks(smooth: Floats, over: Floats, limit: float) -> list[tuple[int, int]]:
 def _judged(
     smooth: Floats, floors: list[Floats], peak: tuple[int, int], limit: float
 ) -> tuple[Region, NDArray[np.bool_]] | None:
-    """What a peak is, at the widest surroundings at which it is still narrow; None where it is part of something wide."""
+    """What a peak is, over the lowest surroundings at which it is still narrow; None where it is part of something wide."""
+    top = float(smooth[peak])
+    radii = [max(2.0, share * max(smooth.shape)) for share in RADII]
+    options = [(float(f[peak]), r) for f, r in zip(floors, radii, strict=True)]
+    wide = _PLATEAU * smooth.size
+    options.append((_plateau(smooth, peak, top, wide), float(np.sqrt(wide / np.pi))))
     best: tuple[Region, NDArray[np.bool_]] | None = None
-    for share, floor in zip(RADII, floors, strict=True):
-        over = float(smooth[peak] - floor[peak])
+    for floor, radius in sorted(options, reverse=True):
+        over = top - floor
         if over < limit:
             continue
-        half = _around(smooth, peak, float(smooth[peak]) - 0.5 * over)
+        half = _around(smooth, peak, top - 0.5 * over)
         area = int(np.sum(half))
-        radius = max(2.0, share * max(smooth.shape))
-        if area < _LEAST_AREA or np.sqrt(area / np.pi) > _WIDE * radius or float(np.max(smooth[half])) > float(smooth[peak]):
+        if area < _LEAST_AREA or np.sqrt(area / np.pi) > _WIDE * radius or float(np.max(smooth[half])) > top:
             continue
-        high = int(np.sum(half & (smooth >= smooth[peak] - 0.15 * over)))
+        high = int(np.sum(half & (smooth >= top - 0.15 * over)))
         rows, columns = np.nonzero(half)
         box = (int(columns.min()), int(rows.min()), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
         shape: Literal["spot", "body"] = "body" if high > _FLAT * area else "spot"
         if best is not None and best[0].shape == "spot" and shape == "body":
             continue
-        best = (Region(peak=peak, box=box, area=area, over=over, top=float(smooth[peak]), shape=shape), half)
+        best = (Region(peak=peak, box=box, area=area, over=over, top=top, shape=shape), half)
     return best
+
+
+def _plateau(values: Floats, peak: tuple[int, int], top: float, wide: float) -> float:
+    """The level down to which what hangs together with the peak keeps small: that of the plate under a spot."""
+    low, high = float(np.min(values)), top
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        if int(np.sum(_around(values, peak, middle))) > wide:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 def _around(values: Floats, peak: tuple[int, int], level: float) -> NDArray[np.bool_]:

@@ -6,19 +6,19 @@ Degrees are told only where a scale is given or the file holds the camera's valu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 import numpy as np
 
 from aitia.core.errors import BadInput
 from aitia.tools.signals.pictures.alike import Named, named_regions
-from aitia.tools.signals.pictures.read import Picture
+from aitia.tools.signals.pictures.read import LEAST_SIDE, Picture
 from aitia.tools.signals.pictures.register import laid_over
 from aitia.tools.signals.pictures.scale import Field, field_of
 from aitia.tools.signals.pictures.spots import LEAST_SHARE, Region, noise_of, regions
 from aitia.tools.sources.rows import Floats
-from aitia.tools.sources.signals.picture_about import About
+from aitia.tools.sources.signals.picture_about import About, Box
 
 LEAST_K: Final = 1.5  # degrees that a spot must stand over its surroundings
 MOST_SPOTS: Final = 5
@@ -76,7 +76,10 @@ def hot_spots(
         then = field_of(reference, reference_about or about)
         if then.unit != seen.unit or reference.valued != picture.valued:
             raise BadInput("Give a reference of the same size and kind as the picture: one has a temperature scale, the other none.")
-        laid = laid_over(values, _same_plot(_without_words(then, reference), values))
+        _check_sizes(picture, reference)
+        seen, then = _common(seen, then)
+        values = _without_words(seen, picture)
+        laid = laid_over(values, _without_words(then, reference))
         difference, against = laid.difference, "the reference picture"
         notes += _laid_notes(laid.shift, laid.gain, laid.offset, seen.unit, spread)
     found = _standing_out(difference, least, compared=reference is not None)
@@ -101,15 +104,28 @@ def _standing_out(values: Floats, least: float, *, compared: bool) -> list[Regio
     return regions(np.maximum(values, 0.0) if compared else values, least=least)
 
 
-def _same_plot(then: Floats, now: Floats) -> Floats:
-    """The reference cut to the picture's size where frames made the two plots differ by a few points."""
-    rows, columns = (min(a, b) for a, b in zip(then.shape, now.shape, strict=True))
-    near = all(abs(a - b) <= 6 for a, b in zip(then.shape, now.shape, strict=True))
-    if not near or then.shape == now.shape:
-        return then
-    made = np.full(now.shape, float(np.median(then)))
-    made[:rows, :columns] = then[:rows, :columns]
-    return made
+def _check_sizes(picture: Picture, reference: Picture) -> None:
+    (rows, columns), (other_rows, other_columns) = picture.values.shape, reference.values.shape
+    if (rows, columns) != (other_rows, other_columns):
+        raise BadInput(
+            f"Give a reference of the same size and kind as the picture ({columns} × {rows} points), not"
+            f" {other_columns} × {other_rows}: another view cannot be compared."
+        )
+
+
+def _common(one: Field, other: Field) -> tuple[Field, Field]:
+    """Both cut to the part of the picture that both plots hold."""
+    left, top = max(one.box[0], other.box[0]), max(one.box[1], other.box[1])
+    right, foot = (min(f.box[k] + f.box[k + 2] for f in (one, other)) for k in (0, 1))
+    if min(right - left, foot - top) < LEAST_SIDE:
+        raise BadInput("Give plot as a box in the sidecars: picture and reference have their plots in different places.")
+    return tuple(_cut_to(f, (left, top, right - left, foot - top)) for f in (one, other))  # type: ignore[return-value]
+
+
+def _cut_to(field: Field, box: Box) -> Field:
+    x, y, w, h = box[0] - field.box[0], box[1] - field.box[1], box[2], box[3]
+    part = (slice(y, y + h), slice(x, x + w))
+    return replace(field, values=field.values[part], known=field.known[part], box=box)
 
 
 def _without_words(seen: Field, picture: Picture) -> Floats:
