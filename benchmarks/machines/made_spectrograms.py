@@ -23,7 +23,7 @@ NOISE: Final = {"shown": (0.5, 1.0), "held": (0.7, 1.5)}
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """The picture, the sidecar that says its axes, and what is in it: orders, Hz of constant lines, what began and how much it rose."""
+    """The picture, its sidecar, and what is in it: orders, Hz of constant lines, what began and how much it rose."""
 
     png: bytes
     about: dict[str, Any]
@@ -58,8 +58,13 @@ def spectrogram(rng: np.random.Generator, split: str) -> Made:
     kind = str(rng.choice(COURSES[split]))
     speed = course(kind, t, rng)
     phase = 2 * np.pi * np.cumsum(speed) / RATE
-    orders = sorted(float(o) for o in rng.choice([1.0, 2.0, 3.0, 4.0, 3.1, 5.43, 7.0], size=rng.integers(2, 5), replace=False))
-    constants = sorted(float(c) for c in rng.choice([50.0, 100.0, 173.0, 287.0], size=rng.integers(0, 3), replace=False))
+    orders = sorted(
+        float(o)
+        for o in rng.choice([1.0, 2.0, 3.0, 4.0, 3.1, 5.43, 7.0], size=rng.integers(2, 5), replace=False)
+    )
+    constants = sorted(
+        float(c) for c in rng.choice([50.0, 100.0, 173.0, 287.0], size=rng.integers(0, 3), replace=False)
+    )
     x = rng.normal(0, rng.uniform(*NOISE[split]), t.size)
     for o in orders:
         x += rng.uniform(0.12, 0.5) * np.sin(o * phase + rng.uniform(0, 6))
@@ -90,7 +95,9 @@ def spectrogram(rng: np.random.Generator, split: str) -> Made:
     out = io.BytesIO()
     canvas.save(out, format="PNG")
     every = slice(0, t.size, int(RATE))
-    told = [(round(float(a), 3), round(float(60 * b), 3)) for a, b in zip(t[every], speed[every], strict=True)]
+    told = [
+        (round(float(a), 3), round(float(60 * b), 3)) for a, b in zip(t[every], speed[every], strict=True)
+    ]
     half = 0.5 * (times[1] - times[0])
     about: dict[str, Any] = {
         "kind": "spectrogram", "plot": [60, 20, 640, 400], "time": [float(times[0] - half), float(times[-1] + half)],

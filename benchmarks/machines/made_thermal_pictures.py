@@ -1,4 +1,4 @@
-"""Thermal pictures by simulation: conduction on plates of many shapes, seen by a camera with noise, blur, reflections, sun and palettes.
+"""Thermal pictures by simulation: conduction on plates, seen by a camera with noise, blur, reflections, sun and palettes.
 
 They are made, not photographed. `shown` and `held` share no shape, no palette and no range of noise.
 """
@@ -25,7 +25,9 @@ PALETTES: Final = {
 NOISE: Final = {"shown": (0.05, 0.20), "held": (0.08, 0.35)}  # K
 ANCHORS: Final[dict[str, list[tuple[int, int, int]]]] = {
     "iron": [(0, 0, 12), (60, 0, 120), (150, 10, 150), (215, 60, 80), (245, 130, 10), (255, 200, 30), (255, 255, 235)],
-    "iron2": [(2, 0, 30), (40, 2, 130), (130, 0, 158), (190, 20, 140), (230, 80, 40), (250, 170, 0), (255, 230, 110), (255, 255, 250)],
+    "iron2": [
+        (2, 0, 30), (40, 2, 130), (130, 0, 158), (190, 20, 140), (230, 80, 40), (250, 170, 0), (255, 230, 110), (255, 255, 250),
+    ],
     "arctic": [(10, 20, 80), (40, 110, 220), (120, 220, 250), (120, 120, 120), (240, 170, 40), (255, 240, 160)],
 }  # fmt: skip
 
@@ -52,7 +54,9 @@ def colours(name: str) -> NDArray[np.uint8]:
     if name in ANCHORS:
         anchors = np.array(ANCHORS[name], dtype=float)
         at = np.linspace(0, len(anchors) - 1, 256)
-        return np.stack([np.interp(at, np.arange(len(anchors)), anchors[:, c]) for c in range(3)], axis=1).astype(np.uint8)
+        return np.stack(
+            [np.interp(at, np.arange(len(anchors)), anchors[:, c]) for c in range(3)], axis=1
+        ).astype(np.uint8)
     import matplotlib
 
     table = matplotlib.colormaps[name](np.linspace(0, 1, 256))
@@ -102,7 +106,12 @@ def solve(plate: NDArray[np.bool_], heats: list[Floats], loss: float) -> list[Fl
             data.append(np.full(int(pair.sum()), -1.0))
             np.add.at(diagonal, number[pair], 1.0)
     n = int(plate.sum())
-    matrix = coo_matrix((np.concatenate([*data, diagonal]), (np.concatenate([*rows, np.arange(n)]), np.concatenate([*cols, np.arange(n)]))))
+    matrix = coo_matrix(
+        (
+            np.concatenate([*data, diagonal]),
+            (np.concatenate([*rows, np.arange(n)]), np.concatenate([*cols, np.arange(n)])),
+        )
+    )
     lu = splu(matrix.tocsc())
     made = []
     for heat in heats:
@@ -129,7 +138,9 @@ def _source(plate: NDArray[np.bool_], rng: np.random.Generator) -> tuple[Floats,
 
 def scene(rng: np.random.Generator, split: str, sort: str) -> Scene:
     """A scene of a sort: `lone`, `reference` or `neighbours`; about a third of them healthy."""
-    return _neighbours(rng, split) if sort == "neighbours" else _plate(rng, split, compared=sort == "reference")
+    return (
+        _neighbours(rng, split) if sort == "neighbours" else _plate(rng, split, compared=sort == "reference")
+    )
 
 
 def _plate(rng: np.random.Generator, split: str, *, compared: bool) -> Scene:
@@ -204,22 +215,32 @@ def _neighbours(rng: np.random.Generator, split: str) -> Scene:
         fall = 1 - 0.15 * np.abs(y - 60) / 60
         total = np.where(part, ambient + added * fall, total)
         regions[f"L{n + 1}"] = (left - 1, 18, 36, 84)
-    return Scene(seen=camera(total, rng, split), sources=[], regions=regions, hotter=f"L{hotter + 1}" if hotter >= 0 else "", by=by)
+    return Scene(
+        seen=camera(total, rng, split),
+        sources=[],
+        regions=regions,
+        hotter=f"L{hotter + 1}" if hotter >= 0 else "",
+        by=by,
+    )
 
 
 def camera(truth: Floats, rng: np.random.Generator, split: str) -> Floats:
     """Blur and noise of a camera."""
     from scipy.ndimage import gaussian_filter
 
-    seen = gaussian_filter(truth, rng.uniform(0.5, 1.6)) + rng.normal(0, rng.uniform(*NOISE[split]), truth.shape)
+    seen = gaussian_filter(truth, rng.uniform(0.5, 1.6)) + rng.normal(
+        0, rng.uniform(*NOISE[split]), truth.shape
+    )
     if split == "held":  # rows that differ, a bad pixel
         seen += rng.normal(0, 0.06, (HIGH, 1))
         seen[rng.integers(HIGH), rng.integers(WIDE)] += rng.choice([-1, 1]) * rng.uniform(5, 20)
     return np.asarray(seen)
 
 
-def drawn(seen: Floats, rng: np.random.Generator, palette: str, limits: tuple[float, float], *, jpeg: int) -> bytes:
-    """The picture as the camera saves it: twice as large, a colour bar at the right or below, a few words; PNG, or JPEG of a quality."""
+def drawn(
+    seen: Floats, rng: np.random.Generator, palette: str, limits: tuple[float, float], *, jpeg: int
+) -> bytes:
+    """The picture as a camera saves it: twice as large, a colour bar, a few words; PNG, or JPEG of a quality."""
     from PIL import Image, ImageDraw
 
     low, high = limits

@@ -40,7 +40,9 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--split", choices=("shown", "held"), default="held")
     options.add_argument("--scenes", type=int, default=48, help="of each sort")
-    options.add_argument("--totals", action="store_true", help="write no answers case by case: for pictures kept back")
+    options.add_argument(
+        "--totals", action="store_true", help="write no answers case by case: for pictures kept back"
+    )
     args = options.parse_args()
     began = time.monotonic()
     folder = Path(args.data) / "pictures" / args.split
@@ -56,7 +58,14 @@ def main() -> None:
             for metric, value in scores.items():
                 measured[system][f"{truth['sort']}: {metric}"].append(value)
     made = [row for system, own in measured.items() for row in rows(system, own)]
-    finish(f"machines/pictures {args.split}", made, [] if args.totals else told, n=len(names), began=began, out=args.json)
+    finish(
+        f"machines/pictures {args.split}",
+        made,
+        [] if args.totals else told,
+        n=len(names),
+        began=began,
+        out=args.json,
+    )
 
 
 def make(folder: Path, name: str, split: str) -> None:
@@ -84,7 +93,9 @@ def make(folder: Path, name: str, split: str) -> None:
         }  # fmt: skip
         if made.reference is not None:
             then = _limits(made.reference)
-            (folder / f"{name}-then.{kind}").write_bytes(drawn(made.reference, rng, palette, then, jpeg=quality))
+            (folder / f"{name}-then.{kind}").write_bytes(
+                drawn(made.reference, rng, palette, then, jpeg=quality)
+            )
             truth |= {"then": f"{name}-then.{kind}", "then_about": {"range": then}}
         truth["sources"] = _sources(made)
     (folder / f"{name}.json").write_text(json.dumps(truth | {"sort": sort}), encoding="utf-8")
@@ -121,14 +132,26 @@ def _thermal(folder: Path, truth: dict[str, Any]) -> dict[str, Scores]:
     assert field is not None
     x, y, w, h = field.box
     found = [((y + s.down * h) / 2, (x + s.across * w) / 2, s.degrees or 0.0) for s in heat.spots]
-    ours = {"refused": 0.0} | _spot_scores(found, truth) | {"hottest off by K": abs((heat.hottest or 0.0) - truth["peak"])}
+    ours = (
+        {"refused": 0.0}
+        | _spot_scores(found, truth)
+        | {"hottest off by K": abs((heat.hottest or 0.0) - truth["peak"])}
+    )
     return {"ours": ours, **peers}
 
 
 def _peer_scores(field: Any, truth: dict[str, Any]) -> dict[str, Scores]:
     made = {}
-    for system, peer in (("trivial hottest point", hottest), ("peer otsu", otsu), ("peer mean + 2.5 s", spreads)):
-        places = [] if field is None else [((field.box[1] + r) / 2, (field.box[0] + c) / 2, k) for r, c, k in peer(field.values)]
+    for system, peer in (
+        ("trivial hottest point", hottest),
+        ("peer otsu", otsu),
+        ("peer mean + 2.5 s", spreads),
+    ):
+        places = (
+            []
+            if field is None
+            else [((field.box[1] + r) / 2, (field.box[0] + c) / 2, k) for r, c, k in peer(field.values)]
+        )
         made[system] = _spot_scores(places, truth)
     return made
 
@@ -137,7 +160,11 @@ def _spot_scores(found: list[tuple[float, float, float]], truth: dict[str, Any])
     """Sources found (the spot's peak within the source's half height, each once), spots that are none, and the rise told."""
     free, hits, off = list(found), 0, []
     for source in truth["sources"]:
-        half = np.unpackbits(np.array(source["half"], dtype=np.uint8))[: HIGH * WIDE].reshape(HIGH, WIDE).astype(bool)
+        half = (
+            np.unpackbits(np.array(source["half"], dtype=np.uint8))[: HIGH * WIDE]
+            .reshape(HIGH, WIDE)
+            .astype(bool)
+        )
         for spot in free:
             row, column = (int(np.clip(v, 0, n - 1)) for v, n in zip(spot[:2], half.shape, strict=True))
             if half[max(0, row - 2) : row + 3, max(0, column - 2) : column + 3].any():
@@ -159,11 +186,20 @@ def _neighbours(folder: Path, truth: dict[str, Any]) -> dict[str, Scores]:
     try:
         heat = hot_spots(read_picture(folder / truth["file"]), about=about)
     except AitiaError:
-        return {s: _like_scores("-", 0.0, truth) for s in ("ours", "peer means of boxes", "trivial hottest point")}
+        return {
+            s: _like_scores("-", 0.0, truth) for s in ("ours", "peer means of boxes", "trivial hottest point")
+        }
     field = heat.field
     assert field is not None
     means = {
-        name: float(np.mean(field.values[max(0, y - field.box[1]) : y + h - field.box[1], max(0, x - field.box[0]) : x + w - field.box[0]]))
+        name: float(
+            np.mean(
+                field.values[
+                    max(0, y - field.box[1]) : y + h - field.box[1],
+                    max(0, x - field.box[0]) : x + w - field.box[0],
+                ]
+            )
+        )
         for name, (x, y, w, h) in about.regions.items()
     }
     first = heat.regions[0]
@@ -180,13 +216,17 @@ def _neighbours(folder: Path, truth: dict[str, Any]) -> dict[str, Scores]:
 def _holding(field: Any, about: Any) -> str:
     row, column, _ = hottest(field.values)[0]
     at = (column + field.box[0], row + field.box[1])
-    return next((n for n, (x, y, w, h) in about.regions.items() if x <= at[0] < x + w and y <= at[1] < y + h), "")
+    return next(
+        (n for n, (x, y, w, h) in about.regions.items() if x <= at[0] < x + w and y <= at[1] < y + h), ""
+    )
 
 
 def _like_scores(name: str, difference: float, truth: dict[str, Any]) -> Scores:
     scores = {"right one, or none": float(name == truth["hotter"])}
     if truth["hotter"]:
-        scores["difference within 1 K or 10 %"] = float(abs(difference - truth["by"]) <= max(1.0, 0.1 * truth["by"]))
+        scores["difference within 1 K or 10 %"] = float(
+            abs(difference - truth["by"]) <= max(1.0, 0.1 * truth["by"])
+        )
     return scores
 
 
@@ -213,18 +253,28 @@ def _line_scores(found: list[dict[str, Any]], truth: dict[str, Any]) -> Scores:
     lines = [("order", o) for o in truth["orders"]] + [("hz", c) for c in truth["constants"]]
     free, hits = list(found), []
     for kind, value in lines:
-        best = next((f for f in free if all(_near(f, end, kind, value, at, rpm) for end in ("begin", "end"))), None)
+        best = next(
+            (f for f in free if all(_near(f, end, kind, value, at, rpm) for end in ("begin", "end"))), None
+        )
         if best is not None:
             free.remove(best)
             hits.append((kind, value, best))
-    scores = {"lines found": len(hits) / len(lines), "false lines": float(len(free)), "picture all right": float(len(hits) == len(lines) and not free)}
+    scores = {
+        "lines found": len(hits) / len(lines),
+        "false lines": float(len(free)),
+        "picture all right": float(len(hits) == len(lines) and not free),
+    }
     if truth["new"] is not None:
         began = next((b.get("began") for k, v, b in hits if k == "order" and v == truth["new"]), None)
         scores["began within 3 s"] = float(began is not None and abs(began - truth["began"]) <= 3.0)
         rose = next((b.get("rose") for k, v, b in hits if k == "order" and v == truth["new"]), None)
         scores["rise within 3 dB"] = float(rose is not None and abs(rose - truth["rose"]) <= 3.0)
     scores["onsets that are none"] = float(
-        sum(f.get("began") is not None and not (truth["new"] is not None and any(f is b and v == truth["new"] for _, v, b in hits)) for f in found)
+        sum(
+            f.get("began") is not None
+            and not (truth["new"] is not None and any(f is b and v == truth["new"] for _, v, b in hits))
+            for f in found
+        )
     )
     return scores
 
@@ -235,7 +285,12 @@ def _near(found: dict[str, Any], end: str, kind: str, value: float, at: Any, rpm
     return abs(found[end] - hertz) <= max(0.025 * hertz, 2.5)
 
 
-SCORERS: Final = {"lone": _thermal, "reference": _thermal, "neighbours": _neighbours, "spectrogram": _spectrogram}
+SCORERS: Final = {
+    "lone": _thermal,
+    "reference": _thermal,
+    "neighbours": _neighbours,
+    "spectrogram": _spectrogram,
+}
 
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""What pictures are also read by: one threshold over all of it (Otsu, mean and spreads), the hottest point, peaks of a mean spectrum."""
+"""What pictures are also read by: one threshold over all of it, the hottest point, peaks of a mean spectrum."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def _regions(values: Floats, limit: float) -> list[Place]:
     sizes = np.bincount(parts.ravel(), minlength=count + 1)
     large = [n for n in range(1, count + 1) if sizes[n] >= 0.0004 * values.size]
     middle = float(np.median(values))
-    return [(float(r), float(c), float(values[r, c] - middle)) for r, c in maximum_position(values, parts, large)]
+    return [
+        (float(r), float(c), float(values[r, c] - middle)) for r, c in maximum_position(values, parts, large)
+    ]
 
 
 def mean_peaks(level: Floats, low: float, high: float) -> list[dict[str, Any]]:
@@ -61,7 +63,10 @@ def joined_peaks(level: Floats, low: float, high: float) -> list[dict[str, Any]]
     for n, column in enumerate(level):
         limit = np.median(column) + 5.0 * 1.4826 * np.median(np.abs(column - np.median(column)))
         inner = column[1:-1]
-        free = {int(k) + 1 for k in np.flatnonzero((inner >= column[:-2]) & (inner > column[2:]) & (inner >= limit))}
+        free = {
+            int(k) + 1
+            for k in np.flatnonzero((inner >= column[:-2]) & (inner > column[2:]) & (inner >= limit))
+        }
         for path in running:
             near = min(free, key=lambda r: abs(r - path[-1][1]), default=None)
             if near is not None and abs(near - path[-1][1]) <= 3:
@@ -76,5 +81,7 @@ def joined_peaks(level: Floats, low: float, high: float) -> list[dict[str, Any]]
             at, rows = np.array([c for c, _ in path]), np.array([r for _, r in path])
             slope, first = np.polyfit(at, rows, 1)
             ends = [low + (slope * c + first + 0.5) * step for c in (at[0], at[-1])]
-            made.append({"begin": ends[0], "end": ends[1], "from": at[0] / len(level), "to": at[-1] / len(level)})
+            made.append(
+                {"begin": ends[0], "end": ends[1], "from": at[0] / len(level), "to": at[-1] / len(level)}
+            )
     return made

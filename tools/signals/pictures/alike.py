@@ -50,7 +50,9 @@ def named_regions(values: Floats, plot: Box, about: About, *, unit: str, error: 
         left, top = max(0, x - plot[0]), max(0, y - plot[1])
         part = values[top : max(0, y - plot[1] + h), left : max(0, x - plot[0] + w)]
         if part.size < _LEAST:
-            raise BadInput(f"Region {name!r} lies outside the picture's plot {list(plot)}, or is smaller than {_LEAST} points.")
+            raise BadInput(
+                f"Region {name!r} lies outside the picture's plot {list(plot)}, or is smaller than {_LEAST} points."
+            )
         warm[name] = (float(np.percentile(part, _HOT)), float(np.median(part)), (x, y, w, h))
     made = []
     for group in _groups(tuple(warm), about.alike):
@@ -69,7 +71,14 @@ def named_regions(values: Floats, plot: Box, about: About, *, unit: str, error: 
 
 
 def _severity(difference: float) -> str:
-    return next((f"{said} ({NETA})" for least, said in _NETA_STEPS if difference > least or (least < 15 and difference == least)), "")
+    return next(
+        (
+            f"{said} ({NETA})"
+            for least, said in _NETA_STEPS
+            if difference > least or (least < 15 and difference == least)
+        ),
+        "",
+    )
 
 
 def _groups(names: Sequence[str], told: Sequence[Sequence[str]]) -> list[list[str]]:

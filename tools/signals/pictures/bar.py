@@ -26,7 +26,7 @@ _OWN: Final = 20.0  # of 441: a colour of the picture that near is one of the ba
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """Its colours, cold first (n, 3), its box (x, y, width, height), the palette's name ("" if none is near), how its ends were told."""
+    """Its colours, cold first (n, 3), its box (x, y, width, height), the palette it is near to ("": none), how its ends were told."""
 
     colours: Colours
     box: tuple[int, int, int, int]
@@ -55,7 +55,9 @@ def bar_in(rgb: NDArray[np.uint8], box: tuple[int, int, int, int]) -> Bar:
     """The bar in a box that was given. Raises BadInput for a box outside the picture, or without colours that change."""
     x, y, w, h = box
     if x + w > rgb.shape[1] or y + h > rgb.shape[0]:
-        raise BadInput(f"The bar's box {list(box)} lies outside the picture of {rgb.shape[1]} × {rgb.shape[0]} points.")
+        raise BadInput(
+            f"The bar's box {list(box)} lies outside the picture of {rgb.shape[1]} × {rgb.shape[0]} points."
+        )
     part = rgb[y : y + h, x : x + w].astype(np.float64)
     line = np.median(part, axis=1 if h >= w else 0)
     if len(line) < _LEAST_COLOURS or _travel(line) < _TRAVEL:
@@ -72,7 +74,9 @@ def _strips(rgb: NDArray[np.uint8], *, level: bool) -> list[Bar]:
     tone = seen.astype(np.int16)
     same = np.max(np.abs(np.diff(tone, axis=1)), axis=2) <= _ACROSS
     run = np.cumsum(np.pad(same.astype(np.int32), ((0, 0), (1, 0))), axis=1)
-    even = run[:, _WIDTH - 1 :] - run[:, : -(_WIDTH - 1)] == _WIDTH - 1  # columns c to c + _WIDTH - 1 are alike
+    even = (
+        run[:, _WIDTH - 1 :] - run[:, : -(_WIDTH - 1)] == _WIDTH - 1
+    )  # columns c to c + _WIDTH - 1 are alike
     found: list[tuple[int, int, int]] = []  # length, start, column
     for column in range(even.shape[1]):
         middle = tone[:, column + _WIDTH // 2].astype(np.float64)

@@ -13,7 +13,10 @@ from aitia.tools.sources.rows import Floats
 
 # By hand, on made spectrograms (docs/fitted.md).
 _STEP: Final = 3  # rows from one column to the next
-_COSTS: Final = (0.3, 1.0)  # of a spread for a row: low follows a steep line, high does not leap to another one
+_COSTS: Final = (
+    0.3,
+    1.0,
+)  # of a spread for a row: low follows a steep line, high does not leap to another one
 _BRIGHT: Final = 1.5  # mean contrast of a path that counts, in spreads
 _TRIES: Final = 3  # paths of each cost
 _CLIP: Final = 6.0

@@ -19,7 +19,9 @@ MOST_LINES: Final = 14
 _CLIP: Final = (-2.0, 6.0)  # one bright column makes no line
 _MASK: Final = 16  # rows at most on each side that a line takes with it
 _FOOT: Final = 0.2  # of its mean height down to which a line reaches
-_EDGE: Final = 0.015  # of the rows at the lowest and highest frequency: what stands there is the plot's edge or the mean
+_EDGE: Final = (
+    0.015  # of the rows at the lowest and highest frequency: what stands there is the plot's edge or the mean
+)
 _FINE: Final = 0.4  # rows from one course to the next
 
 Kind = Literal["constant", "order"]
@@ -82,7 +84,9 @@ def _factors(plane: Plane, base: Floats) -> Floats:
     top = plane.hertz_of(rows) / reach
     if steady(base):
         return top
-    beyond = np.arange(1, int((reach / float(np.min(base)) - 1) / (_FINE / plane.rows)) + 1) * (_FINE / plane.rows)
+    beyond = np.arange(1, int((reach / float(np.min(base)) - 1) / (_FINE / plane.rows)) + 1) * (
+        _FINE / plane.rows
+    )
     more = float(top[-1]) * (1 + beyond)  # courses that leave the plane above
     return np.concatenate([top, more[: 4 * len(top)]])
 
@@ -99,4 +103,6 @@ def without(plane: Plane, line: Line) -> Plane:
     below = next((n for n in range(1, _MASK) if profile[_MASK - n] < foot), _MASK)
     above = next((n for n in range(1, _MASK) if profile[_MASK + n] < foot), _MASK)
     away = np.arange(plane.rows)[None] - row[:, None]
-    return replace(plane, contrast=np.where((away >= -below - 0.5) & (away <= above + 0.5), np.nan, plane.contrast))
+    return replace(
+        plane, contrast=np.where((away >= -below - 0.5) & (away <= above + 0.5), np.nan, plane.contrast)
+    )

@@ -45,13 +45,26 @@ def onset_of(contrast: Floats, level: Floats) -> Onset | None:
     residual = np.concatenate([height[:cut] - low, height[cut:] - high])
     error = float(np.std(residual)) * np.sqrt(_JOINED * n / (cut * (n - cut)))
     # A line that climbs slowly gives a step as well: there the halves of each side differ as much as the sides.
-    if high - low < _STEP or (high - low) < _SURE / np.sqrt(_JOINED) * error or _climbs(height, cut, high - low):
+    if (
+        high - low < _STEP
+        or (high - low) < _SURE / np.sqrt(_JOINED) * error
+        or _climbs(height, cut, high - low)
+    ):
         return None
     told = level[known]
-    return Onset(column=int(place[cut]), rose=float(np.median(told[cut:]) - np.median(told[:cut])), from_nothing=low < _NOTHING)
+    return Onset(
+        column=int(place[cut]),
+        rose=float(np.median(told[cut:]) - np.median(told[:cut])),
+        from_nothing=low < _NOTHING,
+    )
 
 
 def _climbs(height: Floats, cut: int, step: float) -> bool:
-    parts = (height[: cut // 2], height[cut // 2 : cut], height[cut : (cut + len(height)) // 2], height[(cut + len(height)) // 2 :])
+    parts = (
+        height[: cut // 2],
+        height[cut // 2 : cut],
+        height[cut : (cut + len(height)) // 2],
+        height[(cut + len(height)) // 2 :],
+    )
     a, b, c, d = (float(np.median(p)) for p in parts)
     return abs(b - a) > 0.6 * step or abs(d - c) > 0.6 * step or c - b < 0.4 * step

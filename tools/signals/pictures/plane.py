@@ -73,7 +73,9 @@ class Plane:
 def plane_of(field: Field, about: About) -> Plane:
     """The plane of a spectrogram's picture. Raises BadInput without axes."""
     if about.time is None or about.frequency is None:
-        raise BadInput("Give the axes of the spectrogram: --axes SECONDS,SECONDS,HZ,HZ of its edges, or time and frequency in a sidecar.")
+        raise BadInput(
+            "Give the axes of the spectrogram: --axes SECONDS,SECONDS,HZ,HZ of its edges, or time and frequency in a sidecar."
+        )
     (left, right), (low, high) = about.time, about.frequency
     level = _reduced(field.values[::-1].T)
     size = max(5, round(_AROUND * level.shape[1])) | 1

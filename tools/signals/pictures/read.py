@@ -1,5 +1,6 @@
-"""A picture or a radiometric matrix as numbers: colours, counts, or the camera's own values. Nothing is unpacked before its size is known.
+"""A picture or a radiometric matrix as numbers: colours, counts, or the camera's own values.
 
+Nothing is unpacked before its size is known.
 Only points are taken from a file: what stands in its comments, tags or profiles is neither read nor shown.
 """
 
@@ -85,8 +86,17 @@ def _image(path: Path) -> Picture:
                 deep = image.mode in _DEEP
                 array = np.asarray(image if deep else image.convert("RGB"))
                 kind = image.format or ""
-    except (UnidentifiedImageError, Image.DecompressionBombError, Warning, SyntaxError, ValueError, EOFError) as error:
-        raise SourceError(f"{path.name!r} is no readable PNG, TIFF or JPEG picture: {_short(error)}.") from None
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        Warning,
+        SyntaxError,
+        ValueError,
+        EOFError,
+    ) as error:
+        raise SourceError(
+            f"{path.name!r} is no readable PNG, TIFF or JPEG picture: {_short(error)}."
+        ) from None
     except OSError as error:
         if error.errno is not None:
             raise
@@ -123,7 +133,9 @@ def _array(path: Path) -> Picture:
         else:
             array = _of_archive(path)
     except (ValueError, zipfile.BadZipFile, EOFError, KeyError, RuntimeError, NotImplementedError) as error:
-        raise SourceError(f"{path.name!r} is no NumPy file of one matrix of numbers: {_short(error)}.") from None
+        raise SourceError(
+            f"{path.name!r} is no NumPy file of one matrix of numbers: {_short(error)}."
+        ) from None
     values = np.asarray(array, dtype=np.float64)
     if not bool(np.all(np.isfinite(values))):
         raise SourceError(f"{path.name!r} has points without a number.")
@@ -163,7 +175,9 @@ def _check_header(path: Path, file: object) -> None:
     if len(shape) != 2 or kind.kind not in "iuf":
         raise ValueError(f"it holds {len(shape)} dimensions of {kind}")
     if int(np.prod([float(n) for n in shape])) > MOST_PIXELS:
-        raise SourceError(f"{path.name!r} has {shape[1]} × {shape[0]} points, more than {MOST_PIXELS:,}. Make it smaller.")
+        raise SourceError(
+            f"{path.name!r} has {shape[1]} × {shape[0]} points, more than {MOST_PIXELS:,}. Make it smaller."
+        )
 
 
 def _matrix(path: Path) -> Picture:

@@ -1,4 +1,4 @@
-"""A reference picture laid over another one of the same view: shift by phase correlation, then gain and offset of what both show."""
+"""A reference picture laid over another one of the same view: shift by phase correlation, then gain and offset of both."""
 
 from __future__ import annotations
 
@@ -52,7 +52,14 @@ def laid_over(now: Floats, then: Floats) -> Laid:
     low, high = _extremes(gain * moved + offset)
     # An edge that lies half a point off is no difference: the picture is held against the least and most around each point.
     difference = np.where(now > high, now - high, np.where(now < low, now - low, 0.0))
-    return Laid(difference=np.where(overlap, difference, 0.0), overlap=overlap, shift=shift, gain=gain, offset=offset, like=like)
+    return Laid(
+        difference=np.where(overlap, difference, 0.0),
+        overlap=overlap,
+        shift=shift,
+        gain=gain,
+        offset=offset,
+        like=like,
+    )
 
 
 def _edges(values: Floats) -> Floats:
@@ -114,4 +121,7 @@ def _extremes(values: Floats) -> tuple[Floats, Floats]:
     from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
 
     smooth, size = gaussian_filter(values, 0.7), max(3, round(max(values.shape) / _SLACK) | 1)
-    return (np.asarray(minimum_filter(smooth, size), dtype=np.float64), np.asarray(maximum_filter(smooth, size), dtype=np.float64))
+    return (
+        np.asarray(minimum_filter(smooth, size), dtype=np.float64),
+        np.asarray(maximum_filter(smooth, size), dtype=np.float64),
+    )

@@ -23,13 +23,12 @@ _MOST_MULTIPLE: Final = 12
 _MULTIPLE_ERROR: Final = 0.15
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class Ridge:
     """A line: Hz at its begin and end (± `error_hz`), seconds, the share of its columns that it stands out in.
 
     `kind` "order": it follows the speed; `order` of the shaft where the speed is known. `multiple` of the lowest line of its kind
-    that it is (0: none), `ratio` to it. `sideband_of`: hertz or order of the line that it lies beside, with a partner on the other
+    that it is (0: none), `ratio` to it. `sideband_of`: hertz or order of the line that it lies beside, with a partner on its other
     side. `began_s`, `rose`: when it began and by how much it rose there (the plane's unit), None where it did not.
     """
 
@@ -75,10 +74,19 @@ def ridges(plane: Plane, about: About) -> Ridges:
     made = _sidebands(_families(made))
     notes = []
     if given is not None and follows is None:
-        notes.append("the speed is steady: whether a line follows it cannot be told from this picture, orders are told for all")
+        notes.append(
+            "the speed is steady: whether a line follows it cannot be told from this picture, orders are told for all"
+        )
     elif origin == "found":
-        notes.append("the speed was not given: lines that move together are told by their ratio, give --rpm or speed for orders")
-    return Ridges(ridges=tuple(sorted(made, key=lambda r: r.middle_hz)), speed=origin, unit=plane.unit, notes=tuple(notes))
+        notes.append(
+            "the speed was not given: lines that move together are told by their ratio, give --rpm or speed for orders"
+        )
+    return Ridges(
+        ridges=tuple(sorted(made, key=lambda r: r.middle_hz)),
+        speed=origin,
+        unit=plane.unit,
+        notes=tuple(notes),
+    )
 
 
 def _ridge(plane: Plane, line: Line, about: About, given: Floats | None) -> Ridge:
@@ -102,7 +110,9 @@ def _ridge(plane: Plane, line: Line, about: About, given: Floats | None) -> Ridg
         error_hz=round(error, 3),
         share=round(float(np.mean(part[begin - first :] > 1.0)), 3),
         stands=round(line.score, 1),
-        order=round(order, 3) if order is not None and (line.kind == "order" or given is not None and steady(given)) else None,
+        order=round(order, 3)
+        if order is not None and (line.kind == "order" or (given is not None and steady(given)))
+        else None,
         order_error=round(error / float(np.max(given)), 3) if given is not None else None,
         began_s=None if onset is None else round(float(plane.seconds[first + onset.column]), 3),
         rose=None if onset is None or not plane.unit else round(onset.rose, 1),
@@ -122,11 +132,17 @@ def _families(found: list[Ridge]) -> list[Ridge]:
     for ridge in found:
         alike = [r for r in found if r.kind == ridge.kind]
         lowest = min(alike, key=lambda r: r.middle_hz)
-        one, base = (ridge.order, lowest.order) if ridge.order and lowest.order else (_reference(ridge), _reference(lowest))
+        one, base = (
+            (ridge.order, lowest.order)
+            if ridge.order and lowest.order
+            else (_reference(ridge), _reference(lowest))
+        )
         ratio = one / base
         error = (ridge.error_hz + ratio * lowest.error_hz) / lowest.middle_hz
         n = round(ratio)
-        whole_one = 1 <= n <= _MOST_MULTIPLE and error <= _MULTIPLE_ERROR and abs(ratio - n) <= max(_SAME * n, error)
+        whole_one = (
+            1 <= n <= _MOST_MULTIPLE and error <= _MULTIPLE_ERROR and abs(ratio - n) <= max(_SAME * n, error)
+        )
         made.append(replace(ridge, ratio=round(ratio, 3), multiple=n if whole_one else 0))
     return made
 
@@ -145,11 +161,18 @@ def _sidebands(found: list[Ridge]) -> list[Ridge]:
             for m, upper in alike:
                 below, above = _place(centre) - _place(lower), _place(upper) - _place(centre)
                 slack = 2 * (centre.order_error if centre.order and centre.order_error else centre.error_hz)
-                pair = below > 0 and above > 0 and abs(below - above) <= max(slack, 0.02 * below) and below < 0.5 * _place(centre)
+                pair = (
+                    below > 0
+                    and above > 0
+                    and abs(below - above) <= max(slack, 0.02 * below)
+                    and below < 0.5 * _place(centre)
+                )
                 weaker = max(lower.stands, upper.stands) < centre.stands
                 if pair and weaker and not (lower.multiple and upper.multiple and centre.multiple):
                     for k in (n, m):
-                        made[k] = replace(made[k], sideband_of=_place(centre), spacing=round(0.5 * (below + above), 3))
+                        made[k] = replace(
+                            made[k], sideband_of=_place(centre), spacing=round(0.5 * (below + above), 3)
+                        )
     return made
 
 

@@ -61,7 +61,7 @@ def _celsius(values: Floats, unit: str) -> Floats:
 
 def _valued(picture: Picture, about: About, ends: Pair | None, unit: str) -> Field:
     if ends or about.counts:
-        raise BadInput("Leave --range and --counts out: the file holds the camera's own values.")
+        raise BadInput("Leave --range (and counts) out: the file holds the camera's own values.")
     cut, box = _cut(picture.values, about.plot)
     return Field(
         values=_celsius(cut, about.unit), box=box, unit=unit, error=0.0, known=np.ones(cut.shape, dtype=bool), ends=None,
@@ -86,8 +86,13 @@ def _deep(picture: Picture, about: About, ends: Pair | None, unit: str) -> Field
     return _scaled(share, known, box, ends, about, unit, "", 0.0, (said,))
 
 
-_NO_COUNTS: Final = "no temperature is told: counts need --counts GAIN,OFFSET of the camera, or --range LOW..HIGH of the picture's extremes"
-_NO_RANGE: Final = "no temperature is told: colours and greys need --range LOW..HIGH, the ends of the camera's scale"
+_NO_COUNTS: Final = (
+    "no temperature is told: raw counts need counts: [gain, offset] of the camera in a sidecar, or --range LOW..HIGH of the"
+    " picture's extremes"
+)
+_NO_RANGE: Final = (
+    "no temperature is told: colours and greys need --range LOW..HIGH, the ends of the camera's scale"
+)
 
 
 def _colours(picture: Picture, about: About, ends: Pair | None, unit: str) -> Field:
@@ -106,10 +111,19 @@ def _colours(picture: Picture, about: About, ends: Pair | None, unit: str) -> Fi
         if (far := 1.0 - float(np.mean(known))) > _MOST_FAR:
             raise BadInput(
                 f"{far:.0%} of the picture has no colour of {name or 'the bar found in it'}."
-                " Name the --palette, or give bar and plot as boxes in a sidecar."
+                " Give palette, or bar and plot as boxes, in a sidecar."
             )
     if ends is None:
-        return Field(values=shares, box=box, unit="", error=width, known=known, ends=None, palette=name, notes=(*notes, _NO_RANGE))
+        return Field(
+            values=shares,
+            box=box,
+            unit="",
+            error=width,
+            known=known,
+            ends=None,
+            palette=name,
+            notes=(*notes, _NO_RANGE),
+        )
     return _scaled(shares, known, box, ends, about, unit, name, width, notes)
 
 
@@ -130,18 +144,32 @@ def _line(
     """The scale's colours, the palette's name, and how they were found; None where brightness itself is all there is."""
     if bar is not None:
         named = f"a bar of {bar.name}" if bar.name else "a bar of a palette without a name here"
-        sure = "" if bar.ends == "its colours" else ": which end is hot was told by where it lies (above, or right)"
+        sure = (
+            ""
+            if bar.ends == "its colours"
+            else ": which end is hot was told by where it lies (above, or right)"
+        )
         return bar.colours, bar.name, (f"colours were read off {named} in the picture{sure}",)
     if about.palette:
         if about.palette not in NAMES:
-            raise BadInput(f"Give --palette as one of {', '.join(NAMES)}, not {about.palette!r}. Or leave the bar in the picture.")
+            raise BadInput(
+                f"Give palette as one of {', '.join(NAMES)}, not {about.palette!r}. Or leave the bar in the picture."
+            )
         return palette(about.palette), about.palette, (f"colours were read as {about.palette}, as was said",)
     if not coloured:
         return None, "grey", ("the picture is grey and has no bar: bright is taken for hot",)
-    distances = {name: float(np.median(_nearest(cut[::3, ::3].reshape(-1, 3), palette(name))[0])) for name in NAMES if name != "grey"}
+    distances = {
+        name: float(np.median(_nearest(cut[::3, ::3].reshape(-1, 3), palette(name))[0]))
+        for name in NAMES
+        if name != "grey"
+    }
     name = min(distances, key=lambda n: distances[n])
     if distances[name] <= _NEAR:
-        return palette(name), name, (f"no bar was found: colours are nearest to {name}, which is drawn by a few colours only",)
+        return (
+            palette(name),
+            name,
+            (f"no bar was found: colours are nearest to {name}, which is drawn by a few colours only",),
+        )
     if ends is not None:
         raise BadInput(
             "No colour bar was found and the colours are of no palette known here: its colours are no temperatures."
@@ -174,7 +202,11 @@ def inverted(rgb: NDArray[np.uint8], line: Colours) -> tuple[Floats, NDArray[np.
     apart = np.linalg.norm(line[:, None] - line[None], axis=2)
     index = np.arange(STEPS)
     reach = np.where(apart <= max(noise, 2.0), np.abs(index[:, None] - index[None]), 0).max(axis=1)
-    width = float(np.mean(reach[np.round(shares[known] * (STEPS - 1)).astype(int)])) if bool(np.any(known)) else 0.0
+    width = (
+        float(np.mean(reach[np.round(shares[known] * (STEPS - 1)).astype(int)]))
+        if bool(np.any(known))
+        else 0.0
+    )
     return np.asarray(shares, dtype=np.float64), known, max(width, 1.0) / (STEPS - 1) / 2.0
 
 
@@ -186,14 +218,16 @@ def _cut(values: Floats, box: Box | None) -> tuple[Floats, Box]:
 def _checked(box: Box, shape: tuple[int, ...]) -> Box:
     x, y, w, h = box
     if x + w > shape[1] or y + h > shape[0]:
-        raise BadInput(f"The plot's box {list(box)} lies outside the picture of {shape[1]} × {shape[0]} points.")
+        raise BadInput(
+            f"The plot's box {list(box)} lies outside the picture of {shape[1]} × {shape[0]} points."
+        )
     if min(w, h) < LEAST_SIDE:
         raise BadInput(f"The plot's box {list(box)} is smaller than {LEAST_SIDE} points.")
     return box
 
 
 def _plot(rgb: NDArray[np.uint8], bar: Bar | None) -> Box:
-    """The part of the picture that is no frame: what is left of the even colour around it, and of the bar; all of it without a frame."""
+    """The part of the picture that is no frame: what the even colour around it and the bar leave; all of it without a frame."""
     from scipy.ndimage import find_objects, label, maximum_filter, minimum_filter
 
     rows, columns = rgb.shape[:2]
@@ -218,9 +252,15 @@ def _plot(rgb: NDArray[np.uint8], bar: Bar | None) -> Box:
         return 0, 0, columns, rows
     rest, found = label(~frame)
     sizes = np.bincount(rest.ravel(), minlength=found + 1)
-    parts_of = [part for n, part in enumerate(find_objects(rest), start=1) if sizes[n] >= _PART * rows * columns]
+    parts_of = [
+        part for n, part in enumerate(find_objects(rest), start=1) if sizes[n] >= _PART * rows * columns
+    ]
     if not parts_of:
         return 0, 0, columns, rows
     top, left = min(p[0].start for p in parts_of), min(p[1].start for p in parts_of)
     box = (left, top, max(p[1].stop for p in parts_of) - left, max(p[0].stop for p in parts_of) - top)
-    return box if min(box[2:]) >= LEAST_SIDE and box[2] * box[3] >= 0.15 * rows * columns else (0, 0, columns, rows)
+    return (
+        box
+        if min(box[2:]) >= LEAST_SIDE and box[2] * box[3] >= 0.15 * rows * columns
+        else (0, 0, columns, rows)
+    )

@@ -16,7 +16,13 @@ from aitia.tools.sources.rows import Floats
 
 # By hand, on made pictures (docs/fitted.md).
 WORKING_SIDE: Final = 320  # points of the longer side that are looked at
-RADII: Final = (0.02, 0.035, 0.06, 0.10, 0.16)  # of the longer side: of the surroundings that a spot is held against
+RADII: Final = (
+    0.02,
+    0.035,
+    0.06,
+    0.10,
+    0.16,
+)  # of the longer side: of the surroundings that a spot is held against
 SPREADS: Final = 6.0  # of the noise
 LEAST_SHARE: Final = 0.05  # of the range (1st to 99th percentile)
 _WIDE: Final = 0.6  # of the radius: the half-height radius of a spot at most
@@ -61,7 +67,9 @@ def regions(values: Floats, *, least: float) -> list[Region]:
         if any(mask[peak] for _, mask in found):
             continue
         one = _judged(smooth, floors, peak, limit)
-        if one is not None and not any(bool(np.any(mask & one[1])) and r.shape == one[0].shape for r, mask in found):
+        if one is not None and not any(
+            bool(np.any(mask & one[1])) and r.shape == one[0].shape for r, mask in found
+        ):
             found.append(one)
     told = sorted((_scaled_up(r, step, values) for r, _ in found), key=lambda r: -r.over)
     return [*[r for r in told if r.shape == "spot"][:MOST], *[r for r in told if r.shape == "body"][:MOST]]

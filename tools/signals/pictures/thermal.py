@@ -22,12 +22,14 @@ from aitia.tools.sources.signals.picture_about import About, Box
 
 LEAST_K: Final = 1.5  # degrees that a spot must stand over its surroundings
 MOST_SPOTS: Final = 5
-_WORDS: Final = 0.22  # of the range: a step from one point to the next, and a colour that no palette ends in half-way
+_WORDS: Final = (
+    0.22  # of the range: a step from one point to the next, and a colour that no palette ends in half-way
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spot:
-    """A place that stands out: centre in shares of width and height of the plot (from the left, from the top), area as a share of it.
+    """A place that stands out: its peak in shares of the plot (from the left, from the top), area as a share of it.
 
     `over`: how far its peak stands over the surroundings or the reference, as a share of the range; `degrees` and `peak_degrees`
     in °C where a scale is known. `shape` "body": equally warm up to a sharp edge. `box` in points of the whole picture.
@@ -62,9 +64,15 @@ class Heat:
 
 
 def hot_spots(
-    picture: Picture, *, reference: Picture | None = None, about: About | None = None, reference_about: About | None = None
+    picture: Picture,
+    *,
+    reference: Picture | None = None,
+    about: About | None = None,
+    reference_about: About | None = None,
 ) -> Heat:
     """Regions that stand out. Raises BadInput for a reference of another view, or a scale that does not fit the picture."""
+    from scipy.ndimage import median_filter
+
     about = about or About()
     seen = field_of(picture, about)
     values = _without_words(seen, picture)
@@ -75,7 +83,9 @@ def hot_spots(
     if reference is not None:
         then = field_of(reference, reference_about or about)
         if then.unit != seen.unit or reference.valued != picture.valued:
-            raise BadInput("Give a reference of the same size and kind as the picture: one has a temperature scale, the other none.")
+            raise BadInput(
+                "Give a reference of the same size and kind as the picture: one has a temperature scale, the other none."
+            )
         _check_sizes(picture, reference)
         seen, then = _common(seen, then)
         values = _without_words(seen, picture)
@@ -85,7 +95,9 @@ def hot_spots(
     found = _standing_out(difference, least, compared=reference is not None)
     named = named_regions(values, seen.box, about, unit=seen.unit, error=max(seen.error, noise_of(values)))
     spots = [_spot(r, seen, values, spread, named) for r in found]
-    notes.append("emissivity, reflections and the angle of view are not known: a shiny surface is neither hot nor cold")
+    notes.append(
+        "emissivity, reflections and the angle of view are not known: a shiny surface is neither hot nor cold"
+    )
     return Heat(
         spots=tuple(s for s in spots if s.shape == "spot")[:MOST_SPOTS],
         bodies=tuple(s for s in spots if s.shape == "body")[:MOST_SPOTS],
@@ -93,7 +105,9 @@ def hot_spots(
         notes=tuple(dict.fromkeys(notes)),
         unit=seen.unit,
         error=seen.error,
-        hottest=float(np.percentile(values, 99.95)) if seen.unit else None,
+        hottest=float(np.max(median_filter(values, size=3)))
+        if seen.unit
+        else None,  # a single point is a bad one
         regions=tuple(named),
         field=seen,
     )
@@ -118,7 +132,9 @@ def _common(one: Field, other: Field) -> tuple[Field, Field]:
     left, top = max(one.box[0], other.box[0]), max(one.box[1], other.box[1])
     right, foot = (min(f.box[k] + f.box[k + 2] for f in (one, other)) for k in (0, 1))
     if min(right - left, foot - top) < LEAST_SIDE:
-        raise BadInput("Give plot as a box in the sidecars: picture and reference have their plots in different places.")
+        raise BadInput(
+            "Give plot as a box in the sidecars: picture and reference have their plots in different places."
+        )
     return tuple(_cut_to(f, (left, top, right - left, foot - top)) for f in (one, other))  # type: ignore[return-value]
 
 
@@ -147,7 +163,9 @@ def _without_words(seen: Field, picture: Picture) -> Floats:
     tone = picture.rgb[y : y + h, x : x + w].astype(np.int16)
     plain = (tone.min(axis=2) > 200) | (tone.max(axis=2) < 30) | ~seen.known
     strokes = (np.abs(values - around) > _WORDS * spread) & (step > _WORDS * spread) & plain
-    letters = binary_closing(np.pad(strokes | ~seen.known, size), iterations=size // 2)[size:-size, size:-size]
+    letters = binary_closing(np.pad(strokes | ~seen.known, size), iterations=size // 2)[
+        size:-size, size:-size
+    ]
     marks = binary_dilation(letters, iterations=3)
     if not bool(np.any(marks)) or bool(np.all(marks)):
         return values
@@ -161,7 +179,11 @@ def _laid_notes(shift: tuple[int, int], gain: float, offset: float, unit: str, s
         made.append(f"the reference was moved by {shift[1]:+d} points across and {shift[0]:+d} down")
     if abs(gain - 1.0) > 0.03 or abs(offset) > 0.01 * spread:
         common = f"{gain:.2f} × the reference {offset:+.3g}{f' {unit}' if unit else ' of the range'}"
-        brighter = " (the whole picture is brighter than the reference)" if offset > 0 and abs(gain - 1) <= 0.1 else ""
+        brighter = (
+            " (the whole picture is brighter than the reference)"
+            if offset > 0 and abs(gain - 1) <= 0.1
+            else ""
+        )
         made.append(f"what the room or the load changed everywhere was taken out: {common}{brighter}")
     return made
 
@@ -172,7 +194,11 @@ def _spot(region: Region, seen: Field, values: Floats, spread: float, named: Seq
     part = values[y : y + h, x : x + w]
     peak = float(np.percentile(part, 98)) if part.size else region.top
     place = (seen.box[0] + column, seen.box[1] + row)
-    inside = [n.name for n in named if n.box[0] <= place[0] < n.box[0] + n.box[2] and n.box[1] <= place[1] < n.box[1] + n.box[3]]
+    inside = [
+        n.name
+        for n in named
+        if n.box[0] <= place[0] < n.box[0] + n.box[2] and n.box[1] <= place[1] < n.box[1] + n.box[3]
+    ]
     end = seen.ends[1] if seen.ends else None
     return Spot(
         across=round((column + 0.5) / values.shape[1], 3),
@@ -183,6 +209,7 @@ def _spot(region: Region, seen: Field, values: Floats, spread: float, named: Seq
         peak_degrees=round(peak, 2) if seen.unit else None,
         shape=region.shape,
         box=(seen.box[0] + x, seen.box[1] + y, w, h),
-        at_least=end is not None and peak >= end - max(2 * seen.error, 0.004 * (end - (seen.ends or (0, 0))[0])),
+        at_least=end is not None
+        and peak >= end - max(2 * seen.error, 0.004 * (end - (seen.ends or (0, 0))[0])),
         region=inside[0] if inside else "",
     )

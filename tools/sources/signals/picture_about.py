@@ -88,9 +88,7 @@ class About(Word):
             raise ValueError("give frequency as a lower and a higher value in Hz")
         if self.scale == "log" and self.frequency and self.frequency[0] <= 0:
             raise ValueError("a logarithmic axis begins above 0 Hz")
-        if self.speed and not all(
-            math.isfinite(t) and math.isfinite(r) and r > 0 for t, r in self.speed
-        ):
+        if self.speed and not all(math.isfinite(t) and math.isfinite(r) and r > 0 for t, r in self.speed):
             raise ValueError("give speed as pairs of seconds and rpm above 0")
         if any(b[0] <= a[0] for a, b in zip(self.speed, self.speed[1:], strict=False)):
             raise ValueError("give speed in the order of time")
