@@ -26,7 +26,7 @@ _OWN: Final = 20.0  # of 441: a colour of the picture that near is one of the ba
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """Its colours, cold first (n, 3), its box (x, y, width, height), the palette it is near to ("": none), how its ends were told."""
+    """Its colours, cold first (n, 3), its box (x, y, width, height), the palette it is near to or "", how its ends were told."""
 
     colours: Colours
     box: tuple[int, int, int, int]

@@ -41,6 +41,7 @@ class Picture:
     coloured: bool = False
     valued: bool = False
     deep: bool = False
+    lossy: bool = False  # JPEG: colours are off by a few steps
     notes: tuple[str, ...] = ()
 
 
@@ -110,7 +111,9 @@ def _image(path: Path) -> Picture:
     spread = np.ptp(array.astype(np.int16), axis=2)
     coloured = float(np.percentile(spread, 99)) > _GREY
     brightness = array @ np.array((0.299, 0.587, 0.114), dtype=np.float32) / np.float32(255.0)
-    return Picture(values=brightness.astype(np.float64), rgb=array, coloured=coloured, notes=notes)
+    return Picture(
+        values=brightness.astype(np.float64), rgb=array, coloured=coloured, lossy=kind == "JPEG", notes=notes
+    )
 
 
 def _renamed(path: Path, kind: str) -> tuple[str, ...]:

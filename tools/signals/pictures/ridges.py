@@ -27,9 +27,9 @@ _MULTIPLE_ERROR: Final = 0.15
 class Ridge:
     """A line: Hz at its begin and end (± `error_hz`), seconds, the share of its columns that it stands out in.
 
-    `kind` "order": it follows the speed; `order` of the shaft where the speed is known. `multiple` of the lowest line of its kind
-    that it is (0: none), `ratio` to it. `sideband_of`: hertz or order of the line that it lies beside, with a partner on its other
-    side. `began_s`, `rose`: when it began and by how much it rose there (the plane's unit), None where it did not.
+    `kind` "order": it follows the speed; `order` of the shaft where the speed is known. `multiple` of the lowest line of its
+    kind that it is (0: none), `ratio` to it. `sideband_of`: hertz or order of the line that it lies beside, a partner on
+    the other side. `began_s`, `rose`: when it began and by how much it rose there (the plane's unit), None where it did not.
     """
 
     kind: Kind
@@ -65,19 +65,23 @@ class Ridges:
 def ridges(plane: Plane, about: About) -> Ridges:
     """All lines of a plane, the surest looked for first: each takes its points away from those after it."""
     given = speed_of(about, plane.seconds)
-    base = given if given is not None else moving_course(plane)
+    moving = given if given is not None and not steady(given) else None
+    follows = moving if moving is not None else moving_course(plane)
     origin: Literal["given", "found", "steady or unknown"]
-    origin = "given" if given is not None else "found" if base is not None else "steady or unknown"
-    follows = base if base is not None and not steady(base) else None
+    origin = "given" if given is not None else "found" if follows is not None else "steady or unknown"
     found = lines(plane, follows)
-    made = [_ridge(plane, line, about, given) for line in found]
+    made = [_ridge(plane, line, given) for line in found]
     made = _sidebands(_families(made))
     notes = []
     if given is not None and follows is None:
         notes.append(
             "the speed is steady: whether a line follows it cannot be told from this picture, orders are told for all"
         )
-    elif origin == "found":
+    if given is not None and moving is None and follows is not None:
+        notes.append(
+            "lines move though the given speed does not: their order cannot be told, check --rpm or give speed"
+        )
+    if origin == "found":
         notes.append(
             "the speed was not given: lines that move together are told by their ratio, give --rpm or speed for orders"
         )
@@ -89,7 +93,7 @@ def ridges(plane: Plane, about: About) -> Ridges:
     )
 
 
-def _ridge(plane: Plane, line: Line, about: About, given: Floats | None) -> Ridge:
+def _ridge(plane: Plane, line: Line, given: Floats | None) -> Ridge:
     contrast, level = _top(plane, plane.contrast, line.hertz), _top(plane, plane.level, line.hertz)
     inside = np.flatnonzero(np.isfinite(contrast))
     first, last = int(inside[0]), int(inside[-1])
@@ -99,7 +103,11 @@ def _ridge(plane: Plane, line: Line, about: About, given: Floats | None) -> Ridg
     half = 0.5 * float(plane.seconds[1] - plane.seconds[0])
     middle = 0.5 * float(line.hertz[begin] + line.hertz[last])
     error = plane.error_at(middle)
-    order = None if given is None else float(np.mean(line.hertz[begin : last + 1] / given[begin : last + 1]))
+    order = None
+    if given is not None and (line.kind == "order") != steady(
+        given
+    ):  # at a steady speed those that stay are told
+        order = round(float(np.mean(line.hertz[begin : last + 1] / given[begin : last + 1])), 3)
     return Ridge(
         kind=line.kind,
         begin_s=round(float(plane.seconds[begin]) - half, 3),
@@ -110,10 +118,8 @@ def _ridge(plane: Plane, line: Line, about: About, given: Floats | None) -> Ridg
         error_hz=round(error, 3),
         share=round(float(np.mean(part[begin - first :] > 1.0)), 3),
         stands=round(line.score, 1),
-        order=round(order, 3)
-        if order is not None and (line.kind == "order" or (given is not None and steady(given)))
-        else None,
-        order_error=round(error / float(np.max(given)), 3) if given is not None else None,
+        order=order,
+        order_error=None if given is None or order is None else round(error / float(np.max(given)), 3),
         began_s=None if onset is None else round(float(plane.seconds[first + onset.column]), 3),
         rose=None if onset is None or not plane.unit else round(onset.rose, 1),
         from_nothing=onset is not None and onset.from_nothing,

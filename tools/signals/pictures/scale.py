@@ -20,6 +20,9 @@ from aitia.tools.sources.signals.picture_about import About, Box, Pair
 
 _FAR: Final = 60.0  # of 441: a colour farther from the palette is text or a mark
 _MOST_FAR: Final = 0.35  # of the points that may be
+_BAR_END: Final = 1.5  # points
+_CLEAN: Final = 2.0  # of 441: by rounding
+_LOSSY: Final = 5.0  # of 441: by JPEG, whose steps of colour are coarse
 _NEAR: Final = 26.0  # median distance up to which a palette without a bar is taken for the picture's
 _PART: Final = 0.003  # of the picture: smaller things beside the frame are words and marks
 
@@ -107,7 +110,9 @@ def _colours(picture: Picture, about: About, ends: Pair | None, unit: str) -> Fi
     if line is None:
         shares, known, width = picture.values[y : y + h, x : x + w], np.ones((h, w), dtype=bool), 1 / 255
     else:
-        shares, known, width = inverted(cut, line)
+        shares, known, width = inverted(cut, line, least=_LOSSY if picture.lossy else _CLEAN)
+        if bar is not None:  # where exactly a bar ends is not seen to better than that
+            width = float(np.hypot(width, _BAR_END / max(bar.box[2:])))
         if (far := 1.0 - float(np.mean(known))) > _MOST_FAR:
             raise BadInput(
                 f"{far:.0%} of the picture has no colour of {name or 'the bar found in it'}."
@@ -185,11 +190,13 @@ def _nearest(points: NDArray[np.uint8], line: Colours) -> tuple[Floats, NDArray[
     return np.asarray(distance, dtype=np.float64), np.asarray(place, dtype=np.int64)
 
 
-def inverted(rgb: NDArray[np.uint8], line: Colours) -> tuple[Floats, NDArray[np.bool_], float]:
+def inverted(
+    rgb: NDArray[np.uint8], line: Colours, *, least: float
+) -> tuple[Floats, NDArray[np.bool_], float]:
     """Shares of the scale (0 cold end, 1 hot end), which points had a colour of it, and the error as a share.
 
     The error is how far along the scale colours lie that are as near as the picture's colours come to it: a palette that passes
-    the same colour twice, or JPEG, makes it large.
+    the same colour twice, or JPEG, makes it large. `least`: how far colours are off at least (0 to 441).
     """
     packed = (rgb[..., 0].astype(np.int32) << 16) | (rgb[..., 1].astype(np.int32) << 8) | rgb[..., 2]
     unique, back = np.unique(packed, return_inverse=True)
@@ -201,7 +208,7 @@ def inverted(rgb: NDArray[np.uint8], line: Colours) -> tuple[Floats, NDArray[np.
     noise = float(np.median(far[known])) if bool(np.any(known)) else 0.0
     apart = np.linalg.norm(line[:, None] - line[None], axis=2)
     index = np.arange(STEPS)
-    reach = np.where(apart <= max(noise, 2.0), np.abs(index[:, None] - index[None]), 0).max(axis=1)
+    reach = np.where(apart <= max(noise, least), np.abs(index[:, None] - index[None]), 0).max(axis=1)
     width = (
         float(np.mean(reach[np.round(shares[known] * (STEPS - 1)).astype(int)]))
         if bool(np.any(known))
