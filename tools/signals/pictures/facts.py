@@ -70,7 +70,7 @@ def _spot(
     strength = most * _grown(spot.degrees, _FULL_K) if spot.degrees is not None else min(most, UNSCALED)
     values: dict[str, Scalar] = {
         "across": spot.across, "down": spot.down, "area": spot.area, "share_of_range": spot.over, "error": round(heat.error, 3),
-        "against": heat.against, "shape": spot.shape,
+        "against": heat.against, "shape": spot.shape, "channel": "surface temperature at the hot spot",
     }  # fmt: skip
     if spot.degrees is not None and spot.peak_degrees is not None:
         values |= {"difference": spot.degrees, "peak": spot.peak_degrees}
@@ -102,6 +102,7 @@ def _region(
         "region": region.name[:80], "warm": round(region.warm, 2), "difference": round(difference, 2),
         "error": round(region.error, 3),
         "others": ", ".join(region.others)[:200],
+        "channel": "surface temperature",
     }  # fmt: skip
     said = f"{whose}: thermal picture of {at:%Y-%m-%d %H:%M}: {region_words(region, heat.unit)}."
     return _fact(
@@ -125,7 +126,8 @@ def _began(
 ) -> Evidence:
     onset = at + timedelta(seconds=ridge.began_s or 0.0)
     strength = BEGAN * _grown(ridge.rose, _FULL_DB) if ridge.rose is not None else UNSCALED
-    values: dict[str, Scalar] = {"hz": ridge.middle_hz, "kind": ridge.kind, "error_hz": ridge.error_hz}
+    values: dict[str, Scalar] = {"hz": ridge.middle_hz, "kind": ridge.kind, "error_hz": ridge.error_hz,
+                                "channel": "vibration at the line"}  # fmt: skip
     values |= {"rose": ridge.rose} if ridge.rose is not None else {}
     values |= {"order": ridge.order} if ridge.order is not None else {}
     said = f"{component}: spectrogram of {at:%Y-%m-%d %H:%M}: {ridge_words(ridge, found, at)}."
