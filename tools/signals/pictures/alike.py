@@ -29,7 +29,7 @@ _NETA_STEPS: Final = (
 class Named:
     """A region: its hottest 5 % and median in the field's unit, and how it stands to its like.
 
-    `difference` is to the median of `others` (None without any), `error` one standard error of that; `severity` the words of a
+    `difference` is to the middle one of `others` (None without any), `error` its standard error; `severity` the words of a
     published table where one is meant for such equipment, else "".
     """
 
@@ -58,7 +58,9 @@ def named_regions(values: Floats, plot: Box, about: About, *, unit: str, error: 
     for group in _groups(tuple(warm), about.alike):
         for name in group:
             others = tuple(n for n in group if n != name)
-            difference = warm[name][0] - float(np.median([warm[n][0] for n in others])) if others else None
+            like = sorted(warm[n][0] for n in others)
+            # Of an even number the lower of the middle two: of two others one may be the hot one.
+            difference = warm[name][0] - like[(len(like) - 1) // 2] if like else None
             of_difference = error * 2.0**0.5
             electrical = about.equipment == "electrical" and unit == "°C"
             severity = _severity(difference) if electrical and difference is not None else ""

@@ -13,10 +13,10 @@ from aitia.tools.sources.rows import Floats
 
 MOST_SHIFT: Final = 0.10  # of a side by which two views may differ
 LEAST_LIKE: Final = 0.5  # correlation of two pictures of the same view
-_ROUNDS: Final = 6
+_STEPS: Final = 12  # of the reference's range
+_FEW: Final = 0.004  # of the points: fewer tell nothing of a step
 _NEAR: Final = 2  # points by which phases may miss the best shift
 _SLACK: Final = 64  # an edge may lie off by one of so many parts of the longer side: focus, parts of a point
-_TRIM: Final = 2.5  # robust spreads beyond which a point does not tell gain and offset
 _GAINS: Final = (0.5, 2.0)
 
 
@@ -101,20 +101,18 @@ def _like(now: Floats, then: Floats, shift: tuple[int, int]) -> float:
 
 
 def _fitted(now: Floats, then: Floats) -> tuple[float, float]:
-    """Gain and offset by least squares, what stands out left out: the room and the load changed, a spot did not."""
-    keep = np.ones(now.shape, dtype=bool)
-    gain, offset = 1.0, float(np.median(now - then))
-    for _ in range(_ROUNDS):
-        if np.std(then[keep]) > 0 and int(np.sum(keep)) > 100:
-            slope, level = np.polyfit(then[keep], now[keep], 1)
-            gain, offset = float(slope), float(level)
-        if not _GAINS[0] <= gain <= _GAINS[1]:
-            return 1.0, float(np.median(now - then))
-        rest = now - gain * then - offset
-        middle = float(np.median(rest[keep]))
-        spread = 1.4826 * float(np.median(np.abs(rest[keep] - middle)))
-        keep = np.abs(rest - middle) <= max(_TRIM * spread, 1e-9)
-    return gain, offset
+    """Gain and offset of what both show: medians over even steps of the reference, so that a small body counts like a large wall.
+
+    The room and the load changed and are taken out; a spot is few points of each step.
+    """
+    low, high = np.percentile(then, [0.5, 99.5])
+    step = np.clip(((then - low) / max(float(high - low), 1e-12) * _STEPS).astype(int), 0, _STEPS - 1)
+    known = [n for n in range(_STEPS) if int(np.sum(step == n)) >= _FEW * then.size]
+    x, y = (np.array([float(np.median(v[step == n])) for n in known]) for v in (then, now))
+    apart = [(k, m) for k in range(len(x)) for m in range(k) if x[k] - x[m] > (high - low) / _STEPS]
+    gain = float(np.median([(y[k] - y[m]) / (x[k] - x[m]) for k, m in apart])) if apart else 1.0
+    gain = gain if _GAINS[0] <= gain <= _GAINS[1] else 1.0
+    return gain, float(np.median(y - gain * x)) if len(x) else float(np.median(now - gain * then))
 
 
 def _extremes(values: Floats) -> tuple[Floats, Floats]:
