@@ -19,8 +19,10 @@ _STEP: Final = 48.0  # the largest step between colours one point apart
 _TRAVEL: Final = 120.0  # that the colours must travel in all
 _LIKE: Final = 42.0  # of 441: mean distance up to which the bar has the name of a palette
 _LEAST_COLOURS: Final = 20
-_SLIM: Final = 4  # a bar is at least so many times as long as wide
-_MOST: Final = 5  # strips of each direction that are held against the picture
+_BLUR: Final = 1.5  # of 256 steps: what JPEG adds to a bar goes to and fro
+_TURN: Final = 0.06  # of a bar's length that may be frame
+_SLIM: Final = 6  # a bar is at least so many times as long as wide
+_MOST: Final = 12  # strips of each direction that are held against the picture
 _OWN: Final = 20.0  # of 441: a colour of the picture that near is one of the bar's
 
 
@@ -114,8 +116,18 @@ def _smooth(line: Colours) -> list[tuple[int, int]]:
         begin = np.flatnonzero(np.linalg.norm(part - part[0], axis=1) > 6)
         end = np.flatnonzero(np.linalg.norm(part - part[-1], axis=1) > 6)
         if begin.size and end.size:
-            made.append((a + max(0, int(begin[0]) - 2), a + min(len(part), int(end[-1]) + 3)))
+            first, last = max(0, int(begin[0]) - 2), min(len(part), int(end[-1]) + 3)
+            first, last = first + _turn(part[first:last]), last - _turn(part[first:last][::-1])
+            made.append((a + first, a + last))
     return made
+
+
+def _turn(line: Colours) -> int:
+    """How far in the bar's own end lies, where a frame of almost its colour comes before it: the farthest of what follows."""
+    reach = max(2, round(_TURN * len(line)))
+    if len(line) <= 2 * reach:
+        return 0
+    return int(np.argmax(np.linalg.norm(line[:reach] - line[reach + reach // 2], axis=1)))
 
 
 def _travel(line: Colours) -> float:
@@ -160,4 +172,7 @@ def _made(line: Colours, box: tuple[int, int, int, int], *, upright: bool) -> Ba
 
 
 def _bar(line: Colours, box: tuple[int, int, int, int], name: str, hot_first: bool, ends: str) -> Bar:
-    return Bar(colours=resampled(line[::-1] if hot_first else line), box=box, name=name, ends=ends)
+    from scipy.ndimage import gaussian_filter1d
+
+    smooth = gaussian_filter1d(resampled(line[::-1] if hot_first else line), _BLUR, axis=0, mode="nearest")
+    return Bar(colours=np.asarray(smooth, dtype=np.float64), box=box, name=name, ends=ends)

@@ -25,6 +25,9 @@ MOST_SPOTS: Final = 5
 _WORDS: Final = (
     0.22  # of the range: a step from one point to the next, and a colour that no palette ends in half-way
 )
+_WHITE: Final = 140  # of 255: words are white or black, and JPEG smears them
+_PALE: Final = 60
+_BLACK: Final = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +81,7 @@ def hot_spots(
     values = _without_words(seen, picture)
     notes = [*picture.notes, *seen.notes]
     spread = float(np.percentile(values, 99) - np.percentile(values, 1)) or 1.0
-    least = max(LEAST_SHARE * spread, 2.0 * seen.error, LEAST_K if seen.unit else 0.0)
+    least = max(LEAST_SHARE * spread, 3.0 * seen.error, LEAST_K if seen.unit else 0.0)
     difference, against = values, "what lies around"
     if reference is not None:
         then = field_of(reference, reference_about or about)
@@ -161,7 +164,8 @@ def _without_words(seen: Field, picture: Picture) -> Floats:
         step = np.maximum(step, np.pad(jump, [(int(axis == 0), 0), (int(axis == 1), 0)]))
     x, y, w, h = seen.box
     tone = picture.rgb[y : y + h, x : x + w].astype(np.int16)
-    plain = (tone.min(axis=2) > 200) | (tone.max(axis=2) < 30) | ~seen.known
+    bright, dark = tone.min(axis=2), tone.max(axis=2)
+    plain = ((bright > _WHITE) & (dark - bright < _PALE)) | (dark < _BLACK) | ~seen.known
     strokes = (np.abs(values - around) > _WORDS * spread) & (step > _WORDS * spread) & plain
     letters = binary_closing(np.pad(strokes | ~seen.known, size), iterations=size // 2)[
         size:-size, size:-size
