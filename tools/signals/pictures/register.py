@@ -14,6 +14,7 @@ from aitia.tools.sources.rows import Floats
 MOST_SHIFT: Final = 0.10  # of a side by which two views may differ
 LEAST_LIKE: Final = 0.5  # correlation of two pictures of the same view
 _STEPS: Final = 12  # of the reference's range
+_LOW: Final = 25.0  # percentile of a step's points
 _FEW: Final = 0.004  # of the points: fewer tell nothing of a step
 _NEAR: Final = 2  # points by which phases may miss the best shift
 _SLACK: Final = 64  # an edge may lie off by one of so many parts of the longer side: focus, parts of a point
@@ -101,14 +102,15 @@ def _like(now: Floats, then: Floats, shift: tuple[int, int]) -> float:
 
 
 def _fitted(now: Floats, then: Floats) -> tuple[float, float]:
-    """Gain and offset of what both show: medians over even steps of the reference, so that a small body counts like a large wall.
+    """Gain and offset of what both show, over even steps of the reference, so that a small body counts like a large wall.
 
-    The room and the load changed and are taken out; a spot is few points of each step.
+    The room and the load changed and are taken out. Of each step the cooler part tells it: a source only adds heat.
     """
     low, high = np.percentile(then, [0.5, 99.5])
     step = np.clip(((then - low) / max(float(high - low), 1e-12) * _STEPS).astype(int), 0, _STEPS - 1)
     known = [n for n in range(_STEPS) if int(np.sum(step == n)) >= _FEW * then.size]
-    x, y = (np.array([float(np.median(v[step == n])) for n in known]) for v in (then, now))
+    x = np.array([float(np.median(then[step == n])) for n in known])
+    y = np.array([float(np.percentile(now[step == n], _LOW)) for n in known])
     apart = [(k, m) for k in range(len(x)) for m in range(k) if x[k] - x[m] > (high - low) / _STEPS]
     gain = float(np.median([(y[k] - y[m]) / (x[k] - x[m]) for k, m in apart])) if apart else 1.0
     gain = gain if _GAINS[0] <= gain <= _GAINS[1] else 1.0

@@ -24,6 +24,7 @@ _BAR_END: Final = 1.5  # points
 _CLEAN: Final = 2.0  # of 441: by rounding
 _LOSSY: Final = 5.0  # of 441: by JPEG, whose steps of colour are coarse
 _NEAR: Final = 26.0  # median distance up to which a palette without a bar is taken for the picture's
+_LEAST_PLOT: Final = 0.15  # of the picture
 _PART: Final = 0.003  # of the picture: smaller things beside the frame are words and marks
 
 
@@ -264,10 +265,11 @@ def _plot(rgb: NDArray[np.uint8], bar: Bar | None) -> Box:
     ]
     if not parts_of:
         return 0, 0, columns, rows
-    top, left = min(p[0].start for p in parts_of), min(p[1].start for p in parts_of)
-    box = (left, top, max(p[1].stop for p in parts_of) - left, max(p[0].stop for p in parts_of) - top)
-    return (
-        box
-        if min(box[2:]) >= LEAST_SIDE and box[2] * box[3] >= 0.15 * rows * columns
-        else (0, 0, columns, rows)
-    )
+    # What is not even reaches two points into the frame.
+    top, left = (min(p[k].start for p in parts_of) for k in (0, 1))
+    foot, right = (max(p[k].stop for p in parts_of) for k in (0, 1))
+    top, left = top + 2 * (top > 0), left + 2 * (left > 0)
+    foot, right = foot - 2 * (foot < rows), right - 2 * (right < columns)
+    box = (left, top, right - left, foot - top)
+    large = min(box[2:]) >= LEAST_SIDE and box[2] * box[3] >= _LEAST_PLOT * rows * columns
+    return box if large else (0, 0, columns, rows)
