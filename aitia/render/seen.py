@@ -117,13 +117,13 @@ def seen_svg(seen: Seen, *, key: str, title: str, desc: str) -> Markup:
     if seen.ends is not None:
         said = f"black {seen.ends[0]:g}, white {seen.ends[1]:g} {seen.unit}"
         body.append(text(2, high + 15, said))
-    box = f"0 0 {_WIDE:.0f} {high + (20 if seen.ends is not None else 0):.0f}"
+    view = f"0 0 {_WIDE:.0f} {high + (20 if seen.ends is not None else 0):.0f}"
     return picture(
         key,
         *body,
         title=title,
         desc=desc,
-        attributes={"viewBox": box, "class": "seen", "font-family": "sans-serif", "font-size": 12},
+        attributes={"viewBox": view, "class": "seen", "font-family": "sans-serif", "font-size": 12},
     )
 
 

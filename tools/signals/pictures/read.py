@@ -10,7 +10,7 @@ import warnings
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ __all__ = ["LEAST_SIDE", "MATRICES", "MOST_BYTES", "MOST_PIXELS", "PICTURES", "P
 MOST_PIXELS: Final = 16_000_000
 MOST_BYTES: Final = 200 << 20
 LEAST_SIDE: Final = 16
+_MOST_MEMBERS: Final = 64  # of an archive
 _GREY: Final = 6  # of 255: channels of a grey picture differ by no more (JPEG rounds)
 _DEEP: Final = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 
@@ -148,6 +149,8 @@ def _array(path: Path) -> Picture:
 def _of_archive(path: Path) -> NDArray[np.generic]:
     with zipfile.ZipFile(path) as archive:
         fit = []
+        if len(archive.namelist()) > _MOST_MEMBERS:
+            raise ValueError(f"it has more than {_MOST_MEMBERS} arrays")
         for member in archive.namelist():
             with archive.open(member) as file:
                 if _dimensions(file) == 2:
@@ -161,19 +164,19 @@ def _of_archive(path: Path) -> NDArray[np.generic]:
             return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
 
 
-def _header(file: object) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
-    version = np.lib.format.read_magic(file)  # type: ignore[arg-type]
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
+    version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, kind = read(file)  # type: ignore[arg-type]
+    shape, _, kind = read(file)
     return shape, kind
 
 
-def _dimensions(file: object) -> int:
+def _dimensions(file: IO[bytes]) -> int:
     shape, kind = _header(file)
     return len(shape) if kind.kind in "iuf" else 0
 
 
-def _check_header(path: Path, file: object) -> None:
+def _check_header(path: Path, file: IO[bytes]) -> None:
     shape, kind = _header(file)
     if len(shape) != 2 or kind.kind not in "iuf":
         raise ValueError(f"it holds {len(shape)} dimensions of {kind}")

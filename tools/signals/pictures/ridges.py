@@ -129,7 +129,8 @@ def _ridge(plane: Plane, line: Line, given: Floats | None) -> Ridge:
 def _top(plane: Plane, values: Floats, hertz: Floats) -> Floats:
     """The highest of three rows along a course: a line is seldom in the middle of one."""
     row = plane.row_of(hertz)
-    return np.max([plane.along(values, plane.hertz_of(row + step)) for step in (-1.0, 0.0, 1.0)], axis=0)
+    steps = [plane.along(values, plane.hertz_of(row + step)) for step in (-1.0, 0.0, 1.0)]
+    return np.maximum(np.maximum(steps[0], steps[1]), steps[2])
 
 
 def _families(found: list[Ridge]) -> list[Ridge]:

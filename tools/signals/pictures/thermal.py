@@ -138,7 +138,8 @@ def _common(one: Field, other: Field) -> tuple[Field, Field]:
         raise BadInput(
             "Give plot as a box in the sidecars: picture and reference have their plots in different places."
         )
-    return tuple(_cut_to(f, (left, top, right - left, foot - top)) for f in (one, other))  # type: ignore[return-value]
+    box = (left, top, right - left, foot - top)
+    return _cut_to(one, box), _cut_to(other, box)
 
 
 def _cut_to(field: Field, box: Box) -> Field:
