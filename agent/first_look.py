@@ -28,7 +28,8 @@ _FADED: Final = 0.5  # of the worst departure, below which it falls back; by han
 _BACK: Final = 0.1  # of the worst departure, below which it is back
 _THEN: Final = 2  # further places
 _KINDS: Final = ("signal.apart", "signal.quantity", "signal.stuck", "signal.idle", "signal.anomaly", "condition.",
-                 "metric.shift", "metric.trend", "metric.limit", "vibration.")  # fmt: skip
+                 "metric.shift", "metric.trend", "metric.limit", "vibration.", "picture.hot",
+                 "picture.unlike", "picture.line")  # fmt: skip
 _WITH: Final = {  # how a person reads a quantity without the plant's own instrument; by hand
     "temperature": "with a contact thermometer or a thermal camera at the same spot",
     "pressure": "with a test gauge at the same tapping",
@@ -233,6 +234,8 @@ def _order_if(fact: Evidence, topology: Topology) -> str:
             "the hand-held reading moves while the signal stands: order the instrument; both stand: order an inspection of"
             f" {asset}"
         )
+    if fact.kind.startswith("picture."):
+        return f"the reading at the place agrees with the picture: order an inspection of {asset}; it does not: order nothing"
     if fact.values.get(_KEEPS) == "over":
         return f"it goes there again and nobody meant it: order an inspection of {asset} and what feeds it; else nothing"
     if fact.values.get(_KEEPS):

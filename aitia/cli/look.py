@@ -97,11 +97,22 @@ def look(
     scale_range: Annotated[
         str,
         typer.Option(
-            "--range", help="Picture: values of its darkest and brightest grey: 20,80.", metavar="LOW,HIGH"
+            "--range",
+            help="Picture: °C at the ends of its colour bar, or of its darkest and brightest grey: 20..80.",
+            metavar="LOW..HIGH",
         ),
     ] = "",
+    regions: Annotated[
+        Path | None,
+        typer.Option(
+            help="Picture: named boxes of like parts, YAML or JSON: regions: {L1: [x, y, w, h]}.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
     thermal: Annotated[
-        bool, typer.Option("--thermal", help="The file is a matrix of temperatures (CSV), not a recording.")
+        bool,
+        typer.Option("--thermal", help="The file is a matrix of temperatures (CSV, NumPy), not a recording."),
     ] = False,
     axes: Annotated[
         str,
@@ -112,7 +123,9 @@ def look(
     html: Annotated[
         Path | None,
         typer.Option(
-            help="Write a printable page with waveform and spectra here.", metavar="FILE", show_default=False
+            help="Write a printable page with waveform and spectra, or the picture and its spots, here (a .svg: the picture).",
+            metavar="FILE",
+            show_default=False,
         ),
     ] = None,
     as_json: Json = False,
@@ -122,7 +135,7 @@ def look(
     It says what the record shows, no more: where rate, speed, unit or bearing are not known, what depends on them is left out.
     """
     from aitia.cli.console import print_json, stdout_console
-    from aitia.cli.look_picture import PICTURES, look_at_picture
+    from aitia.cli.look_picture import is_picture, look_at_picture
     from aitia.cli.look_shown import as_dict, shown
     from aitia.core.errors import BadInput
     from aitia.tools.signals.vibration.designations import bearing_of
@@ -131,8 +144,17 @@ def look(
     from aitia.tools.signals.vibration.zones import group_of
     from aitia.tools.sources.signals.recordings import read_recording
 
-    if thermal or file.suffix.lower() in PICTURES or reference or scale_range or axes:
-        look_at_picture(file, reference=reference, scale=scale_range, axes=axes, rpm=rpm, as_json=as_json)
+    if thermal or reference or regions or scale_range or axes or is_picture(file):
+        look_at_picture(
+            file,
+            reference=reference,
+            scale=scale_range,
+            axes=axes,
+            rpm=rpm,
+            as_json=as_json,
+            regions=regions,
+            html=html,
+        )
         return
     for value, option in (
         (rpm, "--rpm"),

@@ -55,6 +55,7 @@ SourceKind = Literal[
     "dictionary",
     "alerts",
     "alarms",
+    "pictures",
 ]
 Direction = Literal["up", "down", "new", "gone", "changed", "steady", "none"]
 Effect = Literal["read", "write", "exec"]

@@ -17,9 +17,10 @@ from markupsafe import Markup
 
 from aitia.core.words import Evidence, Window, from_epoch
 from aitia.render import text as t
+from aitia.render.seen import read_seen, seen_svg
 from aitia.render.spectra import SPECTRUM, read_spectrum, spectrum_plot
 from aitia.render.svg import fit, picture, tag, text
-from aitia.tools.signals.plots import kept_samples
+from aitia.tools.signals.plots import PICTURE, kept_samples
 
 SUFFIX: Final = ".series.json"
 _WIDE, _HIGH, _EDGE, _BAR = 240, 64, 4, 14
@@ -39,6 +40,13 @@ def plot(fact: Evidence, window: Window, artifacts: Mapping[str, bytes]) -> Mark
     spectrum = read_spectrum(kept) if kept and fact.artifact.endswith(SPECTRUM) else None
     if spectrum is not None:
         return spectrum_plot(fact, spectrum)
+    if kept and fact.artifact.endswith(PICTURE) and (seen := read_seen(kept)) is not None:
+        return seen_svg(
+            seen,
+            key=f"seen-{fact.id}",
+            title="Picture with the places that are told",
+            desc=t.clean(fact.statement),
+        )
     series = kept_samples(kept) if kept and fact.artifact.endswith(SUFFIX) else []
     if len(series) >= 2:
         return _samples(fact, series, *read_limit(kept), read_marks(kept))

@@ -1,6 +1,7 @@
 """Plot data as JSON of at most a few kilobytes: series with onset and threshold, spectra with marked orders.
 
 series    {"times": [epoch seconds], "values": [number or null], "limit": number or null, "shares": {channel: percent}}
+picture   (pictures/drawn.py)
 spectrum  {"orders": [...], "db": [...], "marks": {name: order}, "limit": dB}
 """
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from aitia.tools.sources.rows import Floats
 
-SERIES, SPECTRUM = ".series.json", ".spectrum.json"
+SERIES, SPECTRUM, PICTURE = ".series.json", ".spectrum.json", ".picture.json"
 _MOST_POINTS, _MOST_SHARES = 320, 6
 
 

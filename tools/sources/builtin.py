@@ -25,6 +25,7 @@ from aitia.tools.sources.metrics.cloudwatch import CloudWatchFiles
 from aitia.tools.sources.metrics.prometheus import PrometheusSource
 from aitia.tools.sources.metrics.table import TableSource
 from aitia.tools.sources.plant.sources import ModbusSource, MqttSource, OpcUaSource
+from aitia.tools.sources.signals.picture_source import PictureSource
 from aitia.tools.sources.signals.recording_source import RecordingSource
 from aitia.tools.sources.signals.waveform import WaveformSource
 from aitia.tools.sources.topology import TopologyFile
@@ -67,4 +68,5 @@ READERS: Final[Mapping[str, Reader]] = {
     "cluster_recorded": RecordedCluster,
     "waveform": WaveformSource,
     "recording": RecordingSource,
+    "pictures": PictureSource,
 }

@@ -1,38 +1,42 @@
-"""Hot spots of a thermal image: against an earlier image of the same view, else against what lies around them.
+"""Hot spots of a thermal image: against what lies around them, an earlier image of the same view, and their like in the picture.
 
-A grey value is no temperature: degrees are told only where a scale is given or the file holds the camera's values.
+Degrees are told only where a scale is given or the file holds the camera's values; else shares of the picture's range.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
 import numpy as np
 
 from aitia.core.errors import BadInput
-from aitia.tools.change.scale import mad
-from aitia.tools.signals.pictures.read import Picture
+from aitia.tools.signals.pictures.alike import Named, named_regions
+from aitia.tools.signals.pictures.read import LEAST_SIDE, Picture
+from aitia.tools.signals.pictures.register import laid_over
+from aitia.tools.signals.pictures.scale import Field, field_of
+from aitia.tools.signals.pictures.spots import LEAST_SHARE, Region, noise_of, regions
 from aitia.tools.sources.rows import Floats
+from aitia.tools.sources.signals.picture_about import About, Box
 
-# By hand, judged on drawn images (tests/signals/test_pictures.py).
-LEAST_SHARE: Final = (
-    0.10  # of the picture's range (1st to 99th percentile) that a spot must stand over its surroundings
-)
-SPREADS: Final = 6.0  # robust spreads of the differences
-LEAST_AREA: Final = 0.0004  # of the picture: smaller is noise or a reflection
+LEAST_K: Final = 1.5  # degrees that a spot must stand over its surroundings
 MOST_SPOTS: Final = 5
-_AROUND: Final = 0.35  # of the shorter side: the neighbourhood that a spot is held against
-_MOST_SHIFT: Final = 0.05  # of a side by which two views may differ
-_LEAST_LIKE: Final = 0.5  # correlation of two pictures of the same view
+_WORDS: Final = (
+    0.22  # of the range: a step from one point to the next, and a colour that no palette ends in half-way
+)
+_WHITE: Final = 140  # of 255: words are white or black, and JPEG smears them
+_PALE: Final = 60
+_BLACK: Final = 30
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spot:
-    """A hot spot: its centre in shares of width and height (from the left, from the top), its area as a share of the picture.
+    """A place that stands out: its peak in shares of the plot (from the left, from the top), area as a share of it.
 
-    `over`: how far its peak stands over the surroundings or the reference, as a share of the picture's range; degrees where a
-    scale is known.
+    `over`: how far its peak stands over the surroundings or the reference, as a share of the range; `degrees` and `peak_degrees`
+    in °C where a scale is known. `shape` "body": equally warm up to a sharp edge. `box` in points of the whole picture.
+    `at_least`: it lies at the end of the scale, and may be hotter.
     """
 
     across: float
@@ -41,115 +45,176 @@ class Spot:
     over: float
     degrees: float | None
     peak_degrees: float | None
+    shape: Literal["spot", "body"] = "spot"
+    box: tuple[int, int, int, int] = (0, 0, 0, 0)
+    at_least: bool = False
+    region: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Heat:
-    """The hottest spots first, what they were held against, and what a reader must know."""
+    """The hottest spots first, what they were held against, the named regions, and what a reader must know."""
 
     spots: tuple[Spot, ...]
+    bodies: tuple[Spot, ...]
     against: str
     notes: tuple[str, ...]
+    unit: str = ""
+    error: float = 0.0
+    hottest: float | None = None
+    regions: tuple[Named, ...] = ()
+    field: Field | None = field(default=None, compare=False)
 
 
 def hot_spots(
-    picture: Picture, *, reference: Picture | None = None, scale: tuple[float, float] | None = None
+    picture: Picture,
+    *,
+    reference: Picture | None = None,
+    about: About | None = None,
+    reference_about: About | None = None,
 ) -> Heat:
-    """Regions that stand out. Raises BadInput for a reference of another view, or a scale for colours."""
-    if scale and (picture.coloured or (reference is not None and reference.coloured)):
-        raise BadInput(
-            "--range is of grey values, and this picture is coloured: its colours are no temperatures. Save it in a grey"
-            " palette, or export the camera's values as CSV (--thermal)."
-        )
-    if scale and picture.valued:
-        raise BadInput("Leave --range out: the file holds the camera's own values.")
-    values = picture.values
+    """Regions that stand out. Raises BadInput for a reference of another view, or a scale that does not fit the picture."""
+    from scipy.ndimage import median_filter
+
+    about = about or About()
+    seen = field_of(picture, about)
+    values = _without_words(seen, picture)
+    notes = [*picture.notes, *seen.notes]
     spread = float(np.percentile(values, 99) - np.percentile(values, 1)) or 1.0
-    per_unit = 1.0 if picture.valued else (scale[1] - scale[0]) if scale else None
-    difference, against, notes = _difference(picture, reference)
-    limit = max(LEAST_SHARE * spread, SPREADS * float(mad(difference.ravel())))
-    spots = _regions(values, difference, limit, spread, per_unit, scale[0] if scale else 0.0)
-    if picture.coloured:
-        notes.append("colours were taken as brightness, which misleads with a rainbow palette")
-    if per_unit is None:
-        notes.append("no temperature is told: grey values need --range LOW,HIGH of the camera's scale")
+    least = max(LEAST_SHARE * spread, 3.0 * seen.error, LEAST_K if seen.unit else 0.0)
+    difference, against = values, "what lies around"
+    if reference is not None:
+        then = field_of(reference, reference_about or about)
+        if then.unit != seen.unit or reference.valued != picture.valued:
+            raise BadInput(
+                "Give a reference of the same size and kind as the picture: one has a temperature scale, the other none."
+            )
+        _check_sizes(picture, reference)
+        seen, then = _common(seen, then)
+        values = _without_words(seen, picture)
+        laid = laid_over(values, _without_words(then, reference))
+        difference, against = laid.difference, "the reference picture"
+        notes += _laid_notes(laid.shift, laid.gain, laid.offset, seen.unit, spread)
+    found = _standing_out(difference, least, compared=reference is not None)
+    named = named_regions(values, seen.box, about, unit=seen.unit, error=max(seen.error, noise_of(values)))
+    spots = [_spot(r, seen, values, spread, named) for r in found]
     notes.append(
         "emissivity, reflections and the angle of view are not known: a shiny surface is neither hot nor cold"
     )
-    return Heat(spots=tuple(spots), against=against, notes=tuple(notes))
+    return Heat(
+        spots=tuple(s for s in spots if s.shape == "spot")[:MOST_SPOTS],
+        bodies=tuple(s for s in spots if s.shape == "body")[:MOST_SPOTS],
+        against=against,
+        notes=tuple(dict.fromkeys(notes)),
+        unit=seen.unit,
+        error=seen.error,
+        hottest=float(np.max(median_filter(values, size=3)))
+        if seen.unit
+        else None,  # a single point is a bad one
+        regions=tuple(named),
+        field=seen,
+    )
 
 
-def _difference(picture: Picture, reference: Picture | None) -> tuple[Floats, str, list[str]]:
-    from scipy.ndimage import median_filter, zoom
+def _standing_out(values: Floats, least: float, *, compared: bool) -> list[Region]:
+    """Against a reference whatever rose counts, a body as a whole as well: it was there before, and no warmer."""
+    return regions(np.maximum(values, 0.0) if compared else values, least=least)
 
-    values = picture.values
-    if reference is None:
-        size = max(int(_AROUND * min(values.shape)) // 4, 3) | 1
-        coarse = median_filter(values[::4, ::4], size=size, mode="nearest")
-        around = zoom(coarse, [n / m for n, m in zip(values.shape, coarse.shape, strict=True)], order=1)
-        return values - around, "what lies around", []
-    moved = _aligned(reference, picture)
-    difference = values - moved
-    common = float(np.median(difference))  # of the room, the load or the camera's gain: no spot
-    told = [
-        f"the whole picture is {'brighter' if common > 0 else 'darker'} than the reference by {abs(common):.3g}: taken out"
+
+def _check_sizes(picture: Picture, reference: Picture) -> None:
+    (rows, columns), (other_rows, other_columns) = picture.values.shape, reference.values.shape
+    if (rows, columns) != (other_rows, other_columns):
+        raise BadInput(
+            f"Give a reference of the same size and kind as the picture ({columns} × {rows} points), not"
+            f" {other_columns} × {other_rows}: another view cannot be compared."
+        )
+
+
+def _common(one: Field, other: Field) -> tuple[Field, Field]:
+    """Both cut to the part of the picture that both plots hold."""
+    left, top = max(one.box[0], other.box[0]), max(one.box[1], other.box[1])
+    right, foot = (min(f.box[k] + f.box[k + 2] for f in (one, other)) for k in (0, 1))
+    if min(right - left, foot - top) < LEAST_SIDE:
+        raise BadInput(
+            "Give plot as a box in the sidecars: picture and reference have their plots in different places."
+        )
+    box = (left, top, right - left, foot - top)
+    return _cut_to(one, box), _cut_to(other, box)
+
+
+def _cut_to(field: Field, box: Box) -> Field:
+    x, y, w, h = box[0] - field.box[0], box[1] - field.box[1], box[2], box[3]
+    part = (slice(y, y + h), slice(x, x + w))
+    return replace(field, values=field.values[part], known=field.known[part], box=box)
+
+
+def _without_words(seen: Field, picture: Picture) -> Floats:
+    """The field without what is written or drawn on it: points of no colour of the scale, and thin strokes with sharp edges."""
+    from scipy.ndimage import binary_closing, binary_dilation, distance_transform_edt, median_filter
+
+    values = seen.values
+    if picture.rgb is None:
+        return values
+    size = max(7, round(max(values.shape) / 60)) | 1
+    around = median_filter(values, size=size)
+    spread = float(np.ptp(values)) or 1.0
+    step = np.zeros(values.shape)
+    for axis in (0, 1):
+        jump = np.abs(np.diff(values, axis=axis))
+        step = np.maximum(step, np.pad(jump, [(0, int(axis == 0)), (0, int(axis == 1))]))
+        step = np.maximum(step, np.pad(jump, [(int(axis == 0), 0), (int(axis == 1), 0)]))
+    x, y, w, h = seen.box
+    tone = picture.rgb[y : y + h, x : x + w].astype(np.int16)
+    bright, dark = tone.min(axis=2), tone.max(axis=2)
+    plain = ((bright > _WHITE) & (dark - bright < _PALE)) | (dark < _BLACK) | ~seen.known
+    strokes = (np.abs(values - around) > _WORDS * spread) & (step > _WORDS * spread) & plain
+    letters = binary_closing(np.pad(strokes | ~seen.known, size), iterations=size // 2)[
+        size:-size, size:-size
     ]
-    return (
-        difference - common,
-        "the reference picture",
-        told if abs(common) > 0.01 * float(np.ptp(values)) else [],
+    marks = binary_dilation(letters, iterations=3)
+    if not bool(np.any(marks)) or bool(np.all(marks)):
+        return values
+    nearest = distance_transform_edt(marks, return_distances=False, return_indices=True)
+    return np.where(marks, around[tuple(nearest)], values)
+
+
+def _laid_notes(shift: tuple[int, int], gain: float, offset: float, unit: str, spread: float) -> list[str]:
+    made = []
+    if any(shift):
+        made.append(f"the reference was moved by {shift[1]:+d} points across and {shift[0]:+d} down")
+    if abs(gain - 1.0) > 0.03 or abs(offset) > 0.01 * spread:
+        common = f"{gain:.2f} × the reference {offset:+.3g}{f' {unit}' if unit else ' of the range'}"
+        brighter = (
+            " (the whole picture is brighter than the reference)"
+            if offset > 0 and abs(gain - 1) <= 0.1
+            else ""
+        )
+        made.append(f"what the room or the load changed everywhere was taken out: {common}{brighter}")
+    return made
+
+
+def _spot(region: Region, seen: Field, values: Floats, spread: float, named: Sequence[Named]) -> Spot:
+    row, column = region.peak
+    x, y, w, h = region.box
+    part = values[y : y + h, x : x + w]
+    peak = float(np.percentile(part, 98)) if part.size else region.top
+    place = (seen.box[0] + column, seen.box[1] + row)
+    inside = [
+        n.name
+        for n in named
+        if n.box[0] <= place[0] < n.box[0] + n.box[2] and n.box[1] <= place[1] < n.box[1] + n.box[3]
+    ]
+    end = seen.ends[1] if seen.ends else None
+    return Spot(
+        across=round((column + 0.5) / values.shape[1], 3),
+        down=round((row + 0.5) / values.shape[0], 3),
+        area=round(region.area / values.size, 5),
+        over=round(region.over / spread, 3),
+        degrees=round(region.over, 2) if seen.unit else None,
+        peak_degrees=round(peak, 2) if seen.unit else None,
+        shape=region.shape,
+        box=(seen.box[0] + x, seen.box[1] + y, w, h),
+        at_least=end is not None
+        and peak >= end - max(2 * seen.error, 0.004 * (end - (seen.ends or (0, 0))[0])),
+        region=inside[0] if inside else "",
     )
-
-
-def _aligned(reference: Picture, picture: Picture) -> Floats:
-    """The reference moved onto the picture, by phase correlation."""
-    if reference.values.shape != picture.values.shape or reference.valued != picture.valued:
-        raise BadInput(
-            "Give a reference of the same size and kind as the picture: another view cannot be compared."
-        )
-    a, b = (p.values - np.mean(p.values) for p in (picture, reference))
-    cross = np.fft.rfft2(a) * np.conj(np.fft.rfft2(b))
-    peak = np.unravel_index(
-        int(np.argmax(np.fft.irfft2(cross / np.maximum(np.abs(cross), 1e-12), a.shape))), a.shape
-    )
-    shift = [int(p) - n if p > n // 2 else int(p) for p, n in zip(peak, a.shape, strict=True)]
-    if any(abs(s) > _MOST_SHIFT * n for s, n in zip(shift, a.shape, strict=True)):
-        shift = [
-            0,
-            0,
-        ]  # a spot that grew may decide the phase; the correlation below tells whether the views fit as they are
-    moved = np.roll(reference.values, shift, axis=(0, 1))
-    like = float(np.corrcoef(picture.values.ravel(), moved.ravel())[0, 1])
-    if not like >= _LEAST_LIKE:
-        raise BadInput(
-            f"The reference shows another view (correlation {like:.2f}). Give one taken from the same place."
-        )
-    return np.asarray(moved, dtype=np.float64)
-
-
-def _regions(
-    values: Floats, difference: Floats, limit: float, spread: float, per_unit: float | None, base: float
-) -> list[Spot]:
-    from scipy.ndimage import find_objects, label
-
-    labels, _ = label(difference > limit)
-    found = []
-    for number, where in enumerate(find_objects(labels), start=1):
-        inside = labels[where] == number
-        area = float(np.sum(inside)) / values.size
-        if area < LEAST_AREA:
-            continue
-        rows, columns = np.nonzero(inside)
-        over = float(np.percentile(difference[where][inside], 95))
-        peak = float(np.percentile(values[where][inside], 95))
-        found.append(
-            Spot(
-                across=round(float(where[1].start + np.mean(columns)) / values.shape[1], 3),
-                down=round(float(where[0].start + np.mean(rows)) / values.shape[0], 3),
-                area=round(area, 5),
-                over=round(over / spread, 3),
-                degrees=None if per_unit is None else round(over * per_unit, 2),
-                peak_degrees=None if per_unit is None else round(base + peak * per_unit, 2),
-            )
-        )
-    return sorted(found, key=lambda s: -s.over)[:MOST_SPOTS]
