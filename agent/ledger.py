@@ -275,10 +275,8 @@ def _unseen(case: Case) -> Iterator[Line]:
     topology = case.facts.topology
     near = topology.callees(case.component)
     if "callees" in case.fault.spread and case.fault.id.startswith("resource."):  # a caller may exhaust it
-        near = [
-            *near,
-            *(c for c in topology.callers(case.component) if not is_copy(c)),
-        ]  # a copy holds one connection
+        callers = topology.callers(case.component)
+        near = [*near, *(c for c in callers if not is_copy(c))]  # a copy holds one connection
     dark = next((n for n in near if not topology.family(n) & case.facts.seen), "")
     if dark:
         yield Line("unseen", UNSEEN, f"nothing is known about {dark}, its neighbour")

@@ -287,10 +287,11 @@ def _nearest(
     embedder, _ = open_embedder(home)
     told = f"{incident.title}. {incident.text}"[:MAX_TEXT]
     embed = embedder.embed if embedder is not None else None
-    if isinstance(tools, Reranker):
+    reader: object = tools
+    if isinstance(reader, Reranker):
         try:
             near = nearest(told, specs, embed, READ)
-            order, about = reranked(tools, told, [c.id for c in nearby(inventory, incident)], specs, near)
+            order, about = reranked(reader, told, [c.id for c in nearby(inventory, incident)], specs, near)
             return tuple(order), about
         except ModelError as error:
             notes.append(f"tools of others were chosen without a model: {error}")

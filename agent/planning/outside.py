@@ -85,18 +85,19 @@ def reranked(
 ) -> tuple[list[str], dict[str, str]]:
     """Of the tools in `near` those that would tell most, best first, and whom each is asked about. Raises ModelError."""
     named = {s.name: s for s in specs}
-    offers = {
-        _short(named[n]): Offer(
-            name=_short(named[n]),
-            arguments=tuple(bound(named[n], components)["properties"]),
-            said=_ARGS.split(named[n].offer.said if named[n].offer else "", maxsplit=1)[0],
+    read = [(named[n], o) for n in near if (o := named[n].offer) is not None]
+    offers = [
+        Offer(
+            name=_short(spec),
+            arguments=tuple(bound(spec, components)["properties"]),
+            said=_ARGS.split(offer.said, maxsplit=1)[0],
         )
-        for n in near
-    }
-    full = {_short(named[n]): n for n in near}
-    about_one = [_short(named[n]) for n in near if (o := named[n].offer) is not None and o.about]
+        for spec, offer in read
+    ]
+    full = {_short(spec): spec.name for spec, _ in read}
+    about_one = [_short(spec) for spec, offer in read if offer.about]
     asking = Asking(told=told, seen=NOTHING, known=tuple(components))
-    order, about = ranked(model, asking, list(offers.values()), about_one, KEPT)
+    order, about = ranked(model, asking, offers, about_one, KEPT)
     return [full[n] for n in order], {full[n]: c for n, c in about.items()}
 
 

@@ -151,8 +151,8 @@ def _with(text: str, named: Mapping[str, str]) -> str:
 @cache
 def sites() -> tuple[Mapping[str, Any], ...]:
     """Registries with their tools and incidents, written by three language models for this."""
-    text = files("aitia.models.curriculum").joinpath("plan_sites.json").read_text("utf-8")
-    return tuple(json.loads(text))
+    text = files("aitia.models.curriculum").joinpath("plan_sites.jsonl").read_text("utf-8")
+    return tuple(map(json.loads, text.splitlines()))
 
 
 @cache

@@ -6,7 +6,7 @@ No product of theirs is one of the benchmarks' (tests/models/test_curriculum.py 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -19,19 +19,19 @@ CALM: Final = "normal"  # kind of a message that is no sign of a fault
 @cache
 def messages() -> tuple[tuple[str, str, str, str], ...]:
     """(message, product, kind of trouble or `CALM`, whose it is or "")."""
-    return _rows("messages_written.json")
+    return _rows("messages_written.jsonl")
 
 
 @cache
 def texts() -> tuple[tuple[str, str, str, str], ...]:
     """(what somebody wrote, site, main symptom, language)."""
-    return _rows("texts_written.json")
+    return _rows("texts_written.jsonl")
 
 
 @cache
 def cases() -> tuple[Mapping[str, Any], ...]:
     """Cases of suspects: system, facts, began, suspects, cause (None for nobody)."""
-    return tuple(json.loads(_text("judge_written.json")))
+    return tuple(_lines("judge_written.jsonl"))
 
 
 def of(rows: tuple[tuple[str, str, str, str], ...], split: Split) -> list[tuple[str, str, str, str]]:
@@ -40,8 +40,9 @@ def of(rows: tuple[tuple[str, str, str, str], ...], split: Split) -> list[tuple[
 
 
 def _rows(file: str) -> tuple[tuple[str, str, str, str], ...]:
-    return tuple((str(a), str(b), str(c), str(d)) for a, b, c, d in json.loads(_text(file)))
+    return tuple((str(a), str(b), str(c), str(d)) for a, b, c, d in _lines(file))
 
 
-def _text(file: str) -> str:
-    return files("aitia.models.curriculum").joinpath(file).read_text("utf-8")
+def _lines(file: str) -> Iterator[Any]:
+    text = files("aitia.models.curriculum").joinpath(file).read_text("utf-8")
+    return map(json.loads, text.splitlines())

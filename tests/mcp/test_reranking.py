@@ -56,7 +56,9 @@ def test_every_tool_is_asked_with_the_same_first_line() -> None:
     assert len({p.partition("\n")[0] for p in reader.prompts}) == 1
     made = Plan().items(0, 1, "train")[0].prompt
     shape = [line.partition(":")[0] for line in made.splitlines()[1:]]
-    assert [line.partition(":")[0] for line in reader.prompts[0].splitlines()[1:]] == shape == ["Tool", "Helps"]
+    assert (
+        [line.partition(":")[0] for line in reader.prompts[0].splitlines()[1:]] == shape == ["Tool", "Helps"]
+    )
 
 
 def test_what_a_server_says_of_itself_stays_on_its_line() -> None:
