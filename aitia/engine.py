@@ -28,8 +28,6 @@ MESSAGES: Final = "messages"
 """And messages."""
 TEXTS: Final = "texts"
 """And what people write of trouble."""
-PLAN: Final = "plan"
-"""And how much a stranger's tool would tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +88,7 @@ def choose_engine(
 
 
 def readers_of(model: str, configured: ModelChoice, threads: int | None = None) -> Readers:
-    """The installed models that read names, messages and, with an adapter only, texts and strangers' tools.
-
-    Where one reads names and messages it is loaded once.
-    """
+    """The installed models that read names, messages and, with an adapter only, texts; where one does both it is loaded once."""
     names = on_demand(model, configured, threads, role=NAMES)
     messages = on_demand(model, configured, threads, role=MESSAGES, tuned_first=False)
     same = (
@@ -103,13 +98,8 @@ def readers_of(model: str, configured: ModelChoice, threads: int | None = None) 
         and not (names.adapter or messages.adapter)
     )
     texts = on_demand(model, configured, threads, role=TEXTS)
-    tools = on_demand(model, configured, threads, role=PLAN)
-    return Readers(
-        names=names,
-        messages=names if same else messages,
-        texts=texts if texts is not None and texts.adapter else None,
-        tools=tools if tools is not None and tools.adapter else None,
-    )
+    tuned = texts if texts is not None and texts.adapter else None
+    return Readers(names=names, messages=names if same else messages, texts=tuned)
 
 
 def on_demand(

@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from aitia.agent.planning.defaults import MAX_TEXT
-from aitia.agent.planning.outside import READ, nearest, offered, reranked
-from aitia.agent.planning.plan_prompt import nearby
+from aitia.agent.planning.outside import nearest, offered
 from aitia.agent.planning.plans import PlanStore
 from aitia.agent.planning.references import unresolved
-from aitia.agent.planning.rerank import Reranker
 from aitia.agent.planning.score import Guides
 from aitia.core.clock import Clock
 from aitia.core.deadline import TookTooLong, within
 from aitia.core.energy import Meter
-from aitia.core.errors import ModelError, StoreError
+from aitia.core.errors import StoreError
 from aitia.core.llm import Llm, Readers
 from aitia.core.protocols import Source
 from aitia.core.redact import Names, Redactor
@@ -86,19 +84,7 @@ def live(
             told = [AlertSource(incident.alerts, resolver)] if several(incident.alerts) else []
             given = [*sources, *told]
             texts = readers.texts or llm
-            opened.append(
-                _open(
-                    incident,
-                    given,
-                    resolver,
-                    store,
-                    llm,
-                    options.task_seconds,
-                    texts,
-                    readers.tools,
-                    registry,
-                )
-            )
+            opened.append(_open(incident, given, resolver, store, llm, options.task_seconds, texts, registry))
             found, names = opened[0]
             shared.append(
                 _with_words(_context(found, names, given, resolver, clock, options), readers, store)
@@ -208,7 +194,6 @@ def _open(
     llm: Llm | None,
     seconds: float,
     texts: Llm | None,
-    tools: Llm | None,
     registry: Registry,
 ) -> tuple[Opened, Names]:
     """See what can be reached, from the earliest baseline to the window's end; on a resume, what was seen then."""
@@ -236,7 +221,7 @@ def _open(
         resolver.resolve(c) or c for h in inventory.holdings if h.kind in _TELEMETRY for c in h.components
     }
     incident = understood(incident, inventory.components, texts, home, watched=watched)
-    guides = _guides(incident, inventory, llm, home, registry, tools)
+    guides = _guides(incident, inventory, llm, home, registry)
     lessons = learned(home).known_to(store.id, incident.started_at)
     names = Names(store.redactor, [inventory])
     incident, inventory = store.redactor.word(incident), store.redactor.word(inventory)
@@ -246,12 +231,7 @@ def _open(
 
 
 def _guides(
-    incident: Incident,
-    inventory: Inventory,
-    llm: Llm | None,
-    home: Path,
-    registry: Registry,
-    tools: Llm | None,
+    incident: Incident, inventory: Inventory, llm: Llm | None, home: Path, registry: Registry
 ) -> Guides:
     """The nearest past plans and the weight of the model's vote, kept with the run: a rerun must plan the same."""
     plans = PlanStore(home)
@@ -266,33 +246,14 @@ def _guides(
                 "calibration"
             ),
         )
-    near, about = _nearest(incident, inventory, registry, home, tools, notes)
-    return Guides(past=past, vote_weight=weight, nearest=near, about=about, note="; ".join(notes))
+    near = _nearest(incident, registry, home)
+    return Guides(past=past, vote_weight=weight, nearest=near, note="; ".join(notes))
 
 
-def _nearest(
-    incident: Incident,
-    inventory: Inventory,
-    registry: Registry,
-    home: Path,
-    tools: Llm | None,
-    notes: list[str],
-) -> tuple[tuple[str, ...], dict[str, str]]:
-    """The tools left to a choice that tell most about the incident; kept, so that a rerun needs neither model.
-
-    By meaning or words, and of these by a model with an adapter for plans where there is one, which also tells whom to ask about.
-    """
+def _nearest(incident: Incident, registry: Registry, home: Path) -> tuple[str, ...]:
+    """The tools left to a choice that are most like the incident's words; kept, so that a rerun needs no embedding model."""
     if not (specs := offered(registry)):
-        return (), {}
+        return ()
     embedder, _ = open_embedder(home)
     told = f"{incident.title}. {incident.text}"[:MAX_TEXT]
-    embed = embedder.embed if embedder is not None else None
-    reader: object = tools
-    if isinstance(reader, Reranker):
-        try:
-            near = nearest(told, specs, embed, READ)
-            order, about = reranked(reader, told, [c.id for c in nearby(inventory, incident)], specs, near)
-            return tuple(order), about
-        except ModelError as error:
-            notes.append(f"tools of others were chosen without a model: {error}")
-    return tuple(nearest(told, specs, embed)), {}
+    return tuple(nearest(told, specs, embedder.embed if embedder is not None else None))

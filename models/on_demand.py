@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from aitia.core.errors import ModelError
-from aitia.core.llm import Choice, Classifier, Completion, Continues, Llm, Prompt, Scores
+from aitia.core.llm import Choice, Classifier, Completion, Continues, Llm, Prompt
 
 
 class OnDemand:
@@ -41,13 +41,6 @@ class OnDemand:
         if not isinstance(model, Classifier):
             raise ModelError(f"{self.name} gives no probabilities of labels. Choose a GGUF model.")
         return model.classify(prompt, labels)
-
-    def scores(self, prompt: Prompt, labels: Sequence[str]) -> list[float]:
-        """How likely the model finds labels."""
-        model = self._model()
-        if not isinstance(model, Scores):
-            raise ModelError(f"{self.name} gives no probabilities of labels. Choose a GGUF model.")
-        return model.scores(prompt, labels)
 
     def continued(
         self, prompt: Prompt, *, max_tokens: int, stop: Sequence[str] = ("\n",), grammar: str | None = None

@@ -14,13 +14,11 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.agent.planning.rerank import Asking, Offer, Reranker, ranked
 from aitia.core.errors import ModelError
 from aitia.core.events import Decided
 from aitia.core.llm import Completion, Llm, Prompt
 from aitia.core.words import Task, Word
 from aitia.models.chat import defuse
-from aitia.models.curriculum.plan import NOTHING
 from aitia.models.lexical import likeness
 from aitia.models.toolgrammar import calls_grammar
 from aitia.tools import Registry, ToolSpec
@@ -58,9 +56,6 @@ EXAMPLES: Final = (
 )
 
 
-_NOBODY: Final[Mapping[str, str]] = {}
-
-
 class Chosen(Word):
     """The calls that were chosen, the decision to show, what the model said, and why there is no (further) call."""
 
@@ -73,32 +68,6 @@ class Chosen(Word):
 def offered(registry: Registry) -> list[ToolSpec]:
     """The tools that are left to a choice, in the registry's order."""
     return [s for s in registry if s.offer is not None and s.effect == "read"]
-
-
-READ: Final = (
-    24  # tools that retrieval leaves for a reranker, which reads faster than a model that writes calls
-)
-
-
-def reranked(
-    model: Reranker, told: str, components: Sequence[str], specs: Sequence[ToolSpec], near: Sequence[str]
-) -> tuple[list[str], dict[str, str]]:
-    """Of the tools in `near` those that would tell most, best first, and whom each is asked about. Raises ModelError."""
-    named = {s.name: s for s in specs}
-    read = [(named[n], o) for n in near if (o := named[n].offer) is not None]
-    offers = [
-        Offer(
-            name=_short(spec),
-            arguments=tuple(bound(spec, components)["properties"]),
-            said=_ARGS.split(offer.said, maxsplit=1)[0],
-        )
-        for spec, offer in read
-    ]
-    full = {_short(spec): spec.name for spec, _ in read}
-    about_one = [_short(spec) for spec, offer in read if offer.about]
-    asking = Asking(told=told, seen=NOTHING, known=tuple(components))
-    order, about = ranked(model, asking, offers, about_one, KEPT)
-    return [full[n] for n in order], {full[n]: c for n, c in about.items()}
 
 
 def nearest(
@@ -132,19 +101,17 @@ def chosen_calls(
     *,
     limit: int,
     examples: bool = False,
-    about: Mapping[str, str] = _NOBODY,
 ) -> Chosen:
     """At most `limit` (and MOST) calls of the tools in `kept`, with ids after those of `done`.
 
-    Without a model they are the first of `kept` whose arguments follow from shared words: a text to write stays unasked. `about`
-    tells whom a tool is asked about, where a reranker has told it.
+    Without a model they are the first of `kept` whose arguments follow from shared words: a text to write stays unasked.
     """
     specs = [registry[n] for n in kept if n in registry.names()]
     made = Chosen()
     while len(made.tasks) < min(limit, MOST) and (left := _left(specs, components, [*done, *made.tasks])):
         first = max((t.id for t in (*done, *made.tasks)), default=0) + 1
         if llm is None:
-            task = by_words(left, f"{told} {' '.join(seen)}", components, first, about)
+            task = by_words(left, f"{told} {' '.join(seen)}", components, first)
             made = made.model_copy(update={"tasks": (*made.tasks, task)}) if task else made
             if task is None:
                 break
@@ -158,17 +125,8 @@ def chosen_calls(
     return made.model_copy(update={"decided": _decided(made, kept, llm)}) if kept else made
 
 
-def by_words(
-    specs: Sequence[ToolSpec],
-    question: str,
-    components: Sequence[str],
-    number: int,
-    about: Mapping[str, str] = _NOBODY,
-) -> Task | None:
-    """The first tool whose required arguments all have listed values: of each the value most like the question.
-
-    A component is the one in `about`, by the tool's name, where it stands there.
-    """
+def by_words(specs: Sequence[ToolSpec], question: str, components: Sequence[str], number: int) -> Task | None:
+    """The first tool whose required arguments all have listed values: of each the value most like the question."""
     for spec in specs:
         parameters = bound(spec, components)
         lists = {n: _values(parameters["properties"][n]) for n in parameters["required"]}
@@ -176,8 +134,6 @@ def by_words(
             args: dict[str, Any] = {}
             for name, values in lists.items():
                 best = values[int(np.argmax(likeness(question, [str(v) for v in values])))]
-                told = about.get(spec.name, "") if spec.offer and name == spec.offer.about else ""
-                best = told if told in values else best
                 several = parameters["properties"][name].get("type") == "array"
                 args[name] = [best] if several else best
             return Task(id=number, tool=spec.name, args=args, why="nearest by words")

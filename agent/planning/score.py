@@ -45,7 +45,6 @@ class Guides(Word):
     nearest: tuple[
         str, ...
     ] = ()  # tools that are left to a choice, those most like the incident's words, best first
-    about: Mapping[str, str] = {}  # the component that a model would ask such a tool about
     note: str = ""  # why the model is not asked, where it is not
 
 

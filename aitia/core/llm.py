@@ -103,15 +103,6 @@ class Continues(Protocol):
 
 
 @runtime_checkable
-class Scores(Protocol):
-    """A model that tells how likely labels are, without a content-free baseline: what one with an adapter is asked."""
-
-    def scores(self, prompt: Prompt, labels: Sequence[str]) -> list[float]:
-        """Log-probability of each label's first token after `system` and `user` as plain text. Raises ModelError."""
-        ...
-
-
-@runtime_checkable
 class Tuned(Protocol):
     """A model that may have an adapter for a role (`names`, …): the role and the adapter's sha256, None and "" without."""
 
@@ -128,7 +119,6 @@ class Readers:
     names: Llm | None = None
     messages: Llm | None = None
     texts: Llm | None = None
-    tools: Llm | None = None  # with an adapter for plans: how much a stranger's tool would tell
 
     @property
     def any(self) -> Llm | None:

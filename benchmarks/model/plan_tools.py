@@ -5,7 +5,7 @@
 DIR holds registries.json ({registry: [{name, description, args, required}]}) and incidents.json (id, registry, text, seen,
 components; calls and also_good are read by the scorer alone). `tool in 8`: the share of an expert's calls whose tool is among
 the eight that are asked, `call in 8`: with its arguments; `sensible`: the share of the eight that the author lists at all. With
-models the tools that retrieval by meaning leaves (--cut, 0 all) are read one by one (agent/planning/rerank.py). Trivial: the
+models the tools that retrieval by meaning leaves (--cut, 0 all) are read one by one (rerank.py). Trivial: the
 registry's own order. Components without a model: the first that the tool's text, else the incident, speaks of.
 """
 
@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.agent.planning.rerank import Asking, Offer, about, helpful
 from aitia.comparing import open_model
 from aitia.models.embed import Embedder
 from aitia.models.lexical import likeness
 from benchmarks.contract import chosen, finish, parser, rows
+from benchmarks.model.rerank import Asking, Offer, about, helpful
 
 FIRST = 8  # calls that a round may have
 Call = tuple[str, str]  # a tool and the component that it is asked about, "" where none

@@ -162,7 +162,6 @@ def _with_outside(
         done,
         chooser,
         limit=limit,
-        about=guides_of(context).about,
     )
     if found.decided is not None:
         told(found.decided)

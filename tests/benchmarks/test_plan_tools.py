@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))  # benchmarks are scripts of the checkout, not part of the distribution
 
-from aitia.agent.planning.rerank import Offer  # noqa: E402
 from benchmarks.model import judging, plan_tools  # noqa: E402
+from benchmarks.model.rerank import Offer  # noqa: E402
 
 TOOLS = [
     {"name": "queue_depth", "description": "Messages that wait in a queue", "args": {"queue": "id"}, "required": ["queue"]},

@@ -1,4 +1,4 @@
-"""How much each tool of a stranger would tell about an incident, by a model with an adapter for `plan`.
+"""How much each tool of a stranger would tell about an incident, by a model with an adapter for `plan` (not in the product).
 
 A pointwise reranker: incident and findings are read once, then one tool after the other, and what counts is the log-probability
 of `first`, `maybe` and `no`. Nothing is written but the name of a component, under a grammar of those that are known.
@@ -9,20 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
-from aitia.core.llm import Continues, Prompt, Scores
+from aitia.core.llm import Prompt
 from aitia.models.chat import defuse
 from aitia.models.curriculum.plan import ABOUT, LABELS, SYSTEM, head, question
+from aitia.models.llama import LlamaCpp
 from aitia.models.toolgrammar import literal
 
 _MAYBE: Final = 0.3  # what `maybe` counts beside `first`
 _NAME: Final = 48  # tokens that the name of a component may take
-
-
-@runtime_checkable
-class Reranker(Scores, Continues, Protocol):
-    """A model that scores labels and goes on with a text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +47,12 @@ class Asking:
         )
 
 
-def helpful(model: Scores, asking: Asking, offers: Sequence[Offer]) -> list[float]:
+def helpful(model: LlamaCpp, asking: Asking, offers: Sequence[Offer]) -> list[float]:
     """0..1 for each tool: the probability that it is asked first and a share of that of `maybe`. Raises ModelError."""
     return [_worth(model.scores(asking.prompt(o), LABELS)) for o in offers]
 
 
-def about(model: Continues, asking: Asking, offer: Offer) -> str:
+def about(model: LlamaCpp, asking: Asking, offer: Offer) -> str:
     """The component, of those that are known, that a tool is asked about. Raises ModelError."""
     prompt = asking.prompt(offer)
     names = {_plain(k): k for k in asking.known}
@@ -67,20 +63,6 @@ def about(model: Continues, asking: Asking, offer: Offer) -> str:
         grammar=grammar,
     )
     return names.get(said.text.strip(), asking.known[0])
-
-
-def ranked(
-    model: Reranker, asking: Asking, offers: Sequence[Offer], about_one: Sequence[str], most: int
-) -> tuple[list[str], dict[str, str]]:
-    """The names of the `most` tools that would tell most, best first, and the component of each in `about_one`.
-
-    Raises ModelError.
-    """
-    worth = helpful(model, asking, offers)
-    order = sorted(range(len(offers)), key=lambda n: (-worth[n], n))[:most]
-    best = [offers[n] for n in order]
-    asked = [o for o in best if o.name in about_one and asking.known]
-    return [o.name for o in best], {o.name: about(model, asking, o) for o in asked}
 
 
 def _worth(scores: Sequence[float]) -> float:
