@@ -14,6 +14,7 @@ from aitia.tools.meaning.incidents.words import table
 LONGEST: Final = 1200  # characters that a model reads: what is wrong stands at the beginning
 PRIOR: Final = 0.5  # share of the content-free baseline that is taken off a symptom's score
 _WORDS: Final = 2.0  # log-odds of one point of the words
+_BESIDE_TUNED: Final = 1.0  # the same beside a model that was tuned on texts
 _HEAD: Final = "The main symptom of an incident text."
 _ASKED: Final = "Main symptom:"
 
@@ -24,14 +25,15 @@ class Reader:
     def __init__(self, model: Classifier, *, name: str) -> None:
         self.name = name
         self._model = model
+        self.tuned = _tuned(model)  # it reads better than words that seem clear: it is asked of every text
 
     def symptom(self, text: str, points: Mapping[str, float]) -> str:
         """The likeliest of the symptoms that have points: the model's score and the words' points are both log-odds."""
         prompt = Prompt(system=_front(self._model), user=head(text))
         said = self._model.classify(prompt, SYMPTOMS)
         both = zip(SYMPTOMS, said.log_probs, said.baselines, strict=True)
-        prior = 0.0 if _tuned(self._model) else PRIOR
-        gains = {name: s - prior * b + _WORDS * points[name] for name, s, b in both if name in points}
+        prior, words = (0.0, _BESIDE_TUNED) if self.tuned else (PRIOR, _WORDS)
+        gains = {name: s - prior * b + words * points[name] for name, s, b in both if name in points}
         return max(gains, key=lambda name: gains[name])
 
 

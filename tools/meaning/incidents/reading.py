@@ -36,7 +36,7 @@ def read_components(
     said = standings(text, mentions)
     symptom = symptom_of(text, _quiet(text, mentions, said), plant=is_plant(components))
     name, words = symptom.name, symptom.words
-    if reader is not None and not symptom.sure:
+    if reader is not None and (reader.tuned or not symptom.sure):
         name = reader.symptom(text, symptom.points)
         words = words if name == symptom.name else ""
     return understood.model_copy(
