@@ -73,7 +73,7 @@ def test_confirm_keeps_who_said_it_and_a_correction_takes_its_place(
         components = next(b["element"] for b in view["blocks"] if b["block_id"] == "component")
         faults = next(b["element"] for b in view["blocks"] if b["block_id"] == "fault")
         assert components["options"][0]["text"]["text"] == "orders"
-        assert faults["option_groups"][0]["label"]["text"] == "Suspects of this report"
+        assert faults["option_groups"][0]["label"]["text"] == "Likely here"
         other = next(o["text"]["text"] for o in components["options"] if o["text"]["text"] == "postgres")
         slack.submit(
             view,
