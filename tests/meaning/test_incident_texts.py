@@ -41,6 +41,12 @@ class Labels:
         return choice_of(scores, [0.0] * len(labels))
 
 
+class Tuned(Labels):
+    """The same with an adapter for texts."""
+
+    role, adapter = "texts", "0" * 64
+
+
 def read(text: str, names: Sequence[str] = SHOP, reader: Reader | None = None) -> Understood:
     return read_components(read_start(text, NOW), text, [Component(id=n) for n in names], reader)
 
@@ -184,3 +190,12 @@ def test_long_and_strange_texts_are_read_in_bounded_time(text: str) -> None:
     found = read(text, [*SHOP, *(f"component-{n}" for n in range(2_000))])
     assert time.process_time() - began < 30
     assert found.start is None or found.start <= NOW
+
+
+def test_a_tuned_model_is_asked_of_a_text_that_words_are_sure_of_and_another_is_not() -> None:
+    text = "checkout is slow, not the database, we checked"
+    plain, tuned = Labels("errors"), Tuned("errors")
+    assert read(text).symptom == read(text, reader=Reader(plain, name="tiny")).symptom == "latency"
+    found = read(text, reader=Reader(tuned, name="tiny"))
+    assert (found.symptom, found.symptom_words) == ("errors", "")
+    assert (len(plain.prompts), len(tuned.prompts)) == (0, 1)
