@@ -2,8 +2,8 @@
 
     python benchmarks/model/judging.py --data FILE|curriculum [--models BASE+ADAPTER.gguf,BASE] [--totals] --json OUT
 
-FILE holds diagnoses as `--keep FILE --from DIR` wrote them (DIR: recordings of the scenario lab; suspects and facts as the rules
-found them; `answers` are read by the scorer alone). `curriculum` draws 300 cases of kinds and systems that are held out.
+FILE holds diagnoses as `--keep --from DIR --data FILE` wrote them (DIR: recordings of the scenario lab; suspects and facts as the
+rules found them; `answers` are read by the scorer alone). `curriculum` draws 300 cases of kinds and systems that are held out.
 `first`: the right pair stands first, of the cases that have it among the suspects; `component`: the right component does.
 `ece`: ten bins of equal mass. `beside`: the rules' shares times the model's to the weight that is best on --tune FILE.
 """
@@ -163,7 +163,13 @@ def _rows(
     table = rows(system, values)
     if sure:
         table += [
-            {"system": system, "metric": "ece", "value": round(ece(sure), 4), "n": len(sure), "ci95": [0, 1]}
+            {
+                "system": system,
+                "metric": "ece",
+                "value": round(ece(sure), 4),
+                "n": len(sure),
+                "ci95": _spread(sure),
+            }
         ]
     return table, told
 
@@ -172,6 +178,13 @@ def ece(sure: Sequence[tuple[float, bool]], bins: int = 10) -> float:
     """Expected calibration error with bins of equal mass (Guo et al. 2017, there of equal width)."""
     parts = [p for p in np.array_split(np.array(sorted(sure), dtype=float), bins) if len(p)]
     return float(sum(len(p) * abs(p[:, 0].mean() - p[:, 1].mean()) for p in parts) / len(sure))
+
+
+def _spread(sure: Sequence[tuple[float, bool]], rounds: int = 500) -> list[float]:
+    """Percentile bootstrap of the calibration error over cases, 95 %; the same for the same cases."""
+    chance = np.random.default_rng(0)
+    drawn = [ece([sure[i] for i in chance.integers(len(sure), size=len(sure))]) for _ in range(rounds)]
+    return [round(float(q), 4) for q in np.percentile(drawn, [2.5, 97.5])]
 
 
 def _right(suspect: Sequence[Any], answers: Sequence[Sequence[str]]) -> bool:
