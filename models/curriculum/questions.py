@@ -15,8 +15,8 @@ from aitia.models.adapters import Role
 from aitia.models.curriculum.items import Item, Segment, Split, distinct, of_split, split_of
 from aitia.models.curriculum.question_sites import GENERIC, LANGUAGES, Place, Site, said, sites
 from aitia.models.curriculum.question_slips import number, slipped, value
+from aitia.models.curriculum.question_written import SYSTEM, written_items
 
-SYSTEM: Final = "Components:"
 STATISTICS: Final = frozenset(
     {"last", "max", "min", "mean", "p50", "p95", "p99", "sum", "rate", "first", "range"}
 )
@@ -38,10 +38,13 @@ _MEASURED: Final = 1.8  # how much more often than their weight tells questions 
 _SLOT: Final = re.compile(r"<(\w+)>")
 _CODES: Final = ("500", "502", "503", "404", "5xx", "4xx", "429")
 _TOGETHER: Final[Mapping[Split, int]] = {
-    "train": 3,
+    "train": 4,
     "check": 1,
     "held_out": 1,
 }  # questions of one site in an example
+_PASSES: Final = (
+    1  # over the questions that were written for training, each in the company of others of its site
+)
 _HEADS: Final = (
     "count lines",
     "list pods",
@@ -76,14 +79,19 @@ class Questions:
 
     role: Role = "questions"
     about = (
-        "question in five languages, with what is at hand of a site, and the line before it → line of a query"
+        "question in six languages, with what is at hand of a site, and the line before it → line of a query"
     )
     size = 900
 
     def items(self, seed: int, size: int, split: Split) -> list[Item]:
         """At most `size` different questions; a split's templates, components and measurements are its own."""
         random, parts = Random(f"questions {seed} {split}"), _Parts(split)
-        return distinct(lambda: parts.one(random), size)
+        training = split == "train"
+        real = written_items(random, split, _TOGETHER[split], _PASSES if training else 1)
+        items = distinct(iter(real).__next__, min(len(real), size - size // 6 if training else size // 2))
+        items += distinct(lambda: parts.one(random), size - len(items))
+        random.shuffle(items)
+        return items
 
 
 class _Parts:

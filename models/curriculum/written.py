@@ -1,4 +1,4 @@
-"""Messages, texts and cases as real sites have them, with what they mean: by language models, dealt by product or site.
+"""Messages, texts, questions and cases as real sites have them, with what they mean: by language models, dealt by product or site.
 
 No product of theirs is one of the benchmarks' (tests/models/test_curriculum.py looks): what is measured there was never learned.
 """
@@ -26,6 +26,12 @@ def messages() -> tuple[tuple[str, str, str, str], ...]:
 def texts() -> tuple[tuple[str, str, str, str], ...]:
     """(what somebody wrote, site, main symptom, language)."""
     return _rows("texts_written.jsonl")
+
+
+@cache
+def questions() -> tuple[tuple[str, list[str], list[str], list[list[str]]], ...]:
+    """(site, its components, what is measured there, (question, line, language, line before it or "")...)."""
+    return tuple((str(a), b, c, d) for a, b, c, d in _lines("questions_written.jsonl"))
 
 
 @cache

@@ -11,11 +11,11 @@ from typing import Final
 from aitia.agent.asking.question.about import relatives
 from aitia.agent.asking.question.measure import fits
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.models.curriculum.question_written import MOST_COMPONENTS, MOST_METRICS
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import Measured, families, measured
 from aitia.tools.query.words import Query
 
-MOST_COMPONENTS, MOST_METRICS = 8, 12  # that the curriculum's prompts have at most
 _OWNED, _RELATED, _LIKE = (
     1.5,
     0.7,

@@ -80,6 +80,19 @@ def bound(low: str) -> Bound | None:
     return None
 
 
+_ANY: Final = re.compile(
+    r"(?<![a-z0-9_:.])(?P<number>-?\d+(?:[.,]\d+)?)\s?(?P<unit>[a-zµ°%/³²]{0,6}\d?(?:/[a-z]{1,3})?)(?![a-z0-9_:])"
+)
+
+
+def bound_of(low: str, value: float, *, above: bool) -> Bound | None:
+    """A number that stands in a text in small letters, as the bound that somebody else has read it to be; None where it does not."""
+    for m in _ANY.finditer(low):
+        if float(m["number"].replace(",", ".")) == value and not _LENGTHS.match(low, m.end("number")):
+            return Bound(value=value, above=above, unit=m["unit"], span=m.span())
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Each:
     """What a question wants told for each of."""

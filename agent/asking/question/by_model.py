@@ -14,7 +14,7 @@ from aitia.agent.asking.question.pieces import Pieces
 from aitia.core.errors import ModelError
 from aitia.core.llm import Continues, Llm, Prompt
 from aitia.core.words import Word
-from aitia.models.curriculum.questions import SYSTEM
+from aitia.models.curriculum.question_written import SYSTEM
 from aitia.tools.meaning.answers import ANSWERS, Answers
 from aitia.tools.query.words import Query
 

@@ -124,10 +124,10 @@ def grammar(hand: AtHand) -> str:
     rules += [
         f"component ::= {component}" if hand.components else 'component ::= "nothing"',
         'where ::= (" @ " component)?' if hand.components else 'where ::= ""',
-        'number ::= [0-9] [0-9]? [0-9]? [0-9]? [0-9]? [0-9]? ("." [0-9] [0-9]? [0-9]?)?',
+        'number ::= "-"? [0-9] ' + "[0-9]? " * 9 + '("." [0-9] [0-9]? [0-9]?)?',
         "rows ::= [1-9] [0-9]? [0-9]?",
         f'filters ::= (" " ({_options(LEVELS)}))? (" " [1-5] ([0-9] [0-9] | "xx"))? (" \\"" word "\\"")?',
-        "word ::= " + '[^"\\n]? ' * 40,
+        "word ::= " + '[^"\\n]? ' * 60,
     ]
     return "\n".join(rules)
 

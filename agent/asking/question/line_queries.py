@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from aitia.agent.asking.question.about import relatives
-from aitia.agent.asking.question.bounds import bound
+from aitia.agent.asking.question.bounds import bound, bound_of
 from aitia.agent.asking.question.bounds_rules import scale_of
 from aitia.agent.asking.question.line_form import FUNCTIONS, WANTED, fields_of, filters_of
 from aitia.agent.asking.question.measure import Fit, fits
@@ -23,6 +23,7 @@ from aitia.tools.query.measured import Measured, families, measured
 from aitia.tools.query.words import QUERY, Query
 
 _SPAN: Final = ("since", "until")
+_EQUAL: Final = 1e-9  # of two numbers that are written alike
 _OF_OBJECTS: Final = frozenset({"get", "list", "who"})  # which have no time of their own
 
 
@@ -110,8 +111,11 @@ def _measured(fit: Fit) -> dict[str, Any]:
 
 def _beyond(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query | None:
     number, _, metric = told["args"].partition(" ")
+    above = told["verb"] == "above"
     limit = bound(p.words)
-    if limit is None or abs(limit.value - float(number)) > 1e-9 or limit.above != (told["verb"] == "above"):
+    if limit is None or abs(limit.value - float(number)) > _EQUAL:
+        limit = bound_of(p.asked.casefold(), float(number), above=above)
+    if limit is None or limit.above != above:
         return None
     fit = _of(metric, told["component"], p, before)
     if fit is None:
