@@ -19,6 +19,8 @@ from aitia.models.curriculum import messages, texts, written
 from aitia.models.curriculum import names as curriculum
 from aitia.models.curriculum.items import SPLITS, Split, digest, read_items, write_items
 from aitia.models.curriculum.messages import KINDS, templates
+from aitia.models.curriculum.question_written import MOST_COMPONENTS, MOST_METRICS, visited
+from aitia.models.curriculum.question_written import REAL as REAL_QUESTIONS
 from aitia.models.curriculum.roles import CURRICULA, curriculum_of
 from aitia.models.llama import LlamaCpp
 from aitia.tools.meaning.incidents.symptoms import SYMPTOMS
@@ -186,12 +188,41 @@ def test_a_question_of_another_split_has_other_areas() -> None:
     def areas(split: Split) -> set[str]:
         found = set[str]()
         for item in CURRICULA["questions"].items(0, 200, split):
+            if item.author.startswith(REAL_QUESTIONS):
+                continue
             named = item.prompt.splitlines()[0].strip().split(", ")
             found |= {c.rpartition("-")[0] for c in named if re.fullmatch(r"[a-z]+(?:-[a-z]+)+", c)}
         return found & {str(a) for a in _things()["areas"]}
 
     assert areas("train")
     assert not areas("train") & areas("held_out")
+
+
+def test_questions_that_were_written_are_dealt_by_site_and_every_line_can_be_written() -> None:
+    of = [{site.name for site in visited(split)} for split in SPLITS]
+    assert not of[0] & of[1] | of[0] & of[2] | of[1] & of[2]
+    assert sum(map(len, of)) == len(written.questions()) > 400
+    for split in SPLITS:
+        for site in visited(split):
+            for ask in site.asks:
+                told = fields_of(ask.line)
+                assert told is not None, ask.line
+                assert told["verb"] in _VERBS, ask.line
+                words = re.search(r'"([^"]*)"', ask.line)
+                assert words is None or words[1].casefold() in (ask.question + ask.before).casefold(), (
+                    ask.line
+                )
+
+
+def test_a_question_that_was_written_shows_its_site_and_no_more_than_a_prompt_may() -> None:
+    for item in CURRICULA["questions"].items(0, 300, "train"):
+        if item.author.startswith(REAL_QUESTIONS):
+            components, metrics, *_ = item.prompt.splitlines()
+            assert len(components.split(", ")) <= MOST_COMPONENTS
+            assert len(metrics.split(", ")) <= MOST_METRICS
+            told = fields_of(item.answer[0].text.strip())
+            assert told is not None
+            assert not told["component"] or told["component"] in components
 
 
 def test_no_question_is_one_of_the_sittings() -> None:

@@ -52,12 +52,20 @@ def asked(site: Site, question: str, line: str, log_prob: float = -0.01, before=
 CHATTY = "how chatty is orders towards its store in the worst moment, in connections"
 
 
-def test_what_rules_refuse_the_model_offers_and_says_how_it_read(shop_site: Site) -> None:
+def test_what_rules_refuse_the_model_answers_and_says_how_it_read(shop_site: Site) -> None:
     alone = look(CHATTY, shop_site)
     assert alone is not None
     assert alone[0].status != "answered"
     assert "pg_stat_activity_count" not in alone[0].text
     answer, model = asked(shop_site, CHATTY, "max pg_stat_activity_count @ postgres")
+    assert answer.status == "answered"
+    assert 'component="postgres"' in answer.queries[0]
+    assert "read by the model as: max pg_stat_activity_count @ postgres" in answer.notes
+    assert len(model.asked) == 1
+
+
+def test_what_it_is_not_sure_of_is_offered(shop_site: Site) -> None:
+    answer, model = asked(shop_site, CHATTY, "max pg_stat_activity_count @ postgres", log_prob=-0.7)
     assert answer.status == "unclear"
     assert 'I would read this as stat(component="postgres"' in answer.text
     assert "read by the model as: max pg_stat_activity_count @ postgres" in answer.notes
@@ -74,6 +82,36 @@ def test_a_line_that_the_model_is_not_sure_of_is_dropped(shop_site: Site) -> Non
 def test_a_statistic_that_was_not_asked_for_is_not_offered(shop_site: Site) -> None:
     mean = "what average of whining connections has postgres"
     assert "I would read" not in asked(shop_site, mean, "max pg_stat_activity_count @ postgres")[0].text
+
+
+def test_what_goes_on_from_nothing_is_not_put_to_a_model(shop_site: Site) -> None:
+    answer, model = asked(shop_site, f"and {CHATTY}", "max pg_stat_activity_count @ postgres")
+    assert answer.status != "answered"
+    assert not model.asked
+
+
+@pytest.mark.parametrize("time", ["between 25:10 and later", "过去半小时"])
+def test_a_time_that_nobody_read_is_not_passed_over(shop_site: Site, time: str) -> None:
+    assert not pieces_of(f"{CHATTY} {time}", shop_site, None).span.told
+    answer, _ = asked(shop_site, f"{CHATTY} {time}", "max pg_stat_activity_count @ postgres")
+    assert answer.status != "answered"
+
+
+def test_a_comparison_is_of_components_that_the_question_names(shop_site: Site) -> None:
+    line = "compare mean pg_stat_activity_count @ postgres, redis"
+    answer, _ = asked(shop_site, "how does the whining of postgres go with yesterday's", line)
+    assert answer.status != "answered"
+
+
+def test_a_model_reads_chinese_as_it_was_put(shop_site: Site) -> None:
+    p = pieces_of("postgres 现在有多热闹?", shop_site, None)
+    assert "Question: postgres 现在有多热闹?\n" in written_prompt(p, at_hand(p), None)
+
+
+def test_another_components_measurements_are_not_at_hand_of_one_that_has_its_own(shop_site: Site) -> None:
+    hand = at_hand(pieces_of("how busy is postgres", shop_site, None))
+    assert "pg_stat_activity_count" in hand.metrics
+    assert not any(m.startswith("redis") for m in hand.metrics)
 
 
 def test_where_rules_read_a_query_the_model_is_not_asked(shop_site: Site) -> None:

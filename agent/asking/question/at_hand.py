@@ -11,16 +11,18 @@ from typing import Final
 from aitia.agent.asking.question.about import relatives
 from aitia.agent.asking.question.measure import fits
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.translated import table, words_of
 from aitia.models.curriculum.question_written import MOST_COMPONENTS, MOST_METRICS
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import Measured, families, measured
 from aitia.tools.query.words import Query
 
-_OWNED, _RELATED, _LIKE = (
+_OWNED, _RELATED, _LIKE, _TRANSLATED = (
     1.5,
     0.7,
     2.0,
-)  # points, by hand: of the component that is named, of what belongs to it, letters alike
+    0.5,
+)  # points, by hand: of the component that is named, of what belongs to it, letters alike, a unit of `translated`
 _CLOSE: Final = 0.74  # of two words: a slip or another language's form
 _LONGEST: Final = 80  # characters of a name that is shown
 
@@ -58,31 +60,42 @@ def _near(name: str, words: Sequence[str]) -> bool:
 
 
 def _metrics(p: Pieces) -> list[str]:
-    held = [m for m in families(measured(p.site)) if shown(m.family)]
     named = [c for c in (p.component, *p.about.components, p.given) if c]
     related = {r for c in named for r in relatives(c, p.site)}
+    held = _of_named([m for m in families(measured(p.site)) if shown(m.family)], named, related)
     points = {(f.of.component, f.of.family): f.score for f in fits(p.terms, held)} if p.terms else {}
     words = [w for w in re.findall(r"[a-zà-ÿ0-9]{3,}", p.low) if w not in p.component.casefold()]
+    translated, spoken = table(), words_of(p.own or p.asked)
     best: dict[str, float] = {}
     for m in held:
         score = points.get((m.component, m.family), 0.0)
         score += _OWNED if m.component in named else _RELATED if m.component in related else 0.0
-        score += _LIKE * _likeness(m, words)
+        score += _LIKE * (likeness(m.family, words) + 0.5 * _labelled(m, words))
+        score += _TRANSLATED * translated.score(spoken, m.family)
         best[m.family] = max(best.get(m.family, score), score)
     return sorted(best, key=lambda name: (-best[name], name))[:MOST_METRICS]
 
 
-def _likeness(m: Measured, words: Iterable[str]) -> float:
-    """The share of a name's words, or of its labels' values, that the question has in some form."""
+def _of_named(held: Sequence[Measured], named: Sequence[str], related: Iterable[str]) -> Sequence[Measured]:
+    """What is measured of the components that a question names, where anything is: another's measurement answers none of it."""
+    whose = {*named, *related}
+    own = [m for m in held if m.component in whose or any(v in whose for _, v in m.labels)]
+    return own or held
+
+
+def likeness(name: str, words: Iterable[str]) -> float:
+    """The share of a name's words that a question has in some form."""
     parts = [
-        x
-        for x in re.split(r"[^a-zà-ÿ0-9]+", plain(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", m.family)))
-        if len(x) > 2
+        x for x in re.split(r"[^a-zà-ÿ0-9]+", plain(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))) if len(x) > 2
     ]
     told = [*words]
-    hit = sum(any(_like(w, part) for w in told) for part in parts)
-    labels = any(v.casefold() in told for _, v in m.labels if len(v) > 2)
-    return hit / max(1, len(parts)) + 0.5 * labels
+    return sum(any(_like(w, part) for w in told) for part in parts) / max(1, len(parts))
+
+
+def _labelled(m: Measured, words: Iterable[str]) -> bool:
+    """Whether the question names a value of its labels."""
+    told = {*words}
+    return any(v.casefold() in told for _, v in m.labels if len(v) > 2)
 
 
 def _like(word: str, part: str) -> bool:

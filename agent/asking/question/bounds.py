@@ -86,7 +86,7 @@ _ANY: Final = re.compile(
 
 
 def bound_of(low: str, value: float, *, above: bool) -> Bound | None:
-    """A number that stands in a text in small letters, as the bound that somebody else has read it to be; None where it does not."""
+    """A number that stands in a text in small letters, as the bound that somebody else read it to be; None where it does not."""
     for m in _ANY.finditer(low):
         if float(m["number"].replace(",", ".")) == value and not _LENGTHS.match(low, m.end("number")):
             return Bound(value=value, above=above, unit=m["unit"], span=m.span())

@@ -63,7 +63,9 @@ def asked(p: Pieces, hand: AtHand, before: Query | None) -> str:
     """What a model is asked, in the form of the curriculum."""
     line = line_of(before)
     front = f" {', '.join(hand.components)}\nMetrics: {', '.join(hand.metrics) or NONE}\n"
-    return f"{front}{f'Before: {line}' + chr(10) if line else ''}Question: {_one_line(p.asked)}\nQuery:"
+    return (
+        f"{front}{f'Before: {line}' + chr(10) if line else ''}Question: {_one_line(p.own or p.asked)}\nQuery:"
+    )
 
 
 def _one_line(text: str) -> str:

@@ -47,7 +47,7 @@ _SHORT: Final = 9  # words that a sentence which leaves something out has at mos
 def pieces_of(text: str, site: Site, before: Query | None) -> Pieces:
     """A question taken apart, that may go on from a query."""
     names = [n for c in site.inventory.components for n in (c.id, *c.aliases)]
-    p = Pieces(asked=english(text, names), site=site, given=spoken_of(before, site))
+    p = Pieces(asked=english(text, names), site=site, given=spoken_of(before, site), own=text)
     return replace(p, follows=before is not None and _leaves_out(p))
 
 

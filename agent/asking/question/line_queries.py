@@ -114,7 +114,7 @@ def _beyond(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query |
     above = told["verb"] == "above"
     limit = bound(p.words)
     if limit is None or abs(limit.value - float(number)) > _EQUAL:
-        limit = bound_of(p.asked.casefold(), float(number), above=above)
+        limit = bound_of((p.own or p.asked).casefold(), float(number), above=above)
     if limit is None or limit.above != above:
         return None
     fit = _of(metric, told["component"], p, before)
@@ -161,7 +161,7 @@ def _words(filters: Mapping[str, str], p: Pieces, before: Query | None) -> dict[
     }
     if not words or kept:
         return kept
-    if plain(words) not in plain(p.asked) and plain(words) not in p.low:
+    if not any(plain(words) in plain(text) for text in (p.own, p.asked, p.low)):
         return None
     return {"text": words} if words.casefold() == p.quoted.casefold() else {"words": words}
 
@@ -178,7 +178,7 @@ def _filters(args: str, p: Pieces, before: Query | None) -> tuple[dict[str, str]
 
 def _rows(filters: Mapping[str, str], p: Pieces) -> dict[str, Any] | None:
     rows = filters["rows"]
-    said = {m[0] for m in re.finditer(r"\d+", p.asked)} | {
+    said = {m[0] for m in re.finditer(r"\d+", p.own or p.asked)} | {
         str(n) for w, n in number_words().items() if w in p.low
     }
     if rows and rows != "1" and rows not in said:
@@ -215,6 +215,10 @@ def _list(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query | N
 
 
 def _get(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query | None:
+    if (
+        told["args"] == "restarts" and told["component"] and not p.site.readers()
+    ):  # no object counts them, its log tells
+        return _checked("count", {"of": "restarts", "component": told["component"]} | _span(p, before))
     return (
         _checked("get", {"component": told["component"], "part": told["args"]}) if told["component"] else None
     )

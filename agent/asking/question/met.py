@@ -193,6 +193,9 @@ def _lasts(query: Query) -> bool:
 
 
 def _when(p: Pieces, queries: Sequence[Query]) -> str:
+    asked = [p.words[h.begin : h.end] for h in p.hits("verbs") if h.key == "when"]
+    if all(word == "time of" for word in asked) and any(_lasts(q) for q in queries):
+        return ""  # "the average time of a request"
     if not p.has("verbs", "when") or any(_dates(p, q) for q in queries):
         return ""
     return "The query does not tell when."

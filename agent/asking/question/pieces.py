@@ -101,12 +101,16 @@ _PRONOUN: Final = re.compile(
 
 @dataclass(frozen=True)
 class Pieces:
-    """A question taken apart. `low` is the text in small letters; `given` is the component that a pronoun means."""
+    """A question taken apart. `low` is the text in small letters; `given` is the component that a pronoun means.
+
+    `asked` is read word for word in English where it is Chinese, `own` as it was put, "" where that is the same.
+    """
 
     asked: str
     site: Site
     given: str = ""
     follows: bool = False  # whether it leaves out what the question before it said
+    own: str = ""
 
     @cached_property
     def text(self) -> str:
