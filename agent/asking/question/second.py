@@ -13,7 +13,6 @@ from aitia.agent.asking.question.outcome import Reading, one
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.reading import guesses
 from aitia.agent.asking.question.refusing import changing
-from aitia.agent.asking.question.tables import follow_pattern
 from aitia.core.words import Word
 from aitia.tools.query.words import Compare, Query
 
@@ -21,6 +20,10 @@ ANSWERS: Final = 0.6
 """The probability, among all lines that could be written, from which a line's query is run (docs/fitted.md)."""
 OFFERS: Final = 0.2
 """From which one is offered."""
+_GOES_ON: Final = re.compile(
+    r"^\W*(?:and|or|but|what about|how about|same|und|oder|aber|was ist mit|et|mais|qu'en est-il|y|o|pero|qué tal|e|ma|anche)(?!\w)"
+    r"|^那|呢\W*$"
+)
 _CLOCK: Final = re.compile(r"(?<![\w.])\d{1,2}(?::\d\d| ?h(?:\d\d)?| ?uhr| ?o'clock| ?[ap]m)(?!\w)")
 _HAN_TIME: Final = re.compile("[半点时刻昨前后今晚早晨夜午周月年刚近从至]")
 
@@ -46,7 +49,7 @@ def _open(p: Pieces, reading: Reading, before: Query | None) -> bool:
     """
     if reading.status in ("query", "refused") or changing(p) is not None or guesses(p):
         return False
-    if before is None and follow_pattern().search(p.low):
+    if before is None and _GOES_ON.search((p.own or p.asked).casefold()):
         return False
     return not (p.keys("outside") or p.about.strange or reading.said.startswith(("Which one", "Of which")))
 
