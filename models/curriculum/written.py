@@ -1,4 +1,4 @@
-"""Messages, texts, questions and cases as real sites have them, with what they mean: by language models, dealt by product or site.
+"""Messages, texts, questions and cases as real sites have them, with what they mean: by language models, dealt by site.
 
 No product of theirs is one of the benchmarks' (tests/models/test_curriculum.py looks): what is measured there was never learned.
 """

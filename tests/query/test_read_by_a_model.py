@@ -221,3 +221,10 @@ def test_a_model_that_fails_leaves_the_rules_alone(shop_site: Site) -> None:
     ]
     assert answer.status != "answered"
     assert any("read by rules alone: Free memory." in n for n in answer.notes)
+
+
+@pytest.mark.parametrize("question", ["since when?", "seit wann?", "depuis quand ?"])
+def test_when_alone_is_asked_back_and_no_document_answers(shop_site: Site, question: str) -> None:
+    found = look(question, shop_site)
+    assert found is not None
+    assert found[0].status == "unclear"

@@ -62,31 +62,9 @@ _SHOUTED: Final = re.compile(
     r"(?<![\w-])(?:[A-Z]{3,}(?:[_ ][A-Z]{2,})*|[A-Z]+[a-z]+[A-Z]\w+|[A-Z]{2,}[a-z]+\w*)(?![\w-])"
 )
 _NO_SHOUT: Final = frozenset(
-    [
-        "ERROR",
-        "ERRORS",
-        "WARN",
-        "WARNING",
-        "INFO",
-        "DEBUG",
-        "FATAL",
-        "UTC",
-        "GMT",
-        "CPU",
-        "RAM",
-        "HTTP",
-        "API",
-        "DNS",
-        "BMS",
-        "PVC",
-        "CET",
-        "MEZ",
-        "RPM",
-        "COP",
-        "SQL",
-        "TCP",
-    ]
-)
+    {"ERROR", "ERRORS", "WARN", "WARNING", "INFO", "DEBUG", "FATAL", "UTC", "GMT", "CPU", "RAM", "HTTP", "API", "DNS", "BMS",
+     "PVC", "CET", "MEZ", "RPM", "COP", "SQL", "TCP"}
+)  # fmt: skip
 _MASK: Final = (
     0xE000  # private characters that stand for names while times are read: "301-M maintenant" is no time
 )

@@ -86,8 +86,9 @@ def decide(p: Pieces) -> Reading:
         refused = refused or found  # a later rule may read what this one could not
         if rule is of_measurements and found.status == "unclear":
             break  # several measurements fit: no line or work is meant
+    bare = p.has("verbs", "when") and not p.terms  # "since when?": no document knows of what
     return refused or Reading(
-        status="none", live=bool(p.component) or p.span.told or bool(p.terms and _known_thing(p))
+        status="none", live=bare or bool(p.component) or p.span.told or bool(p.terms and _known_thing(p))
     )
 
 

@@ -21,8 +21,8 @@ ANSWERS: Final = 0.6
 OFFERS: Final = 0.2
 """From which one is offered."""
 _GOES_ON: Final = re.compile(
-    r"^\W*(?:and|or|but|what about|how about|same|und|oder|aber|was ist mit|et|mais|qu'en est-il|y|o|pero|qué tal|e|ma|anche)(?!\w)"
-    r"|^那|呢\W*$"
+    r"^\W*(?:and|or|but|what about|how about|same|und|oder|aber|was ist mit|et|mais|qu'en est-il|y|o|pero|qué tal|e|ma"
+    r"|anche)(?!\w)|^那|呢\W*$"
 )
 _CLOCK: Final = re.compile(r"(?<![\w.])\d{1,2}(?::\d\d| ?h(?:\d\d)?| ?uhr| ?o'clock| ?[ap]m)(?!\w)")
 _HAN_TIME: Final = re.compile("[半点时刻昨前后今晚早晨夜午周月年刚近从至]")
