@@ -30,8 +30,11 @@ _FLAT: Final = 0.5  # of the area at half height that is above 85 %: more is an 
 _PLATEAU: Final = 0.04  # of the picture: what hangs together over more is a plate, no spot
 _HALVINGS: Final = 9
 _LEAST_AREA: Final = 6  # points at half height
-_MEASURED: Final = 3  # points of the sensor each way below which a camera measures no temperature (its spot size)
+_MEASURED: Final = (
+    3  # points of the sensor each way below which a camera measures no temperature (its spot size)
+)
 _MOST_GRAIN: Final = 4
+_BAD: Final = 8.0  # of the noise around
 _LAGS: Final = 6
 _SATURATED: Final = 0.8  # of the noise at the longest lag
 MOST: Final = 8
@@ -69,6 +72,21 @@ def grain_of(values: Floats) -> int:
         return 1
     reached = next(n for n, one in enumerate(noise) if one >= _SATURATED * noise[-1])
     return min(_MOST_GRAIN, max(1, reached))
+
+
+def without_bad_points(values: Floats, grain: int) -> Floats:
+    """What no more than one point of the sensor shows, far above or below what is around it, replaced by what is around it."""
+    from scipy.ndimage import find_objects, label, median_filter
+
+    around = median_filter(values, size=3 if grain == 1 else 4 * grain - 1)
+    off = np.abs(values - around)
+    parts, _ = label(off > max(_BAD * float(mad((values - around).ravel())), 1e-3 * float(np.ptp(values))))
+    repaired = values.copy()
+    for place in find_objects(parts):
+        if max(s.stop - s.start for s in place) <= 2 * grain:
+            here = tuple(slice(max(0, s.start - 1), s.stop + 1) for s in place)
+            repaired[here] = around[here]
+    return repaired
 
 
 def _mixed(values: Floats, lag: int) -> Floats:
