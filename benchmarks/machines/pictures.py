@@ -1,6 +1,6 @@
 """Hot spots of made thermal pictures, like parts held against each other, lines of made spectrograms; against plain thresholds.
 
-python benchmarks/machines/pictures.py --data DIR [--split shown|held|third|fourth] [--cases GLOB] [--scenes N] [--json OUT [--totals]
+python benchmarks/machines/pictures.py --data DIR [--split shown|held|third|fourth] [--cases GLOB] --json OUT [--totals]
 
 The pictures are made (made_thermal_pictures.py, made_spectrograms.py) below DIR/pictures where they are not there yet.
 """
