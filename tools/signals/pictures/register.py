@@ -126,7 +126,7 @@ def _finer(now: Floats, then: Floats, overlap: NDArray[np.bool_]) -> tuple[Float
         placed = map_coordinates(soft, at, order=1, mode="nearest")
         gain, offset = _fitted(goal[inner], placed[inner])
         off = (goal - gain * placed - offset)[inner]
-        slopes = gain * np.stack(np.gradient(placed))[:, inner]
+        slopes = gain * np.asarray(np.gradient(placed))[:, inner]
         edge = np.hypot(*slopes) >= np.percentile(np.hypot(*slopes), 80)
         misfit = float(np.median(np.abs(off[edge])))
         if misfit < best[0]:
