@@ -26,6 +26,7 @@ from aitia.probe_json import (
     patterns,
     probe_forms,
 )
+from aitia.probe_pictures import is_sidecar, picture_sources
 from aitia.settings import DEFAULT_MODEL, FILE, Settings
 
 PROMETHEUS = ("http://localhost:9090", "http://localhost:8428")
@@ -282,7 +283,7 @@ def probe_json(folder: Path) -> Iterator[Probe]:
             for p in place.iterdir()
             if p.suffix.lower() in JSONS and p.name not in known and _is_data(p, place)
         )
-        for source, reason, where in probe_forms(place, folder, files):
+        for source, reason, where in (*probe_forms(place, folder, files), *picture_sources(place, folder)):
             yield _opened(source, reason, where, folder)
     whole = is_dump(folder, inside=False)
     for dump in [folder] if whole else sorted(d for d in folder.iterdir() if d.is_dir()):
@@ -339,8 +340,8 @@ def probe_folder(folder: Path) -> Iterator[Probe]:
 
 
 def _is_data(path: Path, folder: Path) -> bool:
-    """A file of the folder itself: what a link leads to elsewhere is not proposed."""
-    return path.is_file() and not leads_out(path, folder)
+    """A file of the folder itself: what a link leads to elsewhere is not proposed, nor what speaks of a picture beside it."""
+    return path.is_file() and not leads_out(path, folder) and not is_sidecar(path)
 
 
 def _data(path: Path) -> Iterator[Probe]:
@@ -394,7 +395,6 @@ def write_settings(text: str, folder: Path, *, force: bool) -> Path:
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise BadInput(
-            f"Cannot write {str(file)!r} ({error.strerror}). Choose a --dir that can be written."
-        ) from None
+        why = f"Cannot write {str(file)!r} ({error.strerror}). Choose a --dir that can be written."
+        raise BadInput(why) from None
     return file

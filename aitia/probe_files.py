@@ -39,6 +39,7 @@ _NOUNS: Final = {
     "cluster": "objects",
     "metrics": "series",
     "alarms": "changes of alarms",
+    "pictures": "pictures",
 }
 Found = tuple[SourceConfig | None, str, str]  # the source, why or how it is read, and what it holds
 

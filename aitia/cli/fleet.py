@@ -60,6 +60,7 @@ def fleet(
     from aitia.fleet.assets import about_assets, units_of
     from aitia.fleet.look import look
     from aitia.fleet.page import fleet_lines, render_fleet
+    from aitia.fleet.pictures import pictures_of
     from aitia.incoming import parse_healthy, parse_moment
 
     now = datetime.now(UTC)
@@ -67,11 +68,13 @@ def fleet(
     period = parse_healthy(healthy, now=now).epoch if healthy else None
     moment = parse_moment(at, now=now, option="--at").timestamp() if at else None
     units, errors = units_of(path)
+    pictures, unread = pictures_of(path, now=moment)
     with _progress() as show:
         told = look(
             units, about, keep=aitia_home() / "fleet", crew=Crew(jobs=jobs, ray=ray), healthy=period, now=moment, days=days,
-            fresh=fresh, errors=errors, on_done=show,
+            fresh=fresh, errors=errors | unread, on_done=show,
         )  # fmt: skip
+    told = told.model_copy(update={"pictures": tuple(pictures)})
     for name, why in told.errors.items():
         note(f"{name}: {why}")
     if html is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,13 +12,25 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from aitia.fleet.words import Fleet, Ranked
+from aitia.fleet.words import Fleet, Pictured, Ranked
 from aitia.render import svg
 from aitia.render import text as t
+from aitia.render.seen import read_seen, seen_svg
 
 SHOWN: Final = 25  # assets on a terminal
 MOST_WELL: Final = 2000  # names of assets that are well, on the page
 _WIDTH, _HEIGHT, _PAD = 160.0, 28.0, 3.0  # pixels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture on the page: what it is, what it shows, and itself with that outlined."""
+
+    asset: str
+    title: str
+    said: tuple[str, ...]
+    notes: tuple[str, ...]
+    drawing: Markup | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +45,7 @@ class Row:
     severity: str
     said: tuple[str, ...]
     sparks: tuple[tuple[str, Markup], ...]
+    pictures: tuple[Picture, ...] = ()
 
 
 def fleet_lines(fleet: Fleet, *, most: int = SHOWN) -> Iterator[str]:
@@ -49,6 +63,18 @@ def fleet_lines(fleet: Fleet, *, most: int = SHOWN) -> Iterator[str]:
         yield f"   ?  {t.clean(one.asset)}: {t.clean(one.judged.why or 'not judged')}"
     if len(unknown) > most:
         yield f"      and {len(unknown) - most} more that were not judged"
+    yield from _picture_lines(fleet, most)
+
+
+def _picture_lines(fleet: Fleet, most: int) -> Iterator[str]:
+    """Of each asset whose last picture shows something, what it is: no part of the ranking."""
+    told = [p for p in fleet.pictures if p.said]
+    if fleet.pictures:
+        yield f"pictures of {t.count(len({p.asset for p in fleet.pictures}), 'asset')}: {len(told)} show something"
+    for one in told[:most]:
+        yield from (f"      {t.clean(said)}" for said in one.said[:3])
+    if len(told) > most:
+        yield f"      and {len(told) - most} more (--json or --html shows all)"
 
 
 def _level(one: Ranked) -> str:
@@ -61,7 +87,10 @@ def _severity(word: str) -> str:
 
 def render_fleet(fleet: Fleet, *, title: str, made: datetime) -> str:
     """The whole page."""
-    rows = [_row(one) for one in fleet.assets if one.judged.findings]
+    drawn: dict[str, list[Picture]] = defaultdict(list)
+    for n, taken in enumerate(fleet.pictures):
+        drawn[taken.asset.casefold()].append(_picture(taken, f"p{n}"))
+    rows = [_row(one, drawn.pop(one.asset.casefold(), ())) for one in fleet.assets if one.judged.findings]
     well = [one.asset for one in fleet.assets if one.judged.status == "ok" and not one.judged.findings]
     unknown = [
         (one.asset, one.judged.why or "not judged") for one in fleet.assets if one.judged.status != "ok"
@@ -76,10 +105,27 @@ def render_fleet(fleet: Fleet, *, title: str, made: datetime) -> str:
         errors=[(t.clean(name), t.clean(why)) for name, why in fleet.errors.items()],
         total=len(fleet.assets),
         unfinished=fleet.unfinished,
+        pictures=[one for own in drawn.values() for one in own],
     )  # fmt: skip
 
 
-def _row(one: Ranked) -> Row:
+def _picture(taken: Pictured, key: str) -> Picture:
+    against = f", held against {taken.before}" if taken.before else ""
+    title = t.clean(f"{taken.file}, {taken.taken:%Y-%m-%d %H:%M}{against}")
+    seen = read_seen(taken.drawn.encode())
+    said = tuple(t.clean(s) for s in taken.said[:5])
+    desc = f"{len(seen.marks) + len(seen.lines)} places outlined" if seen else ""
+    drawing = seen_svg(seen, key=key, title=title, desc=desc) if seen else None
+    return Picture(
+        asset=t.clean(taken.asset),
+        title=title,
+        said=said,
+        notes=tuple(map(t.clean, taken.notes)),
+        drawing=drawing,
+    )
+
+
+def _row(one: Ranked, pictures: Sequence[Picture]) -> Row:
     findings = one.judged.findings
     return Row(
         rank=one.rank,
@@ -89,6 +135,7 @@ def _row(one: Ranked) -> Row:
         risk=round(100 * one.risk),
         severity=_severity(findings[0].severity),
         said=tuple(t.clean(f.statement) for f in findings[:5]),
+        pictures=tuple(pictures),
         sparks=tuple(
             (t.clean(point), sparkline(levels, f"s{one.rank}-{n}", f"{one.asset} {point}"))
             for n, (point, levels) in enumerate(one.judged.sparkline.items())

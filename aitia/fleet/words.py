@@ -50,10 +50,25 @@ class Ranked(Word):
     judged: Judged
 
 
+class Pictured(Word):
+    """What the last picture of an asset shows: sentences of code, and what is kept of it to draw it."""
+
+    asset: str
+    file: str
+    taken: Moment
+    before: str = Field("", description="the earlier picture of it that it was held against")
+    said: tuple[str, ...] = Field(description="hot spots, regions unlike their like, lines that began")
+    notes: tuple[str, ...] = Field(
+        (), description="what was not done, such as no temperature without a scale"
+    )
+    drawn: str = Field("", description="its greys and what is outlined, as JSON")
+
+
 class Fleet(Word):
     """All assets, the most urgent first; `errors` are sources that could not be read."""
 
     assets: tuple[Ranked, ...]
+    pictures: tuple[Pictured, ...] = ()
     errors: dict[str, str] = {}
     reused: int = Field(0, description="assets whose judgement of an earlier look still holds")
     unfinished: int = Field(0, description="units that were not looked at: it was stopped")

@@ -1,6 +1,6 @@
 """Hot spots of made thermal pictures, like parts held against each other, lines of made spectrograms; against plain thresholds.
 
-python benchmarks/machines/pictures.py --data DIR [--split shown|held] [--cases 'lone*'] [--scenes 48] --json OUT [--totals]
+python benchmarks/machines/pictures.py --data DIR [--split shown|held|third|fourth] [--cases GLOB] --json OUT [--totals]
 
 The pictures are made (made_thermal_pictures.py, made_spectrograms.py) below DIR/pictures where they are not there yet.
 """
@@ -27,18 +27,20 @@ from aitia.tools.signals.pictures.thermal import hot_spots
 from aitia.tools.sources.signals.picture_about import about_of
 from benchmarks.contract import Case, chosen, finish, parser, rows
 from benchmarks.machines.made_spectrograms import spectrogram
+from benchmarks.machines.made_thermal_more import MORE, compared
+from benchmarks.machines.made_thermal_more import PALETTES as MORE_PALETTES
 from benchmarks.machines.made_thermal_pictures import HIGH, PALETTES, WIDE, Scene, drawn, scene
 from benchmarks.machines.pictures_peers import hottest, joined_peaks, mean_peaks, otsu, spreads
 
 SORTS: Final = ("lone", "reference", "neighbours", "spectrogram")
-SEEDS: Final = {"shown": 11, "held": 7_000_003}
+SEEDS: Final = {"shown": 11, "held": 7_000_003, "third": 31_337, "fourth": 40_009}
 Scores = dict[str, float]
 
 
 def main() -> None:
     """Run it."""
     options = parser(__doc__)
-    options.add_argument("--split", choices=("shown", "held"), default="held")
+    options.add_argument("--split", choices=tuple(SEEDS), default="held")
     options.add_argument("--scenes", type=int, default=48, help="of each sort")
     options.add_argument(
         "--totals", action="store_true", help="write no answers case by case: for pictures kept back"
@@ -46,7 +48,7 @@ def main() -> None:
     args = options.parse_args()
     began = time.monotonic()
     folder = Path(args.data) / "pictures" / args.split
-    names = chosen([f"{sort}-{n:03}" for sort in SORTS for n in range(args.scenes)], args.cases)
+    names = chosen([f"{sort}-{n:03}" for sort in _sorts(args.split) for n in range(args.scenes)], args.cases)
     measured: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     told: list[Case] = []
     for name in names:
@@ -68,6 +70,11 @@ def main() -> None:
     )
 
 
+def _sorts(split: str) -> tuple[str, ...]:
+    """Two halves are of pictures and their references alone."""
+    return ("reference",) if split in MORE else SORTS
+
+
 def make(folder: Path, name: str, split: str) -> None:
     """Draw one picture, its reference, and its answer."""
     sort, number = name.rsplit("-", 1)
@@ -81,8 +88,11 @@ def make(folder: Path, name: str, split: str) -> None:
             "new": spec.new, "speed": spec.speed, "file": f"{name}.png",
         }  # fmt: skip
     else:
-        made = scene(rng, split, sort)
-        palette, quality = str(rng.choice(PALETTES[split])), int(rng.choice([0, 0, 92, 80]))
+        made = compared(rng, split) if split in MORE else scene(rng, split, sort)
+        palette, quality = (
+            str(rng.choice({**PALETTES, **MORE_PALETTES}[split])),
+            int(rng.choice([0, 0, 92, 80])),
+        )
         kind = "jpg" if quality else "png"
         limits = _limits(made.seen)
         (folder / f"{name}.{kind}").write_bytes(drawn(made.seen, rng, palette, limits, jpeg=quality))

@@ -22,6 +22,7 @@ AGAINST_LIKE: Final = 0.65
 ALONE: Final = 0.4
 UNSCALED: Final = 0.3
 BEGAN: Final = 0.65
+AGAINST: Final = "the reference picture"
 _FULL_K: Final = 20.0  # degrees at which the strength is the whole of it
 _FULL_DB: Final = 15.0
 
@@ -32,7 +33,7 @@ def heat_facts(
     heat: Heat, component: str, at: datetime, window: Window, ref: SourceRef, resolve: Resolve
 ) -> list[Evidence]:
     """A fact for each hot spot and each region that differs from its like; the quiet fact where a comparison shows neither."""
-    compared = heat.against == "the reference picture"
+    compared = heat.against == AGAINST
     facts = [_spot(s, heat, component, at, window, ref, resolve, compared=compared) for s in heat.spots]
     if compared:  # a body that became warmer as a whole is news, too
         facts += [_spot(s, heat, component, at, window, ref, resolve, compared=True) for s in heat.bodies]

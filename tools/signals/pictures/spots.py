@@ -30,6 +30,13 @@ _FLAT: Final = 0.5  # of the area at half height that is above 85 %: more is an 
 _PLATEAU: Final = 0.04  # of the picture: what hangs together over more is a plate, no spot
 _HALVINGS: Final = 9
 _LEAST_AREA: Final = 6  # points at half height
+_MEASURED: Final = (
+    3  # points of the sensor each way below which a camera measures no temperature (its spot size)
+)
+_MOST_GRAIN: Final = 4
+_BAD: Final = 8.0  # of the noise around
+_LAGS: Final = 6
+_SATURATED: Final = 0.8  # of the noise at the longest lag
 MOST: Final = 8
 
 
@@ -48,25 +55,62 @@ class Region:
     shape: Literal["spot", "body"]
 
 
-def noise_of(values: Floats) -> float:
-    """One standard deviation of what changes from point to point (mixed second differences: edges hardly count)."""
-    mixed = values[1:, 1:] - values[1:, :-1] - values[:-1, 1:] + values[:-1, :-1]
-    return float(mad(mixed.ravel())) / 2.0
+def noise_of(values: Floats, lag: int = 1) -> float:
+    """One standard deviation of what changes over `lag` points (mixed second differences: edges hardly count)."""
+    return float(mad(_mixed(values, lag).ravel())) / 2.0
 
 
-def regions(values: Floats, *, least: float) -> list[Region]:
-    """The places that stand at least `least` above what surrounds them, hottest above it first; one peak each."""
+def grain_of(values: Floats) -> int:
+    """Points of the picture to one point of its sensor, 1 to 4: noise of a picture that was enlarged hangs together so far."""
+    if min(values.shape) < 4 * _LAGS:
+        return 1
+    noise = []
+    for lag in range(1, _LAGS + 1):
+        size = np.sort(np.abs(_mixed(values, lag)), axis=None)
+        noise.append(float(np.mean(size[: int(0.8 * size.size)])))
+    if noise[-1] < 1e-4 * float(np.ptp(values)):  # no noise, nothing to tell it by
+        return 1
+    reached = next(n for n, one in enumerate(noise) if one >= _SATURATED * noise[-1])
+    return min(_MOST_GRAIN, max(1, reached))
+
+
+def without_bad_points(values: Floats, grain: int) -> Floats:
+    """What no more than one point of the sensor shows, far above or below what is around it, replaced by what is around it."""
+    from scipy.ndimage import find_objects, label, median_filter
+
+    around = median_filter(values, size=3 if grain == 1 else 4 * grain - 1)
+    off = np.abs(values - around)
+    parts, _ = label(off > max(_BAD * float(mad((values - around).ravel())), 1e-3 * float(np.ptp(values))))
+    repaired = values.copy()
+    for place in find_objects(parts):
+        if max(s.stop - s.start for s in place) <= 2 * grain:
+            here = tuple(slice(max(0, s.start - 1), s.stop + 1) for s in place)
+            repaired[here] = around[here]
+    return repaired
+
+
+def _mixed(values: Floats, lag: int) -> Floats:
+    return values[lag:, lag:] - values[lag:, :-lag] - values[:-lag, lag:] + values[:-lag, :-lag]
+
+
+def regions(values: Floats, *, least: float, grain: int = 1) -> list[Region]:
+    """The places that stand at least `least` above what surrounds them, hottest above it first; one peak each.
+
+    `grain`: points of the field to one of the sensor. What is narrower than three of these is a bad point or an edge's misfit.
+    """
     step = max(1, -(-max(values.shape) // WORKING_SIDE))
     coarse = _reduced(values, step)
     smooth = _smoothed(coarse)
     floors = [_opened(smooth, max(2.0, share * max(coarse.shape))) for share in RADII]
     # Noise of the smoothed field, told from where it is: an even scene has none, and a jump is not noise.
-    limit = max(least, SPREADS * noise_of(smooth))
+    grain = max(1, round(grain / step))
+    limit = max(least, SPREADS * noise_of(smooth, grain))
+    narrow = _MEASURED * grain
     found: list[tuple[Region, NDArray[np.bool_]]] = []
     for peak in _peaks(smooth, np.max([smooth - f for f in floors], axis=0), limit):
         if any(mask[peak] for _, mask in found):
             continue
-        one = _judged(smooth, floors, peak, limit)
+        one = _judged(smooth, floors, peak, limit, narrow)
         if one is not None and not any(
             bool(np.any(mask & one[1])) and r.shape == one[0].shape for r, mask in found
         ):
@@ -113,7 +157,7 @@ def _peaks(smooth: Floats, over: Floats, limit: float) -> list[tuple[int, int]]:
 
 
 def _judged(
-    smooth: Floats, floors: list[Floats], peak: tuple[int, int], limit: float
+    smooth: Floats, floors: list[Floats], peak: tuple[int, int], limit: float, narrow: int
 ) -> tuple[Region, NDArray[np.bool_]] | None:
     """What a peak is, over the lowest surroundings at which it is still narrow; None where it is part of something wide."""
     top = float(smooth[peak])
@@ -130,6 +174,8 @@ def _judged(
         area = int(np.sum(half))
         if area < _LEAST_AREA or np.sqrt(area / np.pi) > _WIDE * radius or float(np.max(smooth[half])) > top:
             continue
+        if _width(half) < narrow:
+            continue
         high = int(np.sum(half & (smooth >= top - 0.15 * over)))
         rows, columns = np.nonzero(half)
         box = (int(columns.min()), int(rows.min()), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
@@ -138,6 +184,12 @@ def _judged(
             continue
         best = (Region(peak=peak, box=box, area=area, over=over, top=top, shape=shape), half)
     return best
+
+
+def _width(mask: NDArray[np.bool_]) -> float:
+    """Points across the narrower way of what is marked, whichever way it lies: that of an ellipse of its spread."""
+    places = np.argwhere(mask).astype(float)
+    return 4.0 * float(np.sqrt(np.linalg.eigvalsh(np.cov(places.T, bias=True))[0].clip(0.0)))
 
 
 def _plateau(values: Floats, peak: tuple[int, int], top: float, wide: float) -> float:

@@ -15,8 +15,16 @@ from aitia.core.errors import BadInput
 from aitia.tools.signals.pictures.alike import Named, named_regions
 from aitia.tools.signals.pictures.read import LEAST_SIDE, Picture
 from aitia.tools.signals.pictures.register import laid_over
+from aitia.tools.signals.pictures.rises import LEAST_OWN, own_rise
 from aitia.tools.signals.pictures.scale import Field, field_of
-from aitia.tools.signals.pictures.spots import LEAST_SHARE, Region, noise_of, regions
+from aitia.tools.signals.pictures.spots import (
+    LEAST_SHARE,
+    Region,
+    grain_of,
+    noise_of,
+    regions,
+    without_bad_points,
+)
 from aitia.tools.sources.rows import Floats
 from aitia.tools.sources.signals.picture_about import About, Box
 
@@ -82,7 +90,7 @@ def hot_spots(
     notes = [*picture.notes, *seen.notes]
     spread = float(np.percentile(values, 99) - np.percentile(values, 1)) or 1.0
     least = max(LEAST_SHARE * spread, 3.0 * seen.error, LEAST_K if seen.unit else 0.0)
-    difference, against = values, "what lies around"
+    difference, against, kept = values, "what lies around", None
     if reference is not None:
         then = field_of(reference, reference_about or about)
         if then.unit != seen.unit or reference.valued != picture.valued:
@@ -92,10 +100,14 @@ def hot_spots(
         _check_sizes(picture, reference)
         seen, then = _common(seen, then)
         values = _without_words(seen, picture)
-        laid = laid_over(values, _without_words(then, reference))
+        before, grain = _without_words(then, reference), grain_of(values)
+        laid = laid_over(without_bad_points(values, grain), without_bad_points(before, grain))
         difference, against = laid.difference, "the reference picture"
         notes += _laid_notes(laid.shift, laid.gain, laid.offset, seen.unit, spread)
-    found = _standing_out(difference, least, compared=reference is not None)
+        kept = laid
+    found = _standing_out(difference, least, grain_of(values), compared=reference is not None)
+    if kept is not None:
+        found = [r for r in found if own_rise(r, kept) >= LEAST_OWN * r.over]
     named = named_regions(values, seen.box, about, unit=seen.unit, error=max(seen.error, noise_of(values)))
     spots = [_spot(r, seen, values, spread, named) for r in found]
     notes.append(
@@ -116,9 +128,9 @@ def hot_spots(
     )
 
 
-def _standing_out(values: Floats, least: float, *, compared: bool) -> list[Region]:
+def _standing_out(values: Floats, least: float, grain: int, *, compared: bool) -> list[Region]:
     """Against a reference whatever rose counts, a body as a whole as well: it was there before, and no warmer."""
-    return regions(np.maximum(values, 0.0) if compared else values, least=least)
+    return regions(np.maximum(values, 0.0) if compared else values, least=least, grain=grain)
 
 
 def _check_sizes(picture: Picture, reference: Picture) -> None:
