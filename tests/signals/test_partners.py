@@ -99,22 +99,3 @@ def test_a_machine_at_rest_for_longer_than_ever_is_idle(x: Floats) -> None:
     assert idle(grid(x), members) == {}
     x[540:, :2] = 0.0
     assert set(idle(grid(x), members)) == {"pump"}
-
-
-@pytest.mark.parametrize(
-    ("begins", "ends", "alone"),
-    [(535, 565, True), (535, ROWS, False), (480, 530, False)],
-    ids=[
-        "what came later and went is no part of it",
-        "what lasts as well may be",
-        "so may what began with it",
-    ],
-)
-def test_an_instrument_outlasts_what_came_and_went_beside_it(
-    x: Floats, begins: int, ends: int, alone: bool
-) -> None:
-    x[480:, 6] -= 0.6
-    x[begins:ends, 7] += 0.25
-    left = told(x)
-    assert left is not None
-    assert (left.signal, left.alone) == (6, alone)

@@ -86,9 +86,7 @@ def departure(
     component, alone = owners[signal], False
     rest = _rest(told, left_out | {signal})
     bound = max(APART, float(abs(departs[signal])) / _QUIET)
-    if told.limit(signal, left_out) < INSTRUMENT and (
-        rest < APART or _outlasts(told, signal, residual, left_out)
-    ):
+    if rest < APART and told.limit(signal, left_out) < INSTRUMENT:
         alone = True
     if 2 * owners.count(component) > len(owners):
         component = ""
@@ -111,24 +109,6 @@ def departure(
         limit=told.limit(signal, left_out), rest=rest, shows=shows, expected=expected, lasts=_lasts(residual, peak),
         peak=told.grid.reference + peak, ends=told.reading(signal, len(residual) - 1, left_out),
     )  # fmt: skip
-
-
-def _outlasts(told: Expectations, signal: int, residual: Floats, left_out: frozenset[int]) -> bool:
-    """Whether a departure began before each other one and lasts where those are over: what came and went is no part of it."""
-    peak, without = int(np.argmax(np.abs(residual))), left_out | {signal}
-    if not _lasts(residual, peak):
-        return False
-    since = first_beyond(residual, peak)
-    for other in np.flatnonzero(np.abs(told.without(without)) >= APART):
-        theirs = told.residual(int(other), without)
-        top = int(np.argmax(np.abs(theirs)))
-        if (
-            first_beyond(theirs, top) < since + 2 * SPAN
-            or _lasts(theirs, top)
-            or top > len(theirs) - 1 - SPAN
-        ):
-            return False
-    return True
 
 
 def _by_others(told: Expectations, signal: int, component: str, group: frozenset[int]) -> Departure:
