@@ -1,0 +1,160 @@
+"""The verifier for a paragraph: each of its sentences by itself against all the facts that it was written from.
+
+Numbers, times, quotations, directions and whose they are are held against the facts as for a single sentence (`verifier`);
+words come from the facts, from the kinds of fault that the report names and from a longer closed list; what is denied must be
+denied by a fact, be missing, or be said of what is known; and who is the cause or excluded must be who the code says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aitia.agent.sentences.binding import Told, named_by, told_of
+from aitia.agent.sentences.gist import Gist
+from aitia.agent.sentences.grounds import Grounds
+from aitia.agent.sentences.intervals import without_spans
+from aitia.agent.sentences.paragraph_order import orders, spots
+from aitia.agent.sentences.paragraph_words import claims, denials, surplus
+from aitia.agent.sentences.verifier import by_check
+from aitia.agent.text import mask, names_in, numbers, quotes
+
+MOST_WORDS: Final = 140  # of a paragraph
+LEAST_WORDS: Final = 15
+_SENTENCE: Final = 60  # words
+_MOST: Final = 8  # sentences
+_CHECKS: Final = ("quotations", "characters", "times", "numbers", "directions", "subjects")  # as for a single sentence
+_LABEL: Final = re.compile(r"\s*[\[(]\s*(?:facts?\s+)?F\d+(?:\s*(?:,|and|to|[-–])\s*F?\d+)*\s*[\])]")
+_BARE_LABEL: Final = re.compile(r"\bF\d+\b")
+_DIGITS: Final = {
+    w: str(n)
+    for n, w in enumerate(
+        "two three four five six seven eight nine ten eleven twelve".split(), 2
+    )
+}
+_WORD_NUMBER: Final = re.compile(rf"\b(?:{'|'.join(_DIGITS)})\b(?! (?:facts?|signs?|things?|events?|steps?|of them|observations?)\b)", re.I)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A sentence of a paragraph, the facts that it cites, and why it may not be printed (empty if it may)."""
+
+    text: str
+    cites: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+def tidied(text: str) -> str:
+    """One line without the labels of facts (F1): which facts a sentence cites is found by code."""
+    line = re.sub(r"\s+", " ", _LABEL.sub("", text)).strip()
+    return re.sub(r"^(?:In short|Paragraph|Summary)\s*:\s*", "", line)
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a paragraph: a mark of an end, space, and a new beginning, outside of quotations."""
+    plain = _without_quotes(text)
+    cuts = [m.end() for m in re.finditer(r"[.!?](?=\s+\S)", plain) if not _ABBREVIATED.search(plain[: m.end()])]
+    parts = [text[a:b].strip() for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    return [p for p in parts if p]
+
+
+_ABBREVIATED: Final = re.compile(r"\b(?:e\.g|i\.e|approx|no|vs|etc|ca)\.$", re.I)
+
+
+def checked(text: str, gist: Gist, names: frozenset[str]) -> list[Checked]:
+    """Each sentence with what it cites and what speaks against it."""
+    made = [_checked(s, gist, names) for s in sentences_of(text)]
+    return [Checked(text=s.text, cites=s.cites, reasons=s.reasons) for s in made]
+
+
+def refused(text: str, gist: Gist, names: frozenset[str]) -> list[str]:
+    """Why a paragraph may not be printed; empty if it may."""
+    made = checked(text, gist, names)
+    found = [f"{s.text!r}: {'; '.join(s.reasons)}" for s in made if s.reasons]
+    return [*_shape(text, made, gist, names), *found]
+
+
+def _shape(text: str, made: Sequence[Checked], gist: Gist, names: frozenset[str]) -> Iterable[str]:
+    size = len(text.split())
+    if not LEAST_WORDS <= size <= MOST_WORDS:
+        yield f"{size} words, {LEAST_WORDS} to {MOST_WORDS} are asked for"
+    if len(made) > _MOST:
+        yield f"more than {_MOST} sentences"
+    if len({s.text.lower() for s in made}) < len(made):
+        yield "says a sentence twice"
+    if gist.component and gist.component.lower() not in {n.lower() for _, n in names_in(text, names)}:
+        yield f"does not name {gist.component}"
+    told = {c for s in made for c in s.cites}
+    chain = [f.id for f in gist.facts]
+    if len(told & set(chain)) * 2 < len(chain):
+        yield "tells less than half of the facts"
+
+
+def _without_quotes(sentence: str) -> str:
+    for start, end, _ in quotes(sentence):
+        sentence = sentence[:start] + " " * (end - start) + sentence[end:]
+    return sentence
+
+
+def _checked(sentence: str, gist: Gist, names: frozenset[str]) -> Checked:
+    facts = gist.all_facts
+    counted = _outside_quotes(_WORD_NUMBER, lambda m: _DIGITS[m[0].lower()], sentence)
+    spoken = without_spans(counted, facts)
+    grounds = Grounds(
+        facts=facts, names=names, vocabulary=frozenset(), certain=gist.sure in ("likely", "nothing wrong")
+    )
+    plain = _without_quotes(spoken)
+    told = told_of(plain, grounds)
+    held = by_check(spoken, grounds)
+    excluding = claims.excludes(plain, gist, names)
+    reasons = [
+        *_length(sentence),
+        *(reason for check in _CHECKS for reason in held[check]),
+        *_names(plain, gist, names),
+        *surplus(plain, mask(plain, names), told, gist, names),
+        *denials(plain, told, gist, names),
+        *claims.certainty(plain, gist),
+        *claims.causes(plain, gist, names),
+        *claims.exclusions(plain, gist, names),
+        *orders(plain, told, gist.facts, excluding),
+    ]
+    if _BARE_LABEL.search(sentence) and not any(_BARE_LABEL.search(n) for n in names):
+        reasons.append("names a fact by its label")
+    return Checked(text=sentence, cites=_cites(plain, told, gist, names), reasons=tuple(dict.fromkeys(reasons)))
+
+
+def _outside_quotes(pattern: re.Pattern[str], made: object, sentence: str) -> str:
+    parts = re.split(r'("[^"]*")', sentence)
+    return "".join(p if p.startswith('"') else pattern.sub(made, p) for p in parts)  # type: ignore[call-overload]
+
+
+def _length(sentence: str) -> Iterable[str]:
+    count = len(sentence.split())
+    if count > _SENTENCE:
+        yield f"longer than {_SENTENCE} words"
+    if count < 3 or not re.search(r"[.!]$", sentence):
+        yield "not a finished sentence"
+
+
+def _names(plain: str, gist: Gist, names: frozenset[str]) -> Iterable[str]:
+    about = {gist.component, *(a.component for a in gist.against)}
+    about |= {name for text in gist.missing for _, name in names_in(text, names)}
+    for fact in gist.all_facts:
+        about |= named_by(fact, names)
+    for name in sorted({name for _, name in names_in(plain, names)} - about):
+        yield f"names {name}, which no fact does"
+
+
+def _cites(plain: str, told: Sequence[Told], gist: Gist, names: frozenset[str]) -> tuple[str, ...]:
+    """The facts that a sentence tells of: those of its numbers, times and quantities, else those of whom it names."""
+    exact = [fact.id for _, _, fact in spots(plain, told)]
+    if not exact:
+        named = {name for _, name in names_in(plain, names)}
+        about = [f for f in gist.all_facts if {f.component, f.peer} & named]
+        exact = [f.id for f in about or gist.facts][:3]
+    if numbers(mask(plain, names)):
+        exact += [f.id for c in told for f in c.facts if c.bound is not None and f.id == c.bound.id]
+    order = [f.id for f in gist.all_facts]
+    return tuple(sorted(dict.fromkeys(exact), key=order.index))

@@ -1,0 +1,84 @@
+"""What a sentence of a paragraph claims: that something is the cause, how surely, and that somebody is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from aitia.agent.sentences.gist import Gist
+from aitia.agent.text import clauses, names_in
+
+_CAUSAL: Final = re.compile(
+    r"\b(?:caus(?:e[sd]?|ing)|(?:lead|led|leading)s? to|because|due to|result(?:s|ed|ing)? (?:in|from)|trigger(?:s|ed|ing)?|"
+    r"explain\w*|br(?:ing|ought)\w*|thus|hence|therefore|culprit|root|responsible|blame[sd]?|origin|originat\w+|dr(?:iving|ove|iven)|"
+    r"pushed|produced?|stems?|prompted)\b", re.I
+)  # fmt: skip
+_HEDGE: Final = re.compile(
+    r"\b(?:may|might|could|can|would|likely|likeliest|probabl[ey]|possibl[ey]|perhaps|apparently|presumably|plausibl[ey]|seems?|seemingly|"
+    r"appears?|suggest\w*|indicat\w*|hint\w*|consistent|fits?|fitting|points?|pointing|candidate|suspect\w*|hypothes[ie]s|tentative\w*|"
+    r"unclear|unknown|open|undetermined|undecided|uncertain|not|cannot|no|unlikely|if|whether|or|best|leading|working|compatible|"
+    r"favou?rs?|argues?|first to check|neither|nothing|unproven|unconfirmed)\b", re.I
+)  # fmt: skip
+_ABSOLUTE: Final = re.compile(
+    r"\b(?:certainly|definitely|undoubtedly|without (?:a |any )?doubt|no doubt|obviously|always|proves?|proven|proof|must (?:be|have)|"
+    r"beyond doubt|conclusively|clearly the cause|surely)\b", re.I
+)  # fmt: skip
+_CAUSE_IS: Final = re.compile(
+    r"\b(?:(?:root |likeliest |likely |probable |possible |most likely |main |real )*(?:cause|culprit|origin|source)|suspect|to blame|responsible|"
+    r"points? (?:to|at|towards?)|starts? (?:with|in|at)|originat\w+ (?:in|at|from|with))\b", re.I
+)  # fmt: skip
+_UNLIKELY: Final = re.compile(
+    r"\b(?:unlikely|less likely|ruled out|rules? out|ruling out|speaks? against|argu(?:es?|ing) against|counts? against|weighs? against|excluded?s?|"
+    r"rather than|instead of|not the (?:cause|origin|source|culprit)|clears?|exonerat\w+|dismiss\w*|less probable|improbable|"
+    r"weaker (?:candidate|suspect|explanation)|against)\b", re.I
+)  # fmt: skip
+_OPEN: Final = re.compile(
+    r"\b(?:(?:can|could)(?:not| not) (?:yet )?(?:be )?(?:ruled? out|excluded?|dismiss\w*)|not (?:yet )?(?:ruled out|excluded)|"
+    r"nothing (?:rules out|speaks against)|does not (?:rule out|exclude|speak against))\b", re.I
+)  # fmt: skip
+
+
+class Claims:
+    """Checks of one sentence's claims against what the code concluded."""
+
+    def excludes(self, plain: str, gist: Gist, names: frozenset[str]) -> bool:
+        """Whether a sentence says of another suspect that it is not the cause."""
+        others = {a.component.lower() for a in gist.against}
+        named = {n.lower() for _, n in names_in(plain, names)}
+        return bool(_UNLIKELY.search(_OPEN.sub(" ", plain)) and others & named)
+
+    def certainty(self, plain: str, gist: Gist) -> Iterable[str]:
+        """Below a likely verdict that one thing caused another must be hedged; nothing is ever beyond doubt."""
+        hedged = _HEDGE.search(plain)
+        if (found := _ABSOLUTE.search(plain)) and not re.search(r"\b(?:not|no|cannot|nothing|neither|without|would)\b", plain[: found.start()], re.I):
+            yield f"claims more than is known ({found[0]!r})"
+        if gist.sure not in ("likely", "nothing wrong") and _CAUSAL.search(plain) and not hedged:
+            yield "states as certain something that is not"
+        if gist.sure == "open" and _CAUSE_IS.search(plain) and not hedged:
+            yield "names a cause where none is named"
+
+    def causes(self, plain: str, gist: Gist, names: frozenset[str]) -> Iterable[str]:
+        """Whom a sentence calls the cause must be the suspect."""
+        if self.excludes(plain, gist, names) or (found := _CAUSE_IS.search(plain)) is None:
+            return
+        start, end = next(((a, b) for a, b in clauses(plain) if a <= found.start() < b), (0, len(plain)))
+        named = {n.lower() for _, n in names_in(plain[start:end], names)}
+        if named and gist.component.lower() not in named and gist.component.lower() not in plain.lower():
+            yield f"calls another one than {gist.component or 'anybody'} the cause"
+
+    def exclusions(self, plain: str, gist: Gist, names: frozenset[str]) -> Iterable[str]:
+        """Who is excluded must be one of those against whom a fact speaks."""
+        rest = _OPEN.sub(" ", plain)
+        if (found := _UNLIKELY.search(rest)) is None:
+            return
+        start, end = next(((a, b) for a, b in clauses(rest) if a <= found.start() < b), (0, len(rest)))
+        others = {a.component.lower() for a in gist.against}
+        here = {n.lower() for _, n in names_in(rest[start:end], names)}
+        named = here or {n.lower() for _, n in names_in(rest, names)}
+        if not others:
+            yield "rules out somebody whom no fact rules out"
+        elif named and not named & others:
+            yield f"rules out {' and '.join(sorted(named))}, whom no fact rules out"
+        elif not ({n.lower() for _, n in names_in(rest, names)} & others):
+            yield "does not say who is ruled out"

@@ -1,0 +1,128 @@
+"""The words of a paragraph's sentence: those that facts lend, what may be denied, and what is claimed of cause and exclusion."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+from aitia.agent.sentences.binding import KINDS, Told, said
+from aitia.agent.sentences.gist import Gist
+from aitia.agent.sentences.paragraph_claims import Claims
+from aitia.agent.sentences.wording import connectives
+from aitia.agent.text import names_in, stem, words
+from aitia.core.bounds import own_yaml
+from aitia.core.words import Evidence
+
+claims: Final = Claims()
+_UNITS: Final = frozenset(
+    {"ms", "kb", "mb", "gb", "kib", "mib", "gib", "hz", "khz", "rpm", "db", "mm", "min", "sec", "utc", "bar", "kpa", "kw"}
+)
+_LIKE: Final = 6  # letters at which two words are forms of one: exhausted and exhaustion
+_NEGATION: Final = "not|no|never|without|none|neither|nor|cannot|nothing|nobody|n't"
+_KNOWING: Final = re.compile(
+    r"\b(?:(?:can|could)(?:not| not) (?:yet )?be (?:\w+ )?(?:told|determined|confirmed|excluded|settled|ruled out|said|named|proven|proved|decided|"
+    r"established|separated|seen|checked|verified|known|certain)|"
+    r"(?:is|are|was|were|remains?|stays?) not (?:yet |by itself |fully |quite )?(?:certain|sure|confirmed|proven|proved|settled|known|clear|enough|determined|"
+    r"established|decided|conclusive|excluded|ruled out|visible|seen|shown|explained)|"
+    r"(?:does|do|did) not (?:yet |by itself |by themselves |alone |fully )?(?:prove|confirm|settle|decide|establish|show|tell|say|exclude|rule out|explain|name|identify|"
+    r"determine|reveal)|"
+    r"no (?:fact|evidence|proof|measurement|reading|observation|verdict|certainty|cause|single cause|explanation|one cause)\b|not (?:yet )?(?:certain|proven|confirmed|settled|conclusive|enough|a (?:cause|verdict|proof|certainty))|"
+    r"nothing (?:here |in (?:the|these) facts |else )?(?:shows?|proves?|confirms?|settles?|decides?|explains?|links?|says?|contradicts?)|"
+    r"neither (?:is|are|can be)? ?(?:proven|confirmed|certain))", re.I
+)  # fmt: skip
+_STEADY: Final = re.compile(
+    r"\b(?:(?:did|does|do|has|have|had) not (?:changed?|moved?|risen?|rise|shifted|shift|grown?|depart(?:ed)?|left|leave|react(?:ed)?|respond(?:ed)?|stirred)|"
+    r"no (?:change|shift|movement|rise|increase|deviation|departure|anomaly)|never (?:changed|moved|left|rose)|nothing (?:\w+ )?(?:changed|moved|rose|wrong|is wrong|departed|points? to|stands out)|"
+    r"without (?:any )?(?:change|shift|movement|rise)|not (?:changed|moved|affected))", re.I
+)  # fmt: skip
+_BEFORE: Final = re.compile(
+    r"\b(?:not (?:once|seen|there|present|logged|appeared)\b|never (?:seen |logged |present |appeared |there )?(?:before|earlier|in the)|no (?:such )?(?:lines?|messages?|entries|errors?|logs?) (?:before|in|earlier|at all)|"
+    r"none (?:before|in|earlier|at all)|nothing (?:before|of the kind|like it|in the)|without (?:any|one|a single)\b|not a single)", re.I
+)  # fmt: skip
+_INSTEAD: Final = re.compile(r"\b(?:not (?:the (?:cause|origin|source|culprit|other way)|by|in|from|to|its|on|at|of|with|only|just|merely|because|a (?:sign|symptom|cause))|no (?:more|less|longer|later|earlier|doubt))\b", re.I)
+
+
+def surplus(plain: str, body: str, told: Sequence[Told], gist: Gist, names: frozenset[str]) -> Iterable[str]:
+    """Words that neither the facts that their clause tells of hold, nor the kinds of the suspects that it names, nor the list."""
+    everyone = connectives() | _plain()
+    kinds = _kinds_of(plain, gist, names)
+    lacking = {w for text in gist.missing for w in _stems(text)}
+    for clause in told:
+        facts = clause.facts or gist.all_facts
+        allowed = everyone | kinds | lacking | {s for f in facts for s in _lent(f)}
+        for word in words(body[clause.start : clause.end]):
+            if stem(word) not in allowed and word not in _UNITS and not _formed(stem(word), allowed):
+                yield f"the word {word!r} is not in the facts"
+
+
+def _formed(root: str, allowed: frozenset[str] | set[str]) -> bool:
+    """Whether a word is another form of one that is allowed: the same beginning, and no more than a suffix apart."""
+    return len(root) >= _LIKE and any(
+        a[:_LIKE] == root[:_LIKE] and abs(len(a) - len(root)) <= 4 for a in allowed if len(a) >= _LIKE - 1
+    )
+
+
+def _kinds_of(plain: str, gist: Gist, names: frozenset[str]) -> set[str]:
+    """The words of the suspect's kind, and of another's kind and why it is unlikely where the sentence names it."""
+    named = {n.lower() for _, n in names_in(plain, names)}
+    lent = set(_stems(gist.kind)) if gist.component.lower() in named or not named else set()
+    for a in gist.against:
+        if a.component.lower() in named:
+            lent |= {*_stems(a.kind), *_stems(a.why)}
+    return lent
+
+
+@lru_cache(maxsize=4096)
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(stem(w) for w in words(text))
+
+
+def _lent(fact: Evidence) -> set[str]:
+    """The stems of a fact's own words, of the sorts of component that it tells of, and of its kind, aspect and direction."""
+    lent = {*_stems(said(fact)), *_stems(fact.component), *_stems(fact.peer)}
+    table = _table()
+    for start, further in table["kinds"].items():
+        lent |= {*_stems(further)} if fact.kind.startswith(start) or fact.aspect.startswith(start) else set()
+    lent |= {*_stems(table["aspects"].get(fact.aspect, "")), *_stems(table["directions"].get(fact.direction, ""))}
+    for name, as_told in KINDS.items():
+        lent |= {stem(w) for w in as_told} if name in fact.component else set()
+    return lent
+
+
+def denials(plain: str, told: Sequence[Told], gist: Gist, names: frozenset[str]) -> Iterable[str]:
+    """Negations that no fact holds, that are not said of what is known or missing, and that exclude nobody."""
+    lacking = {w for text in gist.missing for w in _stems(text)} - connectives()
+    rest = _KNOWING.sub(lambda m: " " * len(m[0]), plain)
+    excluded = claims.excludes(plain, gist, names)
+    for clause in told:
+        text = rest[clause.start : clause.end]
+        facts = clause.facts or gist.all_facts
+        mine = [p for f in facts for p in pairwise(words(f"{said(f)}"))] + [
+            p for a in gist.against for p in pairwise(words(f"{a.why} {a.kind}"))
+        ]
+        if any(f.direction in ("steady", "none") for f in facts) or excluded:
+            text = _STEADY.sub(" ", text)
+        if any(re.search(r"\b(?:not once|never|at 0|from 0|no )", f.statement) for f in facts):
+            text = _BEFORE.sub(" ", text)
+        if excluded:
+            text = _INSTEAD.sub(" ", text)
+        for match in re.finditer(rf"\b({_NEGATION})\b[^A-Za-z]*([A-Za-z]*)", text, re.I):
+            near = {stem(w) for w in words(plain[clause.start : clause.end])}
+            if (match[1].lower(), match[2].lower()) in mine or near & lacking:
+                continue
+            yield f"denies ({match[1]!r}) what no fact denies"
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, Any]:
+    return dict(own_yaml(Path(__file__).with_name("paragraph_words.yaml").read_text(encoding="utf-8")))
+
+
+@lru_cache(maxsize=1)
+def _plain() -> frozenset[str]:
+    table = _table()
+    return frozenset(stem(w) for group in ("plain", "cite") for w in words(table[group]))
