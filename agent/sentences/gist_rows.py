@@ -18,6 +18,7 @@ def row_of(name: str, system: str, gist: Gist, names: frozenset[str]) -> dict[st
     every = gist.all_facts
     told = " ".join([*(f.statement for f in every), gist.suspect, *gist.missing])
     known = {n for _, n in names_in(told, names)} | {f.component for f in every} | {f.peer for f in every}
+    known |= {gist.component, *(a.component for a in gist.against)}
     return {
         "id": name,
         "system": system,
@@ -64,4 +65,4 @@ def gist_of_row(row: Mapping[str, Any]) -> tuple[Gist, frozenset[str]]:
         ],
         missing=tuple(row["missing"]),
     )
-    return gist, frozenset(ground["names"])
+    return gist, frozenset({*ground["names"], gist.component, *(a.component for a in gist.against)} - {""})

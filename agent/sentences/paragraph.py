@@ -19,7 +19,8 @@ from aitia.agent.sentences.intervals import without_spans
 from aitia.agent.sentences.paragraph_order import orders, spots
 from aitia.agent.sentences.paragraph_words import claims, denials, surplus
 from aitia.agent.sentences.verifier import by_check
-from aitia.agent.text import mask, names_in, numbers, quotes
+from aitia.core.words import Evidence, SourceRef
+from aitia.agent.text import mask, names_in, quotes
 
 MOST_WORDS: Final = 140  # of a paragraph
 LEAST_WORDS: Final = 15
@@ -65,8 +66,7 @@ _ABBREVIATED: Final = re.compile(r"\b(?:e\.g|i\.e|approx|no|vs|etc|ca)\.$", re.I
 
 def checked(text: str, gist: Gist, names: frozenset[str]) -> list[Checked]:
     """Each sentence with what it cites and what speaks against it."""
-    made = [_checked(s, gist, names) for s in sentences_of(text)]
-    return [Checked(text=s.text, cites=s.cites, reasons=s.reasons) for s in made]
+    return [_checked(s, gist, names) for s in sentences_of(text)]
 
 
 def refused(text: str, gist: Gist, names: frozenset[str]) -> list[str]:
@@ -99,9 +99,8 @@ def _without_quotes(sentence: str) -> str:
 
 
 def _checked(sentence: str, gist: Gist, names: frozenset[str]) -> Checked:
-    facts = gist.all_facts
-    counted = _outside_quotes(_WORD_NUMBER, lambda m: _DIGITS[m[0].lower()], sentence)
-    spoken = without_spans(counted, facts)
+    facts = [*gist.all_facts, *lacking(gist)]
+    spoken = without_spans(_counted(sentence), facts)
     grounds = Grounds(
         facts=facts, names=names, vocabulary=frozenset(), certain=gist.sure in ("likely", "nothing wrong")
     )
@@ -111,7 +110,7 @@ def _checked(sentence: str, gist: Gist, names: frozenset[str]) -> Checked:
     excluding = claims.excludes(plain, gist, names)
     reasons = [
         *_length(sentence),
-        *(reason for check in _CHECKS for reason in held[check]),
+        *(reason for check in _CHECKS for reason in held[check] if not claims.of_kind(reason, gist)),
         *_names(plain, gist, names),
         *surplus(plain, mask(plain, names), told, gist, names),
         *denials(plain, told, gist, names),
@@ -125,9 +124,23 @@ def _checked(sentence: str, gist: Gist, names: frozenset[str]) -> Checked:
     return Checked(text=sentence, cites=_cites(plain, told, gist, names), reasons=tuple(dict.fromkeys(reasons)))
 
 
-def _outside_quotes(pattern: re.Pattern[str], made: object, sentence: str) -> str:
+def lacking(gist: Gist) -> list[Evidence]:
+    """What is missing as facts that a sentence may tell; they are cited by nobody."""
+    return [
+        Evidence(id=f"M{n}", kind="missing", aspect="other", statement=f"{text}.", strength=1.0, source=_NOWHERE)
+        for n, text in enumerate(gist.missing, 1)
+    ]
+
+
+_NOWHERE: Final = SourceRef(source="report", query="")
+
+
+def _counted(sentence: str) -> str:
+    """The sentence with numbers in words as digits, but for what is quoted."""
     parts = re.split(r'("[^"]*")', sentence)
-    return "".join(p if p.startswith('"') else pattern.sub(made, p) for p in parts)  # type: ignore[call-overload]
+    return "".join(
+        p if p.startswith('"') else _WORD_NUMBER.sub(lambda m: _DIGITS[m[0].lower()], p) for p in parts
+    )
 
 
 def _length(sentence: str) -> Iterable[str]:
@@ -151,10 +164,10 @@ def _cites(plain: str, told: Sequence[Told], gist: Gist, names: frozenset[str]) 
     """The facts that a sentence tells of: those of its numbers, times and quantities, else those of whom it names."""
     exact = [fact.id for _, _, fact in spots(plain, told)]
     if not exact:
+        if claims.lacks(plain, gist):
+            return ()
         named = {name for _, name in names_in(plain, names)}
         about = [f for f in gist.all_facts if {f.component, f.peer} & named]
         exact = [f.id for f in about or gist.facts][:3]
-    if numbers(mask(plain, names)):
-        exact += [f.id for c in told for f in c.facts if c.bound is not None and f.id == c.bound.id]
     order = [f.id for f in gist.all_facts]
-    return tuple(sorted(dict.fromkeys(exact), key=order.index))
+    return tuple(sorted({i for i in exact if i in order}, key=order.index))

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from aitia.agent.sentences.gist import Gist
-from aitia.agent.text import clauses, names_in
+from aitia.agent.sentences.wording import connectives
+from aitia.agent.text import clauses, names_in, stem, words
 
 _CAUSAL: Final = re.compile(
     r"\b(?:caus(?:e[sd]?|ing)|(?:lead|led|leading)s? to|because|due to|result(?:s|ed|ing)? (?:in|from)|trigger(?:s|ed|ing)?|"
@@ -39,6 +40,9 @@ _OPEN: Final = re.compile(
 )  # fmt: skip
 
 
+_LACKING: Final = re.compile(r"\b(?:no|not|none|without|missing|lack\w*|absent|absence|unavailable|nothing|cannot|gap)\b", re.I)
+
+
 class Claims:
     """Checks of one sentence's claims against what the code concluded."""
 
@@ -48,12 +52,26 @@ class Claims:
         named = {n.lower() for _, n in names_in(plain, names)}
         return bool(_UNLIKELY.search(_OPEN.sub(" ", plain)) and others & named)
 
+    def lacks(self, plain: str, gist: Gist) -> bool:
+        """Whether a sentence tells what is missing."""
+        roots = {stem(w) for w in words(plain)}
+        wanted = {stem(w) for m in gist.missing for w in words(m)} - connectives()
+        return bool(wanted & roots) and bool(_LACKING.search(plain))
+
+    def of_kind(self, reason: str, gist: Gist) -> bool:
+        """Whether a reason is about a word of the kinds of fault themselves ("falls behind"), which is no direction."""
+        told = re.match(r"the direction of '(\w+)'", reason)
+        kinds = " ".join([gist.kind, *(f"{a.kind} {a.why}" for a in gist.against)])
+        return told is not None and stem(told[1].lower()) in {stem(w) for w in words(kinds)}
+
     def certainty(self, plain: str, gist: Gist) -> Iterable[str]:
         """Below a likely verdict that one thing caused another must be hedged; nothing is ever beyond doubt."""
         hedged = _HEDGE.search(plain)
         if (found := _ABSOLUTE.search(plain)) and not re.search(r"\b(?:not|no|cannot|nothing|neither|without|would)\b", plain[: found.start()], re.I):
             yield f"claims more than is known ({found[0]!r})"
-        if gist.sure not in ("likely", "nothing wrong") and _CAUSAL.search(plain) and not hedged:
+        own = " ".join(f.statement.lower() for f in gist.all_facts)
+        causal = [m[0] for m in _CAUSAL.finditer(plain) if m[0].lower() not in own]
+        if gist.sure not in ("likely", "nothing wrong") and causal and not hedged:
             yield "states as certain something that is not"
         if gist.sure == "open" and _CAUSE_IS.search(plain) and not hedged:
             yield "names a cause where none is named"

@@ -31,7 +31,7 @@ _NO_ORDER: Final = re.compile(
     r"logged once|(?:only|just|not) once|once (?:at|since|about|in)|since \d\S*)", re.I
 )  # fmt: skip
 _FIRST: Final = re.compile(
-    r"\b(?:first(?! (?:thing|to check|suspect|candidate|place|check|look|step))|earliest|(?:began|begins|starts?|started|opens?) with)\b",
+    r"\b(?:(?<!ranks )(?<!rank )(?<!ranked )first(?! (?:thing|to check|suspect|candidate|place|check|look|step|of))|earliest|(?:began|begins|starts?|started|opens?) with)\b",
     re.I,
 )
 _LAST: Final = re.compile(r"\b(?:finally|lastly|last of all|the last (?:fact|sign|step|event|to))\b", re.I)

@@ -102,7 +102,7 @@ def denials(plain: str, told: Sequence[Told], gist: Gist, names: frozenset[str])
         text = rest[clause.start : clause.end]
         facts = clause.facts or gist.all_facts
         mine = [p for f in facts for p in pairwise(words(f"{said(f)}"))] + [
-            p for a in gist.against for p in pairwise(words(f"{a.why} {a.kind}"))
+            p for text in (gist.kind, *(f"{a.why} {a.kind}" for a in gist.against)) for p in pairwise(words(text))
         ]
         if any(f.direction in ("steady", "none") for f in facts) or excluded:
             text = _STEADY.sub(" ", text)
