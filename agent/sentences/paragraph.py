@@ -12,11 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aitia.agent.sentences.binding import Told, named_by, told_of
+from aitia.agent.sentences.binding import Told, named_by
 from aitia.agent.sentences.gist import Gist
 from aitia.agent.sentences.grounds import Grounds
 from aitia.agent.sentences.intervals import without_spans
 from aitia.agent.sentences.paragraph_order import orders, spots
+from aitia.agent.sentences.paragraph_binding import bound, figures
+from aitia.agent.sentences.paragraph_measures import measured, moves
 from aitia.agent.sentences.paragraph_words import claims, denials, surplus
 from aitia.agent.sentences.verifier import by_check
 from aitia.core.words import Evidence, SourceRef
@@ -26,7 +28,7 @@ MOST_WORDS: Final = 140  # of a paragraph
 LEAST_WORDS: Final = 15
 _SENTENCE: Final = 60  # words
 _MOST: Final = 8  # sentences
-_CHECKS: Final = ("quotations", "characters", "times", "numbers", "directions", "subjects")  # as for a single sentence
+_CHECKS: Final = ("quotations", "characters")  # as for a single sentence
 _LABEL: Final = re.compile(r"\s*[\[(]\s*(?:facts?\s+)?F\d+(?:\s*(?:,|and|to|[-–])\s*F?\d+)*\s*[\])]")
 _BARE_LABEL: Final = re.compile(r"\bF\d+\b")
 _DIGITS: Final = {
@@ -35,7 +37,12 @@ _DIGITS: Final = {
         "two three four five six seven eight nine ten eleven twelve".split(), 2
     )
 }
-_WORD_NUMBER: Final = re.compile(rf"\b(?:{'|'.join(_DIGITS)})\b(?! (?:facts?|signs?|things?|events?|steps?|of them|observations?)\b)", re.I)
+_WORD_NUMBER: Final = re.compile(
+    rf"(?<!the )(?<!these )(?<!those )(?<!between )\b(?:{'|'.join(_DIGITS)})\b"
+    r"(?! (?:facts?|signs?|things?|events?|steps?|of them|of these|observations?|suspects?|candidates?|explanations?|readings?)\b)",
+    re.I,
+)
+_BY: Final = re.compile(r"\bby (?=\d{1,2}:\d{2})", re.I)  # had begun by then
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +73,8 @@ _ABBREVIATED: Final = re.compile(r"\b(?:e\.g|i\.e|approx|no|vs|etc|ca)\.$", re.I
 
 def checked(text: str, gist: Gist, names: frozenset[str]) -> list[Checked]:
     """Each sentence with what it cites and what speaks against it."""
-    return [_checked(s, gist, names) for s in sentences_of(text)]
+    parts = sentences_of(text)
+    return [_checked(s, gist, names, before) for before, s in zip(["", *parts], parts, strict=False)]
 
 
 def refused(text: str, gist: Gist, names: frozenset[str]) -> list[str]:
@@ -84,7 +92,7 @@ def _shape(text: str, made: Sequence[Checked], gist: Gist, names: frozenset[str]
         yield f"more than {_MOST} sentences"
     if len({s.text.lower() for s in made}) < len(made):
         yield "says a sentence twice"
-    if gist.component and gist.component.lower() not in {n.lower() for _, n in names_in(text, names)}:
+    if gist.component and not any(n.lower().startswith(gist.component.lower()) for _, n in names_in(text, names)):
         yield f"does not name {gist.component}"
     told = {c for s in made for c in s.cites}
     chain = [f.id for f in gist.facts]
@@ -98,23 +106,26 @@ def _without_quotes(sentence: str) -> str:
     return sentence
 
 
-def _checked(sentence: str, gist: Gist, names: frozenset[str]) -> Checked:
-    facts = [*gist.all_facts, *lacking(gist)]
-    spoken = without_spans(_counted(sentence), facts)
+def _checked(sentence: str, gist: Gist, names: frozenset[str], before: str = "") -> Checked:
+    facts = [*(told_text(f, sentence) for f in gist.all_facts), *lacking(gist)]
+    spoken = _BY.sub("at ", without_spans(_counted(sentence), facts))
     grounds = Grounds(
         facts=facts, names=names, vocabulary=frozenset(), certain=gist.sure in ("likely", "nothing wrong")
     )
     plain = _without_quotes(spoken)
-    told = told_of(plain, grounds)
+    told = bound(plain, grounds)
     held = by_check(spoken, grounds)
     excluding = claims.excludes(plain, gist, names)
     reasons = [
         *_length(sentence),
-        *(reason for check in _CHECKS for reason in held[check] if not claims.of_kind(reason, gist)),
+        *(reason for check in _CHECKS for reason in held[check]),
+        *(reason for reason in figures(plain, told, names) if not _excused(reason, plain, facts)),
+        *(reason for reason in moves(plain, told, facts, excluding) if not claims.of_kind(reason, gist)),
+        *measured(plain, told, grounds, before),
         *_names(plain, gist, names),
-        *surplus(plain, mask(plain, names), told, gist, names),
-        *denials(plain, told, gist, names),
-        *claims.certainty(plain, gist),
+        *surplus(plain, mask(plain, names), told, gist, facts, names),
+        *denials(plain, told, gist, facts, names),
+        *claims.certainty(plain, gist, several=len({f.id for _, _, f in spots(plain, told)}) != 1),
         *claims.causes(plain, gist, names),
         *claims.exclusions(plain, gist, names),
         *orders(plain, told, gist.facts, excluding),
@@ -133,6 +144,32 @@ def lacking(gist: Gist) -> list[Evidence]:
 
 
 _NOWHERE: Final = SourceRef(source="report", query="")
+
+
+_ATTRIBUTED: Final = re.compile(
+    r"\b(?:log\w*|messages?|lines?|entr(?:y|ies)|report\w*|record\w*|answer\w*|respon\w*|errors?|complain\w*|says?|said|reads?|wrote|got|"
+    r"deploy\w*|releas\w*|rollout|roll(?:ed|s)|chang\w*|appl(?:y|ied)|sync\w*|upgrad\w*|config\w*|set(?:ting)?s?|maintenance|work|"
+    r"reload\w*|restart\w*|flag|scal\w*|canary|version|went out|put|fail\w*|refus\w*|told)\b", re.I
+)  # fmt: skip
+
+
+def told_text(fact: Evidence, sentence: str) -> Evidence:
+    """The fact with its quoted text as its own words where a sentence attributes it: as logged, reported, deployed."""
+    return fact.model_copy(update={"taint": False}) if fact.taint and _ATTRIBUTED.search(sentence) else fact
+
+
+_COUNT: Final = re.compile(r"(\d[\d ]*(?:\.\d+)?) has another unit")
+_ROLE: Final = re.compile(r"has another role in the cited facts \((?:level|bound|from|to|limit|whole) here\)")
+_EARLIER: Final = re.compile(r"\b(?:before|earlier|until then|baseline|usual|usually|previously|past|against|where)\b", re.I)
+
+
+def _excused(reason: str, plain: str, facts: Sequence[Evidence]) -> bool:
+    """What is no error in a sentence of several facts: a count told as "6 restarts", a level that is told as that of before."""
+    if count := _COUNT.match(reason):
+        return any(re.search(rf"\b{re.escape(count[1])} times\b", f.statement) for f in facts)
+    limits = "limit" in reason and any("limit" in f.statement for f in facts)
+    wholes = "whole here" in reason or ("level here" in reason and re.search(r"\bof (?:the |its |all )?\d", plain, re.I))
+    return bool(_ROLE.search(reason) and (_EARLIER.search(plain) or limits or wholes))
 
 
 def _counted(sentence: str) -> str:

@@ -32,7 +32,8 @@ _CAUSE_IS: Final = re.compile(
 _UNLIKELY: Final = re.compile(
     r"\b(?:unlikely|less likely|ruled out|rules? out|ruling out|speaks? against|argu(?:es?|ing) against|counts? against|weighs? against|excluded?s?|"
     r"rather than|instead of|not the (?:cause|origin|source|culprit)|clears?|exonerat\w+|dismiss\w*|less probable|improbable|"
-    r"weaker (?:candidate|suspect|explanation)|against)\b", re.I
+    r"(?:weaker|lesser|poorer) (?:candidate|suspect|explanation|case)|fits? (?:less|worse)|less (?:well|plausible|convincing)|does not hold up|"
+    r"hardly|can be put lower|nor is it|lose[sr]?|loses out|unconvincing)\b", re.I
 )  # fmt: skip
 _OPEN: Final = re.compile(
     r"\b(?:(?:can|could)(?:not| not) (?:yet )?(?:be )?(?:ruled? out|excluded?|dismiss\w*)|not (?:yet )?(?:ruled out|excluded)|"
@@ -64,14 +65,15 @@ class Claims:
         kinds = " ".join([gist.kind, *(f"{a.kind} {a.why}" for a in gist.against)])
         return told is not None and stem(told[1].lower()) in {stem(w) for w in words(kinds)}
 
-    def certainty(self, plain: str, gist: Gist) -> Iterable[str]:
-        """Below a likely verdict that one thing caused another must be hedged; nothing is ever beyond doubt."""
+    def certainty(self, plain: str, gist: Gist, *, several: bool) -> Iterable[str]:
+        """Below a likely verdict that one thing caused another (`several` facts) must be hedged; nothing is beyond doubt."""
         hedged = _HEDGE.search(plain)
         if (found := _ABSOLUTE.search(plain)) and not re.search(r"\b(?:not|no|cannot|nothing|neither|without|would)\b", plain[: found.start()], re.I):
             yield f"claims more than is known ({found[0]!r})"
         own = " ".join(f.statement.lower() for f in gist.all_facts)
-        causal = [m[0] for m in _CAUSAL.finditer(plain) if m[0].lower() not in own]
-        if gist.sure not in ("likely", "nothing wrong") and causal and not hedged:
+        # Within one fact it is the fact that says why.
+        causal = several and [m[0] for m in _CAUSAL.finditer(plain) if m[0].lower() not in own]
+        if gist.sure not in ("likely", "nothing wrong") and causal and not hedged and not _UNLIKELY.search(plain):
             yield "states as certain something that is not"
         if gist.sure == "open" and _CAUSE_IS.search(plain) and not hedged:
             yield "names a cause where none is named"
