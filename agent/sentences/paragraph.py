@@ -16,13 +16,13 @@ from aitia.agent.sentences.binding import Told, named_by
 from aitia.agent.sentences.gist import Gist
 from aitia.agent.sentences.grounds import Grounds
 from aitia.agent.sentences.intervals import without_spans
-from aitia.agent.sentences.paragraph_order import orders, spots
 from aitia.agent.sentences.paragraph_binding import bound, figures
-from aitia.agent.sentences.paragraph_measures import measured, moves
+from aitia.agent.sentences.paragraph_measures import alarms, loggers, measured, moves, whose
+from aitia.agent.sentences.paragraph_order import orders, spots
 from aitia.agent.sentences.paragraph_words import claims, denials, surplus
 from aitia.agent.sentences.verifier import by_check
-from aitia.core.words import Evidence, SourceRef
 from aitia.agent.text import mask, names_in, quotes
+from aitia.core.words import Evidence, SourceRef
 
 MOST_WORDS: Final = 140  # of a paragraph
 LEAST_WORDS: Final = 15
@@ -34,7 +34,7 @@ _BARE_LABEL: Final = re.compile(r"\bF\d+\b")
 _DIGITS: Final = {
     w: str(n)
     for n, w in enumerate(
-        "two three four five six seven eight nine ten eleven twelve".split(), 2
+        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 2
     )
 }
 _WORD_NUMBER: Final = re.compile(
@@ -122,10 +122,15 @@ def _checked(sentence: str, gist: Gist, names: frozenset[str], before: str = "")
         *(reason for reason in figures(plain, told, names) if not _excused(reason, plain, facts)),
         *(reason for reason in moves(plain, told, facts, excluding) if not claims.of_kind(reason, gist)),
         *measured(plain, told, grounds, before),
+        *whose(plain, told, gist.component, facts, names),
+        *loggers(plain, told, facts, names),
+        *alarms(_without_quotes(sentence), facts),
         *_names(plain, gist, names),
         *surplus(plain, mask(plain, names), told, gist, facts, names),
         *denials(plain, told, gist, facts, names),
         *claims.certainty(plain, gist, several=len({f.id for _, _, f in spots(plain, told)}) != 1),
+        *claims.missing(plain, gist, names),
+        *claims.kinds(plain, gist, names),
         *claims.causes(plain, gist, names),
         *claims.exclusions(plain, gist, names),
         *orders(plain, told, gist.facts, excluding),
@@ -159,16 +164,19 @@ def told_text(fact: Evidence, sentence: str) -> Evidence:
 
 
 _COUNT: Final = re.compile(r"(\d[\d ]*(?:\.\d+)?) has another unit")
-_ROLE: Final = re.compile(r"has another role in the cited facts \((?:level|bound|from|to|limit|whole) here\)")
+_ROLE: Final = re.compile(r"has another role in the cited facts \((?:level|limit|whole) here\)")
 _EARLIER: Final = re.compile(r"\b(?:before|earlier|until then|baseline|usual|usually|previously|past|against|where)\b", re.I)
 
 
 def _excused(reason: str, plain: str, facts: Sequence[Evidence]) -> bool:
     """What is no error in a sentence of several facts: a count told as "6 restarts", a level that is told as that of before."""
     if count := _COUNT.match(reason):
-        return any(re.search(rf"\b{re.escape(count[1])} times\b", f.statement) for f in facts)
+        unit = re.search(rf"\b{re.escape(count[1])}\s?(?:%|ms\b|s\b|min|h\b|second|minute|hour|day|percent)", plain)
+        return not unit and any(re.search(rf"\b{re.escape(count[1])} times\b", f.statement) for f in facts)
     limits = "limit" in reason and any("limit" in f.statement for f in facts)
-    wholes = "whole here" in reason or ("level here" in reason and re.search(r"\bof (?:the |its |all )?\d", plain, re.I))
+    value = re.escape(reason.split(" ", 1)[0])
+    part = any(re.search(rf"(?<!before that )(?<![\d.]){value} of\b|\bof (?:its |the )?{value}\b", f.statement) for f in facts)
+    wholes = "whole here" in reason or ("level here" in reason and part)
     return bool(_ROLE.search(reason) and (_EARLIER.search(plain) or limits or wholes))
 
 

@@ -37,7 +37,7 @@ def _anew(plain: str, told: Sequence[Told], place: int, grounds: Grounds) -> Tol
         if named:
             own = {name for _, name in named}
             held = [f for f in held if own & {n for _, n in names_in(f.statement, grounds.names)}]
-        if facts is grounds.facts and len(held) > 1 or not clause.facts:
+        if (facts is grounds.facts and len(held) > 1) or not clause.facts:
             held = [f for f in held if roots & (quantity_of(f) | {stem(w) for w in words(said(f)) if len(w) >= _NEAR})] or held
         if len({f.id for f in held}) == 1:
             return Told(start=clause.start, end=clause.end, facts=[held[0]], bound=held[0])

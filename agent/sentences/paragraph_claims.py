@@ -35,6 +35,11 @@ _UNLIKELY: Final = re.compile(
     r"(?:weaker|lesser|poorer) (?:candidate|suspect|explanation|case)|fits? (?:less|worse)|less (?:well|plausible|convincing)|does not hold up|"
     r"hardly|can be put lower|nor is it|lose[sr]?|loses out|unconvincing)\b", re.I
 )  # fmt: skip
+_NONE_OF: Final = re.compile(
+    r"\b(?:no|without|neither|nor|lacks?|missing) (?:any )?(?:logs?|metrics?|traces?|telemetry)(?: (?:or|and|nor) \w+)?(?: (?:are|were|was|is) (?:at hand|available))? (?:of|from|for|on)\b|"
+    r"\bwhat (?:lies behind|happened (?:in|on|to))\b", re.I
+)  # fmt: skip
+_LIKELY: Final = re.compile(r"\b(?:very|most|quite|more|rather|the) likel(?:y|iest|ier)\b", re.I)
 _OPEN: Final = re.compile(
     r"\b(?:(?:can|could)(?:not| not) (?:yet )?(?:be )?(?:ruled? out|excluded?|dismiss\w*)|not (?:yet )?(?:ruled out|excluded)|"
     r"nothing (?:rules out|speaks against)|does not (?:rule out|exclude|speak against))\b", re.I
@@ -53,11 +58,44 @@ class Claims:
         named = {n.lower() for _, n in names_in(plain, names)}
         return bool(_UNLIKELY.search(_OPEN.sub(" ", plain)) and others & named)
 
+    def _anothers(self, text: str, gist: Gist, names: frozenset[str]) -> str:
+        """Whose kind of fault or reason a text that excludes one suspect tells instead; "" where it is its own."""
+        part = re.split(r"[;]|, (?:and|while|whereas) ", text)[0]
+        here = {n.lower() for _, n in names_in(part, names)}
+        roots = {stem(w) for w in words(part)}
+        by = {a.component.lower(): {stem(w) for w in words(f"{a.kind} {a.why}")} - connectives() for a in gist.against}
+        first = next((n.lower() for _, n in names_in(part, names) if n.lower() in by), "")
+        if not first or len(by) < 2:
+            return ""
+        for other, its in by.items():
+            alone = its - by[first]
+            if other not in here and len(roots & alone) > 1 and not roots & (by[first] - its):
+                return other
+        return ""
+
     def lacks(self, plain: str, gist: Gist) -> bool:
         """Whether a sentence tells what is missing."""
         roots = {stem(w) for w in words(plain)}
         wanted = {stem(w) for m in gist.missing for w in words(m)} - connectives()
         return bool(wanted & roots) and bool(_LACKING.search(plain))
+
+    def missing(self, plain: str, gist: Gist, names: frozenset[str]) -> Iterable[str]:
+        """What is said to be missing of somebody must be missing of him."""
+        for match in _NONE_OF.finditer(plain):
+            after = [name for at, name in names_in(plain, names) if match.end() <= at <= match.end() + 6]
+            if after and not any(after[0].lower() in m.lower() for m in gist.missing):
+                yield f"says that something of {after[0]} is missing, which is not"
+
+    def kinds(self, plain: str, gist: Gist, names: frozenset[str]) -> Iterable[str]:
+        """The suspect's kind of fault must not be presumed of somebody else."""
+        mine = {stem(w) for w in words(gist.kind)} - connectives()
+        allowed = {gist.component.lower(), *(a.component.lower() for a in gist.against)} - {""}
+        for start, end in clauses(plain):
+            named = {n.lower() for _, n in names_in(plain[start:end], names)}
+            roots = {stem(w) for w in words(plain[start:end])}
+            presumed = re.search(r"\b(?:may|might|could|probably|likely|possibly) (?:be|have|has|is)\b", plain[start:end], re.I)
+            if presumed and named and mine & roots and not any(n.startswith(a) for n in named for a in allowed):
+                yield f"presumes of {' and '.join(sorted(named))} what is suspected of {gist.component}"
 
     def of_kind(self, reason: str, gist: Gist) -> bool:
         """Whether a reason is about a word of the kinds of fault themselves ("falls behind"), which is no direction."""
@@ -68,7 +106,9 @@ class Claims:
     def certainty(self, plain: str, gist: Gist, *, several: bool) -> Iterable[str]:
         """Below a likely verdict that one thing caused another (`several` facts) must be hedged; nothing is beyond doubt."""
         hedged = _HEDGE.search(plain)
-        if (found := _ABSOLUTE.search(plain)) and not re.search(r"\b(?:not|no|cannot|nothing|neither|without|would)\b", plain[: found.start()], re.I):
+        denied = re.compile(r"\b(?:not|no|cannot|nothing|neither|would)\b", re.I)
+        absolute = [m for m in _ABSOLUTE.finditer(plain) if not (m[0][:3].lower() in ("pro", "mus") and denied.search(plain[: m.start()]))]
+        if found := next(iter(absolute), None):
             yield f"claims more than is known ({found[0]!r})"
         own = " ".join(f.statement.lower() for f in gist.all_facts)
         # Within one fact it is the fact that says why.
@@ -80,25 +120,36 @@ class Claims:
 
     def causes(self, plain: str, gist: Gist, names: frozenset[str]) -> Iterable[str]:
         """Whom a sentence calls the cause must be the suspect."""
+        parts = [p for p in plain.split(";") if _CAUSE_IS.search(p) and not _UNLIKELY.search(p)]
+        plain = parts[0] if parts else plain
         if self.excludes(plain, gist, names) or (found := _CAUSE_IS.search(plain)) is None:
             return
         start, end = next(((a, b) for a, b in clauses(plain) if a <= found.start() < b), (0, len(plain)))
-        named = {n.lower() for _, n in names_in(plain[start:end], names)}
+        named = {n.lower() for _, n in names_in(plain[start:end], names) or names_in(plain[end:], names)}
         if named and gist.component.lower() not in named and gist.component.lower() not in plain.lower():
             yield f"calls another one than {gist.component or 'anybody'} the cause"
 
     def exclusions(self, plain: str, gist: Gist, names: frozenset[str]) -> Iterable[str]:
         """Who is excluded must be one of those against whom a fact speaks."""
         rest = _OPEN.sub(" ", plain)
+        others = {a.component.lower() for a in gist.against}
+        if any(
+            _LIKELY.search(rest[a:b])
+            and {n.lower() for _, n in names_in(rest[a:b], names)} & others
+            and gist.component.lower() not in rest[a:b].lower()
+            for a, b in clauses(rest)
+        ):
+            yield f"calls likely whom a fact speaks against ({' or '.join(sorted(others))})"
         if (found := _UNLIKELY.search(rest)) is None:
             return
         start, end = next(((a, b) for a, b in clauses(rest) if a <= found.start() < b), (0, len(rest)))
-        others = {a.component.lower() for a in gist.against}
         here = {n.lower() for _, n in names_in(rest[start:end], names)}
         named = here or {n.lower() for _, n in names_in(rest, names)}
         if not others:
             yield "rules out somebody whom no fact rules out"
         elif named and not named & others:
             yield f"rules out {' and '.join(sorted(named))}, whom no fact rules out"
+        elif other := self._anothers(rest[start:], gist, names):
+            yield f"excludes {' and '.join(sorted(here & others))} for what speaks against {other}"
         elif not ({n.lower() for _, n in names_in(rest, names)} & others):
             yield "does not say who is ruled out"

@@ -25,7 +25,7 @@ _CAUSAL: Final = re.compile(
     r"\b(?:because|due to|led to|leads to|leading to|caus\w+|trigger\w*|prompt\w*|produc\w+|driven by|as a result|in turn|"
     r"result(?:s|ed|ing)? (?:in|from|of))\b", re.I
 )  # fmt: skip
-_LEAD: Final = re.compile(r"(?:^|[,;:]\s*)\s*(?:only |just |soon |right |shortly )?(after|once|following|since|because|before)\s*$", re.I)
+_LEAD: Final = re.compile(r"(?:^|[,;:]\s*)\s*(?:only |just |soon |right |shortly )?(after|once|following|since|because|before|as soon as|when)\s*$", re.I)
 _NO_ORDER: Final = re.compile(
     r"\b(?:(?:before|after|ahead of) the alarm|(?:never|not|none|nothing|unknown|zero|\d) before|before (?:that|then)|at \d+(?:\.\d+)? before|"
     r"logged once|(?:only|just|not) once|once (?:at|since|about|in)|since \d\S*)", re.I
@@ -35,6 +35,11 @@ _FIRST: Final = re.compile(
     re.I,
 )
 _LAST: Final = re.compile(r"\b(?:finally|lastly|last of all|the last (?:fact|sign|step|event|to))\b", re.I)
+
+
+_BACK_REFERENCE: Final = re.compile(
+    r"\bleading to (?:that|this)\s*\.|\b(?:this|that|it) (?:\w+ ){0,2}(?:occurred|happened)\s*\.|\bcausing (?:that|this)\s*\.", re.I
+)  # fmt: skip
 
 
 def spots(sentence: str, told: Sequence[Told]) -> list[tuple[int, int, Evidence]]:
@@ -60,6 +65,8 @@ def _only(clause: str, facts: Sequence[Evidence]) -> Evidence | None:
 
 def orders(sentence: str, told: Sequence[Told], chain: Sequence[Evidence], excluding: bool) -> Iterable[str]:
     """Claims of order that onsets contradict, or of cause that go against the chain."""
+    if _BACK_REFERENCE.search(sentence):
+        yield "puts what was told before behind what follows"
     plain = _NO_ORDER.sub(lambda m: " " * len(m[0]), sentence)
     places = {f.id: n for n, f in enumerate(chain)}
     found = spots(sentence, told)
@@ -82,7 +89,7 @@ def orders(sentence: str, told: Sequence[Told], chain: Sequence[Evidence], exclu
 
 def _claimed(ahead: str, between: str) -> bool | None:
     """Whether the words claim that the fact told first came first (True), came later (False), or neither (None)."""
-    if (lead := _LEAD.search(ahead)) or (lead := re.match(r"\s*(after|once|following|since|because|before)\b", between, re.I)):
+    if (lead := _LEAD.search(ahead)) or (lead := re.match(r"\s*(after|once|following|since|because|before|as soon as|when)\b", between, re.I)):
         return lead[1].lower() != "before"
     back, forth = _BACKWARD.search(between), _FORWARD.search(between)
     if back and not forth:

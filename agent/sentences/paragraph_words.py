@@ -42,7 +42,7 @@ _STEADY: Final = re.compile(
     r"without (?:any )?(?:change|shift|movement|rise)|not (?:changed|moved|affected))", re.I
 )  # fmt: skip
 _BEFORE: Final = re.compile(
-    r"\b(?:not (?:once|seen|there|present|logged|appeared)\b|never (?:seen |logged |present |appeared |there )?(?:before|earlier|in the)|no (?:such )?(?:lines?|messages?|entries|errors?|logs?) (?:before|in|earlier|at all)|"
+    r"\b(?:not (?:once|seen|there|present)\b|never (?:seen |logged |present |appeared |there )?(?:before|earlier|in the)|no (?:such )?(?:lines?|messages?|entries|errors?|logs?) (?:before|in|earlier|at all)|"
     r"none (?:before|in|earlier|at all)|nothing (?:before|of the kind|like it|in the)|without (?:any|one|a single)\b|not a single)", re.I
 )  # fmt: skip
 _INSTEAD: Final = re.compile(r"\b(?:nor (?:is|does|can|do)|not (?:the (?:likel\w+|cause|origin|source|culprit|other way)|by|in|from|to|its|on|at|of|with|only|just|merely|because|a (?:sign|symptom|cause))|no (?:more|less|longer|later|earlier|doubt))\b", re.I)
@@ -120,7 +120,7 @@ def denials(
         mine = [p for f in facts for p in pairwise(words(f"{said(f)}"))] + [
             p for text in (gist.kind, *(f"{a.why} {a.kind}" for a in gist.against)) for p in pairwise(words(text))
         ]
-        if any(f.direction in ("steady", "none") for f in facts) or excluded:
+        if any(f.direction == "steady" or " did not change" in f.statement for f in facts):
             text = _STEADY.sub(" ", text)
         if any(re.search(r"\b(?:not once|never|at 0|from 0|no )", f.statement) for f in facts):
             text = _BEFORE.sub(" ", text)
@@ -128,14 +128,15 @@ def denials(
             text = _INSTEAD.sub(" ", text)
         for match in re.finditer(rf"\b({_NEGATION})\b[^A-Za-z]*([A-Za-z]*)", text, re.I):
             near = {stem(w) for w in words(plain[clause.start : clause.end])}
-            after = {stem(w) for w in words(text[match.end(1) :])[:_AFTER]} - _VOID
+            after = set([s for w in words(text[match.end(1) :]) if (s := stem(w)) not in _VOID][:_DENIES])
             if (match[1].lower(), match[2].lower()) in mine or near & lacking or after & denied:
                 continue
             yield f"denies ({match[1]!r}) what no fact denies"
 
 
-_AFTER: Final = 4  # words behind a negation that it may deny
-_VOID: Final = frozenset(stem(w) for w in "the a an of to in on at by it its be been is are was were that this and or so as any one time times have has".split())
+_AFTER: Final = 4  # words behind a fact's negation that it denies
+_DENIES: Final = 2  # of substance, behind a sentence's own
+_VOID: Final = frozenset(stem(w) for w in ["the", "a", "an", "of", "to", "in", "on", "at", "by", "it", "its", "be", "been", "is", "are", "was", "were", "that", "this", "and", "or", "so", "as", "any", "one", "time", "times", "have", "has"])
 
 
 def _denied(text: str) -> set[str]:

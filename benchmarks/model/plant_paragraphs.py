@@ -56,7 +56,7 @@ def main() -> int:
                 found = checked(f"{before} {wrong}".strip(), gist, names)
                 reasons = [r for s in found[1 if before else 0 :] for r in s.reasons]
                 caught[family].append(bool(reasons))
-                if family == a.show and not reasons:
+                if family in a.show.split(",") and not reasons:
                     print(f"- {sentence.text}\n+ {wrong}\n")
     every = [c for found in caught.values() for c in found]
     for family, found in sorted(caught.items()):
