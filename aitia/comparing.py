@@ -44,11 +44,15 @@ TODAY: Final[Mapping[Role, tuple[Callable[[], str], float]]] = {
     "texts": (symptom_examples, PRIOR),
 }
 """Today's examples of a role, and the share of the content-free baseline that is taken off an answer to them."""
+
+
 def _accepted(item: Item, text: str) -> bool:
     """Whether the verifier accepts a paragraph at first try: an expert's own is not the only right one. Raises BadInput."""
     row = row_of(item.prompt)
     if row is None:
-        raise BadInput("Compare paragraphs by the curriculum's items: what others are held against is not known.")
+        raise BadInput(
+            "Compare paragraphs by the curriculum's items: what others are held against is not known."
+        )
     gist, names = gist_of_row(row)
     return not refused(tidied(text), gist, names)
 

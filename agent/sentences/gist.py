@@ -80,7 +80,11 @@ class Gist:
         lines = []
         for a in self.against:
             for place, fact in enumerate(a.facts):
-                lead = f"F{numbered[fact.id]} against {a.component} ({a.kind})" if place == 0 else f"F{numbered[fact.id]}"
+                lead = (
+                    f"F{numbered[fact.id]} against {a.component} ({a.kind})"
+                    if place == 0
+                    else f"F{numbered[fact.id]}"
+                )
                 why = f", {a.why}" if a.why and place == 0 else ""
                 later = ", only later" if place else (", earlier" if len(a.facts) > 1 else "")
                 known = any(f.id == fact.id for f in self.facts)  # and told above
@@ -107,7 +111,9 @@ def gist_of(
     against = _against(weighed, taxonomy, facts, names, {f.id for f in told})
     if len({f.id for f in told} | {f.id for a in against for f in a.facts}) < LEAST or not told:
         return None
-    sure: Sure = "open" if weighed.verdict != "cause" else "likely" if weighed.probability >= CERTAIN else "possible"
+    sure: Sure = (
+        "open" if weighed.verdict != "cause" else "likely" if weighed.probability >= CERTAIN else "possible"
+    )
     return Gist(
         verdict=weighed.verdict,
         sure=sure,
@@ -160,7 +166,12 @@ def _healthy(facts: Facts, incident: Incident, missing: Sequence[str]) -> Gist |
     if len(told) < 2:
         return None
     return Gist(
-        verdict="healthy", sure="nothing wrong", component="", kind="", facts=told, missing=tuple(missing)[:MAX_MISSING]
+        verdict="healthy",
+        sure="nothing wrong",
+        component="",
+        kind="",
+        facts=told,
+        missing=tuple(missing)[:MAX_MISSING],
     )
 
 
@@ -186,7 +197,7 @@ def _against(
 def missing_of(
     component: str, inventory: Inventory, calls: Sequence[Result], facts: Facts, *, undecided: bool
 ) -> list[str]:
-    """What could not be looked at, the suspect's own first: kinds of telemetry, neighbours that nothing tells of, failed calls."""
+    """What could not be looked at, the suspect's own first: kinds of telemetry, neighbours nobody saw, failed calls."""
     found: list[str] = []
     held = {(h.kind, c) for h in inventory.holdings for c in h.components}
     machine = any(c.id == component and c.type in MACHINES for c in inventory.components)
@@ -194,11 +205,19 @@ def missing_of(
     lacking = [k for k in wanted if inventory.has(k) and (k, component) not in held]
     seen = {e.component for e in facts.all} | {e.peer for e in facts.all} | {c for _, c in held}
     if lacking:
-        own = {e.kind.partition(".")[0].removesuffix("s") + "s" for e in facts.all if e.component == component}
+        own = {
+            e.kind.partition(".")[0].removesuffix("s") + "s" for e in facts.all if e.component == component
+        }
         found += [f"no {kind} of {component}" for kind in lacking if kind not in own]
     near = [*facts.topology.callees(component), *facts.topology.callers(component)] if component else []
     found += [f"nothing was seen of {name}" for name in dict.fromkeys(near) if name not in seen]
-    if undecided and component and inventory.has("metrics") and inventory.has("logs") and not inventory.has("traces"):
+    if (
+        undecided
+        and component
+        and inventory.has("metrics")
+        and inventory.has("logs")
+        and not inventory.has("traces")
+    ):
         found.append("no traces were read")
     for call in calls:
         told = call.message if call.status == "error" else call.message.partition(NOT_SEEN)[2]
@@ -220,7 +239,9 @@ def own_text(gist: Gist) -> str:
     """The code's own text of the same matter: the sentences that a report without a model has of it."""
     chain = [f.statement.rstrip(".") for f in gist.facts]
     joined = [f"{chain[0]}; then {chain[1]}."] if len(chain) > 1 else [f"{chain[0]}."]
-    told = joined + [f"Then {c}." for c in chain[2:]] if gist.verdict != "healthy" else [f"{c}." for c in chain]
+    told = (
+        joined + [f"Then {c}." for c in chain[2:]] if gist.verdict != "healthy" else [f"{c}." for c in chain]
+    )
     others = [
         f"{a.component} ({a.kind}) is unlikely{f', {a.why}' if a.why else ''}: "
         + "; only later ".join(f.statement.rstrip(".") for f in a.facts)

@@ -9,7 +9,18 @@ from aitia.agent.sentences.gist import Against, Gist
 from aitia.agent.text import names_in
 from aitia.core.words import Evidence, SourceRef
 
-_KEPT: Final = ("id", "component", "peer", "kind", "aspect", "statement", "onset", "onset_error_s", "direction", "taint")
+_KEPT: Final = (
+    "id",
+    "component",
+    "peer",
+    "kind",
+    "aspect",
+    "statement",
+    "onset",
+    "onset_error_s",
+    "direction",
+    "taint",
+)
 _NOWHERE: Final = SourceRef(source="row", query="")
 
 
@@ -60,7 +71,9 @@ def gist_of_row(row: Mapping[str, Any]) -> tuple[Gist, frozenset[str]]:
         kind=ground["kind"],
         facts=[facts[i] for i in ground["chain"]],
         against=[
-            Against(component=a["component"], kind=a["kind"], why=a["why"], facts=[facts[i] for i in a["facts"]])
+            Against(
+                component=a["component"], kind=a["kind"], why=a["why"], facts=[facts[i] for i in a["facts"]]
+            )
             for a in ground["against"]
         ],
         missing=tuple(row["missing"]),

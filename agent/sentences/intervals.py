@@ -1,4 +1,4 @@
-"""Spans of time that nobody wrote down but that two facts' onsets tell: "12 s later", "within a minute", "three minutes before"."""
+"""Spans of time that nobody wrote down but two onsets tell: "12 s later", "within a minute", "three minutes before"."""
 
 from __future__ import annotations
 
@@ -10,14 +10,25 @@ from typing import Final
 from aitia.agent.text import TIME
 from aitia.core.words import Evidence
 
-_SECONDS: Final = {"s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0}
+_SECONDS: Final = {
+    "s": 1.0,
+    "sec": 1.0,
+    "second": 1.0,
+    "m": 60.0,
+    "min": 60.0,
+    "minute": 60.0,
+    "h": 3600.0,
+    "hour": 3600.0,
+}
 _SPAN: Final = re.compile(
     r"(?P<lead>\b(?:about|around|roughly|some|nearly|almost|only|just|within|in|less than|under|over|more than|a good|barely|"
     r"by)\s+)*(?P<n>\d+(?:\.\d+)?|an?|the same|one|half an?)\s?(?P<unit>seconds?|sec|s|minutes?|min|m|hours?|h)\b"
     r"(?P<tail>\s+(?:later|earlier|after(?:wards)?|before(?:hand)?|ahead|apart|behind|into|of\b(?: it| that| this| each)?))?",
     re.I,
 )
-_BARE: Final = frozenset({"within", "in", "less than", "under"})  # leads that make a span of a number without a word behind it
+_BARE: Final = frozenset(
+    {"within", "in", "less than", "under"}
+)  # leads that make a span of a number without a word behind it
 _SLACK_S: Final = 1.0  # as onsets are told: whole seconds, of both
 _ROUGH: Final = 0.25  # of a span that is told with "about", or in whole minutes or hours
 _LOOSE: Final = re.compile(r"about|around|roughly|some|nearly|almost|barely|a good", re.I)

@@ -39,7 +39,8 @@ _DIGITS: Final = {
 }
 _WORD_NUMBER: Final = re.compile(
     rf"(?<!the )(?<!these )(?<!those )(?<!between )\b(?:{'|'.join(_DIGITS)})\b"
-    r"(?! (?:facts?|signs?|things?|events?|steps?|of them|of these|observations?|suspects?|candidates?|explanations?|readings?)\b)",
+    r"(?! (?:facts?|signs?|things?|events?|steps?|of them|of these|observations?|suspects?|candidates?|"
+    r"explanations?|readings?)\b)",
     re.I,
 )
 _BY: Final = re.compile(r"\bby (?=\d{1,2}:\d{2})", re.I)  # had begun by then
@@ -63,7 +64,9 @@ def tidied(text: str) -> str:
 def sentences_of(text: str) -> list[str]:
     """The sentences of a paragraph: a mark of an end, space, and a new beginning, outside of quotations."""
     plain = _without_quotes(text)
-    cuts = [m.end() for m in re.finditer(r"[.!?](?=\s+\S)", plain) if not _ABBREVIATED.search(plain[: m.end()])]
+    cuts = [
+        m.end() for m in re.finditer(r"[.!?](?=\s+\S)", plain) if not _ABBREVIATED.search(plain[: m.end()])
+    ]
     parts = [text[a:b].strip() for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     return [p for p in parts if p]
 
@@ -92,7 +95,9 @@ def _shape(text: str, made: Sequence[Checked], gist: Gist, names: frozenset[str]
         yield f"more than {_MOST} sentences"
     if len({s.text.lower() for s in made}) < len(made):
         yield "says a sentence twice"
-    if gist.component and not any(n.lower().startswith(gist.component.lower()) for _, n in names_in(text, names)):
+    if gist.component and not any(
+        n.lower().startswith(gist.component.lower()) for _, n in names_in(text, names)
+    ):
         yield f"does not name {gist.component}"
     told = {c for s in made for c in s.cites}
     chain = [f.id for f in gist.facts]
@@ -137,13 +142,17 @@ def _checked(sentence: str, gist: Gist, names: frozenset[str], before: str = "")
     ]
     if _BARE_LABEL.search(sentence) and not any(_BARE_LABEL.search(n) for n in names):
         reasons.append("names a fact by its label")
-    return Checked(text=sentence, cites=_cites(plain, told, gist, names), reasons=tuple(dict.fromkeys(reasons)))
+    return Checked(
+        text=sentence, cites=_cites(plain, told, gist, names), reasons=tuple(dict.fromkeys(reasons))
+    )
 
 
 def lacking(gist: Gist) -> list[Evidence]:
     """What is missing as facts that a sentence may tell; they are cited by nobody."""
     return [
-        Evidence(id=f"M{n}", kind="missing", aspect="other", statement=f"{text}.", strength=1.0, source=_NOWHERE)
+        Evidence(
+            id=f"M{n}", kind="missing", aspect="other", statement=f"{text}.", strength=1.0, source=_NOWHERE
+        )
         for n, text in enumerate(gist.missing, 1)
     ]
 
@@ -165,17 +174,24 @@ def told_text(fact: Evidence, sentence: str) -> Evidence:
 
 _COUNT: Final = re.compile(r"(\d[\d ]*(?:\.\d+)?) has another unit")
 _ROLE: Final = re.compile(r"has another role in the cited facts \((?:level|limit|whole) here\)")
-_EARLIER: Final = re.compile(r"\b(?:before|earlier|until then|baseline|usual|usually|previously|past|against|where)\b", re.I)
+_EARLIER: Final = re.compile(
+    r"\b(?:before|earlier|until then|baseline|usual|usually|previously|past|against|where)\b", re.I
+)
 
 
 def _excused(reason: str, plain: str, facts: Sequence[Evidence]) -> bool:
     """What is no error in a sentence of several facts: a count told as "6 restarts", a level that is told as that of before."""
     if count := _COUNT.match(reason):
-        unit = re.search(rf"\b{re.escape(count[1])}\s?(?:%|ms\b|s\b|min|h\b|second|minute|hour|day|percent)", plain)
+        unit = re.search(
+            rf"\b{re.escape(count[1])}\s?(?:%|ms\b|s\b|min|h\b|second|minute|hour|day|percent)", plain
+        )
         return not unit and any(re.search(rf"\b{re.escape(count[1])} times\b", f.statement) for f in facts)
     limits = "limit" in reason and any("limit" in f.statement for f in facts)
     value = re.escape(reason.split(" ", 1)[0])
-    part = any(re.search(rf"(?<!before that )(?<![\d.]){value} of\b|\bof (?:its |the )?{value}\b", f.statement) for f in facts)
+    part = any(
+        re.search(rf"(?<!before that )(?<![\d.]){value} of\b|\bof (?:its |the )?{value}\b", f.statement)
+        for f in facts
+    )
     wholes = "whole here" in reason or ("level here" in reason and part)
     return bool(_ROLE.search(reason) and (_EARLIER.search(plain) or limits or wholes))
 

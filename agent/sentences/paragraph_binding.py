@@ -31,21 +31,29 @@ def _anew(plain: str, told: Sequence[Told], place: int, grounds: Grounds) -> Tol
     if not (spoken or clock) or any(_tells(f, spoken, clock, grounds) for f in clause.facts):
         return clause
     nearby = [f for c in told[place + 1 : place + 3] for f in c.facts]
-    roots = {stem(w) for c in told[place : place + 2] for w in words(plain[c.start : c.end]) if len(w) >= _NEAR}
+    roots = {
+        stem(w) for c in told[place : place + 2] for w in words(plain[c.start : c.end]) if len(w) >= _NEAR
+    }
     for facts in (nearby, grounds.facts):
         held = [f for f in facts if _tells(f, spoken, clock, grounds)]
         if named:
             own = {name for _, name in named}
             held = [f for f in held if own & {n for _, n in names_in(f.statement, grounds.names)}]
         if (facts is grounds.facts and len(held) > 1) or not clause.facts:
-            held = [f for f in held if roots & (quantity_of(f) | {stem(w) for w in words(said(f)) if len(w) >= _NEAR})] or held
+            held = [
+                f
+                for f in held
+                if roots & (quantity_of(f) | {stem(w) for w in words(said(f)) if len(w) >= _NEAR})
+            ] or held
         if len({f.id for f in held}) == 1:
             return Told(start=clause.start, end=clause.end, facts=[held[0]], bound=held[0])
     return clause if clause.facts else Told(start=clause.start, end=clause.end, facts=grounds.facts)
 
 
 def _tells(fact: Evidence, spoken: Sequence[Number], clock: Sequence[str], grounds: Grounds) -> bool:
-    return holds(fact, spoken, grounds.names) and all(any(t.startswith(c) for t in times_of(fact)) for c in clock)
+    return holds(fact, spoken, grounds.names) and all(
+        any(t.startswith(c) for t in times_of(fact)) for c in clock
+    )
 
 
 def filled(text: str, names: frozenset[str]) -> str:

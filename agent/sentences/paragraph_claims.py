@@ -22,21 +22,26 @@ _HEDGE: Final = re.compile(
     r"favou?rs?|argues?|first to check|neither|nothing|unproven|unconfirmed)\b", re.I
 )  # fmt: skip
 _ABSOLUTE: Final = re.compile(
-    r"\b(?:certainly|definitely|undoubtedly|without (?:a |any )?doubt|no doubt|obviously|always|proves?|proven|proof|must (?:be|have)|"
+    r"\b(?:certainly|definitely|undoubtedly|without (?:a |any )?doubt|no doubt|obviously|always|proves?|"
+    r"proven|proof|must (?:be|have)|"
     r"beyond doubt|conclusively|clearly the cause|surely)\b", re.I
 )  # fmt: skip
 _CAUSE_IS: Final = re.compile(
-    r"\b(?:(?:root |likeliest |likely |probable |possible |most likely |main |real )*(?:cause|culprit|origin|source)|suspect|to blame|responsible|"
+    r"\b(?:(?:root |likeliest |likely |probable |possible |most likely |main |real )*(?:cause|culprit|"
+    r"origin|source)|suspect|to blame|responsible|"
     r"points? (?:to|at|towards?)|starts? (?:with|in|at)|originat\w+ (?:in|at|from|with))\b", re.I
 )  # fmt: skip
 _UNLIKELY: Final = re.compile(
-    r"\b(?:unlikely|less likely|ruled out|rules? out|ruling out|speaks? against|argu(?:es?|ing) against|counts? against|weighs? against|excluded?s?|"
+    r"\b(?:unlikely|less likely|ruled out|rules? out|ruling out|speaks? against|argu(?:es?|ing) against|"
+    r"counts? against|weighs? against|excluded?s?|"
     r"rather than|instead of|not the (?:cause|origin|source|culprit)|clears?|exonerat\w+|dismiss\w*|less probable|improbable|"
-    r"(?:weaker|lesser|poorer) (?:candidate|suspect|explanation|case)|fits? (?:less|worse)|less (?:well|plausible|convincing)|does not hold up|"
+    r"(?:weaker|lesser|poorer) (?:candidate|suspect|explanation|case)|fits? (?:less|worse)|less (?:well|"
+    r"plausible|convincing)|does not hold up|"
     r"hardly|can be put lower|nor is it|lose[sr]?|loses out|unconvincing)\b", re.I
 )  # fmt: skip
 _NONE_OF: Final = re.compile(
-    r"\b(?:no|without|neither|nor|lacks?|missing) (?:any )?(?:logs?|metrics?|traces?|telemetry)(?: (?:or|and|nor) \w+)?(?: (?:are|were|was|is) (?:at hand|available))? (?:of|from|for|on)\b|"
+    r"\b(?:no|without|neither|nor|lacks?|missing) (?:any )?(?:logs?|metrics?|traces?|telemetry)(?: (?:or|"
+    r"and|nor) \w+)?(?: (?:are|were|was|is) (?:at hand|available))? (?:of|from|for|on)\b|"
     r"\bwhat (?:lies behind|happened (?:in|on|to))\b", re.I
 )  # fmt: skip
 _LIKELY: Final = re.compile(r"\b(?:very|most|quite|more|rather|the) likel(?:y|iest|ier)\b", re.I)
@@ -46,7 +51,9 @@ _OPEN: Final = re.compile(
 )  # fmt: skip
 
 
-_LACKING: Final = re.compile(r"\b(?:no|not|none|without|missing|lack\w*|absent|absence|unavailable|nothing|cannot|gap)\b", re.I)
+_LACKING: Final = re.compile(
+    r"\b(?:no|not|none|without|missing|lack\w*|absent|absence|unavailable|nothing|cannot|gap)\b", re.I
+)
 
 
 class Claims:
@@ -63,7 +70,10 @@ class Claims:
         part = re.split(r"[;]|, (?:and|while|whereas) ", text)[0]
         here = {n.lower() for _, n in names_in(part, names)}
         roots = {stem(w) for w in words(part)}
-        by = {a.component.lower(): {stem(w) for w in words(f"{a.kind} {a.why}")} - connectives() for a in gist.against}
+        by = {
+            a.component.lower(): {stem(w) for w in words(f"{a.kind} {a.why}")} - connectives()
+            for a in gist.against
+        }
         first = next((n.lower() for _, n in names_in(part, names) if n.lower() in by), "")
         if not first or len(by) < 2:
             return ""
@@ -93,8 +103,15 @@ class Claims:
         for start, end in clauses(plain):
             named = {n.lower() for _, n in names_in(plain[start:end], names)}
             roots = {stem(w) for w in words(plain[start:end])}
-            presumed = re.search(r"\b(?:may|might|could|probably|likely|possibly) (?:be|have|has|is)\b", plain[start:end], re.I)
-            if presumed and named and mine & roots and not any(n.startswith(a) for n in named for a in allowed):
+            presumed = re.search(
+                r"\b(?:may|might|could|probably|likely|possibly) (?:be|have|has|is)\b", plain[start:end], re.I
+            )
+            if (
+                presumed
+                and named
+                and mine & roots
+                and not any(n.startswith(a) for n in named for a in allowed)
+            ):
                 yield f"presumes of {' and '.join(sorted(named))} what is suspected of {gist.component}"
 
     def of_kind(self, reason: str, gist: Gist) -> bool:
@@ -107,13 +124,22 @@ class Claims:
         """Below a likely verdict that one thing caused another (`several` facts) must be hedged; nothing is beyond doubt."""
         hedged = _HEDGE.search(plain)
         denied = re.compile(r"\b(?:not|no|cannot|nothing|neither|would)\b", re.I)
-        absolute = [m for m in _ABSOLUTE.finditer(plain) if not (m[0][:3].lower() in ("pro", "mus") and denied.search(plain[: m.start()]))]
+        absolute = [
+            m
+            for m in _ABSOLUTE.finditer(plain)
+            if not (m[0][:3].lower() in ("pro", "mus") and denied.search(plain[: m.start()]))
+        ]
         if found := next(iter(absolute), None):
             yield f"claims more than is known ({found[0]!r})"
         own = " ".join(f.statement.lower() for f in gist.all_facts)
         # Within one fact it is the fact that says why.
         causal = several and [m[0] for m in _CAUSAL.finditer(plain) if m[0].lower() not in own]
-        if gist.sure not in ("likely", "nothing wrong") and causal and not hedged and not _UNLIKELY.search(plain):
+        if (
+            gist.sure not in ("likely", "nothing wrong")
+            and causal
+            and not hedged
+            and not _UNLIKELY.search(plain)
+        ):
             yield "states as certain something that is not"
         if gist.sure == "open" and _CAUSE_IS.search(plain) and not hedged:
             yield "names a cause where none is named"

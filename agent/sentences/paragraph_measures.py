@@ -15,7 +15,13 @@ from aitia.agent.sentences.quantities import STEADY, directions
 from aitia.agent.text import TIME, mask, names_in, numbers, stem, words
 from aitia.core.words import Evidence
 
-_STATES: Final = ("k8s.", "cluster.", "change.", "log.", "missing")  # kinds of facts that tell a state, not a curve
+_STATES: Final = (
+    "k8s.",
+    "cluster.",
+    "change.",
+    "log.",
+    "missing",
+)  # kinds of facts that tell a state, not a curve
 _BESIDE: Final = re.compile(r"\b(?:under|below|above|over) (?:a|its|the) (?:limit|threshold|cap)\b", re.I)
 _PRONOUN: Final = re.compile(r"\b(?:it|its|their|they|that|those|both)\b", re.I)
 _PHRASE: Final = re.compile(
@@ -36,8 +42,10 @@ def moves(plain: str, told: Sequence[Told], every: Sequence[Evidence], excluding
             word = reason.split("'")[1].lower()
             own = {stem(w) for f in clause.facts for w in words(f.statement)}
             here = pairwise(words(plain[clause.start : clause.end]))
-            if stem(word) in own or any(p in pairs for p in here if p[0] == word) or (
-                _BESIDE.search(plain) and any("limit" in f.statement for f in clause.facts)
+            if (
+                stem(word) in own
+                or any(p in pairs for p in here if p[0] == word)
+                or (_BESIDE.search(plain) and any("limit" in f.statement for f in clause.facts))
             ):
                 continue
             if excluding and word in ("lower", "higher"):  # of a suspect, put lower than another
@@ -65,22 +73,37 @@ def measured(plain: str, told: Sequence[Told], grounds: Grounds, before: str) ->
         fact = clause.bound
         if fact is None or fact.kind == "missing":
             continue
-        counted = numbers(mask(plain[clause.start : clause.end], grounds.names)) or fact.kind.startswith("change.")
+        counted = numbers(mask(plain[clause.start : clause.end], grounds.names)) or fact.kind.startswith(
+            "change."
+        )
         wanted = quantity_of(fact) or _standing(fact)
         if counted and wanted and not wanted <= roots and not (roots & _about(fact)):
             yield f"gives numbers without saying what they measure ({', '.join(sorted(wanted - roots))})"
-        elif counted and wanted and (wrong := _other_quantity(plain[clause.start : clause.end], fact, wanted)):
+        elif (
+            counted and wanted and (wrong := _other_quantity(plain[clause.start : clause.end], fact, wanted))
+        ):
             yield f"tells {wrong} for what is {', '.join(sorted(wanted))}"
         others = named - {fact.component, fact.peer}
         of_it = {n for n in named if n.startswith(fact.component)} | (named & {fact.component, fact.peer})
         tells = fact.component in {n for _, n in names_in(said(fact), grounds.names)}
-        if counted and wanted and others and not of_it and tells and not _spoken_of(fact, named | meant, grounds):
+        if (
+            counted
+            and wanted
+            and others
+            and not of_it
+            and tells
+            and not _spoken_of(fact, named | meant, grounds)
+        ):
             yield f"gives numbers without naming the component ({fact.component})"
-    yield from ways(plain, [c for c in told if c.bound is None or not c.bound.kind.startswith(_STATES)], grounds.names)
+    yield from ways(
+        plain, [c for c in told if c.bound is None or not c.bound.kind.startswith(_STATES)], grounds.names
+    )
 
 
-_QUANTITIES: Final = ("request", "connection", "latency", "memory", "cpu", "ratio", "vibration", "temperature", "pressure", "flow",
-                      "deploy", "deployed", "release", "configuration", "maintenance")  # fmt: skip
+_QUANTITIES: Final = (
+    "request", "connection", "latency", "memory", "cpu", "ratio", "vibration", "temperature", "pressure", "flow", "deploy",
+    "deployed", "release", "configuration", "maintenance",
+)  # fmt: skip
 _SLOW: Final = re.compile(r"\bslow", re.I)
 
 
@@ -90,7 +113,10 @@ def _other_quantity(clause: str, fact: Evidence, wanted: frozenset[str]) -> str:
     own = {stem(w) for w in words(fact.statement)}
     if wanted <= roots or (_SLOW.search(clause) and fact.aspect == "latency"):
         return ""
-    return next((q for q in _QUANTITIES if stem(q) in roots - own and stem(q) not in lent(fact, own=False) - _SERVED), "")
+    return next(
+        (q for q in _QUANTITIES if stem(q) in roots - own and stem(q) not in lent(fact, own=False) - _SERVED),
+        "",
+    )
 
 
 def _standing(fact: Evidence) -> frozenset[str]:
@@ -115,18 +141,29 @@ def whose(
         fact = clause.bound
         if fact is not None and fact.kind != "missing":
             about = {fact.component, fact.peer} | {n for _, n in names_in(fact.statement, names)}
-            if not any(n in about or n.startswith(fact.component) or fact.component.startswith(n) for n in named):
+            if not any(
+                n in about or n.startswith(fact.component) or fact.component.startswith(n) for n in named
+            ):
                 yield f"tells of {' and '.join(sorted(named))} what is {fact.component}'s"
         if steady and _UNCHANGED.search(text):
-            about = {n for f in steady for n in (f.component, f.peer, *(m for _, m in names_in(f.statement, names)))}
+            about = {
+                n
+                for f in steady
+                for n in (f.component, f.peer, *(m for _, m in names_in(f.statement, names)))
+            }
             if not any(n in about or any(a and n.startswith(a) for a in about) for n in named):
                 yield f"says that {' and '.join(sorted(named))} did not change, which no fact does"
 
 
-_UNCHANGED: Final = re.compile(r"\b(?:unchanged|did not change|have not changed|has not changed|stayed (?:within|near|as)|is steady|kept within)\b", re.I)
+_UNCHANGED: Final = re.compile(
+    r"\b(?:unchanged|did not change|have not changed|has not changed|stayed (?:within|near|as)|is steady|kept within)\b",
+    re.I,
+)
 
 
-def loggers(plain: str, told: Sequence[Told], every: Sequence[Evidence], names: frozenset[str]) -> Iterable[str]:
+def loggers(
+    plain: str, told: Sequence[Told], every: Sequence[Evidence], names: frozenset[str]
+) -> Iterable[str]:
     """Who is said to have logged what somebody else did."""
     logs = {f.id: m[1] for f in every if (m := _LOGGER.match(f.statement))}
     for at, name in names_in(plain, names):
@@ -134,16 +171,26 @@ def loggers(plain: str, told: Sequence[Told], every: Sequence[Evidence], names: 
             continue
         clause = next((c for c in told if c.start <= at < c.end), None)
         later = [c for c in told if c.start >= at]
-        bound = [c.bound for c in ([clause] if clause else []) + later[:2] if c.bound is not None and c.bound.id in logs]
+        bound = [
+            c.bound
+            for c in ([clause] if clause else []) + later[:2]
+            if c.bound is not None and c.bound.id in logs
+        ]
         clock = TIME.findall(plain[clause.start : clause.end]) if clause else []
-        at_it = {logs[f.id].lower() for f in every if f.id in logs and clock and all(c in times_of(f) for c in clock)}
+        at_it = {
+            logs[f.id].lower()
+            for f in every
+            if f.id in logs and clock and all(c in times_of(f) for c in clock)
+        }
         wanted = {logs[b.id].lower() for b in bound[:1]} or at_it or {w.lower() for w in logs.values()}
         if name.lower() not in wanted:
             yield f"{name} did not log that"
 
 
 _LOGS: Final = re.compile(
-    r"\s+(?:(?:has|had|have|also|then|itself|still|began|begun|started|to|was|only|first|probably|meanwhile|in turn)\s+){0,4}(?:logged(?! since)|logging|wrote)\b|\s+(?:has|had|have|then|also) logged\b",
+    r"\s+(?:(?:has|had|have|also|then|itself|still|began|begun|started|to|was|only|first|probably|"
+    r"meanwhile|in turn)\s+){0,4}(?:logged(?! since)|logging|wrote)\b|\s+(?:has|had|have|then|"
+    r"also) logged\b",
     re.I,
 )
 
@@ -155,10 +202,37 @@ def _spoken_of(fact: Evidence, named: set[str], grounds: Grounds) -> bool:
 
 def _about(fact: Evidence) -> set[str]:
     """The words that say what a fact is about: lent by its kind and aspect, and the longer ones of its own."""
-    return lent(fact, own=False) | {stem(w) for w in words(re.sub(r"\b(?:once|since|times|baseline|logged)\b", " ", fact.statement)) if len(w) >= _OWN and stem(w) not in _COMMON}
+    return lent(fact, own=False) | {
+        stem(w)
+        for w in words(re.sub(r"\b(?:once|since|times|baseline|logged)\b", " ", fact.statement))
+        if len(w) >= _OWN and stem(w) not in _COMMON
+    }
 
 
-_COMMON: Final = frozenset(stem(w) for w in ("rose", "fell", "from", "with", "within", "before", "after", "stayed", "range", "usual", "than", "that", "this", "minutes", "alarm", "since", "stands", "unchanged", "grew"))
+_COMMON: Final = frozenset(
+    stem(w)
+    for w in (
+        "rose",
+        "fell",
+        "from",
+        "with",
+        "within",
+        "before",
+        "after",
+        "stayed",
+        "range",
+        "usual",
+        "than",
+        "that",
+        "this",
+        "minutes",
+        "alarm",
+        "since",
+        "stands",
+        "unchanged",
+        "grew",
+    )
+)
 
 
 _ALARM: Final = re.compile(r"\b(?:before|after|since|by|of|to|following|until) the alarm\b", re.I)

@@ -12,7 +12,8 @@ from aitia.agent.text import stem, words
 from aitia.core.words import Evidence
 
 _BACKWARD: Final = re.compile(
-    r"\b(?:because(?: of)?|due to|(?:caused|triggered|prompted|preceded|produced|driven|explained) by|after(?! that| this| which|wards)|"
+    r"\b(?:because(?: of)?|due to|(?:caused|triggered|prompted|preceded|produced|driven|explained) by|"
+    r"after(?! that| this| which|wards)|"
     r"following|owing to|result(?:s|ed|ing)? (?:from|of)|stem(?:s|med|ming)? from|in response to|on the heels of|"
     r"in the wake of|since(?! \d))\b", re.I
 )  # fmt: skip
@@ -25,20 +26,26 @@ _CAUSAL: Final = re.compile(
     r"\b(?:because|due to|led to|leads to|leading to|caus\w+|trigger\w*|prompt\w*|produc\w+|driven by|as a result|in turn|"
     r"result(?:s|ed|ing)? (?:in|from|of))\b", re.I
 )  # fmt: skip
-_LEAD: Final = re.compile(r"(?:^|[,;:]\s*)\s*(?:only |just |soon |right |shortly )?(after|once|following|since|because|before|as soon as|when)\s*$", re.I)
+_LEAD: Final = re.compile(
+    r"(?:^|[,;:]\s*)\s*(?:only |just |soon |right |shortly )?(after|once|following|since|because|before|as soon as|when)\s*$",
+    re.I,
+)
 _NO_ORDER: Final = re.compile(
-    r"\b(?:(?:before|after|ahead of) the alarm|(?:never|not|none|nothing|unknown|zero|\d) before|before (?:that|then)|at \d+(?:\.\d+)? before|"
+    r"\b(?:(?:before|after|ahead of) the alarm|(?:never|not|none|nothing|unknown|zero|\d) before|"
+    r"before (?:that|then)|at \d+(?:\.\d+)? before|"
     r"logged once|(?:only|just|not) once|once (?:at|since|about|in)|since \d\S*)", re.I
 )  # fmt: skip
 _FIRST: Final = re.compile(
-    r"\b(?:(?<!ranks )(?<!rank )(?<!ranked )first(?! (?:thing|to check|suspect|candidate|place|check|look|step|of))|earliest|(?:began|begins|starts?|started|opens?) with)\b",
+    r"\b(?:(?<!ranks )(?<!rank )(?<!ranked )first(?! (?:thing|to check|suspect|candidate|place|check|look|"
+    r"step|of))|earliest|(?:began|begins|starts?|started|opens?) with)\b",
     re.I,
 )
 _LAST: Final = re.compile(r"\b(?:finally|lastly|last of all|the last (?:fact|sign|step|event|to))\b", re.I)
 
 
 _BACK_REFERENCE: Final = re.compile(
-    r"\bleading to (?:that|this)\s*\.|\b(?:this|that|it) (?:\w+ ){0,2}(?:occurred|happened)\s*\.|\bcausing (?:that|this)\s*\.", re.I
+    r"\bleading to (?:that|this)\s*\.|\b(?:this|that|it) (?:\w+ ){0,2}(?:occurred|happened)\s*\.|"
+    r"\bcausing (?:that|this)\s*\.", re.I
 )  # fmt: skip
 
 
@@ -89,7 +96,9 @@ def orders(sentence: str, told: Sequence[Told], chain: Sequence[Evidence], exclu
 
 def _claimed(ahead: str, between: str) -> bool | None:
     """Whether the words claim that the fact told first came first (True), came later (False), or neither (None)."""
-    if (lead := _LEAD.search(ahead)) or (lead := re.match(r"\s*(after|once|following|since|because|before|as soon as|when)\b", between, re.I)):
+    if (lead := _LEAD.search(ahead)) or (
+        lead := re.match(r"\s*(after|once|following|since|because|before|as soon as|when)\b", between, re.I)
+    ):
         return lead[1].lower() != "before"
     back, forth = _BACKWARD.search(between), _FORWARD.search(between)
     if back and not forth:

@@ -19,33 +19,68 @@ from aitia.core.words import Evidence
 
 claims: Final = Claims()
 _UNITS: Final = frozenset(
-    {"ms", "kb", "mb", "gb", "kib", "mib", "gib", "hz", "khz", "rpm", "db", "mm", "min", "sec", "utc", "bar", "kpa", "kw"}
+    {
+        "ms",
+        "kb",
+        "mb",
+        "gb",
+        "kib",
+        "mib",
+        "gib",
+        "hz",
+        "khz",
+        "rpm",
+        "db",
+        "mm",
+        "min",
+        "sec",
+        "utc",
+        "bar",
+        "kpa",
+        "kw",
+    }
 )
 _ROOT: Final = 4  # letters of a word of which another is made by a suffix: slow and slowness
 _SUFFIX: Final = re.compile(r"ness|ing|ed|er|ers|s|ly|able|ies|ation|ful|down|up")
 _LIKE: Final = 6  # letters at which two words are forms of one: exhausted and exhaustion
 _NEGATION: Final = "not|no|never|without|none|neither|nor|cannot|nothing|nobody|n't"
 _KNOWING: Final = re.compile(
-    r"\b(?:(?:can|could)(?:not| not) (?:yet )?be (?:\w+ )?(?:told|determined|confirmed|excluded|settled|ruled out|said|named|proven|proved|decided|"
+    r"\b(?:(?:can|could)(?:not| not) (?:yet )?be (?:\w+ )?(?:told|determined|confirmed|excluded|settled|"
+    r"ruled out|said|named|proven|proved|decided|"
     r"established|separated|seen|checked|verified|known|certain)|"
-    r"(?:is|are|was|were|remains?|stays?) not (?:yet |by itself |fully |quite )?(?:certain|sure|confirmed|proven|proved|settled|known|clear|enough|determined|"
+    r"(?:is|are|was|were|remains?|stays?) not (?:yet |by itself |fully |quite )?(?:certain|sure|confirmed|"
+    r"proven|proved|settled|known|clear|enough|determined|"
     r"established|decided|conclusive|excluded|ruled out|visible|seen|shown|explained)|"
-    r"(?:does|do|did) not (?:yet |by itself |by themselves |alone |fully )?(?:prove|confirm|settle|decide|establish|show|tell|say|exclude|rule out|explain|name|identify|"
+    r"(?:does|do|did) not (?:yet |by itself |by themselves |alone |fully )?(?:prove|confirm|settle|decide|"
+    r"establish|show|tell|say|exclude|rule out|explain|name|identify|"
     r"determine|reveal)|"
-    r"no (?:fact|evidence|proof|measurement|reading|observation|verdict|certainty|cause|single cause|explanation|one cause)\b|not (?:yet )?(?:certain|proven|confirmed|settled|conclusive|enough|a (?:cause|verdict|proof|certainty))|"
-    r"nothing (?:here |at hand |in (?:the|these) facts |else |else at hand )?(?:connects?|ties?|shows?|proves?|confirms?|settles?|decides?|explains?|links?|says?|contradicts?)|"
+    r"no (?:fact|evidence|proof|measurement|reading|observation|verdict|certainty|cause|single cause|"
+    r"explanation|one cause)\b|not (?:yet )?(?:certain|proven|confirmed|settled|conclusive|enough|"
+    r"a (?:cause|verdict|proof|certainty))|"
+    r"nothing (?:here |at hand |in (?:the|these) facts |else |else at hand )?(?:connects?|ties?|shows?|"
+    r"proves?|confirms?|settles?|decides?|explains?|links?|says?|contradicts?)|"
     r"neither (?:is|are|can be)? ?(?:proven|confirmed|certain))", re.I
 )  # fmt: skip
 _STEADY: Final = re.compile(
-    r"\b(?:(?:did|does|do|has|have|had) not(?=[.,;])|(?:did|does|do|has|have|had) not (?:changed?|moved?|risen?|rise|shifted|shift|grown?|depart(?:ed)?|left|leave|react(?:ed)?|respond(?:ed)?|stirred)|"
-    r"no (?:change|shift|movement|rise|increase|deviation|departure|anomaly)|never (?:changed|moved|left|rose)|nothing (?:\w+ )?(?:changed|moved|rose|wrong|is wrong|departed|points? to|stands out)|"
+    r"\b(?:(?:did|does|do|has|have|had) not(?=[.,;])|(?:did|does|do|has|have|had) not (?:changed?|moved?|"
+    r"risen?|rise|shifted|shift|grown?|depart(?:ed)?|left|leave|react(?:ed)?|respond(?:ed)?|stirred)|"
+    r"no (?:change|shift|movement|rise|increase|deviation|departure|anomaly)|never (?:changed|moved|left|"
+    r"rose)|nothing (?:\w+ )?(?:changed|moved|rose|wrong|is wrong|departed|points? to|stands out)|"
     r"without (?:any )?(?:change|shift|movement|rise)|not (?:changed|moved|affected))", re.I
 )  # fmt: skip
 _BEFORE: Final = re.compile(
-    r"\b(?:not (?:once|seen|there|present)\b|never (?:seen |logged |present |appeared |there )?(?:before|earlier|in the)|no (?:such )?(?:lines?|messages?|entries|errors?|logs?) (?:before|in|earlier|at all)|"
-    r"none (?:before|in|earlier|at all)|nothing (?:before|of the kind|like it|in the)|without (?:any|one|a single)\b|not a single)", re.I
+    r"\b(?:not (?:once|seen|there|present)\b|never (?:seen |logged |present |appeared |there )?(?:before|"
+    r"earlier|in the)|no (?:such )?(?:lines?|messages?|entries|errors?|logs?) (?:before|in|earlier|"
+    r"at all)|"
+    r"none (?:before|in|earlier|at all)|nothing (?:before|of the kind|like it|in the)|without (?:any|one|"
+    r"a single)\b|not a single)", re.I
 )  # fmt: skip
-_INSTEAD: Final = re.compile(r"\b(?:nor (?:is|does|can|do)|not (?:the (?:likel\w+|cause|origin|source|culprit|other way)|by|in|from|to|its|on|at|of|with|only|just|merely|because|a (?:sign|symptom|cause))|no (?:more|less|longer|later|earlier|doubt))\b", re.I)
+_INSTEAD: Final = re.compile(
+    r"\b(?:nor (?:is|does|can|do)|not (?:the (?:likel\w+|cause|origin|source|culprit|other way)|by|in|"
+    r"from|to|its|on|at|of|with|only|just|merely|because|a (?:sign|symptom|cause))|no (?:more|less|longer|"
+    r"later|earlier|doubt))\b",
+    re.I,
+)
 
 
 def surplus(
@@ -118,7 +153,9 @@ def denials(
         text = rest[clause.start : clause.end]
         facts = clause.facts or every
         mine = [p for f in facts for p in pairwise(words(f"{said(f)}"))] + [
-            p for text in (gist.kind, *(f"{a.why} {a.kind}" for a in gist.against)) for p in pairwise(words(text))
+            p
+            for text in (gist.kind, *(f"{a.why} {a.kind}" for a in gist.against))
+            for p in pairwise(words(text))
         ]
         if any(f.direction == "steady" or " did not change" in f.statement for f in facts):
             text = _STEADY.sub(" ", text)
@@ -136,7 +173,40 @@ def denials(
 
 _AFTER: Final = 4  # words behind a fact's negation that it denies
 _DENIES: Final = 2  # of substance, behind a sentence's own
-_VOID: Final = frozenset(stem(w) for w in ["the", "a", "an", "of", "to", "in", "on", "at", "by", "it", "its", "be", "been", "is", "are", "was", "were", "that", "this", "and", "or", "so", "as", "any", "one", "time", "times", "have", "has"])
+_VOID: Final = frozenset(
+    stem(w)
+    for w in [
+        "the",
+        "a",
+        "an",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "by",
+        "it",
+        "its",
+        "be",
+        "been",
+        "is",
+        "are",
+        "was",
+        "were",
+        "that",
+        "this",
+        "and",
+        "or",
+        "so",
+        "as",
+        "any",
+        "one",
+        "time",
+        "times",
+        "have",
+        "has",
+    ]
+)
 
 
 def _denied(text: str) -> set[str]:

@@ -44,7 +44,8 @@ def paragraph(gist: Gist, names: frozenset[str], ask: Ask) -> Written:
     if reasons := refused(text, gist, names):
         return Written(why="; ".join(reasons)[:500], completion=completion)
     made = tuple(
-        Sentence(text=s.text, cites=s.cites, by="model", role="short", attempts=1) for s in checked(text, gist, names)
+        Sentence(text=s.text, cites=s.cites, by="model", role="short", attempts=1)
+        for s in checked(text, gist, names)
     )
     return Written(sentences=made, completion=completion)
 

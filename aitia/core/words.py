@@ -520,7 +520,9 @@ class Report(Word):
     fault: str = ""
     fault_title: str = ""
     summary: tuple[Sentence, ...] = ()
-    short: tuple[Sentence, ...] = ()  # the whole in a paragraph by a model; none where no model wrote one that holds
+    short: tuple[
+        Sentence, ...
+    ] = ()  # the whole in a paragraph by a model; none where no model wrote one that holds
     chain: tuple[Sentence, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     further: tuple[Suspect, ...] = ()  # independent causes beside the named one

@@ -113,7 +113,9 @@ def chains(name: str, system: str, report: Report) -> Iterator[Line]:
     facts = Facts(report.evidence, Topology(report.inventory.components))
     for suffix, weighed in _weighed(report):
         component = weighed.component or next((s.component for s in weighed.suspects if s.component), "")
-        missing = missing_of(component, report.inventory, report.calls, facts, undecided=weighed.verdict != "cause")
+        missing = missing_of(
+            component, report.inventory, report.calls, facts, undecided=weighed.verdict != "cause"
+        )
         gist = gist_of(weighed, bundled(), facts, names_of(report.inventory), report.incident, missing)
         if gist is None:
             continue
@@ -132,12 +134,19 @@ def _weighed(report: Report) -> Iterator[tuple[str, Weighed]]:
     )
     yield "told", real
     first = report.component or next((s.component for s in report.suspects if s.component), "")
-    others = list({s.component: s for s in reversed(report.suspects) if s.component and s.component != first}.values())
+    others = list(
+        {s.component: s for s in reversed(report.suspects) if s.component and s.component != first}.values()
+    )
     for n, suspect in enumerate(sorted(others, key=lambda s: -s.probability)[:3], 2):
         yield (
             f"suspect{n}",
             real.model_copy(
-                update={"verdict": "cause", "probability": 0.6, "component": suspect.component, "fault": suspect.fault}
+                update={
+                    "verdict": "cause",
+                    "probability": 0.6,
+                    "component": suspect.component,
+                    "fault": suspect.fault,
+                }
             ),
         )
 

@@ -55,12 +55,14 @@ def main() -> int:
     good = [not refused(x["text"], *gist_of_row(_row(rows, x["id"]))) for x in made]
     seconds = [x["seconds"] for x in made]
     print(
-        f"{a.model}: {sum(good)} of {len(good)} paragraphs accepted at first try ({sum(good) / len(good):.3f}), of their sentences "
+        f"{a.model}: {sum(good)} of {len(good)} paragraphs accepted at once ({sum(good) / len(good):.3f}), of the sentences "
         f"{sum(sentences) / len(sentences):.3f} of {len(sentences)}, {sum(seconds) / len(seconds):.1f} s a paragraph"
     )
     if a.base:
         told = list(_sentences(rows, a))
-        print(f"{a.base}: {sum(told)} of {len(told)} sentences accepted at first try ({sum(told) / len(told):.3f})")
+        print(
+            f"{a.base}: {sum(told)} of {len(told)} sentences accepted at first try ({sum(told) / len(told):.3f})"
+        )
     return 0
 
 
@@ -68,7 +70,9 @@ def _row(rows: list[Line], name: str) -> Line:
     return next(r for r in rows if r["id"] == name)
 
 
-def _paragraphs(rows: list[Line], a: argparse.Namespace, known: dict[str, Line]) -> Iterator[tuple[Line, Line]]:
+def _paragraphs(
+    rows: list[Line], a: argparse.Namespace, known: dict[str, Line]
+) -> Iterator[tuple[Line, Line]]:
     llm = open_model(a.model, "explain", threads=a.threads)
     for row in rows:
         if row["id"] in known:
@@ -87,7 +91,9 @@ def _sentences(rows: list[Line], a: argparse.Namespace) -> Iterator[bool]:
     llm = load_llm(a.base, threads=a.threads)
     briefs = [b for r in rows for b in _steps(*gist_of_row(r))]
     for brief in briefs[: a.sentences]:
-        completion = llm.complete(Prompt(system=SYSTEM, user=user_text(brief, [])), max_tokens=MAX_TOKENS, stop=("\n",))
+        completion = llm.complete(
+            Prompt(system=SYSTEM, user=user_text(brief, [])), max_tokens=MAX_TOKENS, stop=("\n",)
+        )
         yield not accepted(tidy(completion.text), brief.grounds)[1]
 
 

@@ -47,7 +47,15 @@ def main() -> int:
         sentences.update(not s.reasons for s in checked(text, gist, names))
         reasons = refused(text, gist, names)
         if reasons:
-            others.append({"id": row["id"], "text": text, "reasons": reasons, "facts": row["facts"], "against": row["against"]})
+            others.append(
+                {
+                    "id": row["id"],
+                    "text": text,
+                    "reasons": reasons,
+                    "facts": row["facts"],
+                    "against": row["against"],
+                }
+            )
         else:
             accepted.append({**{k: row[k] for k in KEPT}, "text": text})
     every = len(accepted) + len(others)
@@ -58,13 +66,20 @@ def main() -> int:
     )
     for file, lines in ((a.out, accepted), (a.refused, others)):
         if file is not None:
-            file.write_text("".join(json.dumps(x, ensure_ascii=False) + "\n" for x in lines), encoding="utf-8")
+            file.write_text(
+                "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in lines), encoding="utf-8"
+            )
     return 0
 
 
 def paragraphs(folder: Path) -> list[Line]:
     """What was written, by file and line; a chain may have several."""
-    lines = [x for f in sorted(folder.glob("*.jsonl")) for x in f.read_text(encoding="utf-8").splitlines() if x.strip()]
+    lines = [
+        x
+        for f in sorted(folder.glob("*.jsonl"))
+        for x in f.read_text(encoding="utf-8").splitlines()
+        if x.strip()
+    ]
     return [json.loads(x) for x in lines]
 
 

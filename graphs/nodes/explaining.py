@@ -88,9 +88,7 @@ def verify(state: State, runtime: Runtime[Context]) -> State:
 def _gist(view: View, facts: Facts, context: Context) -> Gist | None:
     weighed, names = view.weighed, names_of(view.inventory)
     component = weighed.component or next((s.component for s in weighed.suspects if s.component), "")
-    lacking = missing_of(
-        component, view.inventory, view.results, facts, undecided=weighed.verdict != "cause"
-    )
+    lacking = missing_of(component, view.inventory, view.results, facts, undecided=weighed.verdict != "cause")
     return gist_of(weighed, context.taxonomy, facts, names, view.incident, lacking)
 
 

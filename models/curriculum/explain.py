@@ -1,4 +1,4 @@
-"""Facts of a chain with the paragraph that an expert wrote of them: in which order what happened, why that cause, what is missing."""
+"""Facts of a chain with an expert's paragraph: in which order what happened, why that cause, what is missing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from aitia.models.curriculum.items import Item, Segment, Split
 
 SYSTEM: Final = "Facts:"
 LAST: Final = "In short:"
-_CHECKED: Final = 0.08  # share of incidents of the training's systems whose paragraphs are for the checks while tuning
+_CHECKED: Final = (
+    0.08  # share of incidents of the training's systems whose paragraphs are for the checks while tuning
+)
 
 
 class Explain:
@@ -25,7 +27,7 @@ class Explain:
     size = 900
 
     def items(self, seed: int, size: int, split: Split) -> list[Item]:
-        """At most `size` paragraphs in an order of the seed's; an incident's are all of one split, a system's all held out or none.
+        """At most `size` paragraphs in an order of the seed's; an incident's are of one split, a system's all held out or none.
 
         What is held out has the code's own text in an expert's place: any paragraph that the verifier accepts is right.
         """
@@ -51,7 +53,12 @@ def prompt_of(
     facts: Sequence[str], against: Sequence[str], missing: Sequence[str], suspect: str, sure: str
 ) -> str:
     """What a model is asked: the facts' lines in the order of the chain, then what speaks against others, and how sure it is."""
-    lines = [*facts, *against, *(f"Missing: {m}." for m in missing), f"Suspect: {suspect or 'nobody'} ({sure})"]
+    lines = [
+        *facts,
+        *against,
+        *(f"Missing: {m}." for m in missing),
+        f"Suspect: {suspect or 'nobody'} ({sure})",
+    ]
     return f" {len(facts)}\n" + "\n".join(lines) + f"\n{LAST}"
 
 
@@ -60,7 +67,12 @@ def row_of(prompt: str) -> Mapping[str, Any] | None:
     """The row that a prompt was made of, with what its paragraph is held against; None for a prompt of others."""
     rows = written.paragraphs()
     return next(
-        (r for r in rows if prompt_of(r["facts"], r["against"], r["missing"], r["suspect"], r["sure"]) == prompt), None
+        (
+            r
+            for r in rows
+            if prompt_of(r["facts"], r["against"], r["missing"], r["suspect"], r["sure"]) == prompt
+        ),
+        None,
     )
 
 

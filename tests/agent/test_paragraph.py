@@ -57,7 +57,9 @@ def test_a_true_paragraph_of_an_expert_passes(leak: tuple[Gist, frozenset[str]])
         ("Catalog was deployed", "Catalog was never deployed", "denies"),
     ],
 )  # fmt: skip
-def test_an_error_in_one_sentence_is_caught(leak: tuple[Gist, frozenset[str]], told: str, wrong: str, reason: str) -> None:
+def test_an_error_in_one_sentence_is_caught(
+    leak: tuple[Gist, frozenset[str]], told: str, wrong: str, reason: str
+) -> None:
     assert told in LEAK
     assert reason in why(LEAK.replace(told, wrong), leak)
 
@@ -93,7 +95,11 @@ def test_a_row_is_the_same_after_a_round(leak: tuple[Gist, frozenset[str]]) -> N
 
 def test_sentences_end_at_marks_outside_of_quotations() -> None:
     text = 'At 10:00 catalog logged "failed. Retry. Stop" 3.5 times. Then it fell. gateway rose.'
-    assert sentences_of(text) == ['At 10:00 catalog logged "failed. Retry. Stop" 3.5 times.', "Then it fell.", "gateway rose."]
+    assert sentences_of(text) == [
+        'At 10:00 catalog logged "failed. Retry. Stop" 3.5 times.',
+        "Then it fell.",
+        "gateway rose.",
+    ]
     assert tidied("In short: catalog rose (F1, F2) and fell [F3].") == "catalog rose and fell."
 
 
