@@ -74,7 +74,7 @@ def test_what_is_open_must_be_hedged() -> None:
 def test_experts_paragraphs_pass_but_for_few() -> None:
     rows = [r for r in written.paragraphs() if not r.get("held")]
     passed = [not refused(r["text"], *gist_of_row(r)) for r in rows]
-    assert len(rows) >= 400
+    assert len(rows) >= 380
     assert sum(passed) / len(passed) >= 0.96
 
 
