@@ -11,16 +11,12 @@ from typing import Final, Literal
 
 import numpy as np
 
-from aitia.agent.sentences.gist_rows import gist_of_row
-from aitia.agent.sentences.paragraph import refused, tidied
-from aitia.agent.sentences.short import MAX_TOKENS
 from aitia.core.errors import BadInput, ModelError
 from aitia.core.events import Progress
 from aitia.core.home import aitia_home
 from aitia.core.llm import Prompt
 from aitia.models.adapters import Role, adapter_of
 from aitia.models.catalogue import catalogue
-from aitia.models.curriculum.explain import row_of
 from aitia.models.curriculum.items import Item, Segment, digest
 from aitia.models.files import OnProgress, sha256_of, silent
 from aitia.models.gates import Figure, Gate
@@ -44,21 +40,6 @@ TODAY: Final[Mapping[Role, tuple[Callable[[], str], float]]] = {
     "texts": (symptom_examples, PRIOR),
 }
 """Today's examples of a role, and the share of the content-free baseline that is taken off an answer to them."""
-
-
-def _accepted(item: Item, text: str) -> bool:
-    """Whether the verifier accepts a paragraph at first try: an expert's own is not the only right one. Raises BadInput."""
-    row = row_of(item.prompt)
-    if row is None:
-        raise BadInput(
-            "Compare paragraphs by the curriculum's items: what others are held against is not known."
-        )
-    gist, names = gist_of_row(row)
-    return not refused(tidied(text), gist, names)
-
-
-JUDGED: Final[Mapping[Role, Callable[[Item, str], bool]]] = {"explain": _accepted}
-"""Roles in which more than one answer is right, and what tells."""
 _SHOWN: Final = 8  # items of the training shown where a role has no examples of its own
 Values = list[float | None]  # of each item, None where a metric does not apply
 
@@ -173,11 +154,8 @@ def _said(
                 choice = answers.classify(prompt, segment.labels)
                 made[segment.name] = pick(choice.log_probs, choice.baselines, Terms(prior=prior))[1]
             else:
-                judge = JUDGED.get(item.role)
-                longest = _LONGEST_ANSWER if judge is None else MAX_TOKENS
-                text = llm.continued(prompt, max_tokens=longest).text
-                right = text.strip() == segment.text.strip() if judge is None else judge(item, text)
-                made[segment.name] = (float(right),)
+                text = llm.continued(prompt, max_tokens=_LONGEST_ANSWER).text
+                made[segment.name] = (float(text.strip() == segment.text.strip()),)
         before += segment.text
     return made
 

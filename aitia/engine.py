@@ -28,8 +28,6 @@ MESSAGES: Final = "messages"
 """And messages."""
 TEXTS: Final = "texts"
 """And what people write of trouble."""
-EXPLAIN: Final = "explain"
-"""And the one with which it writes the report's paragraph."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +88,7 @@ def choose_engine(
 
 
 def readers_of(model: str, configured: ModelChoice, threads: int | None = None) -> Readers:
-    """The installed models that read names, messages and, with an adapter only, texts, and that write the paragraph; where one
-    does the first two it is loaded once.
-    """
+    """The installed models that read names, messages and, with an adapter only, texts; where one does both it is loaded once."""
     names = on_demand(model, configured, threads, role=NAMES)
     messages = on_demand(model, configured, threads, role=MESSAGES, tuned_first=False)
     same = (
@@ -103,9 +99,7 @@ def readers_of(model: str, configured: ModelChoice, threads: int | None = None) 
     )
     texts = on_demand(model, configured, threads, role=TEXTS)
     tuned = texts if texts is not None and texts.adapter else None
-    writer = on_demand(model, configured, threads, role=EXPLAIN)
-    explains = writer if writer is not None and writer.adapter else None
-    return Readers(names=names, messages=names if same else messages, texts=tuned, explains=explains)
+    return Readers(names=names, messages=names if same else messages, texts=tuned)
 
 
 def on_demand(

@@ -26,7 +26,6 @@ from aitia.core.words import Component, Incident, Inventory, Result, Task
 from aitia.graphs.curves import with_curves
 from aitia.graphs.judgement import taxonomy_of, weights_of
 from aitia.graphs.outcome import learned
-from aitia.graphs.paragraphing import Recording
 from aitia.graphs.recording import RecordingLlm
 from aitia.graphs.state import Context, Opened, Options
 from aitia.graphs.understanding import Read, read, understood
@@ -129,7 +128,6 @@ def live(
         options=options,
         store=store,
         llm=RecordingLlm(llm, store) if llm is not None else None,
-        writes=Recording(readers.explains, store) if readers.explains is not None else None,
         model_note=meta.get("model_note", ""),
         versions=meta["versions"],
     )

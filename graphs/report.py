@@ -41,7 +41,6 @@ def assemble(state: State, context: Context) -> Report:
         fault=weighed.fault,
         fault_title=context.taxonomy.title(weighed.fault) if weighed.fault else "",
         summary=tuple(s for s in sentences if s.role in ("verdict", "summary")),
-        short=view.short,
         chain=tuple(s for s in sentences if s.role == "chain"),
         suspects=weighed.suspects[:MAX_SUSPECTS],
         further=weighed.further,

@@ -11,7 +11,6 @@ from aitia.core.words import Incident, Inventory, Report, Result, Task
 from aitia.graphs.diagnose import run
 from aitia.graphs.judgement import taxonomy_of, weights_of
 from aitia.graphs.live import recorded_tools
-from aitia.graphs.paragraphing import Recorded
 from aitia.graphs.recording import RecordedLlm
 from aitia.graphs.state import Context, Opened, Options
 from aitia.tools import Registry
@@ -65,7 +64,6 @@ def recorded(store: RunStore, call: Callable[[Task], Result], *, registry: Regis
         options=Options(**meta["options"]),
         store=store,
         llm=RecordedLlm(store) if meta.get("model") else None,
-        writes=Recorded(store),
         model_note=meta.get("model_note", ""),
         versions=meta["versions"],
         publish=False,

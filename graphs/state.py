@@ -10,7 +10,7 @@ from aitia.agent.learned import Learned
 from aitia.agent.planning.score import Guides
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.weights import Weights
-from aitia.core.llm import Completion, Llm, Prompt
+from aitia.core.llm import Llm
 from aitia.core.store import RunStore
 from aitia.core.words import Incident, Inventory, Result, Task
 from aitia.graphs.understanding import Read
@@ -35,8 +35,6 @@ class State(TypedDict, total=False):
     evidence: list[Plain]
     weighed: Plain
     sentences: list[Plain]
-    short: list[Plain]
-    short_refused: str
     ruled_out: list[Plain]
     use: Plain
     cost: Plain
@@ -88,7 +86,6 @@ class Context:
     options: Options
     store: RunStore
     llm: Llm | None
-    writes: Callable[[Prompt], Completion | None] | None = None  # the paragraph of the report
     model_note: str = ""
     versions: dict[str, str]
     publish: bool = True  # write the report into the store, and ask for approvals

@@ -57,11 +57,6 @@ class View:
         return [Sentence.model_validate(s) for s in self.state["sentences"]]
 
     @cached_property
-    def short(self) -> tuple[Sentence, ...]:
-        """The sentences of a model's paragraph, none where there is none."""
-        return tuple(Sentence.model_validate(s) for s in self.state.get("short", ()))
-
-    @cached_property
     def ruled_out(self) -> list[Exclusion]:
         """What was ruled out, and why."""
         return [Exclusion.model_validate(x) for x in self.state["ruled_out"]]

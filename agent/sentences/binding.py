@@ -240,12 +240,7 @@ def _another_s(fact: Evidence, sentence: str, told: Sequence[Told], names: froze
     named = {name for _, name in names_in(sentence, names)}
     mine = {fact.component, fact.peer}
     # What is named after a component is a part of it, as the bearing P-101A-DE of the pump P-101A.
-    # What a caller logs of the fact's component may not name it either.
-    if (
-        fact.component not in {n for _, n in names_in(said(fact), names)}
-        or named & mine
-        or any(n.startswith(fact.component) for n in named)
-    ):
+    if fact.component not in names or named & mine or any(n.startswith(fact.component) for n in named):
         return False
     others = (named | {c.bound.component for c in told if c.bound}) - mine
     roots = set(words(sentence))

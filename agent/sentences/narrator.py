@@ -155,7 +155,7 @@ def _whole_chain(briefs: Sequence[Brief], llm: Llm, budget: Budget) -> dict[int,
 def chain_of(briefs: Sequence[Brief]) -> str:
     """The facts of a chain, numbered in its order, as the model reads them."""
     facts = [briefs[0].grounds.facts[0], *(b.grounds.facts[1] for b in briefs)]
-    return "\n".join(f"F{n}: {plain_statement(fact)}" for n, fact in enumerate(facts, 1))
+    return "\n".join(f"F{n}: {_plain(fact)}" for n, fact in enumerate(facts, 1))
 
 
 def lines_of(text: str) -> list[str]:
@@ -216,7 +216,7 @@ _ADDED: Final = re.compile(
 
 def user_text(brief: Brief, reasons: Sequence[str]) -> str:
     """What the model is asked: the facts, and after a refusal what to mend."""
-    lines = [f"F{n}: {plain_statement(fact)}" for n, fact in enumerate(brief.grounds.facts, 1)]
+    lines = [f"F{n}: {_plain(fact)}" for n, fact in enumerate(brief.grounds.facts, 1)]
     if brief.suspect:
         lines.insert(0, f"Suspect: {brief.suspect}.")
     if reasons:
@@ -235,7 +235,7 @@ def _hint(reasons: Sequence[str], facts: Sequence[Evidence]) -> str:
     return f"Name {names}, each with its own numbers and times, in this order."
 
 
-def plain_statement(fact: Evidence) -> str:
+def _plain(fact: Evidence) -> str:
     """A fact as the model reads it: short, without metric names, label sets and the tails of quoted lines."""
     text = re.sub(r"\s+", " ", fact.statement).strip()
     text = re.sub(r" \((?:[a-z0-9]+_)+[a-z0-9]+\)| \{[^}]*\}| \([^()]{20,}\)", "", text)

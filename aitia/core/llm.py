@@ -119,7 +119,6 @@ class Readers:
     names: Llm | None = None
     messages: Llm | None = None
     texts: Llm | None = None
-    explains: Llm | None = None  # writes the paragraph; only a model that was tuned for it
 
     @property
     def any(self) -> Llm | None:

@@ -365,7 +365,7 @@ class Sentence(Word):
     text: str
     cites: tuple[str, ...]
     by: Literal["model", "template"]
-    role: Literal["summary", "chain", "ruled_out", "verdict", "change", "short"]
+    role: Literal["summary", "chain", "ruled_out", "verdict", "change"]
     attempts: int = 0  # model attempts before this text was accepted or replaced
     refused: tuple[str, ...] = ()  # why the model's attempts were refused
 
@@ -505,7 +505,6 @@ class ModelUse(Word):
     accepted_after_retry: int = 0
     replaced: int = 0
     note: str = ""  # why the model was not used, where it was not
-    short: str = ""  # why the paragraph of a model that was tuned for it was refused
 
 
 class Report(Word):
@@ -520,9 +519,6 @@ class Report(Word):
     fault: str = ""
     fault_title: str = ""
     summary: tuple[Sentence, ...] = ()
-    short: tuple[
-        Sentence, ...
-    ] = ()  # the whole in a paragraph by a model; none where no model wrote one that holds
     chain: tuple[Sentence, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     further: tuple[Suspect, ...] = ()  # independent causes beside the named one

@@ -114,12 +114,10 @@ def build(
     # The chain says again, step by step, what the summary says; the headline what the verdict's sentence says of a likely cause.
     likely = report.verdict == "cause" and report.probability >= _LIKELY
     again = {"summary", "verdict"} if likely else {"summary"}
-    hidden = again if one_screen and report.chain else {"summary"} if report.short else set()
-    told = [s for s in report.summary if s.role not in hidden]
-    short = () if one_screen and report.chain else sections.in_short(report)
+    told = [s for s in report.summary if not (one_screen and report.chain and s.role in again)]
     return Document(
         headline=_headline(report),
-        summary=(*(sections.sentence_item(s) for s in told), *short),
+        summary=tuple(sections.sentence_item(s) for s in told),
         sections=tuple(_cut(section, limits) for section in kept),
         left_out=tuple((s.title, len(s.items) + s.more) for s in ordered if s not in kept),
     )

@@ -156,6 +156,5 @@ def _since(report: Report) -> str:
 
 def _sentences(report: Report) -> Iterator[Sentence]:
     yield from report.summary
-    yield from report.short
     yield from report.chain
     yield from (x.sentence for x in report.ruled_out)

@@ -125,12 +125,6 @@ def sentence_item(sentence: Sentence) -> Item:
     return Item(text=t.clean(sentence.text), cites=t.missing_cites(sentence))
 
 
-def in_short(report: Report) -> tuple[Item, ...]:
-    """The whole in a paragraph by a model, each sentence with what it cites; nothing where none wrote one that holds."""
-    told = [f"{t.clean(s.text)} [{', '.join(s.cites)}]" if s.cites else t.clean(s.text) for s in report.short]
-    return (Item(lead="In short", text=" ".join(told), source="by the model"),) if told else ()
-
-
 def statement(evidence: Evidence, full: bool) -> str:
     """What a fact says; whole, and whether it quotes, where all is told."""
     text = t.clean(evidence.statement)

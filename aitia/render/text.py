@@ -106,7 +106,7 @@ def missing_cites(sentence: Sentence) -> tuple[str, ...]:
 
 def cited_ids(report: Report) -> tuple[str, ...]:
     """Evidence that the report's sentences cite, in order of first use."""
-    sentences = [*report.summary, *report.short, *report.chain, *(x.sentence for x in report.ruled_out)]
+    sentences = [*report.summary, *report.chain, *(x.sentence for x in report.ruled_out)]
     ids = [c for s in sentences for c in s.cites] + [entry.evidence for entry in report.timeline]
     return tuple(dict.fromkeys(i for i in ids if i))
 

@@ -9,9 +9,7 @@ from langgraph.runtime import Runtime
 
 from aitia.agent.facts import Facts
 from aitia.agent.recurrence import told_again
-from aitia.agent.sentences.gist import Gist, gist_of, missing_of
 from aitia.agent.sentences.narrator import Brief, Budget, narrate
-from aitia.agent.sentences.short import Written, holds, paragraph
 from aitia.agent.sentences.template import cause_briefs, exclusion_briefs, verdict_sentence
 from aitia.agent.sentences.verifier import check, cited
 from aitia.core.events import SentenceDone
@@ -52,15 +50,8 @@ def explain(state: State, runtime: Runtime[Context]) -> State:
     free = options.narrator == "free"
     written = narrate(story.briefs, llm=llm, budget=budget, free=free, on_sentence=show)
     chain, ruled_out = story.split(written)
-    short = _short(view, story.facts, context)
-    if short.completion is not None:
-        budget.spent.append(short.completion)
-    for sentence in short.sentences:
-        show(sentence)
     return {
         "sentences": dumps([first, *chain]),
-        "short": dumps(short.sentences),
-        "short_refused": short.why,
         "ruled_out": dumps(ruled_out),
         "cost": dict(state.get("cost", {})) | _spent(budget),
     }
@@ -74,30 +65,11 @@ def verify(state: State, runtime: Runtime[Context]) -> State:
     written += [x.sentence for x in view.ruled_out]
     gated = [_gate(sentence, brief) for sentence, brief in zip(written, story.briefs, strict=True)]
     chain, ruled_out = story.split(gated)
-    gist = _gist(view, story.facts, runtime.context)
-    kept = view.short if gist is not None and holds(view.short, gist, names_of(view.inventory)) else ()
-    use = _use(gated, runtime.context).model_copy(update={"short": state.get("short_refused", "")})
     return {
         "sentences": dumps([first, *chain]),
-        "short": dumps(kept),
         "ruled_out": dumps(ruled_out),
-        "use": use.model_dump(mode="json"),
+        "use": _use(gated, runtime.context).model_dump(mode="json"),
     }
-
-
-def _gist(view: View, facts: Facts, context: Context) -> Gist | None:
-    weighed, names = view.weighed, names_of(view.inventory)
-    component = weighed.component or next((s.component for s in weighed.suspects if s.component), "")
-    lacking = missing_of(component, view.inventory, view.results, facts, undecided=weighed.verdict != "cause")
-    return gist_of(weighed, context.taxonomy, facts, names, view.incident, lacking)
-
-
-def _short(view: View, facts: Facts, context: Context) -> Written:
-    """The paragraph of a model that was tuned for it, where there is one."""
-    if context.writes is None:
-        return Written()
-    gist = _gist(view, facts, context)
-    return Written() if gist is None else paragraph(gist, names_of(view.inventory), context.writes)
 
 
 def _story(view: View, context: Context) -> Story:

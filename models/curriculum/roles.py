@@ -8,7 +8,6 @@ from typing import Final
 from aitia.core.errors import BadInput
 from aitia.models.adapters import Role
 from aitia.models.curriculum import names
-from aitia.models.curriculum.explain import Explain
 from aitia.models.curriculum.items import Curriculum, Item, Segment, Split
 from aitia.models.curriculum.judge import Judge
 from aitia.models.curriculum.messages import Messages
@@ -58,7 +57,7 @@ def item_of(named: names.Named, split: Split) -> Item:
 
 
 CURRICULA: Final[Mapping[Role, Curriculum]] = {
-    c.role: c for c in (Names(), Messages(), Questions(), Texts(), Plan(), Judge(), Explain())
+    c.role: c for c in (Names(), Messages(), Questions(), Texts(), Plan(), Judge())
 }
 
 

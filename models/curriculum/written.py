@@ -40,12 +40,6 @@ def cases() -> tuple[Mapping[str, Any], ...]:
     return tuple(_lines("judge_written.jsonl"))
 
 
-@cache
-def paragraphs() -> tuple[Mapping[str, Any], ...]:
-    """Facts of chains with an expert's paragraph; of systems that are held out (`held`) with the code's own text."""
-    return (*_lines("explain_written.jsonl"), *({**r, "held": True} for r in _lines("explain_held.jsonl")))
-
-
 def of(rows: tuple[tuple[str, str, str, str], ...], split: Split) -> list[tuple[str, str, str, str]]:
     """The rows of a split's products."""
     return [row for row in rows if split_of(row[1].lower()) == split]
