@@ -42,19 +42,6 @@ def show_looked(answer: Answer, *, going_on: str) -> None:
         note(f"edit the query: aitia ask --query '…'{going_on}")
     for line in answer.notes:
         note(line)
-    if answer.status in ("not_known", "unclear") and (model := _absent()):
-        note(f"a small model on this machine reads more questions: aitia models fetch {model}")
-
-
-def _absent() -> str:
-    """The model that reads questions where rules do not, if it is not on this machine."""
-    from aitia.models.adapters import bases_for
-    from aitia.models.catalogue import catalogue
-    from aitia.models.files import locate
-
-    bases = bases_for("questions")
-    installed = any(locate(catalogue().models[name]) for name in bases)
-    return "" if installed or not bases else bases[0]
 
 
 def _ends(found: Found) -> str:

@@ -6,8 +6,6 @@ import json
 import shutil
 from pathlib import Path
 
-import pytest
-
 from aitia.core.store import RunStore
 
 from .conftest import Aitia
@@ -156,20 +154,3 @@ def test_a_line_whose_source_is_gone_shows_what_was_recorded(
     assert "query: series(" in gone.out
     assert "The curve is as the run recorded it." in gone.out
     assert "▁" in gone.out
-
-
-def test_what_is_not_read_names_the_model_that_reads_more_until_it_is_there(
-    aitia: Aitia, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AITIA_MODELS", str(tmp_path))
-    asked = (
-        "ask",
-        "how chatty is orders towards its store in the worst moment",
-        "--config",
-        str(ROOT / "examples/shop.yaml"),
-    )
-    told = aitia(*asked)
-    assert told.code == 11
-    assert "aitia models fetch qwen2.5-coder-0.5b" in told.err
-    (tmp_path / "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf").write_bytes(b"")
-    assert "aitia models fetch" not in aitia(*asked, "--model", "none").err
