@@ -228,3 +228,17 @@ def test_when_alone_is_asked_back_and_no_document_answers(shop_site: Site, quest
     found = look(question, shop_site)
     assert found is not None
     assert found[0].status == "unclear"
+
+
+def test_what_words_find_nearest_too_is_answered_from_a_smaller_probability(shop_site: Site) -> None:
+    question, line = (
+        "how whiny was the memory in use of redis at its worst",
+        "max redis_memory_used_bytes @ redis",
+    )
+    assert at_hand(pieces_of(question, shop_site, None)).metrics[0] == "redis_memory_used_bytes"
+    alone = look(question, shop_site)
+    assert alone is None or alone[0].status != "answered"
+    answer, _ = asked(shop_site, question, line, log_prob=-1.2)  # .3
+    assert answer.status == "answered"
+    other, _ = asked(shop_site, question, "max redis_connected_clients @ redis", log_prob=-1.2)
+    assert other.status != "answered"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from aitia.agent.asking.question.about import relatives
 from aitia.agent.asking.question.at_hand import AtHand, at_hand
 from aitia.agent.asking.question.line_form import NONE, grammar, line_of
 from aitia.agent.asking.question.line_queries import query_of
@@ -23,11 +24,15 @@ _MOST_TOKENS: Final = 48  # of a line
 
 
 class Proposal(Word):
-    """How a model reads a question: its line, the probability of that line, and the query that it means here, if any."""
+    """How a model reads a question: its line, the probability of that line, and the query that it means here, if any.
+
+    `nearest` is whether words agree: its measurement is the one that is nearest by its name, its component is named.
+    """
 
     line: str
     sure: float
     query: Query | None = None
+    nearest: bool = False
 
     @property
     def none(self) -> bool:
@@ -55,8 +60,21 @@ class QuestionReader:
         text, log_prob = self._answers.continued(
             prompt, max_tokens=_MOST_TOKENS, grammar=grammar(hand), keeps=lambda t: self._redact(t) == t
         )
-        line = text.strip()
-        return Proposal(line=line, sure=math.exp(min(0.0, log_prob)), query=query_of(line, p, before))
+        line, query = text.strip(), query_of(text.strip(), p, before)
+        sure = math.exp(min(0.0, log_prob))
+        return Proposal(line=line, sure=sure, query=query, nearest=_nearest(query, hand, p))
+
+
+def _nearest(query: Query | None, hand: AtHand, p: Pieces) -> bool:
+    told = {str(getattr(query, k, "") or "") for k in ("metric", "whole")}
+    component = str(getattr(query, "component", "") or "")
+    return hand.metrics[:1] != () and hand.metrics[0] in told and component in _named(p)
+
+
+def _named(p: Pieces) -> set[str]:
+    """The components that a question names, and what belongs to them."""
+    named = {c for c in (p.component, *p.about.components, p.given) if c}
+    return named | {r for c in named for r in relatives(c, p.site)}
 
 
 def asked(p: Pieces, hand: AtHand, before: Query | None) -> str:

@@ -19,7 +19,7 @@ from aitia.tools.query.words import Compare, Query
 ANSWERS: Final = 0.6
 """The probability, among all lines that could be written, from which a line's query is run (docs/fitted.md)."""
 OFFERS: Final = 0.2
-"""From which one is offered."""
+"""From which one is offered, and run where the measurement is the nearest by its name too, of a component that is named."""
 _GOES_ON: Final = re.compile(
     r"^\W*(?:and|or|but|what about|how about|same|und|oder|aber|was ist mit|et|mais|qu'en est-il|y|o|pero|qué tal|e|ma"
     r"|anche)(?!\w)|^那|呢\W*$"
@@ -60,7 +60,7 @@ def _instead(p: Pieces, reading: Reading, proposal: Proposal) -> Read:
     if query is None or proposal.sure < OFFERS or unmet(p, (query,)) or _unheard(p, query):
         return Read(reading=reading)
     note = f"read by the model as: {proposal.line}"
-    if proposal.sure < ANSWERS:
+    if proposal.sure < ANSWERS and not proposal.nearest:
         return Read(reading=offered(reading, one(query)), note=note)
     return Read(reading=one(query), note=note)
 
