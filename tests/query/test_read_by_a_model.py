@@ -242,3 +242,11 @@ def test_what_words_find_nearest_too_is_answered_from_a_smaller_probability(shop
     assert answer.status == "answered"
     other, _ = asked(shop_site, question, "max redis_connected_clients @ redis", log_prob=-1.2)
     assert other.status != "answered"
+
+
+def test_what_is_used_is_no_answer_to_what_is_left(shop_site: Site) -> None:
+    question = "how much air is left in the connection pool of orders"
+    used, _ = asked(shop_site, question, "last db_pool_in_use @ orders")
+    assert used.status != "answered"
+    idle, _ = asked(shop_site, question, "last db_pool_idle @ orders")
+    assert idle.status == "answered"

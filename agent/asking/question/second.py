@@ -14,7 +14,7 @@ from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.reading import guesses
 from aitia.agent.asking.question.refusing import changing
 from aitia.core.words import Word
-from aitia.tools.query.words import Compare, Query
+from aitia.tools.query.words import Compare, Query, Stat
 
 ANSWERS: Final = 0.6
 """The probability, among all lines that could be written, from which a line's query is run (docs/fitted.md)."""
@@ -26,6 +26,13 @@ _GOES_ON: Final = re.compile(
 )
 _CLOCK: Final = re.compile(r"(?<![\w.])\d{1,2}(?::\d\d| ?h(?:\d\d)?| ?uhr| ?o'clock| ?[ap]m)(?!\w)")
 _HAN_TIME: Final = re.compile("[半点时刻昨前后今晚早晨夜午周月年刚近从至]")
+_LEFT: Final = re.compile(
+    r"(?<!\w)(?:left|free|remain\w*|spare|headroom|übrig|frei(?:e[rsn]?)?|verfügbar\w*|libres?|restant\w*|reste|queda\w*"
+    r"|disponib\w*|liber[oai]|riman\w*|rimast\w*)(?!\w)|[剩余]"
+)
+_TELLS_LEFT: Final = re.compile(
+    r"(?i)free|avail|idle|remain|left|spare|rest(?!art)|frei|libre|dispon|level|fill|füll|stand|niveau|nivel|livell|stock|soc|charge"
+)
 
 
 class Read(Word):
@@ -66,8 +73,14 @@ def _instead(p: Pieces, reading: Reading, proposal: Proposal) -> Read:
 
 
 def _unheard(p: Pieces, query: Query) -> bool:
-    """Whether a time was said that nobody read, or two are compared of which the question names one."""
+    """Whether a time was said that nobody read, what is used told for what is left, or two compared that are not both named."""
     if _CLOCK.search(p.words) or any(_HAN_TIME.search(word) for word in unknown_words(p.asked, p.quoted)):
+        return True
+    if (
+        isinstance(query, Stat)
+        and _LEFT.search((p.own or p.asked).casefold())
+        and not _TELLS_LEFT.search(query.metric)
+    ):
         return True
     if not isinstance(query, Compare) or not query.other:
         return False
