@@ -88,7 +88,8 @@ class Questions:
         random, parts = Random(f"questions {seed} {split}"), _Parts(split)
         training = split == "train"
         real = written_items(random, split, _TOGETHER[split], _PASSES if training else 1)
-        items = distinct(iter(real).__next__, min(len(real), size - size // 6 if training else size // 2))
+        different = list({item.prompt: item for item in real}.values())
+        items = different[: size - size // 6 if training else size // 2]
         items += distinct(lambda: parts.one(random), size - len(items))
         random.shuffle(items)
         return items

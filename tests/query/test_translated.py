@@ -48,7 +48,7 @@ def test_names_and_questions_are_cut_into_beginnings() -> None:
     assert words_of("温度多少") == {"温度", "度多", "多少"}
 
 
-def test_the_table_holds_probabilities_and_no_name_of_a_site() -> None:
+def test_the_table_holds_probabilities_and_is_small() -> None:
     held = json.loads(TABLE.read_text("utf-8"))
     for words in held["said"].values():
         assert all(0.0 < p <= 1.0 for p in words.values())

@@ -17,12 +17,8 @@ from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import Measured, families, measured
 from aitia.tools.query.words import Query
 
-_OWNED, _RELATED, _LIKE, _TRANSLATED = (
-    1.5,
-    0.7,
-    2.0,
-    0.5,
-)  # points, by hand: of the component that is named, of what belongs to it, letters alike, a unit of `translated`
+# Points, by hand: of the component that is named, of what belongs to it, for letters alike, for a unit of `translated`.
+_OWNED, _RELATED, _LIKE, _TRANSLATED = 1.5, 0.7, 2.0, 0.5
 _CLOSE: Final = 0.74  # of two words: a slip or another language's form
 _LONGEST: Final = 80  # characters of a name that is shown
 
@@ -60,12 +56,11 @@ def _near(name: str, words: Sequence[str]) -> bool:
 
 
 def _metrics(p: Pieces) -> list[str]:
-    named = [c for c in (p.component, *p.about.components, p.given) if c]
-    related = {r for c in named for r in relatives(c, p.site)}
+    named, related = p.asked_of, related_to(p)
     held = _of_named([m for m in families(measured(p.site)) if shown(m.family)], named, related)
     points = {(f.of.component, f.of.family): f.score for f in fits(p.terms, held)} if p.terms else {}
     words = [w for w in re.findall(r"[a-zà-ÿ0-9]{3,}", p.low) if w not in p.component.casefold()]
-    translated, spoken = table(), words_of(p.own or p.asked)
+    translated, spoken = table(), words_of(p.as_put)
     best: dict[str, float] = {}
     for m in held:
         score = points.get((m.component, m.family), 0.0)
@@ -76,7 +71,12 @@ def _metrics(p: Pieces) -> list[str]:
     return sorted(best, key=lambda name: (-best[name], name))[:MOST_METRICS]
 
 
-def _of_named(held: Sequence[Measured], named: Sequence[str], related: Iterable[str]) -> Sequence[Measured]:
+def related_to(p: Pieces) -> set[str]:
+    """What belongs to the components that a question names."""
+    return {r for c in p.asked_of for r in relatives(c, p.site)}
+
+
+def _of_named(held: Sequence[Measured], named: Iterable[str], related: Iterable[str]) -> Sequence[Measured]:
     """What is measured of the components that a question names, where anything is: another's measurement answers none of it."""
     whose = {*named, *related}
     own = [m for m in held if m.component in whose or any(v in whose for _, v in m.labels)]

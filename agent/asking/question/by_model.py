@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from aitia.agent.asking.question.about import relatives
-from aitia.agent.asking.question.at_hand import AtHand, at_hand
+from aitia.agent.asking.question.at_hand import AtHand, at_hand, related_to
 from aitia.agent.asking.question.line_form import NONE, grammar, line_of
 from aitia.agent.asking.question.line_queries import query_of
 from aitia.agent.asking.question.pieces import Pieces
@@ -68,22 +67,14 @@ class QuestionReader:
 def _nearest(query: Query | None, hand: AtHand, p: Pieces) -> bool:
     told = {str(getattr(query, k, "") or "") for k in ("metric", "whole")}
     component = str(getattr(query, "component", "") or "")
-    return hand.metrics[:1] != () and hand.metrics[0] in told and component in _named(p)
-
-
-def _named(p: Pieces) -> set[str]:
-    """The components that a question names, and what belongs to them."""
-    named = {c for c in (p.component, *p.about.components, p.given) if c}
-    return named | {r for c in named for r in relatives(c, p.site)}
+    return hand.metrics[:1] != () and hand.metrics[0] in told and component in p.asked_of | related_to(p)
 
 
 def asked(p: Pieces, hand: AtHand, before: Query | None) -> str:
     """What a model is asked, in the form of the curriculum."""
     line = line_of(before)
     front = f" {', '.join(hand.components)}\nMetrics: {', '.join(hand.metrics) or NONE}\n"
-    return (
-        f"{front}{f'Before: {line}' + chr(10) if line else ''}Question: {_one_line(p.own or p.asked)}\nQuery:"
-    )
+    return f"{front}{f'Before: {line}' + chr(10) if line else ''}Question: {_one_line(p.as_put)}\nQuery:"
 
 
 def _one_line(text: str) -> str:

@@ -114,7 +114,7 @@ def _beyond(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query |
     above = told["verb"] == "above"
     limit = bound(p.words)
     if limit is None or abs(limit.value - float(number)) > _EQUAL:
-        limit = bound_of((p.own or p.asked).casefold(), float(number), above=above)
+        limit = bound_of(p.as_put.casefold(), float(number), above=above)
     if limit is None or limit.above != above:
         return None
     fit = _of(metric, told["component"], p, before)
@@ -178,7 +178,7 @@ def _filters(args: str, p: Pieces, before: Query | None) -> tuple[dict[str, str]
 
 def _rows(filters: Mapping[str, str], p: Pieces) -> dict[str, Any] | None:
     rows = filters["rows"]
-    said = {m[0] for m in re.finditer(r"\d+", p.own or p.asked)} | {
+    said = {m[0] for m in re.finditer(r"\d+", p.as_put)} | {
         str(n) for w, n in number_words().items() if w in p.low
     }
     if rows and rows != "1" and rows not in said:
@@ -215,9 +215,8 @@ def _list(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query | N
 
 
 def _get(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query | None:
-    if (
-        told["args"] == "restarts" and told["component"] and not p.site.readers()
-    ):  # no object counts them, its log tells
+    no_object = told["args"] == "restarts" and not p.site.readers()  # which would count them: its log tells
+    if no_object and told["component"]:
         return _checked("count", {"of": "restarts", "component": told["component"]} | _span(p, before))
     return (
         _checked("get", {"component": told["component"], "part": told["args"]}) if told["component"] else None

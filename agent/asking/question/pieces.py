@@ -90,6 +90,16 @@ class Pieces:
     follows: bool = False  # whether it leaves out what the question before it said
     own: str = ""
 
+    @property
+    def as_put(self) -> str:
+        """The question in its own language."""
+        return self.own or self.asked
+
+    @cached_property
+    def asked_of(self) -> frozenset[str]:
+        """The components that it names, or that a pronoun means."""
+        return frozenset({self.component, *self.about.components, self.given} - {""})
+
     @cached_property
     def text(self) -> str:
         """The question, slips put right."""

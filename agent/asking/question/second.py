@@ -56,7 +56,7 @@ def _open(p: Pieces, reading: Reading, before: Query | None) -> bool:
     """
     if reading.status in ("query", "refused") or changing(p) is not None or guesses(p):
         return False
-    if before is None and _GOES_ON.search((p.own or p.asked).casefold()):
+    if before is None and _GOES_ON.search(p.as_put.casefold()):
         return False
     return not (p.keys("outside") or p.about.strange or reading.said.startswith(("Which one", "Of which")))
 
@@ -76,12 +76,8 @@ def _unheard(p: Pieces, query: Query) -> bool:
     """Whether a time was said that nobody read, what is used told for what is left, or two compared that are not both named."""
     if _CLOCK.search(p.words) or any(_HAN_TIME.search(word) for word in unknown_words(p.asked, p.quoted)):
         return True
-    if (
-        isinstance(query, Stat)
-        and _LEFT.search((p.own or p.asked).casefold())
-        and not _TELLS_LEFT.search(query.metric)
-    ):
+    if isinstance(query, Stat) and _LEFT.search(p.as_put.casefold()) and not _TELLS_LEFT.search(query.metric):
         return True
     if not isinstance(query, Compare) or not query.other:
         return False
-    return not {query.component, query.other} <= {*p.about.components, p.component, p.given}
+    return not {query.component, query.other} <= p.asked_of

@@ -21,9 +21,7 @@ from aitia.tools.meaning.incidents.words import plain
 TABLE: Final = Path(__file__).with_name("translations.json")
 _STEM: Final = 6  # letters by which the forms of a word are one
 _ALIKE: Final = 4  # first letters that a word shares with a part of a name
-_TOLD: Final = (
-    0.3  # share of a question's words that are about the measurement; on authors left out (docs/fitted.md)
-)
+_TOLD: Final = 0.3  # share of a question's words that are about the measurement (docs/fitted.md)
 _SAME: Final = 0.2  # the probability that a part of a name is said as it is written
 _WORD: Final = re.compile(r"[a-zß-öø-ÿ]{2,}|[\u4e00-\u9fff]+")
 _PART: Final = re.compile(r"[a-zß-öø-ÿ]+|[\u4e00-\u9fff]+")
