@@ -58,7 +58,7 @@ def ask(
     again         go on with the last conversation
     documents     folders of Markdown to ask, besides the runbooks and incidents of `config` (default ./aitia.yaml)
     sample        ask the sample runbooks last
-    model         a model asked for by name writes one sentence; `auto` lets the default read passages; None for none
+    model         a model asked for by name writes one sentence; `auto` lets the one measured at it read passages; None for none
     sources       readers or their configurations that are looked at besides those of `config`
     at            the moment that counts as now (default: now, or the settings' `service.at`); aware datetime
     live          settings whose sources a question is put to that the run does not hold: lines, objects, counts, curves
@@ -234,15 +234,17 @@ def _writer(model: str | Llm | None, threads: int | None) -> Llm | None:
 
 
 def _reader(model: str | Llm | None, threads: int | None) -> Llm | None:
-    """The default model, where it is there and was measured at reading passages."""
-    from aitia.agent.asking.reading import reader_fit
-    from aitia.model_use import known_sha256
+    """The model that was measured at reading passages, where it is there."""
+    from aitia.agent.asking.reading import measured_reader
+    from aitia.models.catalogue import catalogue
     from aitia.models.load import load_llm
 
-    if model != AUTO or reader_fit(known_sha256("default")) is None:
+    fitted = measured_reader()
+    name = next((n for n, e in catalogue().models.items() if e.sha256 == fitted), "")
+    if model != AUTO or not name:
         return None
     try:
-        return load_llm("default", threads=threads)
+        return load_llm(name, threads=threads)
     except ModelError:  # not fetched, or no runtime: words and meaning decide alone
         return None
 

@@ -90,7 +90,7 @@ def choose_engine(
 def readers_of(model: str, configured: ModelChoice, threads: int | None = None) -> Readers:
     """The installed models that read names, messages and, with an adapter only, texts; where one does both it is loaded once."""
     names = on_demand(model, configured, threads, role=NAMES)
-    messages = on_demand(model, configured, threads, role=MESSAGES, tuned_first=False)
+    messages = on_demand(model, configured, threads, role=MESSAGES)
     same = (
         names is not None
         and messages is not None
@@ -108,14 +108,12 @@ def on_demand(
     threads: int | None = None,
     *,
     role: Role | None = None,
-    tuned_first: bool = True,
 ) -> OnDemand | None:
-    """The model that reads names or messages (`role`), loaded when it is asked: the catalogue's of this name where its file is
-    here.
+    """The model that reads names, messages, texts or questions (`role`), loaded when it is asked: the catalogue's of this name
+    where its file is here.
 
-    Left to itself (`auto`), one with an adapter for the role goes before the settings' where `tuned_first`: it reads names
-    better, and without examples in a fraction of the time. Messages the default model reads as well without: there the
-    adapter's base stands in where the default is not installed.
+    Left to itself (`auto`), one with an adapter for the role goes before the settings': it reads better, and without examples
+    in a fraction of the time.
     """
     from aitia.models.adapters import adapter_for, bases_for
     from aitia.models.catalogue import catalogue
@@ -130,7 +128,7 @@ def on_demand(
         with suppress(ModelError):  # loading says it again, to who asks
             tuned = bases_for(role)
     own = found.default if wanted == "default" else wanted
-    names = [*tuned, own] if tuned_first else [own, *tuned]
+    names = [*tuned, own]
     entries = (e for n in names if (e := found.models.get(n)) is not None)
     entry = next((e for e in entries if e.kind == "gguf" and locate(e) is not None), None)
     if entry is None:

@@ -26,7 +26,7 @@ from aitia.core.words import Component, Moment, Word
 from aitia.model_use import Narrator, Planner
 
 FILE = "aitia.yaml"
-DEFAULT_MODEL = "qwen2.5-coder-1.5b"
+DEFAULT_MODEL = "qwen2.5-coder-0.5b"
 BaselineName = Literal["preceding", "yesterday", "last_week"]
 
 

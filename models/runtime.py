@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -73,14 +74,49 @@ class SavedState:
     tokens: int
 
 
+class _Weights:
+    """A loaded file: adapters of one base share it, and it is freed with the last session that uses it."""
+
+    def __init__(self, c: Any, path: Path) -> None:
+        params = c.llama_model_default_params()
+        params.n_gpu_layers = 0
+        self.model = c.llama_model_load_from_file(os.fsencode(path), params)
+        if not self.model:
+            raise ModelError(
+                f"Give another GGUF file: llama.cpp cannot load {str(path)!r} (corrupt, or of an unknown architecture)."
+            )
+        weakref.finalize(
+            self, c.llama_model_free, self.model
+        ).atexit = False  # the process's end frees it better
+
+
+_LOADING = threading.Lock()
+_LOADED: weakref.WeakValueDictionary[tuple[str, int, int, int], _Weights] = weakref.WeakValueDictionary()
+
+
+def _weights(c: Any, path: Path) -> _Weights:
+    """The weights of a file, loaded once as long as it is the same file."""
+    try:
+        now = path.stat()
+    except OSError:
+        return _Weights(c, path)  # which says what is wrong with it
+    key = (str(path.resolve()), now.st_ino, now.st_size, now.st_mtime_ns)
+    with _LOADING:
+        found = _LOADED.get(key)
+        if found is None:
+            found = _LOADED[key] = _Weights(c, path)
+        return found
+
+
 class Session:
-    """One loaded model with one context and one sequence."""
+    """One model with one context and one sequence."""
 
     def __init__(self, path: Path, shape: Shape, *, adapter: Path | None = None) -> None:
         self._c: Any = import_llama_cpp()
         silence()
         self._c.llama_backend_init()
-        self._model = self._load(path)
+        weights = _weights(self._c, path)
+        self._model = weights.model
         self._adapter = self._load_adapter(adapter) if adapter else None
         self._vocab = self._c.llama_model_get_vocab(self._model)
         self.context = min(shape.context, int(self._c.llama_model_n_ctx_train(self._model)) or shape.context)
@@ -97,24 +133,12 @@ class Session:
         )
         self.rewinds = not recurrent
         self.position = 0
-        self._free = weakref.finalize(self, _free, self._c, self._batch, self._ctx, self._model)
+        self._free = weakref.finalize(self, _free, self._c, self._batch, self._ctx, self._adapter, [weights])
         self._free.atexit = False  # the process's end frees it better
 
-    def _load(self, path: Path) -> Any:
-        params = self._c.llama_model_default_params()
-        params.n_gpu_layers = 0
-        model = self._c.llama_model_load_from_file(os.fsencode(path), params)
-        if not model:
-            raise ModelError(
-                f"Give another GGUF file: llama.cpp cannot load {str(path)!r} (corrupt, or of an unknown architecture)."
-            )
-        return model
-
     def _load_adapter(self, path: Path) -> Any:
-        """It is freed with the model."""
         adapter = self._c.llama_adapter_lora_init(self._model, os.fsencode(path))
         if not adapter:
-            self._c.llama_model_free(self._model)
             raise ModelError(
                 f"Make the adapter again: llama.cpp cannot load {str(path)!r} on this model (cut short, or of another shape)."
             )
@@ -136,7 +160,6 @@ class Session:
         params.no_perf = True
         ctx = self._c.llama_init_from_model(self._model, params)
         if not ctx:
-            self._c.llama_model_free(self._model)
             raise ModelError(
                 f"Free memory or choose a smaller model: llama.cpp cannot open a context of {self.context}."
             )
@@ -296,7 +319,9 @@ def silence() -> Any:
     return callback
 
 
-def _free(binding: Any, batch: Any, ctx: Any, model: Any) -> None:
+def _free(binding: Any, batch: Any, ctx: Any, adapter: Any, weights: list[_Weights]) -> None:
     binding.llama_batch_free(batch)
     binding.llama_free(ctx)
-    binding.llama_model_free(model)
+    if adapter:
+        binding.llama_adapter_lora_free(adapter)
+    weights.clear()  # another session may still use them

@@ -2,7 +2,7 @@
 # The main job on a bundled scenario: first by rules alone, then with the default model. Called by `make demo`.
 set -euo pipefail
 scenario=${1:-scenarios/connection-exhaustion}
-model=qwen2.5-coder-1.5b
+model=qwen2.5-coder-0.5b
 # A terminal of a fixed width where there is none.
 export COLUMNS=${COLUMNS:-100}
 

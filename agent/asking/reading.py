@@ -21,6 +21,12 @@ _SYSTEM: Final = (
 )
 
 
+def measured_reader() -> str:
+    """The sha256 of the model whose yes or no was measured; "" where none was."""
+    found = fits().get("read")
+    return found.model if found is not None else ""
+
+
 def reader_fit(sha256: str) -> Fit | None:
     """How much the yes or no of a model counts; None for one that was not measured at this."""
     found = fits().get("read")

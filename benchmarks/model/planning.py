@@ -30,7 +30,17 @@ from aitia.agent.planning.validate import call_key, validated
 from aitia.core.errors import BadInput
 from aitia.core.lexical import LexicalIndex
 from aitia.core.llm import Llm
-from aitia.core.words import Component, ComponentType, Holding, Incident, Inventory, Link, Task, Window
+from aitia.core.words import (
+    Component,
+    ComponentType,
+    Holding,
+    Incident,
+    Inventory,
+    Link,
+    SourceKind,
+    Task,
+    Window,
+)
 from aitia.tools import Registry
 from aitia.tools.memory.terms import terms
 from benchmarks import contract
@@ -73,7 +83,9 @@ def seen(case: Mapping[str, Any]) -> Seen:
         for c in known["components"]
     )
     holdings = tuple(
-        Holding(source=kind, kind=kind, components=tuple(types), count=1) for kind in known["sources"]
+        Holding(source=kind, kind=kind, components=tuple(types), count=1)
+        for kind in known["sources"]
+        if kind in get_args(SourceKind)  # two cases name `events`, which is no kind of source any more
     )
     incident = Incident(
         id=str(known["id"]),

@@ -50,6 +50,21 @@ def test_it_is_an_llm(smollm: LlamaCpp) -> None:
     assert smollm.sha256.startswith("b179c952")
 
 
+def test_two_of_one_file_share_its_weights_and_one_may_be_closed(smollm: LlamaCpp, smollm_path: Path) -> None:
+    made = [
+        LlamaCpp(smollm_path, name=smollm.name, sha256=smollm.sha256, threads=1, context=1024)
+        for _ in range(2)
+    ]
+    first, second = (llm._session for llm in made)
+    assert first._model == second._model
+    assert first._ctx != second._ctx
+    said = [llm.choose(QUESTION, OPTIONS).log_probs for llm in made]
+    made[0].close()
+    assert said[0] == said[1] == made[1].choose(QUESTION, OPTIONS).log_probs
+    with pytest.raises(ModelError, match="it was closed"):
+        made[0].choose(QUESTION, OPTIONS)
+
+
 def test_two_processes_say_the_same_whatever_went_before(smollm_path: Path) -> None:
     said = []
     for before in (False, True):

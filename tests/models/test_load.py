@@ -35,7 +35,7 @@ def gguf(**fields: str) -> bytes:
 
 def test_the_catalogue_is_complete() -> None:
     known = catalogue()
-    assert known["default"].name == "qwen2.5-coder-1.5b"
+    assert known["default"].name == "qwen2.5-coder-0.5b"
     for entry in known.models.values():
         assert entry.wheels
         assert (entry.family is not None) == (entry.kind == "gguf")
@@ -50,7 +50,7 @@ def test_the_catalogue_is_complete() -> None:
 def test_a_model_that_is_not_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
     monkeypatch.delenv("AITIA_MODELS", raising=False)
-    with pytest.raises(ModelError, match=r"Run `aitia models fetch qwen2\.5-coder-1\.5b` first"):
+    with pytest.raises(ModelError, match=r"Run `aitia models fetch qwen2\.5-coder-0\.5b` first"):
         load_llm("default", home=tmp_path)
 
 
