@@ -54,6 +54,7 @@ def diagnose(
     narrator: Narrator | None = None,
     threads: int | None = None,
     max_calls: int | None = None,
+    stop_at: float | None = None,
     at: datetime | None = None,
     started_at: datetime | None = None,
     window: Window | None = None,
@@ -71,6 +72,7 @@ def diagnose(
     config    settings, or the path of an `aitia.yaml`; without it and without sources, ./aitia.yaml
     model     a catalogue name, a GGUF path, `openai:URL#model`, an `Llm`, or None for no model
     max_calls how many tools may be called, at least 4 (default 24)
+    stop_at   probability that the verdict stands from which no further tool is called (default: the settings', 0: never)
     at        the moment to look from (default: now); aware datetime
     hints     the components that it is about, where the words are not to tell it
     typed     whether a person wrote the words: only a person may say what is not it
@@ -101,6 +103,7 @@ def diagnose(
         narrator=narrator,
         threads=threads,
         max_calls=max_calls,
+        stop_at=stop_at,
         on_event=on_event,
     )
     taxonomy, weights = _judgement(settings)

@@ -54,6 +54,7 @@ def choose_engine(
     narrator: Narrator | None,
     threads: int | None,
     max_calls: int | None = None,
+    stop_at: float | None = None,
     on_event: OnEvent | None,
 ) -> Engine:
     """The model and its roles. A model asked for by name must load; the settings' own may be absent, with a note."""
@@ -81,9 +82,19 @@ def choose_engine(
     if not failed and not note and not chosen.needs_model:
         llm, note = None, f"not needed{by}: planner rules, narrator template"
     calls = settings.max_calls if max_calls is None else max_calls
+    least = settings.stop_at if stop_at is None else stop_at
+    if not 0 <= least < 1:
+        raise BadInput(
+            f"Give stop_at as a share below 1, such as 0.95, or 0 for all planned calls, not {least}."
+        )
     if calls < LEAST_CALLS:
         raise BadInput(f"Allow at least {LEAST_CALLS} calls: scan and recall alone take up to three.")
-    options = Options(planner=chosen.planner, narrator=chosen.narrator, max_calls=calls)
+    options = Options(
+        planner=chosen.planner,
+        narrator=chosen.narrator,
+        max_calls=calls,
+        stop_at=least,
+    )
     return Engine(llm=llm, options=options, note=note, failed=failed, readers=readers)
 
 

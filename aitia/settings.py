@@ -146,6 +146,9 @@ class Settings(Word):
     planner: Planner = "auto"
     narrator: Narrator = "auto"
     max_calls: int = Field(default=24, ge=4)  # of a diagnosis; scan and recall take up to three
+    stop_at: float = Field(
+        default=0.0, ge=0, lt=1
+    )  # no further call once the verdict stands with this; 0: all
     retention: Retention = Retention()
     redaction: Policy = Policy()
     runs: str = ""  # s3://BUCKET/PREFIX: finished runs are kept there too (docs/state.md)

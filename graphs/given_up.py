@@ -1,4 +1,4 @@
-"""What a run did not look at because its time was over: for the verdict, and for the report."""
+"""What a run did not look at, because its time was over or the verdict stood: for the verdict, and for the report."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 from aitia.agent.looks import look
 from aitia.agent.weigher import TELEMETRY
+from aitia.core.percent import chance
 from aitia.core.words import GivenUp
 from aitia.graphs.state import Context, read_of
 from aitia.graphs.view import View
@@ -22,11 +23,12 @@ class _Left:
     why: str
     kinds: frozenset[str] = frozenset()
     component: str = ""
+    stood: bool = False
 
 
 def overturning(view: View, context: Context) -> list[str]:
     """Why what was given up is not known, of what could overturn the verdict."""
-    return [left.why for left in _all(view, context) if left.what == "sources" or left.kinds & _OVERTURNS]
+    return [left.why for left in _late(view, context) if left.what == "sources" or left.kinds & _OVERTURNS]
 
 
 def given_up(view: View, context: Context) -> tuple[GivenUp, ...]:
@@ -42,8 +44,9 @@ def given_up(view: View, context: Context) -> tuple[GivenUp, ...]:
                 view.inventory,
                 view.evidence,
             ),
+            stood=left.stood,
         )
-        for left in _all(view, context)
+        for left in (*_late(view, context), *_uncalled(view, context))
     )
 
 
@@ -52,8 +55,22 @@ def _named(left: _Left) -> str:
     return f"{kinds} of {left.component}" if left.component else kinds
 
 
-def _all(view: View, context: Context) -> Iterator[_Left]:
-    """In the order of the run, each reason once."""
+def _uncalled(view: View, context: Context) -> Iterator[_Left]:
+    """Planned calls that were not made, because the verdict stood."""
+    done = {r.task for r in view.results}
+    for task in view.tasks if context.options.stop_at else ():
+        if task.id not in done:
+            yield _Left(
+                what=task.tool,
+                why=f"Not called: the verdict stood at {chance(view.weighed.probability)}.",
+                kinds=frozenset(context.registry[task.tool].needs),
+                component=str(task.args.get("component", "")),
+                stood=True,
+            )
+
+
+def _late(view: View, context: Context) -> Iterator[_Left]:
+    """What took too long, in the order of the run, each reason once."""
     told: set[str] = set()
     for why in dict.fromkeys((*view.inventory.given_up, *read_of(context).given_up)):
         told.add(why)

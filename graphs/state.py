@@ -57,6 +57,7 @@ class Options:
     max_concurrency: int = 4
     max_rounds: int = 3
     max_calls: int = 24  # over the whole run, scan and recall included
+    stop_at: float = 0.0  # no further call once the verdict stands with this; 0: all that is planned
     task_seconds: float = 30.0
     approvals: bool = False  # stop for a person's answer where a task needs approval
 

@@ -34,6 +34,17 @@ MaxCalls = Annotated[
     int | None,
     typer.Option("--max-calls", min=4, help="Maximum number of tool calls; default 24.", show_default=False),
 ]
+StopAt = Annotated[
+    float | None,
+    typer.Option(
+        "--stop-at",
+        min=0,
+        max=0.999,
+        metavar="SHARE",
+        help="Stop calling tools once no further one will change the verdict, with this probability (0.95); default: never.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to a file.", dir_okay=False)]
 Trust = Annotated[
@@ -134,6 +145,7 @@ def diagnose(
     narrator: Narrator = None,
     threads: Threads = None,
     max_calls: MaxCalls = None,
+    stop_at: StopAt = None,
     trust: Trust = None,
     as_json: Json = False,
     output: Output = None,
@@ -171,7 +183,7 @@ def diagnose(
     sources = named(seen_from=seen_from)
     shape = pick_format(format, as_json=as_json, output=output)
     if again:
-        if sources or since or component or window or healthy or planner or narrator or max_calls:
+        if sources or since or component or window or healthy or planner or narrator or max_calls or stop_at:
             raise BadInput(
                 "--again RUN only takes an alert or words, --config and --at: everything else comes from the "
                 "run."
@@ -200,6 +212,7 @@ def diagnose(
             narrator=narrator,
             threads=threads,
             max_calls=max_calls,
+            stop_at=stop_at,
             at=moment,
             started_at=parse_moment(since, now=seen_from, option="--since") if since else None,
             window=parse_window(window, now=seen_from) if window else None,

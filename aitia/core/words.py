@@ -467,11 +467,12 @@ class NextCheck(Word):
 
 
 class GivenUp(Word):
-    """What was not looked at because its time was over, and how a person looks."""
+    """What was not looked at, because its time was over or (`stood`) the verdict stood before, and how a person looks."""
 
     what: str  # the tool, or "sources"
     why: str
     look: NextCheck
+    stood: bool = False
 
 
 class Cost(Word):

@@ -364,10 +364,15 @@ def _gated(word: _Gated) -> _Gated:
 
 
 def given_up(report: Report, full: bool) -> Section:
-    """What was not looked at because its time was over, and how to look."""
+    """What was not looked at because its time was over or the verdict stood, and how to look."""
     told = [(g, _check(_gated(g.look), full)) for g in report.given_up]
     items = tuple(replace(i, lead=t.clean(g.what), text=f"{t.clean(g.why)} {i.text}") for g, i in told)
-    note = "time was over: the verdict is less sure for it" if items else ""
+    late = any(not g.stood for g in report.given_up)
+    note = (
+        "time was over: the verdict is less sure for it"
+        if late
+        else "stop_at: left out by your setting" * bool(items)
+    )
     return Section(title="Not looked at", items=items, note=note)
 
 

@@ -16,6 +16,7 @@ from aitia.agent.planning.outside import chosen_calls
 from aitia.agent.planning.plan_prompt import nearby
 from aitia.agent.planning.references import resolved
 from aitia.agent.planning.skeleton import asks_of, matched, of_one
+from aitia.agent.planning.stopping import WAVE, turning
 from aitia.core.events import Decided, PlanMade
 from aitia.core.llm import Choice, Completion, Llm
 from aitia.core.words import Plan
@@ -50,11 +51,16 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
     return {"round": number, "tasks": tasks, "cost": cost}
 
 
-def dispatch(state: State) -> list[Send] | str:
-    """Send every task whose dependencies are done, with components in place of references; with none left, weigh."""
+def dispatch(state: State, runtime: Runtime[Context]) -> list[Send] | str:
+    """Send every task whose dependencies are done, with components in place of references; with none left, weigh.
+
+    Where the run may stop early, a few at a time.
+    """
     view = View(state)
     results = {r.task: r for r in view.results}
     waiting = resolved(view.ready, view.tasks, results, view.inventory)
+    if runtime.context.options.stop_at:
+        waiting = sorted(waiting, key=lambda t: -turning().share(t.tool))[:WAVE]
     return [Send("run_task", Call(task=t.model_dump(mode="json"))) for t in waiting] if waiting else "gather"
 
 
@@ -62,10 +68,18 @@ def after_gather(state: State, runtime: Runtime[Context]) -> list[Send] | str:
     """The next wave, another round where the evidence is thin, or the verdict."""
     view = View(state)
     if view.ready:
-        return dispatch(state)
+        left = [t.tool for t in view.tasks if t.id not in state["results"]]
+        return "weigh" if _stands(view, runtime.context, left) else dispatch(state, runtime)
     if not planner.is_thin(view.weighed) or state["round"] >= runtime.context.options.max_rounds:
         return "weigh"
-    return "plan" if _closer_look(view, runtime.context, None).plan.tasks else "weigh"
+    more = [t.tool for t in _closer_look(view, runtime.context, None).plan.tasks]
+    return "plan" if more and not _stands(view, runtime.context, more) else "weigh"
+
+
+def _stands(view: View, context: Context, left: Sequence[str]) -> bool:
+    """Whether the calls that are left will hardly bring another verdict, where the run may stop early."""
+    least = context.options.stop_at
+    return bool(least) and 1 - turning().chance(view.weighed, left) >= least
 
 
 def _left(view: View, context: Context) -> int:

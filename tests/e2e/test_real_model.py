@@ -35,7 +35,7 @@ def llm(request: pytest.FixtureRequest) -> Llm:
 @pytest.fixture(scope="module")
 def replayed(llm: Llm, tmp_path_factory: pytest.TempPathFactory) -> tuple[Replayed, RunStore]:
     home = tmp_path_factory.mktemp("home")
-    done = replay(SCENARIOS / "slow-dependency", home=home, llm=llm, options=Options())
+    done = replay(SCENARIOS / "connection-exhaustion", home=home, llm=llm, options=Options())
     return done, RunStore.open(home, done.report.run)
 
 
@@ -71,6 +71,6 @@ def test_the_rerun_is_byte_identical(replayed: tuple[Replayed, RunStore], concur
 def test_a_second_diagnosis_says_the_same(
     llm: Llm, replayed: tuple[Replayed, RunStore], tmp_path: Path
 ) -> None:
-    again = replay(SCENARIOS / "slow-dependency", home=tmp_path, llm=llm, options=Options()).report
+    again = replay(SCENARIOS / "connection-exhaustion", home=tmp_path, llm=llm, options=Options()).report
     first = replayed[0].report
     assert (again.summary, again.chain, again.suspects) == (first.summary, first.chain, first.suspects)

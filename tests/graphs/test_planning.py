@@ -9,11 +9,13 @@ import pytest
 from aitia.agent.planning import planner
 from aitia.agent.planning.defaults import Step
 from aitia.agent.planning.plans import PastPlan, PlanStore
+from aitia.agent.planning.stopping import FEATURES, Turning
 from aitia.core.clock import RecordedClock
 from aitia.core.events import Decided, PlanMade
 from aitia.core.store import RunStore, report_bytes
 from aitia.core.words import Plan, Report, Result, Task
 from aitia.graphs.diagnose import Options, diagnose
+from aitia.graphs.nodes import planning
 from aitia.graphs.rerun import rerun
 from aitia.tools import Registry, ToolContext, tool
 
@@ -35,7 +37,7 @@ def look(ctx: ToolContext, *, component: str) -> Result:
 REGISTRY = Registry([*lab.GOOD, metrics_rank, look])
 
 
-def run(home: Path, registry: Registry = REGISTRY, **options: int) -> tuple[RunStore, Report]:
+def run(home: Path, registry: Registry = REGISTRY, **options: float) -> tuple[RunStore, Report]:
     store = RunStore.create(home, meta={"title": "lab"})
     report = diagnose(
         lab.incident(), [lab.Shop()], store=store, llm=None, options=Options(**options),  # type: ignore[arg-type]
@@ -101,3 +103,38 @@ def _more(ctx: ToolContext) -> Result:
 
 def _asked(store: RunStore) -> list[str]:
     return [t.tool for e in store.events() if isinstance(e, PlanMade) for t in e.tasks]
+
+
+def turned(bias: float) -> Turning:
+    """Whatever is left changes the verdict with this log-odds; `look` first."""
+    return Turning(turns={"look": 0.5, "logs_diff": 0.1}, bias=bias, weights=dict.fromkeys(FEATURES, 0.0))
+
+
+def test_a_run_that_may_stop_calls_nothing_more_once_the_verdict_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, whole = run(tmp_path / "whole")
+    monkeypatch.setattr(planning, "turning", lambda: turned(-9.0))
+    store, report = run(tmp_path / "stopped", stop_at=0.9)
+    made, planned = {c.task for c in report.calls}, {c.task: c.tool for c in whole.calls}
+    assert made < set(planned)
+    left = [(g.what, g.stood) for g in report.given_up]
+    assert left == [(tool, True) for task, tool in planned.items() if task not in made]
+    assert all("the verdict stood at" in g.why and g.look.text for g in report.given_up)
+    assert not any(c.term == "unknown.given_up" for s in report.suspects for c in s.ledger)
+    assert report_bytes(rerun(store, registry=REGISTRY)) == store.report_json()
+
+
+def test_it_makes_every_call_while_any_may_change_the_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, whole = run(tmp_path / "whole")
+    monkeypatch.setattr(planning, "turning", lambda: turned(9.0))
+    _, report = run(tmp_path / "stopped", stop_at=0.9)
+    assert {c.task for c in report.calls} == {c.task for c in whole.calls}
+    assert report.given_up == whole.given_up == ()
+    assert (report.verdict, report.component, report.probability) == (
+        whole.verdict,
+        whole.component,
+        whole.probability,
+    )

@@ -188,7 +188,9 @@ def test_each_role_is_read_by_the_model_that_has_an_adapter_for_it(
     for reader, role in ((found.names, "names"), (found.messages, "messages"), (found.texts, "texts")):
         assert isinstance(reader, OnDemand)
         assert (reader.name, reader.role) == ("qwen2.5-coder-0.5b", role)
-    assert len({r.adapter for r in (found.messages, found.names, found.texts) if isinstance(r, OnDemand)}) == 3
+    assert (
+        len({r.adapter for r in (found.messages, found.names, found.texts) if isinstance(r, OnDemand)}) == 3
+    )
 
 
 def test_texts_are_read_by_a_tuned_model_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
