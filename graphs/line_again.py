@@ -12,13 +12,13 @@ from aitia.agent.asking.looked import SURE, answered
 from aitia.agent.asking.question.outcome import Reading
 from aitia.core.errors import AitiaError, BadInput, SourceError
 from aitia.core.percent import chance
-from aitia.core.words import Evidence, NextCheck, Report
+from aitia.core.words import Evidence, NextCheck, Report, Window
 from aitia.tools.query.behind import behind, behind_check
 from aitia.tools.query.execute import execute
 from aitia.tools.query.found import Found, Point, unknown
 from aitia.tools.query.notation import written
 from aitia.tools.query.site import Site
-from aitia.tools.query.words import LIVE, Query
+from aitia.tools.query.words import LIVE, Lines, Query
 from aitia.tools.signals.plots import SERIES, kept_samples
 
 _FACT: Final = re.compile(r"\W*(E\d{1,6})\W*", re.IGNORECASE)
@@ -46,6 +46,7 @@ def line_again(
     Raises BadInput for a line that the report does not have.
     """
     then: Found | None = None
+    before: Window | None = None  # in which what is checked for was there
     if found := _FACT.fullmatch(question):
         fact = _fact(report, found[1].upper())
         kept = artifacts(fact.artifact) if fact.artifact else b""
@@ -61,10 +62,11 @@ def line_again(
         first = Citation(id=f"N{number}", text=check.text, source="report", query=query)
         every = {e.artifact: artifacts(e.artifact) for e in report.evidence if e.artifact}
         queries = [behind_check(check, report, every)]
+        before = report.incident.window
     looks = list(dict.fromkeys(q for q in queries if q is not None and isinstance(q, LIVE)))[:_MOST]
     if not looks:
         return _not_in_words(question, first, redact, then)
-    return _looked(question, first, looks, then, site, redact)
+    return _looked(question, first, looks, then, site, redact, before)
 
 
 def _resting(report: Report, letter: str, number: int) -> tuple[Citation, list[Evidence]]:
@@ -95,8 +97,9 @@ def _looked(
     then: Found | None,
     site: Callable[[], Site],
     redact: Callable[[str], str],
+    before: Window | None,
 ) -> Answer:
-    looks, gone = _looks(queries, site)
+    looks, gone = _looks(queries, site, before)
     live = answered(question, Reading(status="query", queries=tuple(queries), live=True), looks, redact)
     told = Reply(text=redact(first.text), cites=(first.id,))
     kept = () if then is None or not gone else (then,)
@@ -111,8 +114,13 @@ def _looked(
     )
 
 
-def _looks(queries: Sequence[Query], site: Callable[[], Site]) -> tuple[list[tuple[Query, Found]], bool]:
-    """What each query finds now, and whether a source is gone."""
+def _looks(
+    queries: Sequence[Query], site: Callable[[], Site], before: Window | None
+) -> tuple[list[tuple[Query, Found]], bool]:
+    """What each query finds now, and whether a source is gone.
+
+    No line found is told only where the same look finds one in the window `before`, when there were some.
+    """
     looks: list[tuple[Query, Found]] = []
     gone = False
     here: Site | None = None
@@ -123,12 +131,27 @@ def _looks(queries: Sequence[Query], site: Callable[[], Site]) -> tuple[list[tup
             found = execute(query, here)
             if found.status == "unknown" and here.notes:
                 found, gone = unknown(f"The source cannot be read now: {here.notes[0]}"), True
+            elif (
+                before
+                and found.status == "empty"
+                and isinstance(query, Lines)
+                and _blind(query, before, here)
+            ):
+                found = unknown(
+                    "This look finds none of the lines of the incident either: that it finds none now says nothing."
+                )
         except SourceError as error:
             found, gone = unknown(f"The source cannot be read now: {error}"), True
         except AitiaError as error:
             found, gone = unknown(f"The sources of this run are not at hand: {error}"), True
         looks.append((query, found))
     return looks, gone
+
+
+def _blind(query: Lines, before: Window, here: Site) -> bool:
+    """Whether a look for lines finds none of those that the report is about."""
+    then = query.model_copy(update={"since": before.start, "until": before.end})
+    return execute(then, here).status != "found"
 
 
 def _not_in_words(question: str, first: Citation, redact: Callable[[str], str], then: Found | None) -> Answer:

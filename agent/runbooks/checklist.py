@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
+from aitia.agent.placeholders import fill, names_of
 from aitia.agent.planning.defaults import Roles
 from aitia.agent.planning.skeleton import calls_in
 from aitia.agent.planning.validate import call_key, validated
@@ -34,11 +35,15 @@ def checklist(
     """The steps of a runbook in its order, held against the calls that were made."""
     made = _made(results, registry)
     roles = Roles(report.incident, report.inventory)
+    caused = report.verdict == "cause" and report.component
+    names = names_of(report.component, report.inventory, report.evidence) if caused else {}
+    said: Mapping[str, str] = book.get("named") or {}
     items: list[Item] = []
-    for call in book.get("tools") or []:
-        items += _calls(str(call), str(call), made, report, registry, roles) or [
+    for call in map(str, book.get("tools") or []):
+        shown = f"{said[call]} ({call})" if call in said else call
+        items += _calls(shown, call, made, report, registry, roles) or [
             Item(
-                text=str(call),
+                text=shown,
                 state="not run",
                 why="no component of the incident fits it, or there is no such tool",
             )
@@ -50,12 +55,16 @@ def checklist(
             items += found
         elif command:
             lines = [line for part in command.split("\n") if (line := command_line(part))]
-            items += [
-                Item(text=text, state="manual step", command=line, effect=effect(line)) for line in lines
-            ]
+            items += [_by_hand(text, line, names) for line in lines]
         else:
             items.append(Item(text=text, state="advice"))
     return items
+
+
+def _by_hand(text: str, line: str, names: Mapping[str, str]) -> Item:
+    """A command for a person, with the names of the component that the report names, as "Do now" has them."""
+    filled = fill(line, names)
+    return Item(text=f"{text}{filled.note}", state="manual step", command=filled.command, effect=effect(line))
 
 
 def _made(results: Iterable[Result], registry: Registry) -> dict[str, tuple[Result, tuple[str, ...]]]:
@@ -94,13 +103,25 @@ def _item(text: str, result: Result, ids: Sequence[str]) -> Item:
         zip(result.evidence, ids, strict=True), key=lambda p: (p[0].direction == "steady", -p[0].strength)
     )
     best = ranked[:MAX_FOUND]
+    logged = [] if best else _logged(result)
+    nothing = "" if best or logged else "It ran and tells nothing: no fact came of it."
     return Item(
         text=text,
         state=state,
-        found=tuple(e.statement for e, _ in best),
-        cites=tuple(i for _, i in best),
-        why="" if result.status == "ok" else result.message,
+        found=(*(e.statement for e, _ in best), *logged),
+        cites=(*(i for _, i in best), *("" for _ in logged)),
+        why=nothing if result.status == "ok" else result.message,
     )
+
+
+def _logged(result: Result) -> list[str]:
+    """What a component logged in the window, errors first, where that is what a call returned."""
+    told = result.data.get("templates")
+    return [
+        f'{t["component"]} logged {t["count"]} times in the window ({t["count_baseline"]} in the baseline): "{t["template"]}"'
+        for t in (told if isinstance(told, list) else [])[:MAX_FOUND]
+        if {"component", "count", "count_baseline", "template"} <= set(t)
+    ]
 
 
 def _why(task: Task, report: Report, registry: Registry) -> str:

@@ -107,7 +107,7 @@ def _one(file: Path, base: Path, registry: Registry, taxonomy: Taxonomy) -> Chec
         id=str(front.fields.get("id") or name),
         title=str(front.fields.get("title") or heading or name),
         findings=tuple(Finding(file=shown, line=n, level=level, text=what) for n, level, what in told),
-        steps=(*_front_steps(front), *listed),
+        steps=(*_front_steps(front), *(_as_call(s, registry) for s in listed)),
         calls=calls,
         follows=tuple((x, lines["after"]) for x in waits(front.fields, "after")),
         leads_to=tuple((x, lines["next"]) for x in waits(front.fields, "next")),
@@ -153,6 +153,13 @@ def _together(found: Sequence[Checked], *, whole: bool) -> list[Checked]:
         Checked(**{**vars(c), "findings": tuple(sorted((*c.findings, *more[c.file]), key=lambda f: f.line))})
         for c in found
     ]
+
+
+def _as_call(step: Step, registry: Registry) -> Step:
+    """A step of the text whose command is a call of a tool that reads changes nothing."""
+    if step["command"] and all(called(line, registry) for line in step["command"].splitlines()):
+        return step | {"effect": "read-only"}  # type: ignore[return-value]
+    return step
 
 
 def _front_steps(front: Front) -> Iterator[Step]:

@@ -76,7 +76,7 @@ def _print_checked(checked: Checked, *, quiet: bool) -> None:
         print(clean(f"{f.file}:{f.line}: {f.level}: {f.text}"))
     if quiet or any(f.level == "error" for f in checked.findings):
         return
-    commands = [s for s in checked.steps if s["command"]]
+    commands = [s for s in checked.steps if s["command"] and s["command"].split()[0] not in checked.calls]
     reads = sum(s["effect"] == "read-only" for s in commands)
     calls = f", {len(checked.calls)} tools ({', '.join(checked.calls)})" if checked.calls else ""
     print(
@@ -94,7 +94,9 @@ def run(
     component: Annotated[
         str,
         typer.Option(
-            "--component", metavar="NAME", help="The component to use for {component} in the runbook."
+            "--component",
+            metavar="NAME",
+            help="The component that the incident is about: {component} in the runbook's calls.",
         ),
     ] = "",
     config: Config = None,
@@ -192,7 +194,7 @@ def _print_items(title: str, items: list[Item]) -> None:
         mark = _MARKS.get(item.state, "·")
         console.print(Line(f" {mark} {number}. {clean(item.text)}  [{item.state}{kind}]"))
         for statement, cite in zip(item.found, item.cites, strict=True):
-            console.print(Line(f"      {cite}: {clean(statement)}", style="dim"))
+            console.print(Line(f"      {f'{cite}: ' if cite else ''}{clean(statement)}", style="dim"))
         if item.command:
             console.print(Line(f"      $ {clean(item.command)}"))
         if item.why:

@@ -16,7 +16,7 @@ faults: [resource.connections]
 tools:
   - metrics_component component={component}
 steps:
-  - {id: logs, tool: "logs_patterns component=postgres", after: changes}
+  - {id: logs, tool: "logs_patterns component=postgres", text: What does the database say, after: changes}
   - {id: changes, tool: changes_list}
 ---
 # Gateway answers with 5xx
@@ -111,6 +111,24 @@ def test_runbooks_that_wait_for_each_other(aitia: Aitia, tmp_path: Path) -> None
     assert [t for t in told if "'a' is also used by" in t]
 
 
+def test_a_call_in_the_text_is_no_command_and_named_twice_it_is_listed_once(
+    aitia: Aitia, tmp_path: Path
+) -> None:
+    text = GOOD.replace("tool: changes_list}", 'tool: "metrics_component component={component}"}')
+    text = text.replace('`psql -c "SELECT 1"`', "`logs_diff component={component}`")
+    path = write(tmp_path / "books", "good.md", text)
+    got = aitia("runbook", "check", path)
+    assert "0 commands that only read, 1 that change something" in got.out
+    steps = json.loads(aitia("runbook", "check", path, "--json").out)["runbooks"][0]["steps"]
+    assert [s["effect"] for s in steps if s["command"].startswith("logs_diff")] == ["read-only"]
+    from aitia.runbooks import read_program
+
+    assert read_program(path)["tools"] == [
+        "metrics_component component={component}",
+        "logs_patterns component=postgres",
+    ]
+
+
 def test_dead_links_are_warnings(aitia: Aitia, tmp_path: Path) -> None:
     path = write(tmp_path / "books", "good.md", GOOD)
     got = aitia("runbook", "check", path)
@@ -166,10 +184,17 @@ def test_a_run_makes_the_named_calls_only_leaves_the_rest_to_a_person_and_is_pla
     items = [(i["state"], i["effect"], i["command"]) for i in told["checklist"]]
     assert items[1][0] == "done"
     assert ("manual step", "read-only", 'psql -c "SELECT 1"') in items
-    assert ("manual step", "changing", "shopctl rollback SERVICE") in items
+    assert ("manual step", "changing", "shopctl rollback orders") in items  # whom the report names
     by_id = {e["id"]: e["statement"] for e in told["report"]["evidence"]}
     for item in told["checklist"]:
-        assert [by_id[i] for i in item["cites"]] == list(item["found"])
+        assert [by_id[i] if i else f for i, f in zip(item["cites"], item["found"], strict=True)] == item[
+            "found"
+        ]
+        assert item["found"] or item["why"] or item["state"] in ("manual step", "advice")
+    (logs,) = [
+        i for i in told["checklist"] if i["text"].startswith("What does the database say (logs_patterns")
+    ]
+    assert any("remaining connection slots" in f for f in logs["found"])
     assert next(i for i in told["checklist"] if i["text"] == "changes_list")["cites"]
     assert "identical to the recorded report" in aitia("rerun", "last").err
 

@@ -11,12 +11,14 @@ import pytest
 
 from aitia.core.store import report_bytes
 from aitia.core.words import Baseline, Evidence, Incident, NextCheck, Report, SourceRef, Window
+from aitia.graphs import line_again
 from aitia.graphs.curves import MOST_POINTS, labels_of, with_curves
 from aitia.graphs.rerun import rerun
 from aitia.render.sparklines import ALARM, ONSET, curve_line
 from aitia.tools import SourceSet, ToolContext
 from aitia.tools.metrics.scan import metrics_scan
 from aitia.tools.query.behind import behind, behind_check
+from aitia.tools.query.found import Found
 from aitia.tools.query.notation import parse, written
 from aitia.tools.query.words import LIVE, Changes, Curve, Lines
 from aitia.tools.series.derive import Derived
@@ -99,6 +101,15 @@ def _fact(kind: str, **more: object) -> Evidence:
         ("too many clients already", {"text": "too many clients already", "words": ""}),
         ("GET /api/items/<id> -> 503 via shop", {"code": "503", "words": "GET api items"}),
         ("job <id> failed after <num> tries", {"text": "failed after", "words": "job tries"}),
+        # the address of a component stands in the line, and a stack goes over several of them
+        (
+            "lot <num> failed: 403 Forbidden: web/lots",
+            {"text": "failed: 403 Forbidden:", "words": "lot lots"},
+        ),
+        (
+            "not served | Caused by: CertificateExpired",
+            {"text": "Caused by: CertificateExpired", "words": "not served"},
+        ),
     ],
 )
 def test_a_template_becomes_the_words_that_its_lines_hold(template: str, said: dict[str, str]) -> None:
@@ -123,6 +134,31 @@ def test_a_next_check_looks_up_to_now(report: Report) -> None:
         assert query is not None
         assert getattr(query, "until", None) is None
     assert behind_check(NextCheck(text="Ask a colleague"), report, {}) is None
+
+
+def test_no_line_found_is_told_only_where_the_look_finds_those_of_the_incident(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
+    before = Window(start=at, end=at + timedelta(hours=1))
+    query = Lines(component="web", text="refused", since=at)
+
+    class Here:
+        notes = ()
+
+        def begin(self) -> None:
+            pass
+
+    for then, told in (("found", "empty"), ("empty", "unknown")):
+
+        def executed(asked: Lines, site: object, then: str = then) -> Found:
+            return Found.model_validate({"status": then if asked.until else "empty", "kind": "lines"})
+
+        monkeypatch.setattr(line_again, "execute", executed)
+        ((_, found),), gone = line_again._looks([query], Here, before)  # type: ignore[arg-type]
+        assert (found.status, gone) == (told, False)
+        ((_, plain),), _ = line_again._looks([query], Here, None)  # type: ignore[arg-type]
+        assert plain.status == "empty"
 
 
 def test_labels_pick_the_series_and_codes_of_a_class_are_told_together() -> None:

@@ -17,7 +17,9 @@ BUNDLED: Final = "bundled"  # the source of runbooks that come with aitia
 def as_program(
     document: Document, *, source: str, similarity: float, origin: Origin = "site"
 ) -> dict[str, Any]:
-    """Plain values: `tools` are calls of the front matter, `checks` and `steps` its steps and those of the text."""
+    """Plain values: `tools` are calls of the front matter, `named` what it says of them, `checks` and `steps` its steps and
+    those of the text.
+    """
     meta, found = document.meta, steps(document.text)
     listed = steps_of(meta.get("steps", ""))
     return {
@@ -28,7 +30,12 @@ def as_program(
         "similarity": similarity,
         "faults": meta.get("faults", "").split(),
         "services": meta.get("services", "").split(),
-        "tools": [*meta.get("tools", "").splitlines(), *(str(s["tool"]) for s in listed if s.get("tool"))],
+        "tools": list(
+            dict.fromkeys(
+                (*meta.get("tools", "").splitlines(), *(str(s["tool"]) for s in listed if s.get("tool")))
+            )
+        ),
+        "named": {str(s["tool"]): str(s["text"])[:400] for s in listed if s.get("tool") and s.get("text")},
         "steps": [step for step in found if step["when"] != "check"],
         "checks": [
             *(_listed(s) for s in listed if not s.get("tool")),

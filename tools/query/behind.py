@@ -12,7 +12,9 @@ from aitia.core.words import Evidence, NextCheck, Report, Window
 from aitia.tools.query.words import Changes, Curve, Events, Get, Level, Lines, Query, Stat, What
 
 _MEASURED: Final = ("metric.", "rank.", "signal.")
-_MASK: Final = re.compile(r"<[a-z_0-9]+>|…|\.\.\.")  # what stands for a varying word in a template
+_MASK: Final = re.compile(
+    r"<[a-z_0-9]+>|…|\.\.\.| \| "
+)  # what stands for a varying word, or for the end of a line, in a template
 _REQUEST: Final = re.compile(r"([A-Z]{3,7} \S+) -> ([1-5]\d\d)\b")  # as templates of requests are written
 _WORD: Final = re.compile(r"\w{2,}")
 _PARTS: Final = re.compile(r"_(?:sum|count|bucket)$")
@@ -99,7 +101,7 @@ def _lines(fact: Evidence) -> Query | None:
     component = str(fact.values.get("reported_by", "")) or fact.component
     template, level = str(fact.values.get("template", "")), str(fact.values.get("level", ""))
     told: dict[str, Any] = {}
-    pieces = _MASK.split(template)
+    pieces = _fixed(template, {fact.component, fact.peer, component})
     phrase = max(pieces, key=len).strip()
     if request := _REQUEST.match(template):
         told = {"code": request[2], "words": " ".join(_WORD.findall(_MASK.sub(" ", request[1])))}
@@ -113,6 +115,13 @@ def _lines(fact: Evidence) -> Query | None:
     if fact.window:
         told |= {"since": fact.window.start, "until": fact.window.end}
     return Lines(component=component, limit=_LINES, **told)
+
+
+def _fixed(template: str, names: set[str]) -> list[str]:
+    """What stands in the lines as it stands in the template: a component's name may stand for an address there."""
+    told = "|".join(rf"(?<!\w){re.escape(n)}(?!\w)" for n in sorted(names) if n)
+    pieces = _MASK.split(template)
+    return [part for piece in pieces for part in (re.split(told, piece) if told else [piece])]
 
 
 def _change(fact: Evidence) -> Query | None:
