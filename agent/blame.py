@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Final
 
 from aitia.agent.corrections import denied_change
-from aitia.agent.facts import RESTART_S, Facts, onset
+from aitia.agent.facts import RELIEF, RESTART_S, Facts, onset
 from aitia.agent.failure_words import FailureWords
 from aitia.agent.sentences.blamed import blame_sentence
 from aitia.core.aspects import CHANGE
@@ -224,13 +224,16 @@ class Blaming:
         return "more was asked for than before" if surged & self._family and surged & entries else ""
 
     def _first_onset(self) -> Evidence | None:
-        """The first plain onset at the cause and its neighbours. A trend counts where nothing tells when it left normal."""
+        """The first plain onset at the cause and its neighbours. A trend counts where nothing tells when it left normal, and what
+        got better where nothing got worse.
+        """
         where = self._family | self._near
         theirs = [
             e
             for e in self._facts.anomalies
             if e.onset and self._plain(e) >= _PLAIN and (e.component in where or e.peer in self._family)
         ]
+        theirs = [e for e in theirs if (e.aspect, e.direction) not in RELIEF] or theirs
         shifted = {(e.component, e.aspect) for e in theirs if e.kind != "metric.trend"}
         plain = _PLAINEST * max((self._plain(e) for e in theirs), default=0.0)
         told = [

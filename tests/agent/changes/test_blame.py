@@ -201,3 +201,24 @@ def test_what_authors_write_of_a_change_moves_nothing(name: str, tmp_path: Path)
     found, _ = judge(tmp_path, planted)
     assert found is not None
     assert found.ids == tuple(incident["expected"]), found.model_dump(include={"suspects", "sentence"})
+
+
+def test_what_got_better_before_a_change_is_no_onset(tmp_path: Path) -> None:
+    incident = RAW["flag_turned_on"]
+    came = min(c["at"] for c in incident["changes"] if c["id"] in incident["expected"])
+    before = judge(tmp_path, incident)
+    better = fact(
+        before[1],
+        "latency",
+        f"{before[1]}: latency of another call fell from 40 to 8 ms.",
+        at=came - 300,
+        direction="down",
+        strength=1.0,
+        ratio=0.2,
+    )
+    found = [*observed(incident["facts"]), better, *listed(tmp_path, incident["changes"])]
+    told = blamed(Facts(numbered(found), Topology(INVENTORY.components)), before[1], INCIDENT)
+    assert before[0] is not None
+    assert told is not None
+    assert told.ids == before[0].ids
+    assert told.answer == "change"
