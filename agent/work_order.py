@@ -95,13 +95,16 @@ def _close_call(
     """Of a kind that hardly leads: the look that decides, then the order of what it is; "" where one leads plainly."""
     if fault is None or not fault.decides or not fault.job or able.fault == OPEN:
         return ""
-    rivals = [s for s in able.suspects if s.component == able.component and s.fault not in (able.fault, OPEN)]
-    rival = next((s for s in rivals if s.probability >= _RIVAL * able.probability), None)
-    if able.probability >= PLAIN and rival is None:
+    own = [s for s in able.suspects if s.component == able.component]
+    # A family of kinds is told by the likeliest of them, which has a part of its probability.
+    sure = next((s.probability for s in own if s.fault == fault.id), able.probability)
+    rivals = [s for s in own if s.fault not in (able.fault, fault.id, OPEN)]
+    rival = next((s for s in rivals if s.probability >= _RIVAL * sure), None)
+    if sure >= PLAIN and rival is None:
         return ""
     other = as_fits(taxonomy.get(rival.fault), kinds) if rival is not None else None
     first = f"First look, then order: measure {fault.decides}. "
-    first += f"If it is {fault.title} ({percent(able.probability)}): {_lower(fault.job)}"
+    first += f"If it is {fault.title} ({percent(sure)}): {_lower(fault.job)}"
     if rival is not None and other is not None and other.job:
         first += f". If it is {other.title} ({percent(rival.probability)}): {_lower(other.job)}"
     return names.filled(first)

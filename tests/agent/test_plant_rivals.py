@@ -289,6 +289,21 @@ def test_the_job_of_a_close_call_is_the_look_first() -> None:
     assert plain.job.startswith("Overhaul P-101")
 
 
+def test_a_family_of_kinds_lends_its_sureness_to_none_of_them() -> None:
+    facts = shop.numbered([quantity(PUMP, "flow", "flow", now=9.8, usual=14.0)])
+    named = [
+        Suspect(component=PUMP, fault=f"machine.pump.{k}", probability=p, score=1.0)
+        for k, p in (("air", 0.48), ("wear", 0.45))
+    ]
+    family = Weighed(
+        verdict="cause", component=PUMP, fault="machine.pump", probability=0.93, suspects=tuple(named)
+    )
+    order = work_order(family, facts, PLANT, bundled(), run="r", incident=INCIDENT, mitigations=())
+    assert order is not None
+    assert order.job.count("48 %") == order.job.count("45 %") == 1
+    assert "93 %" not in order.job
+
+
 @pytest.mark.parametrize(("now", "soon"), [(5.0, "now"), (9.8, "soon"), (13.0, "plan")])
 def test_how_soon_is_told_by_how_much_less_it_gives(now: float, soon: str) -> None:
     told = shop.numbered([quantity(PUMP, "flow", "flow", off_by=14.0 - now, usual=14.0)])
