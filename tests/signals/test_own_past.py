@@ -75,6 +75,12 @@ def test_only_what_is_to_the_end_where_it_never_was_left_its_past() -> None:
     passing = chiller()
     passing[FAULT : FAULT + 20, FLOW] *= 0.7
     assert left_their_past(plant(passing).grid) == {}
+    back = chiller()
+    back[-9:-4, FLOW] = 0.0  # within the last hour on average, and as ever at the end
+    assert left_their_past(plant(back).grid) == {}
+    standing = chiller()
+    standing[-9:, FLOW] = 0.0
+    assert set(left_their_past(plant(standing).grid)) == {FLOW}
 
 
 def test_a_setting_that_never_moved_says_nothing_of_how_far_it_may_go() -> None:

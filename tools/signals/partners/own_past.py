@@ -15,6 +15,7 @@ import numpy as np
 from aitia.tools.signals.partners.expect import SPAN, Grid, averaged
 
 LEFT: Final = 4.0  # times the furthest average of the reference; by hand, on the lab's heat pump
+_LAST: Final = 3  # rows at the end, of which most must be beyond
 _SAME: Final = 1e-9  # of its level: a signal that never moved is a setting
 
 
@@ -48,6 +49,8 @@ def _of(grid: Grid, signal: int) -> Left | None:
     if now.size < SPAN or abs(now[-1]) < LEFT * furthest:
         return None
     beyond = np.sign(now[-1]) * (x - middle)[n:] > furthest
+    if not np.median(beyond[-_LAST:]):  # an hour on average, of which the end is as ever: it came back
+        return None
     inside = np.flatnonzero(~beyond)
     since = n + (int(inside[-1]) + 1 if inside.size else 0)
     return Left(
