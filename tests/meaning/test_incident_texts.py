@@ -16,6 +16,7 @@ from aitia.tools.meaning.answers import Answers
 from aitia.tools.meaning.incidents.asking import Reader
 from aitia.tools.meaning.incidents.mentions import mentions_of, one_slip
 from aitia.tools.meaning.incidents.reading import read_components, read_start
+from aitia.tools.meaning.incidents.symptoms import symptom_of
 
 NOW = datetime(2026, 11, 25, 14, 40, tzinfo=UTC)
 SHOP = (
@@ -199,3 +200,16 @@ def test_a_tuned_model_is_asked_of_a_text_that_words_are_sure_of_and_another_is_
     found = read(text, reader=Reader(tuned, name="tiny"))
     assert (found.symptom, found.symptom_words) == ("errors", "")
     assert (len(plain.prompts), len(tuned.prompts)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "symptom"),
+    [
+        ("p98 of gateway above 500 ms", "latency"),
+        ("gateway answers 500", "errors"),
+        ("404 MB of the cache", "other"),
+        ("503s at orders", "errors"),
+    ],
+)
+def test_a_number_with_its_unit_is_no_status(text: str, symptom: str) -> None:
+    assert symptom_of(text).name == symptom

@@ -18,6 +18,7 @@ SYMPTOMS: Final = (
 PHYSICAL: Final = frozenset({"vibration", "pressure", "flow", "noise", "leak", "speed"})
 _FURTHER: Final = 0.3  # what a further word for the same symptom is worth
 _LATER: Final = 0.5  # how much less a word at the text's end is worth than one at its beginning
+_UNIT: Final = re.compile(r"\s?(?:[mµun]?s|sec|seconds?|min|%|[kmgt]i?b|rpm|mm|bar|°|[kmg]?w|a|v|hz)(?![a-z])")
 _CLEAR: Final = 0.4  # by how much the best leads where no model is asked
 
 
@@ -55,6 +56,8 @@ def symptom_of(text: str, quiet: tuple[tuple[int, int], ...] = (), *, plant: boo
 def symptom_words(low: str) -> Iterator[tuple[int, int, str, float]]:
     """Span, symptom and weight of each word, longest words first where they overlap."""
     for found in _pattern().finditer(low):
+        if found.group().isdigit() and _UNIT.match(low, found.end()):
+            continue  # 500 ms is no status
         for name, weight in _weights(found.group()):
             yield found.start(), found.end(), name, weight
 
