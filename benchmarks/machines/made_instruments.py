@@ -104,7 +104,11 @@ def _case(
     if kind == "healthy":
         return part, {"class": "healthy", "kind": None, "points": [], "onset": None}
     made = planted(rng, part, kind)  # type: ignore[arg-type]
-    return None if made is None else (replace(part, values=made[0]), {"class": "sensor", "kind": kind, **made[1]})
+    return (
+        None
+        if made is None
+        else (replace(part, values=made[0]), {"class": "sensor", "kind": kind, **made[1]})
+    )
 
 
 def _shaped(rng: np.random.Generator, whole: Recording, others: list[Recording], shape: Shape) -> Recording:
@@ -115,7 +119,10 @@ def _shaped(rng: np.random.Generator, whole: Recording, others: list[Recording],
         name = str(rng.choice(part.plantable))
         kept = [name, *[t.point for t in part.points if any(w in t.point for w in ("state", "setpoint"))]]
         part = replace(
-            part, values=part.values[kept], points=tuple(t for t in part.points if t.point in kept), plantable=(name,)
+            part,
+            values=part.values[kept],
+            points=tuple(t for t in part.points if t.point in kept),
+            plantable=(name,),
         )
     if shape == "many":
         for k in rng.permutation(len(others))[: OF_MANY - 1]:

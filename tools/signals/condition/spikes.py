@@ -29,6 +29,7 @@ _BEGIN: Final = 0.1  # of the samples, before which more than a few are the poin
 _LEAST_SAMPLES: Final = 40
 _RARE: Final = 0.99  # of its samples, which a point that often jumps does not exceed
 _AT_ONCE: Final = 2  # samples
+FEATURES: Final = ("gap", "height", "of_range", "rare", "alone", "rank", "others", "width")
 _CLIPPED: Final = (1e-3, 1e3)  # of what is taken the logarithm of
 
 
@@ -129,9 +130,14 @@ def _company(others: Sequence[_Off], at: Floats) -> tuple[float, float]:
 def chance(features: Floats) -> float:
     """How likely such excursions are an instrument's."""
     model = _model()
-    z = (features - model["middle"]) / model["scale"]
-    pairs = [z[i] * z[j] for i in range(z.size) for j in range(i, z.size)]
-    return float(1.0 / (1.0 + np.exp(-float(np.r_[1.0, z, pairs] @ model["weights"]))))
+    value = float(expanded((features - model["middle"]) / model["scale"]) @ model["weights"])
+    return float(1.0 / (1.0 + np.exp(-value)))
+
+
+def expanded(z: Floats) -> Floats:
+    """One, the scaled features, and the products of all pairs of them: what the weights belong to."""
+    rows, columns = np.triu_indices(z.size)
+    return np.concatenate([[1.0], z, z[rows] * z[columns]])
 
 
 @cache
