@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
 from aitia.tools.signals.condition.grid import bucketed
-from aitia.tools.signals.condition.spikes import FEATURES, FILE, chance, expanded, lone_spikes
+from aitia.tools.signals.condition.spikes import lone_spikes
 from aitia.tools.signals.condition.words import Point
 
 ROWS, STEP_S = 600, 60.0
@@ -30,14 +28,6 @@ def spiking(
     return [one.point for one in lone_spikes(grid, grid.names)]
 
 
-def test_the_weights_belong_to_the_features() -> None:
-    told = json.loads(FILE.read_text(encoding="utf-8"))
-    assert told["features"] == list(FEATURES)
-    assert len(told["middle"]) == len(told["scale"]) == len(FEATURES)
-    assert len(told["weights"]) == expanded(np.zeros(len(FEATURES))).size
-    assert 0.0 <= chance(np.array(told["middle"])) < told["least"]  # an ordinary point is no wrong instrument
-
-
 @pytest.mark.parametrize("points", [1, 6, 30])
 def test_a_spike_of_one_point_is_told_of_it(points: int) -> None:
     assert spiking(1, points, {0: (400,)}) == ["point 00"]
@@ -53,7 +43,7 @@ def test_noise_alone_tells_nothing(seed: int) -> None:
 
 
 def test_what_several_points_show_at_once_is_no_instrument() -> None:
-    assert spiking(3, 8, {k: (400,) for k in range(4)}) == []
+    assert spiking(3, 8, dict.fromkeys(range(4), (400,))) == []
 
 
 def test_a_spike_among_many_points_that_jump_by_themselves_is_told() -> None:
