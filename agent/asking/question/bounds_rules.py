@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from aitia.agent.asking.question.bounds import SPELLED, Bound, bound
 from aitia.agent.asking.question.measure import Fit, Term, best, fits
@@ -14,6 +15,12 @@ from aitia.tools.query.notation import written
 from aitia.tools.query.samples import unit_of
 from aitia.tools.query.units import factor
 from aitia.tools.query.words import Beyond
+
+SINCE: Final = re.compile(
+    r"(?<!\w)(?:since when|since what time|seit wann|depuis quand|depuis quelle heure"
+    r"|desde cuándo|desde qué hora|da quando|da che ora)(?!\w)"
+)
+"""The beginning of what lasts is asked for."""
 
 
 def of_bounds(p: Pieces) -> Reading | None:
@@ -58,6 +65,7 @@ def _look(p: Pieces, fit: Fit, limit: Bound) -> Beyond:
     wanted: Any = (
         "duration" if p.has("lasting", "long")
         else "times" if p.has("verbs", "count")
+        else "since" if p.has("verbs", "when") and SINCE.search(p.low)
         else "last" if p.has("verbs", "when") and p.has("order", "newest")
         else "first" if p.has("verbs", "when") else "whether"
     )  # fmt: skip

@@ -131,8 +131,9 @@ def _turned(p: Pieces, before: Query) -> Reading | None:
             return _made_of("get", {"component": component, "part": "why"})
         return _made_of("events", {"component": component, "text": getattr(before, "text", "")})
     last = p.has("order", "newest")
-    if "%" in p.keys("units") and isinstance(before, Stat) and before.labels and not p.terms:
-        kept = {k: new[k] for k in ("component", "since", "until")}
+    parted = "%" in p.keys("units") or "ratio" in p.keys("share")
+    if parted and isinstance(before, Stat) and before.labels and not any(t.concepts for t in p.terms):
+        kept = {k: new[k] for k in ("component", "since", "until")} | (span_fields(p) if p.span.told else {})
         return _made_of(
             "share", {**kept, "metric": before.metric, "labels": before.labels, "whole": before.metric}
         )

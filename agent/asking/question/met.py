@@ -206,7 +206,7 @@ def _dates(p: Pieces, query: Query) -> bool:
         extreme = {"max", "min"} & set(p.keys("functions")) or p.keys("rank")
         return (query.wanted == "time" and bool(extreme)) or bool(re.search(r"time|stamp|age", query.metric))
     if isinstance(query, Beyond):
-        return query.wanted in ("first", "last")
+        return query.wanted in ("first", "last", "since")
     if isinstance(query, Get):
         return query.part in ("age", "schedule", "why")
     return isinstance(query, Lines | Changes | Events | Curve)
