@@ -11,6 +11,7 @@ from aitia.agent.asking.question.about import near, others
 from aitia.agent.asking.question.account import PROCESS, unexplained
 from aitia.agent.asking.question.alarms_rules import after_an_alarm
 from aitia.agent.asking.question.bounds import bound
+from aitia.agent.asking.question.bounds_rules import SINCE
 from aitia.agent.asking.question.chinese import english, unknown_words
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
@@ -266,7 +267,9 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
         new["order"] = p.keys("order")[0]
     if "function" in fields and (functions := p.keys("functions")):
         new["function"] = functions[0]
-    if "wanted" in fields and p.has("verbs", "when"):
+    if isinstance(before, Beyond):
+        new |= _of_bound(p)
+    elif "wanted" in fields and p.has("verbs", "when"):
         new["wanted"] = "time"
     if isinstance(before, Stat | Curve):
         changed = _other_measure(p, before, new)
@@ -283,6 +286,22 @@ def _in_words(before: Query, named: str, site: Site) -> dict[str, Any]:
         return {}
     other = re.compile(rf"(?<!\w){re.escape(told)}(?!\w)", re.IGNORECASE)
     return {k: other.sub(lambda _: named, v) for k in ("words", "text") if (v := str(getattr(before, k, "")))}
+
+
+def _of_bound(p: Pieces) -> dict[str, Any]:
+    """Another value, the other side, or another thing to tell of when it was beyond."""
+    limit = bound(p.words)
+    side = {"above": None, "below": None, "above" if limit.above else "below": limit.value} if limit else {}
+    wanted = (
+        "since"
+        if SINCE.search(p.low)
+        else "last"
+        if p.has("verbs", "when") and p.has("order", "newest")
+        else "first"
+        if p.has("verbs", "when")
+        else ""
+    )
+    return side | ({"wanted": wanted} if wanted else {})
 
 
 _EARLIER: Final = re.compile(

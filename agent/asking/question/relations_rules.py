@@ -20,8 +20,6 @@ def of_relations(p: Pieces) -> Reading | None:
     if not found or not p.component or p.has("parts", "version") or p.has("verbs", "changes"):
         return None
     does: Relation = next((r for r in found if r in _RELATED), found[0])
-    if does == "fed_by" and _by_it(p):
-        does = "feeds"
     if set(p.keys("parts")) - {"node", "state", "age", "replicas"} and does not in _RELATED:
         return None
     measures = [t for t in p.terms if t.concepts and not t.soft]
@@ -39,6 +37,8 @@ def of_relations(p: Pieces) -> Reading | None:
         and (kinds or any(w.name == p.component for _, r in p.site.readers() for w in r.workloads))
     ):
         return one(Get(component=p.component, part="node"))
+    if does == "fed_by" and _by_it(p):
+        does = "feeds"
     asked = Who(does=does, component=p.component)
     if does in _FEEDS and not who(asked, p.site).names:  # "cosa alimenta P-1" asks for either end
         other = Who(does=_FEEDS[does], component=p.component)
