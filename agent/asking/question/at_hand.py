@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,7 @@ from aitia.tools.query.words import Query
 # (the last two by authors left out, `benchmarks/ask/translations_fit.py`; the others by hand).
 OWNED, RELATED, LIKE, FITS = 3.0, 1.4, 6.0, 0.3
 _CLOSE: Final = 0.74  # of two words: a slip or another language's form
+_OTHERS: Final = 6  # names of other components where the one that is meant is not named by its name
 _LONGEST: Final = 80  # characters of a name that is shown
 
 
@@ -58,7 +59,10 @@ def _near(name: str, words: Sequence[str]) -> bool:
 
 def _metrics(p: Pieces) -> list[str]:
     named, related = p.asked_of, related_to(p)
-    held = _of_named([m for m in families(measured(p.site)) if shown(m.family)], named, related)
+    every = [m for m in families(measured(p.site)) if shown(m.family)]
+    own = _of_named(every, named, related)
+    surely = bool(p.about.surest or p.given)  # else by what it does, or a word of something else
+    held = own if surely else every
     points = {(f.of.component, f.of.family): f.score for f in fits(p.terms, held)} if p.terms else {}
     words = [w for w in re.findall(r"[a-zà-ÿ0-9]{3,}", p.low) if w not in p.component.casefold()]
     translated, spoken = table(), words_of(p.as_put, p.low)
@@ -69,7 +73,16 @@ def _metrics(p: Pieces) -> list[str]:
         score += LIKE * (likeness(m.family, words) + 0.5 * _labelled(m, words))
         score += translated.score(spoken, parts_of(m.family, m.unit, m.help))
         best[m.family] = max(best.get(m.family, score), score)
-    return sorted(best, key=lambda name: (-best[name], name))[:MOST_METRICS]
+    order = sorted(best, key=lambda name: (-best[name], name))
+    first = {m.family for m in own}
+    return _mixed(order, first) if len(first) < len(order) else order[:MOST_METRICS]
+
+
+def _mixed(order: Sequence[str], own: Collection[str]) -> list[str]:
+    """The best of a component's own names, and some of others behind or among them, best first."""
+    others = [name for name in order if name not in own][: max(_OTHERS, MOST_METRICS - len(own))]
+    kept = {*others, *[name for name in order if name in own][: MOST_METRICS - len(others)]}
+    return [name for name in order if name in kept]
 
 
 def related_to(p: Pieces) -> set[str]:
