@@ -27,18 +27,24 @@ _LONGEST: Final = 80  # characters of a name that is shown
 
 @dataclass(frozen=True, kw_only=True)
 class AtHand:
-    """Names that a line may hold."""
+    """Names that a line may hold; `lead` is by how many points the first measurement is nearer than the second."""
 
     components: tuple[str, ...]
     metrics: tuple[str, ...]
+    lead: float = 0.0
 
 
 def at_hand(p: Pieces, before: Query | None = None) -> AtHand:
     """The components that a question names or nearly names, then others; and the measurements that fit its words best."""
     components = _components(p)
     kept = str(getattr(before, "metric", "")) if p.follows else ""
-    metrics = dict.fromkeys([*([kept] if kept and shown(kept) else []), *_metrics(p)])
-    return AtHand(components=tuple(components), metrics=tuple(metrics)[:MOST_METRICS])
+    found, lead = _metrics(p)
+    metrics = dict.fromkeys([*([kept] if kept and shown(kept) else []), *found])
+    return AtHand(
+        components=tuple(components),
+        metrics=tuple(metrics)[:MOST_METRICS],
+        lead=0.0 if kept else lead,
+    )
 
 
 def _components(p: Pieces) -> list[str]:
@@ -57,7 +63,8 @@ def _near(name: str, words: Sequence[str]) -> bool:
     return any(_like(w, part) for part in parts for w in words)
 
 
-def _metrics(p: Pieces) -> list[str]:
+def _metrics(p: Pieces) -> tuple[list[str], float]:
+    """The nearest names, and the lead of the first."""
     named, related = p.asked_of, related_to(p)
     every = [m for m in families(measured(p.site)) if shown(m.family)]
     own = _of_named(every, named, related)
@@ -75,7 +82,8 @@ def _metrics(p: Pieces) -> list[str]:
         best[m.family] = max(best.get(m.family, score), score)
     order = sorted(best, key=lambda name: (-best[name], name))
     first = {m.family for m in own}
-    return _mixed(order, first) if len(first) < len(order) else order[:MOST_METRICS]
+    lead = best[order[0]] - best[order[1]] if len(order) > 1 else 0.0
+    return (_mixed(order, first) if len(first) < len(order) else order[:MOST_METRICS]), lead
 
 
 def _mixed(order: Sequence[str], own: Collection[str]) -> list[str]:
