@@ -59,22 +59,26 @@ def scale_of(fit: Fit, unit: str) -> float | None:
     return factor(unit_of(fit.of.family, meaning), SPELLED.get(unit, unit))
 
 
+def wanted_of(p: Pieces) -> Any:
+    """What a question wants told of when something was beyond a value."""
+    if p.has("lasting", "long"):
+        return "duration"
+    if p.has("verbs", "count"):
+        return "times"
+    if not p.has("verbs", "when"):
+        return "whether"
+    return "since" if SINCE.search(p.low) else "last" if p.has("order", "newest") else "first"
+
+
 def _look(p: Pieces, fit: Fit, limit: Bound) -> Beyond:
     by = scale_of(fit, limit.unit) if limit.unit else None
     side: Any = {"above" if limit.above else "below": limit.value / (by or 1.0)}
-    wanted: Any = (
-        "duration" if p.has("lasting", "long")
-        else "times" if p.has("verbs", "count")
-        else "since" if p.has("verbs", "when") and SINCE.search(p.low)
-        else "last" if p.has("verbs", "when") and p.has("order", "newest")
-        else "first" if p.has("verbs", "when") else "whether"
-    )  # fmt: skip
     return Beyond(
         function=_percentile(p) or "mean",
         component=fit.of.component,
         metric=fit.of.family,
         labels=fit.labels,
-        wanted=wanted,
+        wanted=wanted_of(p),
         **side,
         **span_fields(p),
     )

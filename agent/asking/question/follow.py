@@ -11,7 +11,7 @@ from aitia.agent.asking.question.about import near, others
 from aitia.agent.asking.question.account import PROCESS, unexplained
 from aitia.agent.asking.question.alarms_rules import after_an_alarm
 from aitia.agent.asking.question.bounds import bound
-from aitia.agent.asking.question.bounds_rules import SINCE
+from aitia.agent.asking.question.bounds_rules import wanted_of
 from aitia.agent.asking.question.chinese import english, unknown_words
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
@@ -292,16 +292,7 @@ def _of_bound(p: Pieces) -> dict[str, Any]:
     """Another value, the other side, or another thing to tell of when it was beyond."""
     limit = bound(p.words)
     side = {"above": None, "below": None, "above" if limit.above else "below": limit.value} if limit else {}
-    wanted = (
-        "since"
-        if SINCE.search(p.low)
-        else "last"
-        if p.has("verbs", "when") and p.has("order", "newest")
-        else "first"
-        if p.has("verbs", "when")
-        else ""
-    )
-    return side | ({"wanted": wanted} if wanted else {})
+    return side | ({"wanted": wanted} if (wanted := wanted_of(p)) != "whether" else {})
 
 
 _EARLIER: Final = re.compile(

@@ -111,8 +111,16 @@ def _function(p: Pieces, queries: Sequence[Query]) -> str:
     return ""
 
 
+_IN_NAMES: Final = {
+    "max": re.compile(r"(?<![a-z])(?:maximum|peak)(?![a-z])"),
+    "min": re.compile(r"(?<![a-z])minimum(?![a-z])"),
+}
+
+
 def _tells(query: Query, asked: str) -> bool:
     extreme = asked in ("max", "min")
+    if isinstance(query, Stat) and asked in _IN_NAMES and _IN_NAMES[asked].search(query.metric.casefold()):
+        return True  # `clients_maximum` is one
     if isinstance(query, Stat | Compare):
         return query.function == asked or (asked == "mean" and query.function == "rate")
     if isinstance(query, Who):
