@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from aitia.agent.asking.question.bounds import bound, each_of
-from aitia.agent.asking.question.measure import named_of
+from aitia.agent.asking.question.measure import COUNTED, named_of
 from aitia.agent.asking.question.measures_rules import counted
 from aitia.agent.asking.question.met_values import VALUES, of_query
 from aitia.agent.asking.question.outcome import asks_for_components
@@ -156,6 +156,10 @@ def _are_counted(p: Pieces, query: Query) -> bool:
 
 
 def _often(p: Pieces, queries: Sequence[Query]) -> str:
+    things = sorted(c for t in p.terms for c in t.concepts & COUNTED)
+    spells = any(isinstance(q, Beyond) and q.wanted == "times" for q in queries)
+    if spells and things and not _OFTEN.search(p.low):
+        return f"The query does not count {things[0]}: it tells how often the measurement was beyond."
     if not _OFTEN.search(p.low) or any(_counts(p, q) for q in queries):
         return ""
     return "The query does not count how often."
