@@ -9,7 +9,7 @@ from aitia.agent.asking.question.objects_rules import at_node
 from aitia.agent.asking.question.outcome import KUBERNETES, Reading, one
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.tools.query.relations import who
-from aitia.tools.query.words import Count, Get, List, Relation, Who
+from aitia.tools.query.words import Count, Get, List, Who
 
 _RELATED: Final = ("called_by", "hosts", "fed_by", "parts")  # relations whose words mean nothing else
 
@@ -19,7 +19,7 @@ def of_relations(p: Pieces) -> Reading | None:
     found = [r for r in p.keys("relations") if r != "logs"]
     if not found or not p.component or p.has("parts", "version") or p.has("verbs", "changes"):
         return None
-    does: Relation = next((r for r in found if r in _RELATED), found[0])
+    does: Any = next((r for r in found if r in _RELATED), found[0])
     if set(p.keys("parts")) - {"node", "state", "age", "replicas"} and does not in _RELATED:
         return None
     measures = [t for t in p.terms if t.concepts and not t.soft]
