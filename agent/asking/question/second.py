@@ -14,14 +14,12 @@ from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.reading import guesses
 from aitia.agent.asking.question.refusing import changing
 from aitia.core.words import Word
-from aitia.tools.query.words import Changes, Compare, Count, Events, Lines, Query, Stat
+from aitia.tools.query.words import Compare, Query, Stat
 
 ANSWERS: Final = 0.6
 """The probability, among all lines that could be written, from which a line's query is run (docs/fitted.md)."""
 OFFERS: Final = 0.2
 """From which one is offered, and run where the measurement is the nearest by its name too, of a component that is named."""
-LINES: Final = 0.3
-"""From which lines of a log, their number, events or changes of a component that is named are looked at."""
 _GOES_ON: Final = re.compile(
     r"^\W*(?:and|or|but|what about|how about|same|und|oder|aber|was ist mit|et|mais|qu'en est-il|y|o|pero|qué tal|e|ma"
     r"|anche)(?!\w)|^那|呢\W*$"
@@ -70,19 +68,9 @@ def _instead(p: Pieces, reading: Reading, proposal: Proposal) -> Read:
     if query is None or proposal.sure < OFFERS or unmet(p, (query,)) or _unheard(p, query):
         return Read(reading=reading)
     note = f"read by the model as: {proposal.line}"
-    if proposal.sure < ANSWERS and not proposal.nearest and not _tells_lines(p, proposal):
+    if proposal.sure < ANSWERS and not proposal.nearest:
         return Read(reading=offered(reading, one(query)), note=note)
     return Read(reading=one(query), note=note)
-
-
-def _tells_lines(p: Pieces, proposal: Proposal) -> bool:
-    """Whether it looks at what a component that is named said, or what was done to it, surely enough."""
-    query = proposal.query
-    own = isinstance(query, Lines | Changes | Events) or (isinstance(query, Count) and query.of in _TOLD)
-    return own and proposal.sure >= LINES and str(getattr(query, "component", "")) in p.asked_of
-
-
-_TOLD: Final = ("lines", "changes", "events")
 
 
 def _unheard(p: Pieces, query: Query) -> bool:
