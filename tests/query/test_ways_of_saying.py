@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from aitia.agent.asking.question.bounds import bound
+from aitia.agent.asking.question.chinese import english
 from aitia.agent.asking.question.clauses import asking, unjoined
+from aitia.agent.asking.question.follow import pieces_of
+from aitia.agent.asking.question.relations_rules import of_relations
+from aitia.agent.asking.question.spans import span_of
 from aitia.agent.asking.question.verbs import is_verb
+from aitia.tools.query.notation import written
+from aitia.tools.query.site import Site
 
 from .conftest import Sitting
 
@@ -17,6 +26,8 @@ from .conftest import Sitting
         ("please tell me what version orders runs, the boss is asking", "please tell me what version orders runs"),
         ("orders has been slow since 10:00, how many errors did it log?",) * 2,
         ("what is the mean latency of orders, in seconds", "what is the mean latency of orders, in seconds"),
+        ("Moin, die Kollegen meinen, die Daten seien alt. Seit wann steht die Pumpe?", "Seit wann steht die Pumpe?"),
+        ("orders wrote to me, how many pods run?", "how many pods run?"),
         ('how many lines say "done, bye"?', 'how many lines say "done, bye"?'),
     ],
 )  # fmt: skip
@@ -91,3 +102,61 @@ def test_the_limit_of_what_was_asked_before(shop: Sitting) -> None:
 
 def test_who_is_fed_is_told_where_nothing_feeds(pump: Sitting) -> None:
     assert "E-201" in pump.ask("Cosa alimenta P-101A?").answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit"),
+    [
+        ("took more than one second", 1.0, "s"),
+        ("über 80 Prozent", 80.0, "%"),
+        ("supera i due secondi", 2.0, "s"),
+        ("plus de 3 secondes", 3.0, "s"),
+        ("below 20 degrees", 20.0, "°c"),
+    ],
+)
+def test_a_bound_in_words(text: str, value: float, unit: str) -> None:
+    found = bound(text.casefold())
+    assert found is not None
+    assert (found.value, found.unit) == (value, unit)
+    assert text.casefold()[slice(*found.span)].strip()
+
+
+@pytest.mark.parametrize("text", ["over 5 minutes", "more than two errors", "two seconds"])
+def test_what_is_no_bound(text: str) -> None:
+    assert bound(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("max load since the beginning?", "max load"),
+        ("wie hoch war die Last seit Beginn der Aufzeichnung", "wie hoch war die last"),
+        ("et au maximum depuis le début ?", "et au maximum"),
+        ("livello da quando abbiamo dati?", "livello"),
+        ("errors since the start of the outage", "errors since the start of the outage"),
+        ("how many errors in the logs", "how many errors in the logs"),
+    ],
+)
+def test_since_the_beginning_of_what_is_there_is_no_time(text: str, rest: str) -> None:
+    found = span_of(text, datetime(2026, 3, 9, 18, tzinfo=UTC))
+    assert not found.told
+    assert found.rest.strip(" ?") == rest
+
+
+def test_half_an_hour_in_chinese() -> None:
+    assert english("过去半小时的温度") == "in the last 30 minutes temperature"
+    assert english("半小时前的温度") == "30 minutes ago temperature"
+
+
+@pytest.mark.parametrize(
+    ("question", "does"),
+    [
+        ("which tanks are fed by P-101B?", "feeds"),
+        ("welche Zonen werden von P-101B gespeist?", "feeds"),
+        ("what is P-101B fed by?", "fed_by"),
+    ],
+)
+def test_what_a_thing_feeds_and_what_feeds_it(pump_site: Site, question: str, does: str) -> None:
+    found = of_relations(pieces_of(question, pump_site, None))
+    assert found is not None
+    assert f'does="{does}"' in written(found.queries[0])

@@ -44,3 +44,37 @@ def test_a_machine_runs_or_rests(plant: Sitting, question: str, state: str) -> N
 
 def test_what_tells_nothing_of_running_is_asked_back(plant: Sitting) -> None:
     assert plant.ask("is P-4 running?").answer.status != "found"
+
+
+@pytest.mark.parametrize(
+    ("question", "query", "value"),
+    [
+        ("how often did P-3 start?", 'above=0.5, wanted="times"', 3.0),
+        ("¿cuántas veces arrancó P-3?", 'above=0.5, wanted="times"', 3.0),
+        ("how long did P-3 run?", 'above=0.5, wanted="duration"', 1800.0),
+    ],
+)
+def test_starts_and_hours_of_a_machine_are_told_by_its_tag(
+    plant: Sitting, question: str, query: str, value: float
+) -> None:
+    plant.ask(question)
+    assert query in plant.query
+    assert plant.found.value == value
+
+
+def test_since_when_it_rests_is_the_beginning_of_the_last_rest(plant: Sitting) -> None:
+    plant.ask("since when is P-3 off?")
+    assert 'below=0.5, wanted="since"' in plant.query
+    assert plant.found.at == START + timedelta(minutes=50)
+    assert plant.found.said.startswith("Since 2026-03-09 18:50:00 UTC. Yes:")
+    assert plant.ask("since when is P-1 off?").answer.status != "answered"  # nothing tells it by itself
+
+
+def test_since_when_a_value_lasts_and_that_it_no_longer_does(plant: Sitting) -> None:
+    plant.ask("since when is the current of P-1 above 41 A?")
+    assert 'wanted="since"' in plant.query
+    assert plant.found.said.startswith("Since 2026-03-09 18:59:00 UTC. ")
+    plant.ask("since when is the current of P-2 above 30 A?")
+    assert plant.found.said.startswith(
+        "Since 2026-03-09 18:00:00 UTC until 2026-03-09 18:49:00 UTC, no longer."
+    )

@@ -36,6 +36,18 @@ def _quantity(one: Measured) -> str:
     return "" if told == "state" else told
 
 
+def running_tag(site: Site, component: str) -> Measured | None:
+    """The tag that is 1 while a component runs and 0 while it rests; None where it has none."""
+    for one in tells_running(site, component):
+        if _quantity(one) != "state":
+            continue
+        held = series_of(site, component, one.metric, site.window(None, None))
+        values = {float(v) for _, s in held for v in np.unique(s.v[np.isfinite(s.v)])}
+        if values and values <= {0.0, 1.0}:
+            return one
+    return None
+
+
 def machine_state(site: Site, component: str) -> Found | None:
     """Whether it runs at the last sample up to now, and which value says so; None where nothing tells."""
     for one in tells_running(site, component):

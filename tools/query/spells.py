@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 
@@ -52,19 +53,35 @@ def beyond(query: Beyond, site: Site) -> Found:
     first, last = (
         from_epoch(float(t[i])) for i in (int(over.argmax()), int(over.size - 1 - over[::-1].argmax()))
     )
+    began = from_epoch(float(t[_last_spell(over)]))
     value = {"times": float(spells), "duration": length}.get(query.wanted, most)
     return Found(
         status="found",
-        kind="time" if query.wanted in ("first", "last") else "number",
+        kind="time" if query.wanted in ("first", "last", "since") else "number",
         value=value,
         unit={"times": "times", "duration": "s"}.get(query.wanted, held.unit),
-        at=last if query.wanted == "last" else first,
+        at={"last": last, "since": began}.get(query.wanted, first),
         curve=points_of(held),
         window=window,
-        said=f"Yes: {what} was {side}{unit}{span}, first at {first:%Y-%m-%d %H:%M:%S} UTC, last at {last:%Y-%m-%d %H:%M:%S} UTC, "
+        said=f"{_since(query, began, last, lasts=bool(over[-1]))}Yes: {what} was {side}{unit}{span}, "
+        f"first at {first:%Y-%m-%d %H:%M:%S} UTC, last at {last:%Y-%m-%d %H:%M:%S} UTC, "
         f"{spells} {'time' if spells == 1 else 'times'}, {_told(length)} in all; it was {extreme}.",
         sources=held.refs,
     )
+
+
+def _last_spell(over: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
+    """Where the last spell began."""
+    end = int(over.size - 1 - over[::-1].argmax())
+    before = np.flatnonzero(~over[:end])
+    return int(before[-1]) + 1 if before.size else 0
+
+
+def _since(query: Beyond, began: datetime, last: datetime, *, lasts: bool) -> str:
+    if query.wanted != "since":
+        return ""
+    until = "" if lasts else f" until {last:%Y-%m-%d %H:%M:%S} UTC, no longer"
+    return f"Since {began:%Y-%m-%d %H:%M:%S} UTC{until}. "
 
 
 def _bound(query: Beyond) -> float:

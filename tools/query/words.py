@@ -140,7 +140,7 @@ class Share(_Spanned):
 
 
 class Beyond(_Spanned):
-    """Whether, when first and last, how often and how long a measurement was above or below a value in its own unit.
+    """Whether, when first and last, since when, how often and how long a measurement was above or below a value in its own unit.
 
     function  of a histogram: its mean at each step, or a percentile
     """
@@ -151,7 +151,7 @@ class Beyond(_Spanned):
     labels: str = ""
     above: float | None = None
     below: float | None = None
-    wanted: Literal["whether", "first", "last", "times", "duration"] = "whether"
+    wanted: Literal["whether", "first", "last", "since", "times", "duration"] = "whether"
 
     @model_validator(mode="after")
     def _bounded(self) -> Beyond:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from aitia.agent.asking.question.numbers import number_words
 from aitia.agent.asking.question.tables import data
 from aitia.tools.meaning.incidents.words import one_of, plain
 
@@ -66,6 +67,7 @@ class Bound:
 
 def bound(low: str) -> Bound | None:
     """The first bound of a text in small letters."""
+    low = _in_signs(low)
     for m in (*_BEFORE.finditer(low), *_AFTER.finditer(low)):
         n = "1" if "number1" in m.groupdict() else "2"
         end = m.end(f"number{n}")
@@ -80,6 +82,38 @@ def bound(low: str) -> Bound | None:
     return None
 
 
+_WORDED: Final = {
+    "s": r"seconds?|sekunden?|secondes?|segundos?|second[oi]",
+    "ms": r"milliseconds?|millisekunden?|millisecondes?|milisegundos?|millisecond[oi]",
+    "%": r"per ?cent|prozent|pour ?cent|por ciento|per cento",
+    "°c": r"degrees?(?: celsius)?|grad(?: celsius)?|degrés?(?: celsius)?|grados?(?: celsius)?|gradi(?: celsius)?",
+}
+_ONE: Final = ("one", "a", "an", "ein", "eine", "einer", "einem", "un", "une", "una", "uno")
+
+
+@cache
+def _units() -> re.Pattern[str]:
+    numbers = "|".join([*sorted(number_words(), key=len, reverse=True), *_ONE])
+    units = "|".join(f"(?P<u{n}>{words})" for n, words in enumerate(_WORDED.values()))
+    return re.compile(rf"(?<![\w.,-])(?P<number>\d+(?:[.,]\d+)?|{numbers})\s(?:{units})(?!\w)")
+
+
+def _in_signs(low: str) -> str:
+    """Numbers and units in words as signs, each as long as it was: "more than one second" has `1 s`."""
+
+    def signs(m: re.Match[str]) -> str:
+        unit = next(sign for n, sign in enumerate(_WORDED) if m[f"u{n}"])
+        number = (
+            m["number"]
+            if m["number"][0].isdigit()
+            else str(1 if m["number"] in _ONE else number_words()[m["number"]])
+        )
+        told = f"{number} {unit}"
+        return told.ljust(len(m[0])) if len(told) <= len(m[0]) else m[0]
+
+    return _units().sub(signs, low)
+
+
 _ANY: Final = re.compile(
     r"(?<![a-z0-9_:.])(?P<number>-?\d+(?:[.,]\d+)?)\s?(?P<unit>[a-zµ°%/³²]{0,6}\d?(?:/[a-z]{1,3})?)(?![a-z0-9_:])"
 )
@@ -87,7 +121,7 @@ _ANY: Final = re.compile(
 
 def bound_of(low: str, value: float, *, above: bool) -> Bound | None:
     """A number that stands in a text in small letters, as the bound that somebody else read it to be; None where it does not."""
-    for m in _ANY.finditer(low):
+    for m in _ANY.finditer(_in_signs(low)):
         if float(m["number"].replace(",", ".")) == value and not _LENGTHS.match(low, m.end("number")):
             return Bound(value=value, above=above, unit=m["unit"], span=m.span())
     return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from aitia.agent.asking.question.bounds import SPELLED, Bound, bound
 from aitia.agent.asking.question.measure import Fit, Term, best, fits
@@ -14,6 +15,12 @@ from aitia.tools.query.notation import written
 from aitia.tools.query.samples import unit_of
 from aitia.tools.query.units import factor
 from aitia.tools.query.words import Beyond
+
+SINCE: Final = re.compile(
+    r"(?<!\w)(?:since when|since what time|seit wann|depuis quand|depuis quelle heure"
+    r"|desde cuándo|desde qué hora|da quando|da che ora)(?!\w)"
+)
+"""The beginning of what lasts is asked for."""
 
 
 def of_bounds(p: Pieces) -> Reading | None:
@@ -52,21 +59,26 @@ def scale_of(fit: Fit, unit: str) -> float | None:
     return factor(unit_of(fit.of.family, meaning), SPELLED.get(unit, unit))
 
 
+def wanted_of(p: Pieces) -> Any:
+    """What a question wants told of when something was beyond a value."""
+    if p.has("lasting", "long"):
+        return "duration"
+    if p.has("verbs", "count"):
+        return "times"
+    if not p.has("verbs", "when"):
+        return "whether"
+    return "since" if SINCE.search(p.low) else "last" if p.has("order", "newest") else "first"
+
+
 def _look(p: Pieces, fit: Fit, limit: Bound) -> Beyond:
     by = scale_of(fit, limit.unit) if limit.unit else None
     side: Any = {"above" if limit.above else "below": limit.value / (by or 1.0)}
-    wanted: Any = (
-        "duration" if p.has("lasting", "long")
-        else "times" if p.has("verbs", "count")
-        else "last" if p.has("verbs", "when") and p.has("order", "newest")
-        else "first" if p.has("verbs", "when") else "whether"
-    )  # fmt: skip
     return Beyond(
         function=_percentile(p) or "mean",
         component=fit.of.component,
         metric=fit.of.family,
         labels=fit.labels,
-        wanted=wanted,
+        wanted=wanted_of(p),
         **side,
         **span_fields(p),
     )

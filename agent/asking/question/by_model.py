@@ -18,6 +18,10 @@ from aitia.models.curriculum.question_written import SYSTEM
 from aitia.tools.meaning.answers import ANSWERS, Answers
 from aitia.tools.query.words import Query
 
+LEAD: Final = 2.0
+"""Points by which a measurement is the nearest beyond doubt: nine in ten are the right one (docs/fitted.md)."""
+LEADS: Final = 0.4
+"""From which probability of its line that counts, where no component is named."""
 _LONGEST: Final = 400  # characters of a question that a model reads
 _MOST_TOKENS: Final = 48  # of a line
 
@@ -25,7 +29,7 @@ _MOST_TOKENS: Final = 48  # of a line
 class Proposal(Word):
     """How a model reads a question: its line, the probability of that line, and the query that it means here, if any.
 
-    `nearest` is whether words agree: its measurement is the one that is nearest by its name, its component is named.
+    `nearest` is whether words agree: its measurement is the nearest by its name, its component is named or no other is near.
     """
 
     line: str
@@ -61,13 +65,14 @@ class QuestionReader:
         )
         line, query = text.strip(), query_of(text.strip(), p, before)
         sure = math.exp(min(0.0, log_prob))
-        return Proposal(line=line, sure=sure, query=query, nearest=_nearest(query, hand, p))
+        return Proposal(line=line, sure=sure, query=query, nearest=_nearest(query, hand, p, sure))
 
 
-def _nearest(query: Query | None, hand: AtHand, p: Pieces) -> bool:
+def _nearest(query: Query | None, hand: AtHand, p: Pieces, sure: float) -> bool:
     told = {str(getattr(query, k, "") or "") for k in ("metric", "whole")}
     component = str(getattr(query, "component", "") or "")
-    return hand.metrics[:1] != () and hand.metrics[0] in told and component in p.asked_of | related_to(p)
+    clear = component in p.asked_of | related_to(p) or (hand.lead >= LEAD and sure >= LEADS)
+    return hand.metrics[:1] != () and hand.metrics[0] in told and clear
 
 
 def asked(p: Pieces, hand: AtHand, before: Query | None) -> str:

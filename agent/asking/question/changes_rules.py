@@ -129,6 +129,13 @@ def _last_one(p: Pieces) -> bool:
 _FEW: int = 5  # words of a question that has no verb: "keepalive of gateway?"
 
 
+_VALUE: Final = re.compile(  # what is measured: a row of work that names the thing holds none
+    r"(?:what|which|current|welche[rsn]?|que|quel|quelle|qué|cuál|che|quale|qual)\W+(?:\w+\W+){0,2}?(?:level|value|reading|charge"
+    r"|wert|stand|pegel|niveau|valeur|nivel|valor|lectura|livello|valore|lettura)(?!\w)"
+    r"|how (?:high|low|hot|cold|warm|full|fast|loud)(?!\w)|wie (?:hoch|voll|heiß|heiss|warm|kalt|schnell|laut)(?!\w)"
+)
+
+
 def of_work(p: Pieces) -> Reading | None:
     """Work that a question calls by its name: "when was the coupling aligned?"."""
     asks = (
@@ -139,7 +146,7 @@ def of_work(p: Pieces) -> Reading | None:
         or bool(p.about.strange)
         or (bool(p.component) and len(p.low.split()) <= _FEW)
     )
-    text = telling(p) if asks else ""
+    text = telling(p) if asks and not _VALUE.search(p.low) else ""
     if not text:
         return None
     if not changes(Changes(component=p.component, text=text), p.site).rows:

@@ -68,14 +68,39 @@ def asking(text: str, names: Iterable[str]) -> str:
     called = [plain(n) for n in names if len(n) > 2]
     kept = [
         c
-        for c, asked in zip(clauses, asks, strict=True)
+        for c, asked, behind in zip(clauses, asks, [False, *asks], strict=False)
         if asked
         or re.search(r"\d", c)
-        or any(hits(n, plain(c)) for n in _TELLING)
-        or span_of(c, _ANY_TIME).told
-        or any(n in plain(c) for n in called)
+        or (behind and _PLACE.match(plain(c)))
+        or (not _STORY.search(plain(c)) and _tells(c, called))
     ]
     return ", ".join(kept)
+
+
+def _tells(clause: str, called: Iterable[str]) -> bool:
+    """Whether a clause names what is asked of, or when."""
+    low = plain(clause)
+    return (
+        any(hits(n, low) for n in _TELLING)
+        or span_of(clause, _ANY_TIME).told
+        or any(n in low for n in called)
+    )
+
+
+_STORY: Final = re.compile(  # who said something, and why somebody asks
+    r"(?<!\w)(?:wrote|writes|says|said|say|thinks?|reports?|reported|complains?|complained|claims?|told (?:me|us)"
+    r"|is on call|on shift|took over"
+    r"|schrieb\w*|schreib\w+|sagt\w*|sagen|meint|meinen|meldet|melden|beschwer\w+|behaupt\w+|habe? übernommen|bereitschaft"
+    r"|dit|disent|écrit|écrivent|se plai\w+|prétend\w*|pren\w+ (?:mon|le) service|d'astreinte"
+    r"|dicen?|dijo|dijeron|escrib\w+|se queja\w*|creen?"
+    r"|acabo de|de guardia|de turno|dicono|scriv\w+|scritto|si lamenta\w*|di turno"
+    r"|reperibile)(?!\w)"
+)
+
+
+_PLACE: Final = re.compile(
+    r"\W*(?:at|on|in|of|from|auf|am|im|bei|vom|von|à|au|aux|en|dans|sur|de|du|del|al|su|sul|sulla|nel|nella|dal|dalla)(?!\w)"
+)
 
 
 _TELLING: Final = (

@@ -53,7 +53,8 @@ def line_of(query: Query | None) -> str:
             return f"curve {query.metric}{where}"
         case Beyond():
             side = f"above {query.above:g}" if query.above is not None else f"below {query.below:g}"
-            return f"{side} {query.metric}{where}{'' if query.wanted == 'whether' else ' ' + query.wanted}"
+            wanted = {"whether": "", "since": "first"}.get(query.wanted, query.wanted)
+            return f"{side} {query.metric}{where}{' ' + wanted if wanted else ''}"
         case Share():
             return f"share {query.metric} / {query.whole}{where}"
         case Compare() if query.metric and query.other:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from aitia.agent.asking.question.about import relatives
 from aitia.agent.asking.question.bounds import bound, bound_of
-from aitia.agent.asking.question.bounds_rules import scale_of
+from aitia.agent.asking.question.bounds_rules import scale_of, wanted_of
 from aitia.agent.asking.question.line_form import FUNCTIONS, WANTED, fields_of, filters_of
 from aitia.agent.asking.question.measure import Fit, fits
 from aitia.agent.asking.question.measures_rules import counted, stat_of
@@ -95,7 +95,10 @@ def _stat(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query | N
     fit = _of(told["args"], told["component"], p, before)
     if fit is None:
         return None
-    made = stat_of(p, fit, told["verb"], when=told["wanted"] == "time")
+    extreme = told["verb"] in ("max", "min")  # whose moment may be asked for, whether the line says so or not
+    made = stat_of(
+        p, fit, told["verb"], when=told["wanted"] == "time" or (extreme and p.has("verbs", "when"))
+    )
     span = _span(p, before)
     return made.model_copy(update=span) if span and not p.span.told else made
 
@@ -121,7 +124,7 @@ def _beyond(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query |
     if fit is None:
         return None
     by = scale_of(fit, limit.unit) if limit.unit else None
-    wanted = told["wanted"] if told["wanted"] in WANTED else "whether"
+    wanted = told["wanted"] if told["wanted"] in WANTED else wanted_of(p)
     side = {told["verb"]: limit.value / (by or 1.0), "wanted": wanted}
     return _checked("beyond", _measured(fit) | side | _span(p, before))
 

@@ -163,7 +163,7 @@ def best(found: Sequence[Fit]) -> list[Fit]:
 
 
 def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
-    names, concepts = _of_name(m.family, m.unit, m.help)
+    names, concepts = name_of(m.family, m.unit, m.help)
     helped = _of_text(m.help)
     covered: set[str] = set()
     things: set[str] = set()
@@ -254,9 +254,9 @@ def _names_component(term: Term, m: Measured) -> bool:
 def names_of(component: str, called: Iterable[str]) -> list[tuple[tuple[str, ...], frozenset[str]]]:
     """The words of each name of a component, and the things that they stand for."""
     return [
-        (words, _of_name(name, "", "")[1] | things_of(name))
+        (words, name_of(name, "", "")[1] | things_of(name))
         for name in (component, *called)
-        for words in [_of_name(name, "", "")[0]]
+        for words in [name_of(name, "", "")[0]]
     ]
 
 
@@ -313,18 +313,18 @@ def _label(term: Term, m: Measured) -> str:
 def concepts_of(m: Measured) -> frozenset[str]:
     """The things that a measurement's name, its help text and its component's names stand for."""
     owned = frozenset(c for _, found in names_of(m.component, m.called) for c in found)
-    return _of_name(m.family, m.unit, m.help)[1] | _of_text(m.help) | owned
+    return name_of(m.family, m.unit, m.help)[1] | _of_text(m.help) | owned
 
 
 def named_of(m: Measured) -> frozenset[str]:
     """The things that the words of a measurement's name stand for, its meaning aside."""
-    return frozenset(c for w in _of_name(m.family, "", "")[0] for c in _concepts(w))
+    return frozenset(c for w in name_of(m.family, "", "")[0] for c in _concepts(w))
 
 
 def words_in(m: Measured) -> set[str]:
     """The words of a measurement's name, help text, labels and component."""
     told = plain(" ".join([m.help, *(f"{k} {v}" for k, v in m.labels), m.component, *m.called]))
-    return {*_of_name(m.family, m.unit, m.help)[0], *_WORD.findall(told)}
+    return {*name_of(m.family, m.unit, m.help)[0], *_WORD.findall(told)}
 
 
 def same(word: str, name: str) -> bool:
@@ -338,8 +338,8 @@ def same(word: str, name: str) -> bool:
 
 
 @lru_cache(maxsize=8192)
-def _of_name(family: str, unit: str, help: str) -> tuple[tuple[str, ...], frozenset[str]]:
-    """The words of a name, and the things that they and its meaning stand for."""
+def name_of(family: str, unit: str, help: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The words of a measurement's name, and the things that they and its meaning stand for."""
     words = tuple(w for w in (plain(p) for p in _SPLIT.split(family)) if w)
     meant = meaning_of(family, unit, help).quantity
     found = {c for w in words for c in _concepts(w)} | set(_phrases(" ".join(words)))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from aitia.agent.asking.question.bounds import bound, each_of
-from aitia.agent.asking.question.measure import named_of
+from aitia.agent.asking.question.measure import COUNTED, named_of
 from aitia.agent.asking.question.measures_rules import counted
 from aitia.agent.asking.question.met_values import VALUES, of_query
 from aitia.agent.asking.question.outcome import asks_for_components
@@ -111,8 +111,16 @@ def _function(p: Pieces, queries: Sequence[Query]) -> str:
     return ""
 
 
+_IN_NAMES: Final = {
+    "max": re.compile(r"(?<![a-z])(?:maximum|peak)(?![a-z])"),
+    "min": re.compile(r"(?<![a-z])minimum(?![a-z])"),
+}
+
+
 def _tells(query: Query, asked: str) -> bool:
     extreme = asked in ("max", "min")
+    if isinstance(query, Stat) and asked in _IN_NAMES and _IN_NAMES[asked].search(query.metric.casefold()):
+        return True  # `clients_maximum` is one
     if isinstance(query, Stat | Compare):
         return query.function == asked or (asked == "mean" and query.function == "rate")
     if isinstance(query, Who):
@@ -148,6 +156,10 @@ def _are_counted(p: Pieces, query: Query) -> bool:
 
 
 def _often(p: Pieces, queries: Sequence[Query]) -> str:
+    things = sorted(c for t in p.terms for c in t.concepts & COUNTED)
+    spells = any(isinstance(q, Beyond) and q.wanted == "times" for q in queries)
+    if spells and things and not _OFTEN.search(p.low):
+        return f"The query does not count {things[0]}: it tells how often the measurement was beyond."
     if not _OFTEN.search(p.low) or any(_counts(p, q) for q in queries):
         return ""
     return "The query does not count how often."
@@ -206,7 +218,7 @@ def _dates(p: Pieces, query: Query) -> bool:
         extreme = {"max", "min"} & set(p.keys("functions")) or p.keys("rank")
         return (query.wanted == "time" and bool(extreme)) or bool(re.search(r"time|stamp|age", query.metric))
     if isinstance(query, Beyond):
-        return query.wanted in ("first", "last")
+        return query.wanted in ("first", "last", "since")
     if isinstance(query, Get):
         return query.part in ("age", "schedule", "why")
     return isinstance(query, Lines | Changes | Events | Curve)

@@ -23,10 +23,7 @@ from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.lines import loggers
 from aitia.tools.query.machine_state import tells_running
 from aitia.tools.query.measured import measured
-from aitia.tools.query.relations import who
 from aitia.tools.query.words import Changes, Count, Events, Get, Lines, List, Stat, Who
-
-_RELATED: Final = ("called_by", "hosts", "fed_by", "parts")  # relations whose words mean nothing else
 
 
 def of_reasons(p: Pieces) -> Reading | None:
@@ -101,47 +98,13 @@ _BEFORE: Final = (
 )
 
 
-def of_relations(p: Pieces) -> Reading | None:
-    """Who calls, feeds or runs on what."""
-    found = [r for r in p.keys("relations") if r != "logs"]
-    if not found or not p.component or p.has("parts", "version") or p.has("verbs", "changes"):
-        return None
-    does = next((r for r in found if r in _RELATED), found[0])
-    if set(p.keys("parts")) - {"node", "state", "age", "replicas"} and does not in _RELATED:
-        return None
-    measures = [t for t in p.terms if t.concepts and not t.soft]
-    if does not in _RELATED and (measures or p.level or p.has("verbs", "lines")):
-        return None
-    kinds = set(p.keys("resources")) & KUBERNETES
-    if does == "hosts" and "pods" in kinds and p.site.readers():
-        where = _at_node(p)
-        return one(Count(of="pods", **where) if p.has("verbs", "count") else List(of="pods", **where))
-    if does == "runs_on" and "pods" in kinds and p.site.readers() and "node" in (where := _at_node(p)):
-        return one(Count(of="pods", **where) if p.has("verbs", "count") else List(of="pods", **where))
-    if (
-        does == "runs_on"
-        and p.site.readers()
-        and (kinds or any(w.name == p.component for _, r in p.site.readers() for w in r.workloads))
-    ):
-        return one(Get(component=p.component, part="node"))
-    asked = Who(does=does, component=p.component)
-    if does in _FEEDS and not who(asked, p.site).names:  # "cosa alimenta P-1" asks for either end
-        other = Who(does=_FEEDS[does], component=p.component)
-        if who(other, p.site).names:
-            return Reading(status="query", queries=(asked, other), live=True)
-    return one(asked)
-
-
-def _at_node(p: Pieces) -> dict[str, str]:
+def at_node(p: Pieces) -> dict[str, str]:
     """Whose pods are asked for: of a component, on a node, or of a component on a node."""
     nodes = [c for c in p.about.components if (held := p.site.held(c)) is not None and held.type == "node"]
     others = [c for c in p.about.components if c not in nodes]
     if nodes and others:
         return {"component": others[0], "node": nodes[0]}
     return {"component": p.component}
-
-
-_FEEDS: Final[dict[str, Any]] = {"feeds": "fed_by", "fed_by": "feeds"}
 
 
 def of_objects(p: Pieces) -> Reading | None:
@@ -251,7 +214,7 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
     if "restarts" in parts and not p.component:
         return one(List(of=of, part="restarts", labels=p.labels))
     if p.has("verbs", "count"):
-        where = _at_node(p) if of == "pods" else {"component": p.component}
+        where = at_node(p) if of == "pods" else {"component": p.component}
         return one(Count(of=of, state=state, labels=p.labels, **where))
     if state == "ready" and re.search(r"(?<!\w)(?:not|nicht|pas|no|non|aren't|isn't|kein\w*)(?!\w)", p.low):
         state = "not_ready"
@@ -270,7 +233,7 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
     )
     if of == "persistentvolumeclaims" and p.has("lasting", "big"):
         part = "claims"
-    where = _at_node(p) if of == "pods" else {"component": p.component}
+    where = at_node(p) if of == "pods" else {"component": p.component}
     return one(List(of=of, state=state, labels=p.labels, part=part, **where))
 
 

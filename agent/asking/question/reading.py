@@ -12,12 +12,12 @@ from aitia.agent.asking.question.bounds_rules import of_bounds
 from aitia.agent.asking.question.changes_rules import of_happenings, of_work
 from aitia.agent.asking.question.life_rules import of_lifecycle, of_moments, of_people, of_roles, of_troubles
 from aitia.agent.asking.question.lines_rules import of_lines, of_words
+from aitia.agent.asking.question.machine_rules import of_machines
 from aitia.agent.asking.question.measures_rules import of_comparisons, of_measurements
 from aitia.agent.asking.question.objects_rules import (
     of_objects,
     of_reasons,
     of_reasons_told,
-    of_relations,
     of_state,
     of_versions,
 )
@@ -25,6 +25,7 @@ from aitia.agent.asking.question.outcome import Reading, unclear, unknown
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.ranking_rules import of_ranks
 from aitia.agent.asking.question.refusing import changing
+from aitia.agent.asking.question.relations_rules import of_relations
 from aitia.agent.asking.question.shares_rules import of_shares
 from aitia.agent.asking.question.told import in_journal, stands
 from aitia.tools.query.lines import loggers
@@ -59,6 +60,7 @@ def decide(p: Pieces) -> Reading:
         of_reasons,
         of_versions,
         of_moments,
+        of_machines,
         of_lifecycle,
         of_happenings,
         of_lines,

@@ -32,6 +32,7 @@ _LEFT: Final = re.compile(
 )
 _TELLS_LEFT: Final = re.compile(
     r"(?i)free|avail|idle|remain|left|spare|rest(?!art)|frei|libre|dispon|level|fill|füll|stand|niveau|nivel|livell|stock|soc|charge"
+    r"|wait|wart|queue|pending|attent|attes|espera"  # for what is free
 )
 
 

@@ -16,7 +16,12 @@ ASKING: Final = re.compile(
     r"|was|welche\w*|wer|wann|wo|wie|ist|sind|war|waren|hat|haben|gibt|gab|zeig\w*|liste|nenne|gib"
     r"|que|quel\w*|qui|quand|où|combien|comment|est-ce|y a-t-il|montre\w*|affiche\w*|donne\w*"
     r"|qué|cuál\w*|cual\w*|quién\w*|cuándo|dónde|cuánt\w*|cómo|hay|muestra\w*|muéstra\w*|dame|enséña\w*"
-    r"|che|cosa|quale|quali|chi|quando|dove|quant\w*|come|ci sono|c'è|mostra\w*|elenca|dammi)(?!\w)"
+    r"|che|cosa|quale|quali|chi|quando|dove|quant\w*|come|ci sono|c'è|mostra\w*|elenca|dammi"
+    r"|(?:at|on|in|since|from|by|to|for|until) (?:what|which|when|how)"
+    r"|(?:seit|ab|um|an|auf|in|von|bis|zu|bei) (?:wann|welche\w*|wie|was)"
+    r"|(?:à|depuis|de|en|dans|sur|par|pour|jusqu'à) (?:quel\w*|quand|combien|quoi)"
+    r"|(?:a|desde|de|en|por|con|para|hasta) (?:qué|cuál\w*|cuándo|cuánt\w*|quién\w*)"
+    r"|(?:a|da|di|in|su|per|con|fino a) (?:che|quale|quali|quando|quant\w*|cosa))(?!\w)"
 )
 """How a sentence begins that asks, in any of the languages."""
 
