@@ -2,9 +2,10 @@
 
 python benchmarks/ask/translations_fit.py [--write]
 
-The questions are those of the curriculum (`models/curriculum/questions_written.jsonl`: made-up sites, language models as authors,
-each site's name ends with its author). Every author in turn is left out; the names of a dozen of their sites are one site, and
-told is how often the name that a question is of is among the first 12 and 20: by shared words, by the table, and by both.
+The questions are those of the curriculum and further ones (`questions_written.jsonl` and `questions_further.jsonl` in
+`models/curriculum`: made-up sites, language models as authors, whom the end of a site's name tells). Every author in turn is left
+out; the names of a dozen of their sites are one site, and told is how often the name that a question is of is among the first 12
+and 20: by shared words, by the table, and by both.
 `--write` fits on all of them and writes `agent/asking/question/translations.json`.
 """
 
@@ -27,7 +28,7 @@ from aitia.agent.asking.question.at_hand import LIKE, likeness
 from aitia.agent.asking.question.chinese import english
 from aitia.agent.asking.question.translated import TABLE, Table, parts_of, words_of
 from aitia.models.curriculum.items import SPLITS
-from aitia.models.curriculum.question_written import Visited, visited
+from aitia.models.curriculum.question_written import Visited, further, visited
 from aitia.tools.meaning.incidents.words import plain
 
 SITES: Final = 12  # whose names are put together
@@ -109,7 +110,7 @@ def main() -> None:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--write", action="store_true", help="fit on everything and write the table")
     arguments = made.parse_args()
-    sites = [site for split in SPLITS for site in visited(split)]
+    sites = [*(site for split in SPLITS for site in visited(split)), *further()]
     authors = sorted({site.name.split()[-1] for site in sites})
     found: list[tuple[int, int, int]] = []
     for author in authors:

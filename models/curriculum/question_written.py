@@ -50,17 +50,23 @@ class Visited:
 @cache
 def visited(split: Split) -> tuple[Visited, ...]:
     """The sites of a split."""
-    return tuple(
-        Visited(
-            name=name,
-            components=tuple(components),
-            metrics=tuple(metrics),
-            asks=tuple(
-                Ask(question=q, line=line, language=lang, before=before) for q, line, lang, before in asks
-            ),
-        )
-        for name, components, metrics, asks in written.questions()
-        if split_of(name.lower()) == split
+    return tuple(s for s in map(_visited, written.questions()) if split_of(s.name.lower()) == split)
+
+
+def further() -> tuple[Visited, ...]:
+    """Sites of other authors, of which no adapter learned."""
+    return tuple(map(_visited, written.further_questions()))
+
+
+def _visited(row: tuple[str, list[str], list[str], list[list[str]]]) -> Visited:
+    name, components, metrics, asks = row
+    return Visited(
+        name=name,
+        components=tuple(components),
+        metrics=tuple(metrics),
+        asks=tuple(
+            Ask(question=q, line=line, language=lang, before=before) for q, line, lang, before in asks
+        ),
     )
 
 

@@ -35,6 +35,12 @@ def questions() -> tuple[tuple[str, list[str], list[str], list[list[str]]], ...]
 
 
 @cache
+def further_questions() -> tuple[tuple[str, list[str], list[str], list[list[str]]], ...]:
+    """As `questions`, by other authors: no adapter learned them (more of them gained nothing there), a table of words did."""
+    return tuple((str(a), b, c, d) for a, b, c, d in _lines("questions_further.jsonl"))
+
+
+@cache
 def cases() -> tuple[Mapping[str, Any], ...]:
     """Cases of suspects: system, facts, began, suspects, cause (None for nobody)."""
     return tuple(_lines("judge_written.jsonl"))

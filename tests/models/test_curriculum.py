@@ -19,7 +19,7 @@ from aitia.models.curriculum import messages, texts, written
 from aitia.models.curriculum import names as curriculum
 from aitia.models.curriculum.items import SPLITS, Split, digest, read_items, write_items
 from aitia.models.curriculum.messages import KINDS, templates
-from aitia.models.curriculum.question_written import MOST_COMPONENTS, MOST_METRICS, visited
+from aitia.models.curriculum.question_written import MOST_COMPONENTS, MOST_METRICS, further, visited
 from aitia.models.curriculum.question_written import REAL as REAL_QUESTIONS
 from aitia.models.curriculum.roles import CURRICULA, curriculum_of
 from aitia.models.llama import LlamaCpp
@@ -202,16 +202,20 @@ def test_questions_that_were_written_are_dealt_by_site_and_every_line_can_be_wri
     of = [{site.name for site in visited(split)} for split in SPLITS]
     assert not of[0] & of[1] | of[0] & of[2] | of[1] & of[2]
     assert sum(map(len, of)) == len(written.questions()) > 400
-    for split in SPLITS:
-        for site in visited(split):
-            for ask in site.asks:
-                told = fields_of(ask.line)
-                assert told is not None, ask.line
-                assert told["verb"] in _VERBS, ask.line
-                words = re.search(r'"([^"]*)"', ask.line)
-                assert words is None or words[1].casefold() in (ask.question + ask.before).casefold(), (
-                    ask.line
-                )
+    assert not {s.name for s in further()} & set().union(*of)
+    for site in (*(site for split in SPLITS for site in visited(split)), *further()):
+        for ask in site.asks:
+            told = fields_of(ask.line)
+            assert told is not None, ask.line
+            assert told["verb"] in _VERBS, ask.line
+            words = re.search(r'"([^"]*)"', ask.line)
+            assert words is None or words[1].casefold() in (ask.question + ask.before).casefold(), ask.line
+
+
+@pytest.mark.parametrize("file", ["messages.jsonl", "texts.jsonl"])
+def test_no_further_question_shares_five_words_in_a_row_with_a_benchmark(file: str) -> None:
+    known = set().union(*(_grams(str(row["text"]), 5) for row in _benchmark(file)))
+    assert sum(not _grams(a.question, 5).isdisjoint(known) for site in further() for a in site.asks) == 0
 
 
 def test_a_question_that_was_written_shows_its_site_and_no_more_than_a_prompt_may() -> None:
