@@ -11,7 +11,7 @@ aitia replay "$scenario" --model none --output /dev/null
 aitia report last
 plain=$(aitia report last --format json | python -c 'import json, sys; print(json.load(sys.stdin)["run"])')
 
-printf '\n== 2/3  The model: llama.cpp from source (some minutes, once), then %s (1.1 GB, once)\n\n' "$model"
+printf '\n== 2/3  The model: llama.cpp from source (some minutes, once), then %s (491 MB, once)\n\n' "$model"
 if ! python -c 'import llama_cpp' 2>/dev/null; then
   for tool in cc:gcc c++:g++ cmake:cmake; do
     command -v "${tool%%:*}" >/dev/null || { echo "error: install ${tool##*:} (Debian: apt-get install ${tool##*:}): llama.cpp is built with it" >&2; exit 2; }

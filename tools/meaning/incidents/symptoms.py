@@ -18,7 +18,9 @@ SYMPTOMS: Final = (
 PHYSICAL: Final = frozenset({"vibration", "pressure", "flow", "noise", "leak", "speed"})
 _FURTHER: Final = 0.3  # what a further word for the same symptom is worth
 _LATER: Final = 0.5  # how much less a word at the text's end is worth than one at its beginning
-_UNIT: Final = re.compile(r"\s?(?:[mµun]?s|sec|seconds?|min|%|[kmgt]i?b|rpm|mm|bar|°|[kmg]?w|a|v|hz)(?![a-z])")
+_UNIT: Final = re.compile(
+    r"\s?(?:[mµun]?s|sec|seconds?|min|%|[kmgt]i?b|rpm|mm|bar|°|[kmg]?w|a|v|hz)(?![a-z])"
+)
 _CLEAR: Final = 0.4  # by how much the best leads where no model is asked
 
 
