@@ -19,6 +19,12 @@ def service(component: str) -> str:
     return _REPLICA.sub("", component)
 
 
+def alarmed_of(known: Collection[str], alarmed: Collection[str]) -> list[str]:
+    """The components that an alarm names: of a service that is none itself, its replicas (`web` of web-1 and web-2)."""
+    named = set(alarmed)
+    return sorted(c for c in known if c in named or (service(c) in named and service(c) not in known))
+
+
 def failing_calls(facts: Facts, family: Collection[str]) -> list[Evidence]:
     """Of each component beside the family whose log says that calls to it fail, the strongest fact; the strongest first.
 

@@ -19,6 +19,7 @@ from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.failing_calls import failing_calls, service
 from aitia.agent.learned import Term
 from aitia.agent.left_by_work import after_work
+from aitia.agent.of_logs import followed
 from aitia.agent.overlooked import overlooked
 from aitia.agent.taxonomy import Fault, covers
 from aitia.agent.told_alike import COMPLAINTS, tellers
@@ -304,14 +305,13 @@ def _agreeing(case: Case) -> Iterator[Evidence]:
             yield e
 
 
-def _seconded(case: Case) -> bool:
-    """Whether a message is not the only witness: the alarm is of what the suspect affects, or another one logged its change."""
-    return bool(_affected(case)) or any(
-        e.kind == "log.change"
-        and e.component in case.family
-        and e.values.get("reported_by") not in case.family
-        for e in case.facts.all
-    )
+def _seconded(case: Case, needed: Sequence[Evidence]) -> bool:
+    """Whether a message is not the only witness: the alarm is of what the suspect affects, others suffer after it, or another one
+    logged its change.
+    """
+    changed = (e for e in case.facts.all if e.kind == "log.change" and e.component in case.family)
+    by_others = any(e.values.get("reported_by") not in case.family for e in changed)
+    return by_others or bool(_affected(case)) or followed(case.witnesses.told, case.component, needed)
 
 
 def _quiet(case: Case, lines: Sequence[Contribution]) -> Iterator[Line]:
@@ -321,7 +321,7 @@ def _quiet(case: Case, lines: Sequence[Contribution]) -> Iterator[Line]:
     accusing = [by_id[c.evidence] for c in speaking]
     needed = [by_id[c.evidence] for c in speaking if c.term.startswith("primary.")]
     for line in case.witnesses.against(case.component, accusing, needed, list(_agreeing(case))):
-        if line.term == "quiet.alone" and case.facts.logs_alone and _seconded(case):
+        if line.term == "quiet.alone" and case.facts.logs_alone and _seconded(case, needed):
             continue
         if line.term == "quiet.unmoved" and case.facts.logs_alone and failing_calls(case.facts, case.family):
             continue  # an access log has the times of what was answered, not of what was not

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from aitia.agent.fact_values import CALLS
 from aitia.core.words import MACHINES, Component, Evidence, Link
 
 CALLS_FAIL: Final = frozenset({"log.connection_refused", "log.timeout", "log.unavailable", "log.dns"})
@@ -52,12 +53,14 @@ class Topology:
                     self._parts.setdefault(link.to, set()).add(component.id)
 
     def told_by(self, evidence: Iterable[Evidence]) -> Topology:
-        """The same with who calls whom as failing calls in logs tell, where nothing else tells who calls whom.
+        """The same with who calls whom as calls in logs tell, failing or not, where nothing else tells who calls whom.
 
-        A text can at most join two components that are there, and only where a service itself says that a call failed.
+        A text can at most join two components that are there, and only where a service itself says that it calls.
         """
         told = set[tuple[str, str]]()
         for e in evidence:
+            if e.kind == CALLS:
+                told |= {(e.component, callee) for callee in str(e.values.get("calls", "")).split()}
             if e.peer and e.provenance != "client" and e.kind.startswith("log."):
                 if _ANSWERED.search(str(e.values.get("template", ""))):
                     told.add((e.peer, e.component))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
-from aitia.core.words import Evidence, Result, Window
+from aitia.core.words import Evidence, Result, SourceKind, Window
 from aitia.tools.change.counts import adjust, dispersion, exact_p
 from aitia.tools.logs.access import as_before, failing_share, slower
+from aitia.tools.logs.calls import calls
 from aitia.tools.logs.constant import constant
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.facts import ALPHA, MIN_RATIO, Change, Finding, distinct, evidence, quiet
@@ -29,6 +31,10 @@ from aitia.tools.text.streams import spans, streams
 OTHERS = (
     2  # components of which lines of the baseline were read, from which on logs go back that far; by hand
 )
+_TELL_CALLS: Final[tuple[SourceKind, ...]] = (
+    "metrics",
+    "traces",
+)  # where they are at hand, they tell who calls whom
 PER_COMPONENT = 8
 QUIET_ANYWAY = 0.35  # facts up to this strength leave a component quiet
 
@@ -51,6 +57,9 @@ def logs_diff(ctx: ToolContext, *, component: str = "") -> Result:
     beside = mined if all(m.old_lines for m in mined) else all_mined(ctx)[0]
     covered = sum(bool(m.old_lines) for m in beside) >= OTHERS
     facts = _facts(mined, findings(mined, covered=covered), window, names)
+    if not component and not ctx.inventory.has_any(*_TELL_CALLS):
+        told = calls(mined, window, names)
+        facts = [*facts[: max(0, ctx.limits.evidence - len(told))], *told]
     return Result(
         status="ok" if facts else "no_data",
         message=_message(mined, notes, facts),

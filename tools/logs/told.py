@@ -24,7 +24,9 @@ _START: Final = re.compile(
 # What a running process starts, and what others that run it tell of.
 _TASK: Final = re.compile(
     r"(?i)\b(?:checkpoint|sync|replica|worker|batch|job|backup|snapshot|scan|thread|container|pod|request|session|task"
-    r"|transaction|connection|timer)s?\b|\.(?:service|timer|socket|mount|scope|slice|target)\b"
+    r"|transaction|connection|timer|sav(?:e|ing)|flush|compaction|vacuum|poll|sweep)s?\b"
+    r"|\.(?:service|timer|socket|mount|scope|slice|target)\b"
+    r"|\bstarted \"?(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\b"  # a request, as Rails logs it
 )
 _NUMBERS: Final = re.compile(r"\d+(?:\.\d+)?")
 # A setting with its old and its new value, as configuration systems write it.
@@ -41,6 +43,15 @@ _SETTING: Final = re.compile(
 _KEPT: Final = re.compile(
     r"(?i)\b(?:key|setting|name|parameter|flag)\s*[=:]\s*\"?([\w.\-]+)"
     r"|(?<![\w/.-])[a-z]\w*(?:[._-][a-z]\w*)+[=: ]+\"?[\w.%-]+\"?\s*(?:->|=>|→)"
+)
+
+# What sudo logs of a command that a person ran (sudoers, log format).
+_RAN: Final = re.compile(r"\bTTY=\S+ ; PWD=.* ; USER=(\S+) ;(?: ENV=.* ;)? COMMAND=(\S.*)")
+# Commands that only look, by their program or by what they ask it for.
+_LOOKS: Final = re.compile(
+    r"(?i)^(?:\S*/)?(?:ls|cat|zcat|less|more|tail|head|z?grep|find|df|du|top|htop|ps|pgrep|ss|netstat|dmesg|journalctl|id|whoami|stat"
+    r"|lsof|strace|tcpdump|ping|dig|host|traceroute|curl|wc|uptime|free|iostat|vmstat|sar|lsblk|who|w|last)\b"
+    r"|^\S+ (?:-\S+ )*(?:status|show|list\w*|get|describe|info|version|is-\w+|check|validate|test|diagnostics|cluster_status)\b"
 )
 
 
@@ -139,4 +150,32 @@ def changes(
             strength=0.8,
             source=ref,
             taint=True,
+        )
+
+
+def commands(
+    component: str, found: Sequence[Record], window: Window, names: Names, redactor: Redactor, ref: SourceRef
+) -> Iterator[Evidence]:
+    """Commands that a person ran by sudo and that do more than look: of the one that they name, else of the host."""
+    for record in found:
+        match = _RAN.search(record.message) if "COMMAND=" in record.message else None
+        if match is None or _LOOKS.search(match[2]):
+            continue
+        others = [n for n in names.of(match[2]) if n != component]
+        target = others[0] if len(others) == 1 else component
+        text = redactor.text(match[2].strip()).replace('"', "'")[: 2 * LONGEST]
+        yield Evidence(
+            component=target,
+            kind="log.change",
+            aspect="change.config",
+            statement=f"{target}: a person ran a command as {redactor.text(match[1])} at {from_epoch(record.at):%H:%M:%S} UTC, "
+            f'as {component} logged: "{text}".',
+            values={"reported_by": component},
+            window=window,
+            onset=from_epoch(record.at),
+            direction="new",
+            strength=0.8,
+            source=ref,
+            taint=True,
+            provenance="infrastructure",
         )

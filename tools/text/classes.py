@@ -33,6 +33,25 @@ _LIMITED: Final = re.compile(
 )
 
 
+# What a pool says of itself: all that it may hold is in use, and none is idle or somebody waits.
+_IN_USE: Final = re.compile(
+    r"(?i)\b(?:active|in_?use|acquired|busy|used|checked_?out|borrowed)\w*[=: ]{1,2}(\d+)\b"
+)
+_MOST: Final = re.compile(r"(?i)\b(?:total|max|size|limit|capacity)\w*[=: ]{1,2}(\d+)\b")
+_NONE_IDLE: Final = re.compile(
+    r"(?i)\b(?:idle|free|available)\w*[=: ]{1,2}0\b|\b(?:waiting|pending|queued|waiters)\w*[=: ]{1,2}[1-9]"
+)
+_OF_POOL: Final = re.compile(r"(?i)pool|conn|acquir|session|worker|thread|slot")
+
+
+def is_full(text: str) -> bool:
+    """Whether counts in a message say that a pool is full: `active=30, total=30, idle=0`, `20 of 20 in use`."""
+    used, most = _IN_USE.search(text), _MOST.search(text)
+    if used is None or most is None or not _OF_POOL.search(text):
+        return False
+    return used[1] == most[1] != "0" and _NONE_IDLE.search(text) is not None
+
+
 # Who waits for a lock may get it: only these say that they wait for each other.
 _EACH_OTHER: Final = re.compile(
     r"deadlock|each other|\b(40P01|ORA-00060)\b|verklemmung|interblo|abrazo mortal|デッドロック|lockup",
@@ -90,8 +109,12 @@ def _meaning(text: str, level: Level, sample: str, heard: Message | None) -> Mea
         )
     if not found.over and (told := cause(own, text[:LONGEST], before=True)):
         return Meaning(aspect=told.aspect, severity=worst(named, "warning"), weight=told.weight)
-    if _LIMITED.search(own) or _THROTTLED.search(text[:LONGEST]) or _THROTTLED.search(sample[:LONGEST]):
+    throttled = _THROTTLED.search(text[:LONGEST]) or _THROTTLED.search(sample[:LONGEST])
+    worse = RANK[named] >= RANK["warning"]
+    if throttled or _LIMITED.search(own) or (worse and unmasked and _LIMITED.search(unmasked[0])):
         return Meaning(aspect="log.quota", severity=worst(named, "warning"), weight=0.9)
+    if is_full(text[:LONGEST]) or (worse and is_full(sample[:LONGEST])):
+        return Meaning(aspect="log.connection_limit", severity=worst(named, "warning"), weight=1.0)
     if failed := _FAILED.search(own):
         plain = _GATEWAY.get(failed[1], "log.error")
         aspect = of.aspect if of and of.aspect != "log.restart" else plain

@@ -17,6 +17,8 @@ from aitia.tools.text.reading.skipped import Skipped
 
 JOINED_LINES: Final = 80
 _LEVEL_FIRST: Final = re.compile(r"(\w{2,16}): ")
+# All that the first line of Microsoft.Extensions.Logging's console holds: who logs and the event's number.
+_CATEGORY: Final = re.compile(r"[A-Za-z_][\w.+`]*\[\d+\]")
 
 
 @dataclass(slots=True)
@@ -103,6 +105,8 @@ def _join(record: Record, text: str, place: Place) -> None:
     record.size = max(record.size, place.offset + place.size - record.offset)
     if not record.message.strip() and record.lines <= place.lines + 1:
         record.level, record.message = begun(text, record.level)
+    elif record.lines <= place.lines + 1 and _CATEGORY.fullmatch(record.message.strip()):
+        record.message = f"{record.message.strip()} {text.strip()}"
     if found := exception_in(text):
         record.exception = found
 

@@ -1,0 +1,284 @@
+"""Who it is where logs are all that there is: what is known of each service beside the others, weighed as it was learned.
+
+A pair's ledger asks how well a kind of fault explains what was logged, and a kind that one line tells plainly loses to `unknown`
+for want of measurements. Who it is was therefore learned of incidents told from logs alone, as it was of stacks of servers
+(`agent.culprit`): a conditional logit over the services of which something is told, and `nobody`. What a service says of itself
+counts by what it is of (a full disk is a cause, a timeout is suffered), what others say of it by the second who says it, and
+where it stands by the calls that the logs tell of. Replicas are one service. One writer alone convicts nobody (`witnessed`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from aitia.agent.culprit import Values
+from aitia.agent.factors import Factors, bundled_factors
+from aitia.agent.facts import Facts, is_harm, onset
+from aitia.agent.failing_calls import service
+from aitia.core.aspects import CHANGE, CLUSTER
+from aitia.core.words import Contribution, Evidence, Suspect
+
+TERM: Final = "component"
+HARD: Final = frozenset(
+    {
+        "log.oom", "log.disk_full", "log.deadlock", "log.lock", "log.certificate", "log.io", "log.clock", "log.quota",
+        "log.query_plan",
+    }
+)  # fmt: skip
+"""What a service says of itself that is a cause by itself."""
+SOFT: Final = frozenset(
+    {
+        "log.configuration", "log.permission", "log.data", "log.replication", "log.overload", "log.restarts", "log.exception",
+        "log.connection_limit",
+    }
+)  # fmt: skip
+"""What may be a cause, and is a client's doing or a passing error as often."""
+SUFFERED: Final = frozenset(
+    {"log.timeout", "log.unavailable", "log.connection_refused", "log.dns", "log.slow", "log.retry"}
+)
+"""What a service says of itself that another one did to it."""
+ERRORS: Final = frozenset({"log.error", "errors", "latency"})
+"""Errors and slow answers of which its log does not say why."""
+OF_SERVICE: Final = (
+    "own.hard", "own.soft", "own.error", "own.suffered", "own.silent", "own.change", "blames", "told", "told.second",
+    "first", "late", "hard.first", "alarmed", "above", "below", "ledgers", "ledgers.nothing",
+)  # fmt: skip
+OF_NOBODY: Final = ("nobody", "nobody.harm", "nobody.hard", "nobody.told")
+FEATURES: Final = (*OF_SERVICE, *OF_NOBODY)
+
+# By hand.
+LEAST: Final = 1e-3  # a share below it counts as this one
+PLAIN: Final = 0.3  # strength from which a fact counts
+SOON_S: Final = 20.0  # after the first of all onsets: began first
+LATE_S: Final = 300.0  # after it: as late as counts
+FOLLOWS_S: Final = 900.0  # after a cause, within which what others suffer may come of it
+OTHERS: Final = 2  # services that suffer after it, from which on one that nobody names may be the cause
+MOST_UNNAMED: Final = 0.75  # probability at most of one that nobody names and that reaches nobody who suffers
+_NONE: Final = 1e-9
+
+
+def bundled_of_logs() -> Factors:
+    """The factors by feature (0 where not named) that come with aitia, made by `benchmarks/rca/fit_of_logs.py`."""
+    return bundled_factors("of_logs")
+
+
+def is_asked(facts: Facts, types: Collection[str]) -> bool:
+    """Whether nothing but logs tells of anybody, and these are servers' logs."""
+    machines = {"machine", "part", "channel"} & set(types)
+    return facts.logs_alone and not machines and not any(e.aspect in CLUSTER for e in facts.all)
+
+
+class Told:
+    """What logs tell of each service: its own words, what others say of it, who suffers."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.own: dict[str, list[Evidence]] = defaultdict(list)
+        self.others: dict[str, dict[str, Evidence]] = defaultdict(dict)
+        self.members: dict[str, set[str]] = defaultdict(set)
+        for e in sorted(facts.all, key=lambda e: (-facts.strength(e), e.statement)):
+            for name in {e.component, e.peer} - {""}:
+                self.members[service(name)].add(name)
+            if (
+                e.provenance == "client"
+                or not (is_harm(e) or e.aspect in CHANGE)
+                or e.direction in ("steady", "none")
+            ):
+                continue
+            writer = service(str(e.values.get("reported_by", e.component)))
+            if service(e.component) == writer:
+                self.own[writer].append(e)
+            else:
+                self.others[service(e.component)].setdefault(writer, e)
+            if e.peer and service(e.peer) != writer:
+                self.others[service(e.peer)].setdefault(writer, e)
+        self.troubled = {s for s, es in self.own.items() if any(self._plain(e) for e in es)}
+        self.begun = min(
+            (onset(e) for es in self.own.values() for e in es if e.onset and self._plain(e)), default=None
+        )
+
+    def _plain(self, e: Evidence) -> bool:
+        return e.aspect not in CHANGE and self.facts.strength(e) >= PLAIN
+
+    def first_of(self, name: str) -> datetime | None:
+        """When the trouble of a service began, by itself or by who calls it."""
+        every = [*self.own[name], *self.others[name].values()]
+        return min((onset(e) for e in every if e.onset and self._plain(e)), default=None)
+
+    def strongest(self, name: str, aspects: Collection[str]) -> Evidence | None:
+        """The strongest of what a service says of itself."""
+        return next((e for e in self.own[name] if e.aspect in aspects), None)
+
+    def above(self, name: str) -> set[str]:
+        """The services that call one, directly or not."""
+        topology = self.facts.topology
+        return {service(a) for m in self.members[name] for a in topology.ancestors(m)} - {name}
+
+    def below(self, name: str) -> set[str]:
+        """The services that it calls itself."""
+        topology = self.facts.topology
+        return {service(c) for m in self.members[name] for c in topology.callees(m)} - {name}
+
+    def follow(self, name: str, cause: Evidence) -> set[str]:
+        """The other services whose trouble began with a cause or within a quarter of an hour of it."""
+        if cause.onset is None:
+            return set()
+        began = {
+            s: min((onset(e) for e in self.own[s] if e.onset and self._plain(e)), default=None)
+            for s in self.troubled
+        }
+        return {
+            s for s, at in began.items()
+            if s != name and at is not None and -SOON_S <= (at - onset(cause)).total_seconds() <= FOLLOWS_S
+        }  # fmt: skip
+
+
+def features(told: Told, shares: Mapping[str, float]) -> tuple[dict[str, Values], Values]:
+    """The features of each service of which trouble or a change is told, and of `nobody`, by the ledgers' shares of services."""
+    names = sorted(s for s in told.members if told.own[s] or told.others[s] or shares.get(s, 0.0) > LEAST)
+    made = {name: _of_service(told, name, shares.get(name, 0.0)) for name in names}
+    harm = (e for es in told.own.values() for e in es if e.aspect not in CHANGE)
+    return made, {
+        "nobody": 1.0,
+        "nobody.harm": _most(told, harm),
+        "nobody.hard": max((v["own.hard"] for v in made.values()), default=0.0),
+        "nobody.told": max((v["told"] for v in made.values()), default=0.0),
+    }
+
+
+def _of_service(told: Told, name: str, share: float) -> Values:
+    own = [e for e in told.own[name] if not e.peer]
+    hard = told.strongest(name, HARD)
+    others = [e for e in told.others[name].values() if e.aspect not in CHANGE]
+    beside = sorted((told.facts.strength(e) for e in others), reverse=True)
+    first = told.first_of(name)
+    late = (first - told.begun).total_seconds() if first and told.begun else LATE_S
+    called = (e for c in told.below(name) for e in [*told.own[c], *told.others[c].values()])
+    changed = (e for e in told.facts.all if e.aspect in CHANGE and service(e.component) == name)
+    return {
+        "own.hard": told.facts.strength(hard) if hard else 0.0,
+        "own.soft": _most(told, (e for e in own if e.aspect in SOFT)),
+        "own.error": _most(told, (e for e in own if e.aspect in ERRORS)),
+        "own.suffered": _most(told, (e for e in own if e.aspect in SUFFERED)),
+        "own.silent": _most(told, (e for e in own if e.kind == "log.vanished")),
+        "own.change": _most(told, changed),
+        "blames": _most(told, (e for e in told.own[name] if e.peer and service(e.peer) != name)),
+        "told": beside[0] if beside else 0.0,
+        "told.second": beside[1] if len(beside) > 1 else 0.0,
+        "first": float(late <= SOON_S),
+        "late": min(max(late, 0.0), LATE_S) / LATE_S,
+        "hard.first": float(bool(hard and len(told.follow(name, hard)) >= OTHERS)),
+        "alarmed": float(name in {service(a) for a in told.facts.alarmed}),
+        "above": len(told.above(name) & told.troubled) / max(1, len(told.troubled - {name})),
+        "below": _most(told, (e for e in called if e.aspect not in CHANGE)),
+        "ledgers": math.log(max(share, LEAST)),
+        "ledgers.nothing": float(share <= LEAST),
+    }
+
+
+def _most(told: Told, facts: Iterable[Evidence]) -> float:
+    return max((told.facts.strength(e) for e in facts), default=0.0)
+
+
+def witnessed(told: Told, component: str, cause: Evidence | None = None) -> bool:
+    """Whether a component's fault is not the word of one writer: another one tells of it, or several suffer after what it says.
+
+    cause   what it says of itself; it must be a cause and no suffering
+    """
+    name = service(component)
+    if any(e.aspect not in CHANGE for e in told.others[name].values()):
+        return True
+    cause = cause or told.strongest(name, HARD)
+    return cause is not None and cause.aspect in HARD and len(told.follow(name, cause)) >= OTHERS
+
+
+def followed(told: Told, component: str, needed: Iterable[Evidence]) -> bool:
+    """Whether others suffer after what a suspect's own log says, or tell of it; of the facts without which it would be none."""
+    own = [e for e in needed if service(e.component) == service(component) and e.provenance != "client"]
+    return any(witnessed(told, component, e) for e in own)
+
+
+def shared_of_logs(
+    told: Told, suspects: Sequence[Suspect], barred: Collection[tuple[str, str]], factors: Mapping[str, float]
+) -> list[Suspect]:
+    """The suspects with one more line each: what makes their service's share that which was learned.
+
+    Only witnessed services with a pair that may be the verdict are moved; of replicas the likeliest one stands for all.
+    """
+    open_ = [s for s in suspects if s.component and (s.component, s.fault) not in barred]
+    held: dict[str, float] = defaultdict(float)
+    every: dict[str, float] = defaultdict(float)
+    for s in suspects:
+        if s.component:
+            every[service(s.component)] += s.probability
+    for s in open_:
+        held[s.component] += s.probability
+    leads: dict[str, str] = {}
+    for component in sorted(held, key=lambda c: (-held[c], c)):
+        leads.setdefault(service(component), component)
+    raised = {name: lead for name, lead in leads.items() if witnessed(told, lead) and held[lead] > 0}
+    if not raised:
+        return list(suspects)
+    of_services, of_nobody = features(told, every)
+    share = _shares(factors, of_services, of_nobody)
+    for name in raised:
+        linked = (
+            any(e.aspect not in CHANGE for e in told.others[name].values())
+            or told.above(name) & told.troubled
+        )
+        share[name] = max(min(share.get(name, 0.0), 1.0 if linked else MOST_UNNAMED), _NONE)
+    twins = {c for c in held if service(c) in raised and c not in raised.values()}
+    moved = {lead: share[name] for name, lead in raised.items()} | dict.fromkeys(twins, _NONE)
+    others = max(1.0 - sum(moved.values()), _NONE)
+    rest = max(1.0 - sum(held[c] for c in moved), _NONE)
+    made = []
+    for s in suspects:
+        if s.component not in moved or (s.component, s.fault) in barred or not held[s.component]:
+            made.append(s)
+            continue
+        up = math.log(moved[s.component] / held[s.component]) - math.log(others / rest)
+        line = Contribution(
+            evidence="",
+            log_odds=round(up, 3),
+            why=_why(factors, of_services, service(s.component)),
+            term=TERM,
+        )
+        made.append(
+            s.model_copy(update={"score": round(s.score + line.log_odds, 3), "ledger": (*s.ledger, line)})
+        )
+    return made
+
+
+def _shares(
+    factors: Mapping[str, float], of_services: Mapping[str, Values], of_nobody: Values
+) -> dict[str, float]:
+    scores = {n: sum(factors.get(k, 0.0) * v for k, v in values.items()) for n, values in of_services.items()}
+    nobody = sum(factors.get(k, 0.0) * v for k, v in of_nobody.items())
+    high = max([nobody, *scores.values()])
+    total = math.exp(nobody - high) + sum(math.exp(v - high) for v in scores.values())
+    return {n: max(math.exp(v - high) / total, _NONE) for n, v in scores.items()}
+
+
+_WORDS: Final[Mapping[str, str]] = {
+    "own.hard": "its log tells a cause", "own.soft": "what its log tells", "own.error": "its own errors",
+    "own.suffered": "what it suffers", "own.silent": "the silence of its log", "own.change": "its change",
+    "blames": "it complains of others", "told": "what another log says of it",
+    "told.second": "what several logs say of it", "first": "it began first", "late": "when it began",
+    "hard.first": "others suffer after it", "alarmed": "the alarm is of it", "above": "who calls it suffers",
+    "below": "what it calls is in trouble", "ledgers": "the kinds of fault that fit it",
+    "ledgers.nothing": "the kinds of fault that fit it",
+}  # fmt: skip
+
+
+def _why(factors: Mapping[str, float], every: Mapping[str, Values], name: str) -> str:
+    """The two features that move it most from the average of all."""
+    mine = every.get(name, {})
+    mean = {f: sum(v.get(f, 0.0) for v in every.values()) / max(1, len(every)) for f in OF_SERVICE}
+    moved = {f: abs(factors.get(f, 0.0) * (mine.get(f, 0.0) - mean[f])) for f in OF_SERVICE}
+    best = [f for f in sorted(moved, key=lambda f: -moved[f])[:2] if moved[f] > 0]
+    words = " and ".join(dict.fromkeys(_WORDS[f] for f in best))
+    return f"compared with the other services{': ' + words if words else ''}"
