@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from aitia.agent.failing_calls import service
+from aitia.agent.replicas import service
 from aitia.core.words import Evidence
 
 SOON_S: Final = 120.0  # after the kernel's word, within which what was killed starts anew; by hand

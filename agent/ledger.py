@@ -16,11 +16,12 @@ from aitia.agent.began import MIN_PRIMARY, TOLERANCE_S, began_before
 from aitia.agent.corrections import denials
 from aitia.agent.fact_values import seen_how
 from aitia.agent.facts import Facts, is_harm, onset
-from aitia.agent.failing_calls import failing_calls, service
+from aitia.agent.failing_calls import failing_calls
 from aitia.agent.learned import Term
 from aitia.agent.left_by_work import after_work
 from aitia.agent.of_logs import followed
 from aitia.agent.overlooked import overlooked
+from aitia.agent.replicas import service
 from aitia.agent.taxonomy import Fault, covers
 from aitia.agent.told_alike import COMPLAINTS, tellers
 from aitia.agent.weights import Weights, family_of

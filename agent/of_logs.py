@@ -18,7 +18,7 @@ from typing import Final
 from aitia.agent.culprit import Values
 from aitia.agent.factors import Factors, bundled_factors
 from aitia.agent.facts import Facts, is_harm, onset
-from aitia.agent.failing_calls import service
+from aitia.agent.replicas import service
 from aitia.core.aspects import CHANGE, CLUSTER
 from aitia.core.words import Contribution, Evidence, Suspect
 
@@ -44,7 +44,7 @@ SUFFERED: Final = frozenset(
 ERRORS: Final = frozenset({"log.error", "errors", "latency"})
 """Errors and slow answers of which its log does not say why."""
 OF_SERVICE: Final = (
-    "own.hard", "own.soft", "own.error", "own.suffered", "own.silent", "own.change", "blames", "told", "told.second",
+    "own.hard", "own.soft", "own.error", "own.suffered", "own.silent", "own.change", "blames", "told", "told.second", "passes",
     "first", "late", "hard.first", "alarmed", "above", "below", "ledgers", "ledgers.nothing",
 )  # fmt: skip
 OF_NOBODY: Final = ("nobody", "nobody.harm", "nobody.hard", "nobody.told")
@@ -53,11 +53,13 @@ FEATURES: Final = (*OF_SERVICE, *OF_NOBODY)
 # By hand.
 LEAST: Final = 1e-3  # a share below it counts as this one
 PLAIN: Final = 0.3  # strength from which a fact counts
+WARNED: Final = 0.5  # strength from which a warning of no known kind is trouble
 SOON_S: Final = 20.0  # after the first of all onsets: began first
 LATE_S: Final = 300.0  # after it: as late as counts
 FOLLOWS_S: Final = 900.0  # after a cause, within which what others suffer may come of it
 OTHERS: Final = 2  # services that suffer after it, from which on one that nobody names may be the cause
 MOST_UNNAMED: Final = 0.75  # probability at most of one that nobody names and that reaches nobody who suffers
+PLAINER: Final = 1.2  # log-odds of a kind that its own log tells, before those by what others feel
 _NONE: Final = 1e-9
 
 
@@ -80,26 +82,30 @@ class Told:
         self.own: dict[str, list[Evidence]] = defaultdict(list)
         self.others: dict[str, dict[str, Evidence]] = defaultdict(dict)
         self.members: dict[str, set[str]] = defaultdict(set)
+        began: dict[str, list[datetime]] = defaultdict(list)
         for e in sorted(facts.all, key=lambda e: (-facts.strength(e), e.statement)):
             for name in {e.component, e.peer} - {""}:
                 self.members[service(name)].add(name)
-            if (
-                e.provenance == "client"
-                or not (is_harm(e) or e.aspect in CHANGE)
-                or e.direction in ("steady", "none")
-            ):
+            if e.provenance == "client" or e.direction in ("steady", "none"):
                 continue
             writer = service(str(e.values.get("reported_by", e.component)))
-            if service(e.component) == writer:
-                self.own[writer].append(e)
-            else:
-                self.others[service(e.component)].setdefault(writer, e)
-            if e.peer and service(e.peer) != writer:
-                self.others[service(e.peer)].setdefault(writer, e)
-        self.troubled = {s for s, es in self.own.items() if any(self._plain(e) for e in es)}
-        self.begun = min(
-            (onset(e) for es in self.own.values() for e in es if e.onset and self._plain(e)), default=None
-        )
+            if is_harm(e) or e.aspect in CHANGE:
+                self._enter(e, writer)
+            if e.onset and (_is_warning(e) or (is_harm(e) and self._plain(e))):
+                began[writer].append(e.onset)
+        self.troubled: dict[str, datetime] = {s: min(times) for s, times in began.items()}
+        """The services whose logs tell of trouble, and when it began."""
+        self.begun = min(self.troubled.values(), default=None)
+
+    def _enter(self, e: Evidence, writer: str) -> None:
+        if (
+            service(e.component) == writer or e.aspect == "log.oom"
+        ):  # a kernel's word of what it killed is first hand
+            self.own[service(e.component)].append(e)
+        if service(e.component) != writer:
+            self.others[service(e.component)].setdefault(writer, e)
+        if e.peer and service(e.peer) != writer:
+            self.others[service(e.peer)].setdefault(writer, e)
 
     def _plain(self, e: Evidence) -> bool:
         return e.aspect not in CHANGE and self.facts.strength(e) >= PLAIN
@@ -110,8 +116,9 @@ class Told:
         return min((onset(e) for e in every if e.onset and self._plain(e)), default=None)
 
     def strongest(self, name: str, aspects: Collection[str]) -> Evidence | None:
-        """The strongest of what a service says of itself."""
-        return next((e for e in self.own[name] if e.aspect in aspects), None)
+        """The strongest of what a service says of itself, and not of another one."""
+        own = (e for e in self.own[name] if not e.peer or service(e.peer) == name)
+        return next((e for e in own if e.aspect in aspects), None)
 
     def above(self, name: str) -> set[str]:
         """The services that call one, directly or not."""
@@ -127,14 +134,19 @@ class Told:
         """The other services whose trouble began with a cause or within a quarter of an hour of it."""
         if cause.onset is None:
             return set()
-        began = {
-            s: min((onset(e) for e in self.own[s] if e.onset and self._plain(e)), default=None)
-            for s in self.troubled
-        }
         return {
-            s for s, at in began.items()
-            if s != name and at is not None and -SOON_S <= (at - onset(cause)).total_seconds() <= FOLLOWS_S
+            s for s, at in self.troubled.items()
+            if s != name and -SOON_S <= (at - onset(cause)).total_seconds() <= FOLLOWS_S
         }  # fmt: skip
+
+
+def _is_warning(e: Evidence) -> bool:
+    """Whether it is a new warning of which no kind of fault is known."""
+    return (
+        e.aspect == "log.other"
+        and e.values.get("level") in ("warning", "error", "fatal")
+        and e.strength >= WARNED
+    )
 
 
 def features(told: Told, shares: Mapping[str, float]) -> tuple[dict[str, Values], Values]:
@@ -159,6 +171,9 @@ def _of_service(told: Told, name: str, share: float) -> Values:
     late = (first - told.begun).total_seconds() if first and told.begun else LATE_S
     called = (e for c in told.below(name) for e in [*told.own[c], *told.others[c].values()])
     changed = (e for e in told.facts.all if e.aspect in CHANGE and service(e.component) == name)
+    suffered = _most(
+        told, (e for e in told.own[name] if e.aspect in SUFFERED or (e.peer and service(e.peer) != name))
+    )
     return {
         "own.hard": told.facts.strength(hard) if hard else 0.0,
         "own.soft": _most(told, (e for e in own if e.aspect in SOFT)),
@@ -168,12 +183,13 @@ def _of_service(told: Told, name: str, share: float) -> Values:
         "own.change": _most(told, changed),
         "blames": _most(told, (e for e in told.own[name] if e.peer and service(e.peer) != name)),
         "told": beside[0] if beside else 0.0,
+        "passes": min(beside[0] if beside else 0.0, suffered),
         "told.second": beside[1] if len(beside) > 1 else 0.0,
         "first": float(late <= SOON_S),
         "late": min(max(late, 0.0), LATE_S) / LATE_S,
         "hard.first": float(bool(hard and len(told.follow(name, hard)) >= OTHERS)),
         "alarmed": float(name in {service(a) for a in told.facts.alarmed}),
-        "above": len(told.above(name) & told.troubled) / max(1, len(told.troubled - {name})),
+        "above": len(told.above(name) & set(told.troubled)) / max(1, len(set(told.troubled) - {name})),
         "below": _most(told, (e for e in called if e.aspect not in CHANGE)),
         "ledgers": math.log(max(share, LEAST)),
         "ledgers.nothing": float(share <= LEAST),
@@ -226,13 +242,13 @@ def shared_of_logs(
     of_services, of_nobody = features(told, every)
     share = _shares(factors, of_services, of_nobody)
     for name in raised:
-        linked = (
-            any(e.aspect not in CHANGE for e in told.others[name].values())
-            or told.above(name) & told.troubled
+        linked = any(e.aspect not in CHANGE for e in told.others[name].values()) or told.above(name) & set(
+            told.troubled
         )
         share[name] = max(min(share.get(name, 0.0), 1.0 if linked else MOST_UNNAMED), _NONE)
     twins = {c for c in held if service(c) in raised and c not in raised.values()}
     moved = {lead: share[name] for name, lead in raised.items()} | dict.fromkeys(twins, _NONE)
+    plainer = _plainer(told, open_, moved)
     others = max(1.0 - sum(moved.values()), _NONE)
     rest = max(1.0 - sum(held[c] for c in moved), _NONE)
     made = []
@@ -241,6 +257,7 @@ def shared_of_logs(
             made.append(s)
             continue
         up = math.log(moved[s.component] / held[s.component]) - math.log(others / rest)
+        up += plainer.get((s.component, s.fault), 0.0)
         line = Contribution(
             evidence="",
             log_odds=round(up, 3),
@@ -251,6 +268,34 @@ def shared_of_logs(
             s.model_copy(update={"score": round(s.score + line.log_odds, 3), "ledger": (*s.ledger, line)})
         )
     return made
+
+
+def _plainer(told: Told, pairs: Sequence[Suspect], moved: Collection[str]) -> dict[tuple[str, str], float]:
+    """Log-odds that bring the kinds which a component's own log tells before those by what others feel; its share stays."""
+    by_id = {e.id: e for e in told.facts.all}
+    found: dict[tuple[str, str], float] = {}
+    for component in moved:
+        mine = [s for s in pairs if s.component == component and s.probability > 0]
+        plain = {
+            s.fault
+            for s in mine
+            if any(_tells(by_id.get(c.evidence), component) for c in s.ledger if _primary(c))
+        }
+        raised = sum(s.probability * (math.exp(PLAINER) if s.fault in plain else 1.0) for s in mine)
+        whole = math.log(raised / sum(s.probability for s in mine))
+        for s in mine:
+            found[component, s.fault] = (PLAINER if s.fault in plain else 0.0) - whole
+    return found
+
+
+def _primary(line: Contribution) -> bool:
+    return line.term.startswith("primary.") and line.log_odds > 0
+
+
+def _tells(fact: Evidence | None, component: str) -> bool:
+    if fact is None or fact.peer or service(fact.component) != service(component):
+        return False
+    return fact.aspect in HARD | {"log.connection_limit"}
 
 
 def _shares(
@@ -267,7 +312,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "own.hard": "its log tells a cause", "own.soft": "what its log tells", "own.error": "its own errors",
     "own.suffered": "what it suffers", "own.silent": "the silence of its log", "own.change": "its change",
     "blames": "it complains of others", "told": "what another log says of it",
-    "told.second": "what several logs say of it", "first": "it began first", "late": "when it began",
+    "told.second": "what several logs say of it", "passes": "it passes on what it suffers",
+    "first": "it began first", "late": "when it began",
     "hard.first": "others suffer after it", "alarmed": "the alarm is of it", "above": "who calls it suffers",
     "below": "what it calls is in trouble", "ledgers": "the kinds of fault that fit it",
     "ledgers.nothing": "the kinds of fault that fit it",

@@ -16,7 +16,6 @@ from aitia.agent.began import MIN_PRIMARY
 from aitia.agent.culprit import is_asked, shared_anew
 from aitia.agent.doubt import HEALTHY, Doubt
 from aitia.agent.facts import Facts
-from aitia.agent.failing_calls import alarmed_of
 from aitia.agent.given_up import MOST, held_down
 from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import Ledger
@@ -24,6 +23,7 @@ from aitia.agent.measured_class import can_have, kinds_by
 from aitia.agent.of_logs import is_asked as of_servers_logs
 from aitia.agent.of_logs import shared_of_logs
 from aitia.agent.provider import told_of
+from aitia.agent.replicas import alarmed_of
 from aitia.agent.stacks import is_stack, resized
 from aitia.agent.subject import Subject
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers

@@ -29,8 +29,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from aitia import api
 from aitia.agent.factors import Factors
 from aitia.agent.facts import Facts
-from aitia.agent.failing_calls import alarmed_of, service
 from aitia.agent.of_logs import FEATURES, Told, features
+from aitia.agent.replicas import alarmed_of, service
 from aitia.agent.taxonomy import bundled
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed, weigh
@@ -48,11 +48,11 @@ ALIKE: Final = (
 )
 UP: Final = frozenset(
     {
-        "own.hard", "own.soft", "own.error", "own.suffered", "own.silent", "own.change", "told", "told.second", "first",
+        "own.hard", "own.soft", "own.error", "own.silent", "own.change", "told", "told.second", "first",
         "hard.first", "above", "ledgers",
     }
 )  # fmt: skip
-DOWN: Final = frozenset({"late", "below", "blames", "nobody.harm", "nobody.hard", "nobody.told"})
+DOWN: Final = frozenset({"late", "passes", "below", "blames", "nobody.harm", "nobody.hard", "nobody.told"})
 
 
 @dataclass(frozen=True)

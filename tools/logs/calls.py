@@ -30,6 +30,8 @@ _ASKED: Final = re.compile(
     r"(?i)(?::\d{2,5}\b|/\d{1,3}(?:\.\d{1,3}){3}|[ _-](?:call|request|lookup|client|pool|connection|rpc)s?\b"
     r"|: (?:\d{3}\b|i/o|context|time))"
 )
+_PATH: Final = re.compile(r"(://[^\s/\"'?]+)[/?][^\s\"']*")  # of an address
+_LEADS: Final = re.compile(r"(?:\b[\w.-]+=\"?(?:\w+://)?|\b\w+://)$")
 _BY: Final = re.compile(
     r"(?i)\b(?:from|by|client(?:[_ ]?(?:id|name))?|user(?:name)?|group(?:[_ ]?id)?|consumer|producer|cn|application(?:[_ ]?name)?"
     r"|caller|for)\W{1,3}(?:\S{1,40}:\d+ - )?$"
@@ -68,12 +70,15 @@ def calls(mined: Sequence[Mined], window: Window, names: Names) -> list[Evidence
 def _pairs(component: str, line: str, names: Names) -> set[tuple[str, str]]:
     """Caller and callee, as one line of a component names them."""
     found: set[tuple[str, str]] = set()
+    line = _PATH.sub(r"\1 ", line)
     for key, value in _FIELD.findall(line):
         for other in names.of(value):
             if other != component:
                 found.add((other, component) if key in _OF_CALLER else (component, other))
     for other, start, end in names.places(line):
-        if other == component or not written(f"{line[:start]}x").own.endswith("x"):
+        led = _LEADS.search(line[:start])  # a field's name, or the scheme of an address
+        own = line[: led.start() if led else start]
+        if other == component or not written(f"{own}x").own.endswith("x"):
             continue
         before, after = line[max(0, start - 60) : start], line[end : end + 30]
         if _BY.search(before):

@@ -23,6 +23,8 @@ from aitia.tools.text.replies import replier
 from aitia.tools.text.templates.gaps import filled
 
 QUOTE: Final = 160
+_HEAD: Final = 50  # characters of a message that are kept before the exception below it
+_BELOW: Final = " | "
 SAID: Final = 0.85  # what the provider says of what it runs: one line is enough, and days without one are usual; by hand
 ALIKE: Final = 4
 ALPHA: Final = 0.05
@@ -219,6 +221,10 @@ def quoted(count: Count, redactor: Redactor, text: str = "") -> str:
     for mask, sign in _MASK_AS:
         text = text.replace(mask, sign)
     text = " ".join(text.split()).replace('"', "'")
+    if len(text) > QUOTE and _BELOW in text:  # what was raised says more than where: it stands last
+        head, _, raised = text.rpartition(_BELOW)
+        raised = raised[: QUOTE - _HEAD - len(_BELOW) - 1]
+        text = f"{head[: QUOTE - len(raised) - len(_BELOW) - 1].rstrip()}…{_BELOW}{raised}"
     return text if len(text) <= QUOTE else text[: QUOTE - 1] + "…"
 
 

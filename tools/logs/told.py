@@ -34,6 +34,8 @@ _CHANGED: Final = re.compile(
     r"(?i)(?:\bold(?:[_ ]?value)?\s*[=:]\s*\"?(?P<old1>[^\s\",]+)\"?[\s,]+"
     r"(?:\S+\s)??new(?:[_ ]?value)?\s*[=:]\s*\"?(?P<new1>[^\s\",]+)"
     r"|\b(?:changed|set|updated|reloaded|switched)\b.{0,60}?\bfrom\s+\"?(?P<old2>[^\s\",]+)\"?\s+to\s+\"?(?P<new2>[^\s\",]+)"
+    r"|\b(?:value|new(?:[_ ]?value)?)\s*[=:]\s*\"?(?P<new4>[^\s\",]+)\"?[\s,]+(?:\S+\s)??"
+    r"(?:previous|prev|was|old|before)(?:[_ ]?value)?\s*[=:]\s*\"?(?P<old4>[^\s\",]+)"
     r"|(?P<old3>[\w.%-]+)\s*(?:->|=>|→)\s*(?P<new3>[\w.%-]+))"
 )
 _SETTING: Final = re.compile(
@@ -131,7 +133,7 @@ def changes(
         if match is None:
             continue
         parts = match.groupdict()
-        old, new = next(((parts[f"old{n}"], parts[f"new{n}"]) for n in "123" if parts[f"old{n}"]), ("", ""))
+        old, new = next(((parts[f"old{n}"], parts[f"new{n}"]) for n in "1234" if parts[f"old{n}"]), ("", ""))
         if not old or old == new or (parts["old3"] and not _KEPT.search(line)):
             continue
         others = [n for n in names.of(line) if n != component]

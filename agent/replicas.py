@@ -1,0 +1,20 @@
+"""Who of several components are one service, and whom an alarm of a service names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+_REPLICA: Final = re.compile(r"[-_.]\d{1,3}$")
+
+
+def service(component: str) -> str:
+    """A component without the number of its replica: the same program, which serves the same requests."""
+    return _REPLICA.sub("", component)
+
+
+def alarmed_of(known: Collection[str], alarmed: Collection[str]) -> list[str]:
+    """The components that an alarm names: of a service that is none itself, its replicas (`web` of web-1 and web-2)."""
+    named = set(alarmed)
+    return sorted(c for c in known if c in named or (service(c) in named and service(c) not in known))
