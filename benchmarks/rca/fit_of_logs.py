@@ -1,10 +1,12 @@
 """Learn who it is where logs are all that there is: the factors of `agent/of_logs.json`, from incidents whose answer is known.
 
-    python benchmarks/rca/fit_of_logs.py --data DIR[,DIR] [--cases GLOB] [--ridge R] [--kept FILE] --json OUT [-o FILE]
+    python benchmarks/rca/fit_of_logs.py --data DIR[,DIR] [--also FILE] [--ridge R] [--kept FILE] --json OUT [-o FILE]
 
 DIR holds cases as `logs_alone.py` reads them. A conditional logit over the services of which something is told and `nobody`, with
 a ridge that pulls every factor to 0, and that of the ledgers' share to `TRUST`; signs are given (`_sign`). Cases whose logs have
 mostly the same names are one system; each is weighed by what was learned from the others, and told are the verdicts of that.
+`--also` takes diagnoses of servers that
+benchmarks/lab/kept.py wrote, of which the logs' facts alone are looked at; they are learned from, and told apart (`also:`).
 `--kept` keeps the diagnoses, or reads them where the file is there; `-o agent/of_logs.json` writes the factors.
 """
 
@@ -35,9 +37,11 @@ from aitia.agent.taxonomy import bundled
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed, weigh
 from aitia.agent.weights import ledgers_alone
-from aitia.core.words import Evidence, Inventory
+from aitia.core.aspects import CHANGE
+from aitia.core.words import Component, Evidence, Inventory
 from benchmarks import contract
 from benchmarks.rca.fit_culprit import Floats, Table, softmax, write
+from benchmarks.rca.judged import kept
 from benchmarks.rca.logs_alone import SURE, alert, is_right, logs_of
 
 RIDGE: Final = 3.0
@@ -46,9 +50,10 @@ LEAST_SPREAD: Final = 0.1
 ALIKE: Final = (
     0.5  # share of the names of two cases' logs that are in both, from which on they are one system
 )
+MOST_OF_CHANGE: Final = 2.0  # of few cases; whoever writes a log may write of a change
 UP: Final = frozenset(
     {
-        "own.hard", "own.soft", "own.error", "own.silent", "own.change", "told", "told.second", "first",
+        "own.hard", "own.soft", "own.error", "own.silent", "told", "told.second", "first",
         "hard.first", "above", "ledgers",
     }
 )  # fmt: skip
@@ -92,24 +97,28 @@ def main() -> int:
     """Diagnose, fit, tell what left-out systems make of it, and write."""
     parser = contract.parser(__doc__)
     parser.add_argument("--ridge", type=float, default=RIDGE)
+    parser.add_argument("--also", default="", help="further diagnoses, of benchmarks/lab/kept.py")
     parser.add_argument("--kept", default="", help="the diagnoses, made where the file is not there")
     parser.add_argument("-o", "--output", default="", help="write the factors here")
     args = parser.parse_args()
     began = time.monotonic()
-    cases = _kept(args)
+    cases, also = _kept(args), _also(Path(args.also)) if args.also else []
+    named = [frozenset(service(k.id) for k in c.inventory.components) for c in cases]
+    systems = [*map(str, systems_of(named)), *(system for system, _ in also)]
+    first = len(cases)
+    cases += [case for _, case in also]
     tables = [c.table() for c in cases]
-    systems = systems_of([frozenset(service(k.id) for k in c.inventory.components) for c in cases])
     inside = [i for i, t in enumerate(tables) if t is not None]
-    held: dict[int, dict[str, float]] = {}
+    held: dict[str, dict[str, float]] = {}
     for system in set(systems):
         others = [tables[i] for i in inside if systems[i] != system]
         held[system] = learn([t for t in others if t is not None], args.ridge)
     rows = []
     for name, factors in (("ours", held), ("no_model", {system: {} for system in held})):
         measured: dict[str, list[float]] = {}
-        for case, system in zip(cases, systems, strict=True):
+        for i, (case, system) in enumerate(zip(cases, systems, strict=True)):
             for metric, value in _measures(case, case.weighed(factors[system])).items():
-                measured.setdefault(metric, []).append(float(value))
+                measured.setdefault(metric if i < first else f"also: {metric}", []).append(float(value))
         rows += contract.rows(name, measured)
     contract.finish("rca/fit_of_logs", rows, [], n=len(cases), began=began, out=args.json)
     if args.output:
@@ -134,6 +143,23 @@ def _kept(args: argparse.Namespace) -> list[Diagnosed]:
         made += [diagnosed(data / name) for name in names]
     if file:
         file.write_text("".join(json.dumps(_told(c)) + "\n" for c in made), encoding="utf-8")
+    return made
+
+
+def _also(file: Path) -> list[tuple[str, Diagnosed]]:
+    """Diagnoses of servers as if their logs and changes were all that there is, with their system."""
+    made = []
+    for case in kept(file):
+        told = tuple(e for e in case.evidence if e.kind.startswith("log.") or e.aspect in CHANGE)
+        names = {n for e in told for n in (e.component, e.peer) if n}
+        inventory = Inventory(components=tuple(Component(id=n, type="service") for n in sorted(names)))
+        who = [c for c, _ in case.accepted]
+        answer = {
+            "healthy": case.verdict != "cause",
+            "component": who[0] if who else "",
+            "also_right": who[1:],
+        }
+        made.append((case.data, Diagnosed(case.id, told, inventory, case.alarmed, answer)))
     return made
 
 
@@ -198,6 +224,8 @@ def learn(tables: Sequence[Table], ridge: float) -> dict[str, float]:
 
 
 def _sign(feature: str) -> tuple[float | None, float | None]:
+    if feature == "own.change":
+        return 0.0, MOST_OF_CHANGE
     if feature in UP:
         return 0.0, None
     return (None, 0.0) if feature in DOWN else (None, None)
