@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -45,7 +45,7 @@ ERRORS: Final = frozenset({"log.error", "errors", "latency"})
 """Errors and slow answers of which its log does not say why."""
 OF_SERVICE: Final = (
     "own.hard", "own.soft", "own.error", "own.suffered", "own.silent", "own.change", "blames", "told", "told.second", "passes",
-    "first", "late", "hard.first", "alarmed", "above", "below", "ledgers", "ledgers.nothing",
+    "first", "late", "hard.first", "hard.after", "alarmed", "above", "below", "ledgers", "ledgers.nothing",
 )  # fmt: skip
 OF_NOBODY: Final = ("nobody", "nobody.harm", "nobody.hard", "nobody.told")
 FEATURES: Final = (*OF_SERVICE, *OF_NOBODY)
@@ -58,7 +58,6 @@ SOON_S: Final = 20.0  # after the first of all onsets: began first
 LATE_S: Final = 300.0  # after it: as late as counts
 FOLLOWS_S: Final = 900.0  # after a cause, within which what others suffer may come of it
 OTHERS: Final = 2  # services that suffer after it, from which on one that nobody names may be the cause
-MOST_UNNAMED: Final = 0.75  # probability at most of one that nobody names and that reaches nobody who suffers
 PLAINER: Final = 1.2  # log-odds of a kind that its own log tells, before those by what others feel
 _NONE: Final = 1e-9
 
@@ -130,14 +129,17 @@ class Told:
         topology = self.facts.topology
         return {service(c) for m in self.members[name] for c in topology.callees(m)} - {name}
 
-    def follow(self, name: str, cause: Evidence) -> set[str]:
-        """The other services whose trouble began with a cause or within a quarter of an hour of it."""
+    def follow(self, name: str, cause: Evidence, *, linked: bool) -> set[str]:
+        """The other services whose trouble began with a cause or within a quarter of an hour of it; of a `linked` cause one of
+        them calls the service.
+        """
         if cause.onset is None:
             return set()
-        return {
+        found = {
             s for s, at in self.troubled.items()
             if s != name and -SOON_S <= (at - onset(cause)).total_seconds() <= FOLLOWS_S
         }  # fmt: skip
+        return found if not linked or found & self.above(name) else set()
 
 
 def _is_warning(e: Evidence) -> bool:
@@ -187,7 +189,8 @@ def _of_service(told: Told, name: str, share: float) -> Values:
         "told.second": beside[1] if len(beside) > 1 else 0.0,
         "first": float(late <= SOON_S),
         "late": min(max(late, 0.0), LATE_S) / LATE_S,
-        "hard.first": float(bool(hard and len(told.follow(name, hard)) >= OTHERS)),
+        "hard.first": _precedes(told, name, hard, linked=True),
+        "hard.after": _precedes(told, name, hard, linked=False),
         "alarmed": float(name in {service(a) for a in told.facts.alarmed}),
         "above": len(told.above(name) & set(told.troubled)) / max(1, len(set(told.troubled) - {name})),
         "below": _most(told, (e for e in called if e.aspect not in CHANGE)),
@@ -196,20 +199,27 @@ def _of_service(told: Told, name: str, share: float) -> Values:
     }
 
 
+def _precedes(told: Told, name: str, cause: Evidence | None, *, linked: bool) -> float:
+    return float(cause is not None and len(told.follow(name, cause, linked=linked)) >= OTHERS)
+
+
 def _most(told: Told, facts: Iterable[Evidence]) -> float:
     return max((told.facts.strength(e) for e in facts), default=0.0)
 
 
-def witnessed(told: Told, component: str, cause: Evidence | None = None) -> bool:
+def witnessed(told: Told, component: str, cause: Evidence | None = None, *, linked: bool = True) -> bool:
     """Whether a component's fault is not the word of one writer: another one tells of it, or several suffer after what it says.
 
-    cause   what it says of itself; it must be a cause and no suffering
+    cause    what it says of itself; it must be a cause and no suffering
+    linked   one of those who suffer calls it: else whoever writes a line before a fault elsewhere would be believed
     """
     name = service(component)
     if any(e.aspect not in CHANGE for e in told.others[name].values()):
         return True
     cause = cause or told.strongest(name, HARD)
-    return cause is not None and cause.aspect in HARD and len(told.follow(name, cause)) >= OTHERS
+    return (
+        cause is not None and cause.aspect in HARD and len(told.follow(name, cause, linked=linked)) >= OTHERS
+    )
 
 
 def followed(told: Told, component: str, needed: Iterable[Evidence]) -> bool:
@@ -223,50 +233,71 @@ def shared_of_logs(
 ) -> list[Suspect]:
     """The suspects with one more line each: what makes their service's share that which was learned.
 
-    Only witnessed services with a pair that may be the verdict are moved; of replicas the likeliest one stands for all.
+    Moved are witnessed services with a pair that may be the verdict. Of what they leave, those get theirs of which one writer
+    tells a cause after which others suffer: they are suspected, and stay barred. Of replicas the likeliest one stands for all.
     """
-    open_ = [s for s in suspects if s.component and (s.component, s.fault) not in barred]
-    held: dict[str, float] = defaultdict(float)
     every: dict[str, float] = defaultdict(float)
     for s in suspects:
         if s.component:
             every[service(s.component)] += s.probability
-    for s in open_:
+    open_ = [s for s in suspects if s.component and (s.component, s.fault) not in barred]
+    shut = [
+        s
+        for s in suspects
+        if s.component and service(s.component) not in {service(o.component) for o in open_}
+    ]
+    named, rest = (
+        _leads(open_, lambda c: witnessed(told, c)),
+        _leads(shut, lambda c: witnessed(told, c, linked=False)),
+    )
+    if not named and not rest:
+        return list(suspects)
+    of_services, of_nobody = features(told, every)
+    share = _shares(factors, {n: v for n, v in of_services.items() if n not in rest}, of_nobody)
+    moved = {lead: share.get(name, _NONE) for name, lead in named.items()}
+    left = max(1.0 - sum(moved.values()), _NONE)
+    share = _shares(factors, of_services, of_nobody)
+    moved |= {lead: left * share.get(name, _NONE) for name, lead in rest.items()}
+    pairs = [s for s in (*open_, *shut) if service(s.component) in {*named, *rest}]
+    return _moved(
+        suspects, pairs, moved, _plainer(told, pairs, moved), lambda c: _why(factors, of_services, service(c))
+    )
+
+
+def _leads(pairs: Sequence[Suspect], taken: Callable[[str], bool]) -> dict[str, str]:
+    """Of each service the likeliest component, of those that are taken."""
+    held: dict[str, float] = defaultdict(float)
+    for s in pairs:
         held[s.component] += s.probability
     leads: dict[str, str] = {}
     for component in sorted(held, key=lambda c: (-held[c], c)):
-        leads.setdefault(service(component), component)
-    raised = {name: lead for name, lead in leads.items() if witnessed(told, lead) and held[lead] > 0}
-    if not raised:
-        return list(suspects)
-    of_services, of_nobody = features(told, every)
-    share = _shares(factors, of_services, of_nobody)
-    for name in raised:
-        linked = any(e.aspect not in CHANGE for e in told.others[name].values()) or told.above(name) & set(
-            told.troubled
-        )
-        share[name] = max(min(share.get(name, 0.0), 1.0 if linked else MOST_UNNAMED), _NONE)
-    twins = {c for c in held if service(c) in raised and c not in raised.values()}
-    moved = {lead: share[name] for name, lead in raised.items()} | dict.fromkeys(twins, _NONE)
-    plainer = _plainer(told, open_, moved)
-    others = max(1.0 - sum(moved.values()), _NONE)
-    rest = max(1.0 - sum(held[c] for c in moved), _NONE)
+        if held[component] > 0 and taken(component):
+            leads.setdefault(service(component), component)
+    return leads
+
+
+def _moved(
+    suspects: Sequence[Suspect],
+    pairs: Sequence[Suspect],
+    shares: Mapping[str, float],
+    plainer: Mapping[tuple[str, str], float],
+    why: Callable[[str], str],
+) -> list[Suspect]:
+    """The suspects, these pairs of them with the line that gives their components these shares; 0 where none is told."""
+    held: dict[str, float] = defaultdict(float)
+    for s in pairs:
+        held[s.component] += s.probability
+    others = max(1.0 - sum(shares.values()), _NONE) / max(1.0 - sum(held.values()), _NONE)
+    of = {(s.component, s.fault) for s in pairs if held[s.component] > 0}
     made = []
     for s in suspects:
-        if s.component not in moved or (s.component, s.fault) in barred or not held[s.component]:
+        if (s.component, s.fault) not in of:
             made.append(s)
             continue
-        up = math.log(moved[s.component] / held[s.component]) - math.log(others / rest)
-        up += plainer.get((s.component, s.fault), 0.0)
-        line = Contribution(
-            evidence="",
-            log_odds=round(up, 3),
-            why=_why(factors, of_services, service(s.component)),
-            term=TERM,
-        )
-        made.append(
-            s.model_copy(update={"score": round(s.score + line.log_odds, 3), "ledger": (*s.ledger, line)})
-        )
+        up = math.log(max(shares.get(s.component, 0.0), _NONE) / held[s.component]) - math.log(others)
+        up = round(up + plainer.get((s.component, s.fault), 0.0), 3)
+        line = Contribution(evidence="", log_odds=up, why=why(s.component), term=TERM)
+        made.append(s.model_copy(update={"score": round(s.score + up, 3), "ledger": (*s.ledger, line)}))
     return made
 
 
@@ -314,7 +345,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "blames": "it complains of others", "told": "what another log says of it",
     "told.second": "what several logs say of it", "passes": "it passes on what it suffers",
     "first": "it began first", "late": "when it began",
-    "hard.first": "others suffer after it", "alarmed": "the alarm is of it", "above": "who calls it suffers",
+    "hard.first": "who calls it suffers after it",
+    "hard.after": "others suffer after it", "alarmed": "the alarm is of it", "above": "who calls it suffers",
     "below": "what it calls is in trouble", "ledgers": "the kinds of fault that fit it",
     "ledgers.nothing": "the kinds of fault that fit it",
 }  # fmt: skip

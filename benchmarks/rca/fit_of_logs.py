@@ -54,7 +54,7 @@ MOST_OF_CHANGE: Final = 2.0  # of few cases; whoever writes a log may write of a
 UP: Final = frozenset(
     {
         "own.hard", "own.soft", "own.error", "own.silent", "told", "told.second", "first",
-        "hard.first", "above", "ledgers",
+        "hard.first", "hard.after", "above", "ledgers",
     }
 )  # fmt: skip
 DOWN: Final = frozenset({"late", "passes", "below", "blames", "nobody.harm", "nobody.hard", "nobody.told"})
