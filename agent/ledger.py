@@ -19,7 +19,7 @@ from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.failing_calls import failing_calls
 from aitia.agent.learned import Term
 from aitia.agent.left_by_work import after_work
-from aitia.agent.of_logs import followed
+from aitia.agent.of_logs import witnessed
 from aitia.agent.overlooked import overlooked
 from aitia.agent.replicas import service
 from aitia.agent.taxonomy import Fault, covers
@@ -306,13 +306,13 @@ def _agreeing(case: Case) -> Iterator[Evidence]:
             yield e
 
 
-def _seconded(case: Case, needed: Sequence[Evidence]) -> bool:
-    """Whether a message is not the only witness: the alarm is of what the suspect affects, others suffer after it, or another one
-    logged its change.
+def _seconded(case: Case) -> bool:
+    """Whether a message is not the only witness: the alarm is of what the suspect affects, another one tells of it or logged its
+    change.
     """
     changed = (e for e in case.facts.all if e.kind == "log.change" and e.component in case.family)
     by_others = any(e.values.get("reported_by") not in case.family for e in changed)
-    return by_others or bool(_affected(case)) or followed(case.witnesses.told, case.component, needed)
+    return by_others or bool(_affected(case)) or witnessed(case.witnesses.told, case.component)
 
 
 def _quiet(case: Case, lines: Sequence[Contribution]) -> Iterator[Line]:
@@ -322,7 +322,7 @@ def _quiet(case: Case, lines: Sequence[Contribution]) -> Iterator[Line]:
     accusing = [by_id[c.evidence] for c in speaking]
     needed = [by_id[c.evidence] for c in speaking if c.term.startswith("primary.")]
     for line in case.witnesses.against(case.component, accusing, needed, list(_agreeing(case))):
-        if line.term == "quiet.alone" and case.facts.logs_alone and _seconded(case, needed):
+        if line.term == "quiet.alone" and case.facts.logs_alone and _seconded(case):
             continue
         if line.term == "quiet.unmoved" and case.facts.logs_alone and failing_calls(case.facts, case.family):
             continue  # an access log has the times of what was answered, not of what was not

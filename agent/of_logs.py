@@ -207,25 +207,17 @@ def _most(told: Told, facts: Iterable[Evidence]) -> float:
     return max((told.facts.strength(e) for e in facts), default=0.0)
 
 
-def witnessed(told: Told, component: str, cause: Evidence | None = None, *, linked: bool = True) -> bool:
-    """Whether a component's fault is not the word of one writer: another one tells of it, or several suffer after what it says.
+def witnessed(told: Told, component: str) -> bool:
+    """Whether a component's fault is not the word of one writer: another service tells of it. Without, it is never named."""
+    return any(e.aspect not in CHANGE for e in told.others[service(component)].values())
 
-    cause    what it says of itself; it must be a cause and no suffering
-    linked   one of those who suffer calls it: else whoever writes a line before a fault elsewhere would be believed
+
+def followed(told: Told, component: str) -> bool:
+    """Whether several services suffer after a cause that a component's own log tells: it is suspected, no more, since else
+    whoever writes a line before a fault elsewhere would be believed.
     """
-    name = service(component)
-    if any(e.aspect not in CHANGE for e in told.others[name].values()):
-        return True
-    cause = cause or told.strongest(name, HARD)
-    return (
-        cause is not None and cause.aspect in HARD and len(told.follow(name, cause, linked=linked)) >= OTHERS
-    )
-
-
-def followed(told: Told, component: str, needed: Iterable[Evidence]) -> bool:
-    """Whether others suffer after what a suspect's own log says, or tell of it; of the facts without which it would be none."""
-    own = [e for e in needed if service(e.component) == service(component) and e.provenance != "client"]
-    return any(witnessed(told, component, e) for e in own)
+    cause = told.strongest(service(component), HARD)
+    return cause is not None and len(told.follow(service(component), cause, linked=False)) >= OTHERS
 
 
 def shared_of_logs(
@@ -234,7 +226,7 @@ def shared_of_logs(
     """The suspects with one more line each: what makes their service's share that which was learned.
 
     Moved are witnessed services with a pair that may be the verdict. Of what they leave, those get theirs of which one writer
-    tells a cause after which others suffer: they are suspected, and stay barred. Of replicas the likeliest one stands for all.
+    tells a cause after which others suffer: they stay barred. Of replicas the likeliest one stands for all.
     """
     every: dict[str, float] = defaultdict(float)
     for s in suspects:
@@ -248,7 +240,7 @@ def shared_of_logs(
     ]
     named, rest = (
         _leads(open_, lambda c: witnessed(told, c)),
-        _leads(shut, lambda c: witnessed(told, c, linked=False)),
+        _leads(shut, lambda c: followed(told, c)),
     )
     if not named and not rest:
         return list(suspects)

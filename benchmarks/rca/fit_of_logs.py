@@ -18,9 +18,9 @@ import math
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia import api
 from aitia.agent.factors import Factors
-from aitia.agent.facts import Facts
+from aitia.agent.facts import Facts, is_harm
 from aitia.agent.of_logs import FEATURES, Told, features
 from aitia.agent.replicas import alarmed_of, service
 from aitia.agent.taxonomy import bundled
@@ -38,7 +38,7 @@ from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed, weigh
 from aitia.agent.weights import ledgers_alone
 from aitia.core.aspects import CHANGE
-from aitia.core.words import Component, Evidence, Inventory
+from aitia.core.words import Component, Evidence, Inventory, SourceRef
 from benchmarks import contract
 from benchmarks.rca.fit_culprit import Floats, Table, softmax, write
 from benchmarks.rca.judged import kept
@@ -47,6 +47,9 @@ from benchmarks.rca.logs_alone import SURE, alert, is_right, logs_of
 RIDGE: Final = 3.0
 TRUST: Final = 0.3  # of the ledgers' log-odds, where nothing else is learned; as in fit_culprit.py
 LEAST_SPREAD: Final = 0.1
+WRITERS: Final = 3  # innocent services of a case whose log holds a planted line, one at a time
+PLANTED_S: Final = (-120.0, -5.0, 60.0)  # when, seconds after the first trouble
+PLAIN: Final = 0.5
 ALIKE: Final = (
     0.5  # share of the names of two cases' logs that are in both, from which on they are one system
 )
@@ -117,6 +120,9 @@ def main() -> int:
     for name, factors in (("ours", held), ("no_model", {system: {} for system in held})):
         measured: dict[str, list[float]] = {}
         for i, (case, system) in enumerate(zip(cases, systems, strict=True)):
+            for hostile in planted(case, factors[system]) if i < first else ():
+                for metric, value in hostile.items():
+                    measured.setdefault(metric, []).append(float(value))
             for metric, value in _measures(case, case.weighed(factors[system])).items():
                 measured.setdefault(metric if i < first else f"also: {metric}", []).append(float(value))
         rows += contract.rows(name, measured)
@@ -221,6 +227,38 @@ def learn(tables: Sequence[Table], ridge: float) -> dict[str, float]:
 
     found = minimize(loss, mean, jac=True, method="L-BFGS-B", bounds=[_sign(f) for f in FEATURES])
     return {f: round(float(v), 4) for f, v in zip(FEATURES, found.x / spread, strict=True) if abs(v) > 1e-6}
+
+
+def planted(case: Diagnosed, factors: Mapping[str, float]) -> Iterator[dict[str, float]]:
+    """The verdict where an innocent service's log holds a plain cause, many times: whether its writer is the cause,
+    and whether the right one is lost.
+    """
+    began = [e.onset for e in case.evidence if e.onset and is_harm(e) and e.strength >= PLAIN]
+    if not began:
+        return
+    before = case.weighed(factors)
+    right = (
+        before.verdict == "cause" and not case.answer["healthy"] and is_right(before.component, case.answer)
+    )
+    names = [
+        c.id
+        for c in case.inventory.components
+        if case.answer["healthy"] or not is_right(service(c.id), case.answer)
+    ]
+    for writer in names[:: max(1, len(names) // WRITERS)][:WRITERS]:
+        for seconds in PLANTED_S:
+            line = Evidence(
+                id="E9999", component=writer, kind="log.new", aspect="log.disk_full", statement=f"{writer}: planted.",
+                values={"reported_by": writer, "level": "error", "template": "No space left on device", "count_window": 40},
+                direction="new", strength=0.98, onset=min(began) + timedelta(seconds=seconds),
+                source=SourceRef(source="logs", query=writer), taint=True,
+            )  # fmt: skip
+            after = replace(case, evidence=(*case.evidence, line)).weighed(factors)
+            taken = after.verdict == "cause" and service(after.component) == service(writer)
+            yield {"planted line: its writer is the cause": taken and after.component != before.component}
+            if right:
+                kept_right = after.verdict == "cause" and is_right(after.component, case.answer)
+                yield {"planted line: the right cause is lost": not kept_right}
 
 
 def _sign(feature: str) -> tuple[float | None, float | None]:

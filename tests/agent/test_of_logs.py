@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from aitia.agent.facts import Facts
 from aitia.agent.killed import killed
-from aitia.agent.of_logs import FEATURES, Told, bundled_of_logs, features, is_asked, witnessed
+from aitia.agent.of_logs import FEATURES, Told, bundled_of_logs, features, followed, is_asked, witnessed
 from aitia.agent.replicas import alarmed_of
 from aitia.agent.taxonomy import bundled
 from aitia.agent.topology import Topology
@@ -49,10 +49,18 @@ SUFFER = (
 )
 
 
-def test_a_cause_in_one_log_after_which_others_suffer_is_named_with_its_kind() -> None:
-    found = judged(FULL, *SUFFER)
+TELLS = said("mail", "log.unavailable", at=45, peer="broker")
+
+
+def test_a_cause_of_which_another_log_tells_too_is_named_with_its_kind() -> None:
+    found = judged(FULL, *SUFFER, TELLS)
     assert (found.verdict, found.component, found.fault) == ("cause", "broker", "resource.disk")
-    assert found.probability <= 0.8  # nobody names it
+
+
+def test_a_cause_that_one_writer_tells_and_after_which_others_suffer_is_suspected_and_not_named() -> None:
+    found = judged(FULL, *SUFFER)
+    assert found.verdict == "unknown"
+    assert next(s.component for s in found.suspects if s.component) == "broker"
 
 
 @pytest.mark.parametrize("times", [1, 5])
@@ -65,13 +73,15 @@ def test_a_writer_alone_convicts_nobody_however_often_it_writes(times: int) -> N
 
 def test_what_began_long_before_a_line_does_not_come_of_it() -> None:
     late = said("broker", "log.disk_full", at=600, strength=0.98)
-    assert not witnessed(told(late, *SUFFER), "broker")
-    assert witnessed(told(FULL, *SUFFER), "broker")
+    assert not followed(told(late, *SUFFER), "broker")
+    assert followed(told(FULL, *SUFFER), "broker")
 
 
 def test_what_a_client_wrote_is_no_witness() -> None:
+    assert witnessed(told(TELLS), "broker")
+    assert not witnessed(told(TELLS.model_copy(update={"provenance": "client"})), "broker")
     by_client = [e.model_copy(update={"provenance": "client"}) for e in SUFFER]
-    assert not witnessed(told(FULL, *by_client), "broker")
+    assert not followed(told(FULL, *by_client), "broker")
 
 
 def test_who_passes_on_what_it_suffers_is_less_likely_than_who_is_told_of() -> None:
