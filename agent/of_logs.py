@@ -59,6 +59,7 @@ LATE_S: Final = 300.0  # after it: as late as counts
 FOLLOWS_S: Final = 900.0  # after a cause, within which what others suffer may come of it
 OTHERS: Final = 2  # services that suffer after it, from which on one that nobody names may be the cause
 PLAINER: Final = 1.2  # log-odds of a kind that its own log tells, before those by what others feel
+ALONE: Final = "no log but its own tells of it"
 _NONE: Final = 1e-9
 
 
@@ -218,6 +219,15 @@ def followed(told: Told, component: str) -> bool:
     """
     cause = told.strongest(service(component), HARD)
     return cause is not None and len(told.follow(service(component), cause, linked=False)) >= OTHERS
+
+
+def bars_of_one(told: Told, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The pairs of components of which their own log alone tells a cause, after which others suffer: suspected at most."""
+    alone: dict[str, bool] = {}
+    for component, _ in (pairs := list(pairs)):
+        if component not in alone:
+            alone[component] = followed(told, component) and not witnessed(told, component)
+    return {pair: ALONE for pair in pairs if alone[pair[0]]}
 
 
 def shared_of_logs(

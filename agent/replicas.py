@@ -7,11 +7,15 @@ from collections.abc import Collection
 from typing import Final
 
 _REPLICA: Final = re.compile(r"[-_.]\d{1,3}$")
+_JOURNAL: Final = re.compile(r"(?i)[-_.](?:host|journal|syslog|kernel|kern|dmesg)$")
 
 
 def service(component: str) -> str:
-    """A component without the number of its replica: the same program, which serves the same requests."""
-    return _REPLICA.sub("", component)
+    """A component without the number of its replica: the same program, which serves the same requests.
+
+    The journal of the machine on which it runs (`db-2-host`) is told with it: what the kernel says there is first hand.
+    """
+    return _REPLICA.sub("", _JOURNAL.sub("", component))
 
 
 def alarmed_of(known: Collection[str], alarmed: Collection[str]) -> list[str]:

@@ -21,7 +21,7 @@ from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import Ledger
 from aitia.agent.measured_class import can_have, kinds_by
 from aitia.agent.of_logs import is_asked as of_servers_logs
-from aitia.agent.of_logs import shared_of_logs
+from aitia.agent.of_logs import bars_of_one, shared_of_logs
 from aitia.agent.provider import told_of
 from aitia.agent.replicas import alarmed_of
 from aitia.agent.stacks import is_stack, resized
@@ -174,6 +174,8 @@ class _Judge:
         ]
         scored = [*_most_specific(pairs, self._topology), healthy, unknown]
         bars = {pair: ledger.bar for pair, ledger in ledgers.items() if ledger.bar}
+        if self._weights.of_logs and of_servers_logs(facts, [c.type for c in self._components]):
+            bars = bars_of_one(witnesses.told, ledgers) | bars
         suspects = self._left_open(self._as_learned(facts, _with_probabilities(scored), bars, witnesses))
         suspects.sort(key=lambda s: (-s.probability, -s.score, s.component, s.fault))
         return _verdict(suspects, set(bars))
