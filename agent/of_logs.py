@@ -10,6 +10,7 @@ where it stands by the calls that the logs tell of. Replicas are one service. On
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -61,6 +62,12 @@ OTHERS: Final = 2  # services that suffer after it, from which on one that nobod
 PLAINER: Final = 1.2  # log-odds of a kind that its own log tells, before those by what others feel
 ALONE: Final = "no log but its own tells of it"
 _NONE: Final = 1e-9
+# How drivers pass on what a database answered: SQLSTATE, lib/pq, ruby-pg, psycopg, PyMySQL, Go and PHP drivers of MySQL, JDBC, Oracle.
+_ANSWERED: Final = re.compile(
+    r"\bSQLSTATE\b|\bpq: |\bPG::|\bpsycopg|General error: |\bError (?:\d{4}|<num>) \(|\((?:\d{4}|<num>), ['\"]|\bjava\.sql\."
+    r"|\bsqlalchemy\.exc\b|\b[Dd]river(?:Exception|Error)\b"
+)
+_LINK: Final = re.compile(r"(?i)\blink (?:is )?(?:now )?down\b|\bcarrier (?:lost|down)\b|\blink is not ready\b")
 
 
 def bundled_of_logs() -> Factors:
@@ -118,7 +125,7 @@ class Told:
     def strongest(self, name: str, aspects: Collection[str]) -> Evidence | None:
         """The strongest of what a service says of itself, and not of another one."""
         own = (e for e in self.own[name] if not e.peer or service(e.peer) == name)
-        return next((e for e in own if e.aspect in aspects), None)
+        return next((e for e in own if kind_of(e) in aspects), None)
 
     def above(self, name: str) -> set[str]:
         """The services that call one, directly or not."""
@@ -141,6 +148,14 @@ class Told:
             if s != name and -SOON_S <= (at - onset(cause)).total_seconds() <= FOLLOWS_S
         }  # fmt: skip
         return found if not linked or found & self.above(name) else set()
+
+
+def kind_of(e: Evidence) -> str:
+    """The aspect of a fact for who it is: what a driver was answered is suffered, a kernel's link that is down is a cause."""
+    template = str(e.values.get("template", ""))
+    if e.aspect in HARD | SOFT and _ANSWERED.search(template):
+        return "log.unavailable"
+    return "log.io" if e.aspect == "log.error" and _LINK.search(template) else e.aspect
 
 
 def _is_warning(e: Evidence) -> bool:
@@ -175,13 +190,13 @@ def _of_service(told: Told, name: str, share: float) -> Values:
     called = (e for c in told.below(name) for e in [*told.own[c], *told.others[c].values()])
     changed = (e for e in told.facts.all if e.aspect in CHANGE and service(e.component) == name)
     suffered = _most(
-        told, (e for e in told.own[name] if e.aspect in SUFFERED or (e.peer and service(e.peer) != name))
+        told, (e for e in told.own[name] if kind_of(e) in SUFFERED or (e.peer and service(e.peer) != name))
     )
     return {
         "own.hard": told.facts.strength(hard) if hard else 0.0,
-        "own.soft": _most(told, (e for e in own if e.aspect in SOFT)),
-        "own.error": _most(told, (e for e in own if e.aspect in ERRORS)),
-        "own.suffered": _most(told, (e for e in own if e.aspect in SUFFERED)),
+        "own.soft": _most(told, (e for e in own if kind_of(e) in SOFT)),
+        "own.error": _most(told, (e for e in own if kind_of(e) in ERRORS)),
+        "own.suffered": _most(told, (e for e in own if kind_of(e) in SUFFERED)),
         "own.silent": _most(told, (e for e in own if e.kind == "log.vanished")),
         "own.change": _most(told, changed),
         "blames": _most(told, (e for e in told.own[name] if e.peer and service(e.peer) != name)),

@@ -29,7 +29,7 @@ _LIMITED: Final = re.compile(
     r"(?i)\brate.?limit(?:s|ed|ing)?\b.{0,40}\b(?:exceeded|reached|hit)\b"
     r"|\b(?:exceeded|over|hit)\b.{0,20}\brate.?limit|\b429 (?:too many requests|client error)"
     r"|\b(?:answered|returned|replied|responded|got)(?: with)?(?: an?)?(?: http| status)?(?: code)? 429\b"
-    r"|\bhttp (?:(?:response|status|error) ?(?:code)?:? ?|)429\b|\bstatus(?:[_ ]?code)?[=: ]{1,2}429\b"
+    r"|\bhttp (?:(?:response|status|error) ?(?:code)?:? ?|)429\b|\b(?:status(?:[_ ]?code)?|code)[=: ]{1,2}429\b"
 )
 
 

@@ -75,6 +75,10 @@ _DETAILS: Final = (
     "path",
     "peer",
     "upstream",
+    "target",
+    "provider",
+    "code",
+    "statusCode",
 )
 _NESTED: Final = ("log", "jsonPayload", "payload", "record", "_source", "attributes")
 _PAIR: Final = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
