@@ -20,6 +20,7 @@ from aitia.agent.culprit import Values
 from aitia.agent.factors import Factors, bundled_factors
 from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.replicas import service
+from aitia.agent.server_software import meant, software_of
 from aitia.core.aspects import CHANGE, CLUSTER
 from aitia.core.words import Contribution, Evidence, Suspect
 
@@ -90,6 +91,7 @@ class Told:
         self.others: dict[str, dict[str, Evidence]] = defaultdict(dict)
         self.members: dict[str, set[str]] = defaultdict(set)
         began: dict[str, list[datetime]] = defaultdict(list)
+        self._servers = software_of(facts.all, facts.topology.called())
         for e in sorted(facts.all, key=lambda e: (-facts.strength(e), e.statement)):
             for name in {e.component, e.peer} - {""}:
                 self.members[service(name)].add(name)
@@ -111,8 +113,13 @@ class Told:
             self.own[service(e.component)].append(e)
         if service(e.component) != writer:
             self.others[service(e.component)].setdefault(writer, e)
-        if e.peer and service(e.peer) != writer:
-            self.others[service(e.peer)].setdefault(writer, e)
+        if (peer := e.peer or self._answering(e)) and service(peer) != writer:
+            self.others[service(peer)].setdefault(writer, e)
+
+    def _answering(self, e: Evidence) -> str:
+        """The one server that a driver quotes: whose software its words name; "" where none or several may be."""
+        template = str(e.values.get("template", ""))
+        return meant(template, self._servers, self._servers) if _ANSWERED.search(template) else ""
 
     def _plain(self, e: Evidence) -> bool:
         return e.aspect not in CHANGE and self.facts.strength(e) >= PLAIN

@@ -18,6 +18,11 @@ def service(component: str) -> str:
     return _REPLICA.sub("", _JOURNAL.sub("", component))
 
 
+def is_journal(component: str) -> bool:
+    """Whether a component is the journal of a machine by its name."""
+    return _JOURNAL.search(component) is not None
+
+
 def alarmed_of(known: Collection[str], alarmed: Collection[str]) -> list[str]:
     """The components that an alarm names: of a service that is none itself, its replicas (`web` of web-1 and web-2)."""
     named = set(alarmed)

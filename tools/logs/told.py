@@ -26,6 +26,7 @@ _TASK: Final = re.compile(
     r"(?i)\b(?:checkpoint|sync|replica|worker|batch|job|backup|snapshot|scan|thread|container|pod|request|session|task"
     r"|transaction|connection|timer|sav(?:e|ing)|flush|compaction|vacuum|poll|sweep)s?\b"
     r"|\.(?:service|timer|socket|mount|scope|slice|target)\b"
+    r"|\bsupervisor\b.*\bstarted: \[\{"  # a process inside the virtual machine, as Erlang's supervisors report it
     r"|\bstarted \"?(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\b"  # a request, as Rails logs it
 )
 _NUMBERS: Final = re.compile(r"\d+(?:\.\d+)?")

@@ -52,6 +52,17 @@ def is_full(text: str) -> bool:
     return used[1] == most[1] != "0" and _NONE_IDLE.search(text) is not None
 
 
+# A collection of the whole heap by the JVM (unified logging: `4095M->3997M(4096M)`) that freed next to nothing.
+_COLLECTED: Final = re.compile(r"(?i)\bfull\b.{0,60}?\b(\d+)([KMG])->(\d+)\2\((\d+)\2\)")
+FULL_HEAP: Final = 0.9  # share of the heap that is left in use; by hand
+
+
+def is_heap_full(text: str) -> bool:
+    """Whether a message says that a collection of the whole heap left it full."""
+    found = _COLLECTED.search(text)
+    return found is not None and int(found[3]) >= FULL_HEAP * int(found[4]) > 0
+
+
 # Who waits for a lock may get it: only these say that they wait for each other.
 _EACH_OTHER: Final = re.compile(
     r"deadlock|each other|\b(40P01|ORA-00060)\b|verklemmung|interblo|abrazo mortal|デッドロック|lockup",
@@ -113,6 +124,8 @@ def _meaning(text: str, level: Level, sample: str, heard: Message | None) -> Mea
     worse = RANK[named] >= RANK["warning"]
     if throttled or _LIMITED.search(own) or (worse and unmasked and _LIMITED.search(unmasked[0])):
         return Meaning(aspect="log.quota", severity=worst(named, "warning"), weight=0.9)
+    if is_heap_full(sample[:LONGEST] or text[:LONGEST]):
+        return Meaning(aspect="log.oom", severity=worst(named, "warning"), weight=1.5)
     if is_full(text[:LONGEST]) or (worse and is_full(sample[:LONGEST])):
         return Meaning(aspect="log.connection_limit", severity=worst(named, "warning"), weight=1.0)
     if failed := _FAILED.search(own):

@@ -23,6 +23,10 @@ _BEFORE_CALL: Final = (
 _AFTER_CALL: Final = (
     r"[ _-](?:service|svc|server|client|call|request|lookup|rpc|api|upstream|backend|connection)s?\b"
 )
+# What programs call the part that asks another: `FareClient`, `atlas_client`; it may lack the ending of who does the work (matcher).
+_CLIENT: Final = r"(?:Client|(?:[_-]client))(?![A-Za-z0-9])(?![ _-]?id\b)"
+_WORKER: Final = re.compile(r"(?i)(?:er|or|d)$")
+_NUMBERED: Final = re.compile(r"([a-z]{3,})[-_.](\d{1,2})", re.IGNORECASE)
 # What nginx adds to an error: who asked (client, host), which virtual server, for what; only `upstream` is the other end.
 _CONTEXT: Final = re.compile(r",? client: .*?\brequest: .*", re.DOTALL)
 _UPSTREAM: Final = re.compile(r"\bupstream: \S+")
@@ -40,6 +44,9 @@ class Names:
             for name in (component.id, *component.aliases):
                 if len(name) >= _MIN and not name.isdigit():
                     self.alias.setdefault(name.casefold(), component.id)
+        for component in components:  # `web1` of web-1
+            if numbered := _NUMBERED.fullmatch(component.id):
+                self.alias.setdefault(f"{numbered[1]}{numbered[2]}".casefold(), component.id)
         words = sorted(self.alias, key=lambda name: (-len(name), name))
         # A word of its own, or the host of a URL; no part of a path, a file name or a longer name. A host with its address
         # is one (`db/10.0.0.3:5432`, as Java writes it).
@@ -64,6 +71,9 @@ class Names:
             if short
             else None
         )
+        self._asked = self._of_clients()
+        asked = "|".join(re.escape(word) for word in sorted(self._asked, key=lambda w: (-len(w), w)))
+        self._find_client = re.compile(rf"(?<![A-Za-z0-9])((?i:{asked})){_CLIENT}") if asked else None
 
     def _stems(self) -> dict[str, str]:
         """Names without what names of programs end in, of one component alone, that are no name themselves."""
@@ -72,6 +82,16 @@ class Names:
             if (stem := _SUFFIX.sub("", name)) != name and len(stem) > _MIN and stem not in self.alias:
                 found.setdefault(stem, set()).add(component)
         return {stem: next(iter(of)) for stem, of in found.items() if len(of) == 1}
+
+    def _of_clients(self) -> dict[str, str]:
+        """What the part of a program that asks a component may be called after, where one component alone fits."""
+        found: dict[str, set[str]] = {}
+        for name, component in self.alias.items():
+            base = _SUFFIX.sub("", name)
+            for word in {name, base, _WORKER.sub("", base)}:
+                if len(word) > _MIN and (word == name or word not in self.alias):
+                    found.setdefault(word, set()).add(component)
+        return {word: next(iter(of)) for word, of in found.items() if len(of) == 1}
 
     def of(self, text: str) -> list[str]:
         """Component ids named in the text, in order, each once; last those that only a call names by a part of their name."""
@@ -85,6 +105,8 @@ class Names:
         for m in self._find_short.finditer(text) if self._find_short else ():
             part = "a" if m["a"] else "b"
             found.append((self._short[m[part].casefold()], m.start(part), m.end(part)))
+        for m in self._find_client.finditer(text) if self._find_client else ():
+            found.append((self._asked[m[1].casefold()], m.start(1), m.end(1)))
         return found
 
     def of_token(self, token: str) -> str:
