@@ -19,8 +19,8 @@ from typing import Final
 from aitia.agent.culprit import Values
 from aitia.agent.factors import Factors, bundled_factors
 from aitia.agent.facts import Facts, is_harm, onset
+from aitia.agent.quoted import Quoted, answered
 from aitia.agent.replicas import service
-from aitia.agent.server_software import meant, software_of
 from aitia.core.aspects import CHANGE, CLUSTER
 from aitia.core.words import Contribution, Evidence, Suspect
 
@@ -63,12 +63,9 @@ OTHERS: Final = 2  # services that suffer after it, from which on one that nobod
 PLAINER: Final = 1.2  # log-odds of a kind that its own log tells, before those by what others feel
 ALONE: Final = "no log but its own tells of it"
 _NONE: Final = 1e-9
-# How drivers pass on what a database answered: SQLSTATE, lib/pq, ruby-pg, psycopg, PyMySQL, Go and PHP drivers of MySQL, JDBC, Oracle.
-_ANSWERED: Final = re.compile(
-    r"\bSQLSTATE\b|\bpq: |\bPG::|\bpsycopg|General error: |\bError (?:\d{4}|<num>) \(|\((?:\d{4}|<num>), ['\"]|\bjava\.sql\."
-    r"|\bsqlalchemy\.exc\b|\b[Dd]river(?:Exception|Error)\b"
+_LINK: Final = re.compile(
+    r"(?i)\blink (?:is )?(?:now )?down\b|\bcarrier (?:lost|down)\b|\blink is not ready\b"
 )
-_LINK: Final = re.compile(r"(?i)\blink (?:is )?(?:now )?down\b|\bcarrier (?:lost|down)\b|\blink is not ready\b")
 
 
 def bundled_of_logs() -> Factors:
@@ -91,7 +88,7 @@ class Told:
         self.others: dict[str, dict[str, Evidence]] = defaultdict(dict)
         self.members: dict[str, set[str]] = defaultdict(set)
         began: dict[str, list[datetime]] = defaultdict(list)
-        self._servers = software_of(facts.all, facts.topology.called())
+        quoted = Quoted(facts)
         for e in sorted(facts.all, key=lambda e: (-facts.strength(e), e.statement)):
             for name in {e.component, e.peer} - {""}:
                 self.members[service(name)].add(name)
@@ -99,27 +96,22 @@ class Told:
                 continue
             writer = service(str(e.values.get("reported_by", e.component)))
             if is_harm(e) or e.aspect in CHANGE:
-                self._enter(e, writer)
+                self._enter(e, writer, e.peer or quoted.server(e))
             if e.onset and (_is_warning(e) or (is_harm(e) and self._plain(e))):
                 began[writer].append(e.onset)
         self.troubled: dict[str, datetime] = {s: min(times) for s, times in began.items()}
         """The services whose logs tell of trouble, and when it began."""
         self.begun = min(self.troubled.values(), default=None)
 
-    def _enter(self, e: Evidence, writer: str) -> None:
+    def _enter(self, e: Evidence, writer: str, peer: str) -> None:
         if (
             service(e.component) == writer or e.aspect == "log.oom"
         ):  # a kernel's word of what it killed is first hand
             self.own[service(e.component)].append(e)
         if service(e.component) != writer:
             self.others[service(e.component)].setdefault(writer, e)
-        if (peer := e.peer or self._answering(e)) and service(peer) != writer:
+        if peer and service(peer) != writer:
             self.others[service(peer)].setdefault(writer, e)
-
-    def _answering(self, e: Evidence) -> str:
-        """The one server that a driver quotes: whose software its words name; "" where none or several may be."""
-        template = str(e.values.get("template", ""))
-        return meant(template, self._servers, self._servers) if _ANSWERED.search(template) else ""
 
     def _plain(self, e: Evidence) -> bool:
         return e.aspect not in CHANGE and self.facts.strength(e) >= PLAIN
@@ -160,7 +152,7 @@ class Told:
 def kind_of(e: Evidence) -> str:
     """The aspect of a fact for who it is: what a driver was answered is suffered, a kernel's link that is down is a cause."""
     template = str(e.values.get("template", ""))
-    if e.aspect in HARD | SOFT and _ANSWERED.search(template):
+    if e.aspect in HARD | SOFT and answered(e):
         return "log.unavailable"
     return "log.io" if e.aspect == "log.error" and _LINK.search(template) else e.aspect
 

@@ -20,8 +20,8 @@ from aitia.agent.given_up import MOST, held_down
 from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import Ledger
 from aitia.agent.measured_class import can_have, kinds_by
-from aitia.agent.of_logs import is_asked as of_servers_logs
 from aitia.agent.of_logs import bars_of_one, shared_of_logs
+from aitia.agent.of_logs import is_asked as of_servers_logs
 from aitia.agent.provider import told_of
 from aitia.agent.replicas import alarmed_of
 from aitia.agent.stacks import is_stack, resized

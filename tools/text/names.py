@@ -23,7 +23,7 @@ _BEFORE_CALL: Final = (
 _AFTER_CALL: Final = (
     r"[ _-](?:service|svc|server|client|call|request|lookup|rpc|api|upstream|backend|connection)s?\b"
 )
-# What programs call the part that asks another: `FareClient`, `atlas_client`; it may lack the ending of who does the work (matcher).
+# The part of a program that asks another (`FareClient`, `atlas_client`); the ending of who does the work may lack (matcher).
 _CLIENT: Final = r"(?:Client|(?:[_-]client))(?![A-Za-z0-9])(?![ _-]?id\b)"
 _WORKER: Final = re.compile(r"(?i)(?:er|or|d)$")
 _NUMBERED: Final = re.compile(r"([a-z]{3,})[-_.](\d{1,2})", re.IGNORECASE)
