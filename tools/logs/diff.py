@@ -19,6 +19,7 @@ from aitia.tools.logs.facts import ALPHA, MIN_RATIO, Change, Finding, distinct, 
 from aitia.tools.logs.heard import all_mined, listen
 from aitia.tools.logs.mine import CELLS, Mined, mine
 from aitia.tools.logs.planted import planted
+from aitia.tools.logs.pools import pools
 from aitia.tools.logs.provider_levels import far_from, stated
 from aitia.tools.logs.silence import ended, silence
 from aitia.tools.logs.values import inside
@@ -186,6 +187,7 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
         kept = distinct(own)[:PER_COMPONENT]
         out += [evidence(f, window, names, redactor) for f in kept]
         out += inside(m, window, names, redactor)
+        out += pools(m, window, redactor)
         out += planted(m, window, redactor)
         out += [
             fact

@@ -37,19 +37,24 @@ _LIMITED: Final = re.compile(
 _IN_USE: Final = re.compile(
     r"(?i)\b(?:active|in_?use|acquired|busy|used|checked_?out|borrowed)\w*[=: ]{1,2}(\d+)\b"
 )
-_MOST: Final = re.compile(r"(?i)\b(?:total|max|size|limit|capacity)\w*[=: ]{1,2}(\d+)\b")
+_MOST: Final = re.compile(r"(?i)\b(?:total|max|size|limit|capacity|open)\w*[=: ]{1,2}(\d+)\b")
 _NONE_IDLE: Final = re.compile(
     r"(?i)\b(?:idle|free|available)\w*[=: ]{1,2}0\b|\b(?:waiting|pending|queued|waiters)\w*[=: ]{1,2}[1-9]"
 )
-_OF_POOL: Final = re.compile(r"(?i)pool|conn|acquir|session|worker|thread|slot")
+_OF_POOL: Final = re.compile(r"(?i)pool|conn|\bdb\b|database|acquir|session|worker|thread|slot")
 
 
 def is_full(text: str) -> bool:
     """Whether counts in a message say that a pool is full: `active=30, total=30, idle=0`, `20 of 20 in use`."""
+    return full_of(text) > 0
+
+
+def full_of(text: str) -> int:
+    """How many a pool holds that is full by the counts in a message; 0 where it is not."""
     used, most = _IN_USE.search(text), _MOST.search(text)
-    if used is None or most is None or not _OF_POOL.search(text):
-        return False
-    return used[1] == most[1] != "0" and _NONE_IDLE.search(text) is not None
+    if used is None or most is None or not _OF_POOL.search(text) or _NONE_IDLE.search(text) is None:
+        return 0
+    return int(used[1]) if used[1] == most[1] else 0
 
 
 # A collection of the whole heap by the JVM (unified logging: `4095M->3997M(4096M)`) that freed next to nothing.
