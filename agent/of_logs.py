@@ -20,7 +20,7 @@ from aitia.agent.culprit import Values
 from aitia.agent.factors import Factors, bundled_factors
 from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.quoted import Quoted, answered
-from aitia.agent.replicas import service
+from aitia.agent.replicas import service, without_journal
 from aitia.core.aspects import CHANGE, CLUSTER
 from aitia.core.words import Contribution, Evidence, Suspect
 
@@ -87,6 +87,7 @@ class Told:
         self.own: dict[str, list[Evidence]] = defaultdict(list)
         self.others: dict[str, dict[str, Evidence]] = defaultdict(dict)
         self.members: dict[str, set[str]] = defaultdict(set)
+        self.by_members: set[str] = set()  # members of a service of which another member tells
         began: dict[str, list[datetime]] = defaultdict(list)
         quoted = Quoted(facts)
         for e in sorted(facts.all, key=lambda e: (-facts.strength(e), e.statement)):
@@ -110,6 +111,9 @@ class Told:
             self.own[service(e.component)].append(e)
         if service(e.component) != writer:
             self.others[service(e.component)].setdefault(writer, e)
+        author = without_journal(str(e.values.get("reported_by", e.component)))
+        if peer and service(peer) == writer and peer != author and is_harm(e):
+            self.by_members.add(peer)
         if peer and service(peer) != writer:
             self.others[service(peer)].setdefault(writer, e)
 
@@ -223,8 +227,11 @@ def _most(told: Told, facts: Iterable[Evidence]) -> float:
 
 
 def witnessed(told: Told, component: str) -> bool:
-    """Whether a component's fault is not the word of one writer: another service tells of it. Without, it is never named."""
-    return any(e.aspect not in CHANGE for e in told.others[service(component)].values())
+    """Whether a component's fault is not the word of one writer: another service or member tells of it. Without, it is never
+    named.
+    """
+    others = told.others[service(component)].values()
+    return without_journal(component) in told.by_members or any(e.aspect not in CHANGE for e in others)
 
 
 def followed(told: Told, component: str) -> bool:
@@ -249,13 +256,15 @@ def shared_of_logs(
 ) -> list[Suspect]:
     """The suspects with one more line each: what makes their service's share that which was learned.
 
-    Moved are witnessed services with a pair that may be the verdict. Of what they leave, those get theirs of which one writer
+    Raised are witnessed services with a pair that may be the verdict. Of what they leave, those get theirs of which one writer
     tells a cause after which others suffer: they stay barred. Of replicas the likeliest one stands for all.
     """
     every: dict[str, float] = defaultdict(float)
+    held: dict[str, float] = defaultdict(float)
     for s in suspects:
         if s.component:
             every[service(s.component)] += s.probability
+            held[s.component] += s.probability
     open_ = [s for s in suspects if s.component and (s.component, s.fault) not in barred]
     shut = [
         s
@@ -274,7 +283,10 @@ def shared_of_logs(
     left = max(1.0 - sum(moved.values()), _NONE)
     share = _shares(factors, of_services, of_nobody)
     moved |= {lead: left * share.get(name, _NONE) for name, lead in rest.items()}
-    pairs = [s for s in (*open_, *shut) if service(s.component) in {*named, *rest}]
+    for s in open_:  # the others lose what they hold beyond their share, and gain nothing
+        if (name := service(s.component)) not in {*named, *rest} and held[s.component] > 0:
+            moved[s.component] = min(held[s.component], left * share.get(name, _NONE))
+    pairs = [s for s in (*open_, *shut) if s.component in moved or service(s.component) in {*named, *rest}]
     return _moved(
         suspects, pairs, moved, _plainer(told, pairs, moved), lambda c: _why(factors, of_services, service(c))
     )

@@ -15,7 +15,12 @@ def service(component: str) -> str:
 
     The journal of the machine on which it runs (`db-2-host`) is told with it: what the kernel says there is first hand.
     """
-    return _REPLICA.sub("", _JOURNAL.sub("", component))
+    return _REPLICA.sub("", without_journal(component))
+
+
+def without_journal(component: str) -> str:
+    """The one that runs on the machine of which a component is the journal; any other component itself."""
+    return _JOURNAL.sub("", component)
 
 
 def is_journal(component: str) -> bool:

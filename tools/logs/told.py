@@ -9,7 +9,7 @@ from typing import Final
 
 from aitia.core.redact import Redactor
 from aitia.core.words import Evidence, SourceRef, Window, from_epoch
-from aitia.tools.text.classes import meaning
+from aitia.tools.text.classes import meaning, own_words
 from aitia.tools.text.names import Names
 from aitia.tools.text.reading.record import Record
 
@@ -50,6 +50,10 @@ _KEPT: Final = re.compile(
 
 # What sudo logs of a command that a person ran (sudoers, log format).
 _RAN: Final = re.compile(r"\bTTY=\S+ ; PWD=.* ; USER=(\S+) ;(?: ENV=.* ;)? COMMAND=(\S.*)")
+# What an administrator gave a running server, as it logs that itself: Varnish's CLI, Redis, MySQL and MariaDB, PostgreSQL.
+_CONSOLE: Final = re.compile(
+    r"\b(vcl\.(?:use|inline) \S+|param\.set \S+.*|(?i:config set|alter system set|set global|set persist) \S+.*)"
+)
 # Commands that only look, by their program or by what they ask it for.
 _LOOKS: Final = re.compile(
     r"(?i)^(?:\S*/)?(?:ls|cat|zcat|less|more|tail|head|z?grep|find|df|du|top|htop|ps|pgrep|ss|netstat|dmesg|journalctl|id|whoami|stat"
@@ -159,8 +163,12 @@ def changes(
 def commands(
     component: str, found: Sequence[Record], window: Window, names: Names, redactor: Redactor, ref: SourceRef
 ) -> Iterator[Evidence]:
-    """Commands that a person ran by sudo and that do more than look: of the one that they name, else of the host."""
+    """Commands that a person ran by sudo and that do more than look: of the one that they name, else of the host; and those that a
+    server was given by its console, as it logs them.
+    """
     for record in found:
+        if given := _CONSOLE.search(own_words(record.message)):
+            yield _console(component, given[1].strip(), record.at, window, redactor, ref)
         match = _RAN.search(record.message) if "COMMAND=" in record.message else None
         if match is None or _LOOKS.search(match[2]):
             continue
@@ -182,3 +190,22 @@ def commands(
             taint=True,
             provenance="infrastructure",
         )
+
+
+def _console(
+    component: str, given: str, at: float, window: Window, redactor: Redactor, ref: SourceRef
+) -> Evidence:
+    text = redactor.text(given).replace('"', "'")[:LONGEST]
+    return Evidence(
+        component=component,
+        kind="log.change",
+        aspect="change.config",
+        statement=f'{component}: its console was given "{text}" at {from_epoch(at):%H:%M:%S} UTC, as it logged itself.',
+        values={"reported_by": component},
+        window=window,
+        onset=from_epoch(at),
+        direction="new",
+        strength=0.8,
+        source=ref,
+        taint=True,
+    )

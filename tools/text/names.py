@@ -27,6 +27,10 @@ _AFTER_CALL: Final = (
 _CLIENT: Final = r"(?:Client|(?:[_-]client))(?![A-Za-z0-9])(?![ _-]?id\b)"
 _WORKER: Final = re.compile(r"(?i)(?:er|or|d)$")
 _NUMBERED: Final = re.compile(r"([a-z]{3,})[-_.](\d{1,2})", re.IGNORECASE)
+_MEMBER: Final = re.compile(r"(.+[-_.])\d{1,3}")
+_OTHER_MEMBER: Final = re.compile(
+    r"(?i)\b(?:(?:leader|broker|node)(?:[_ ]?id)?|member|peer|connection to(?: (?:node|broker))?)[ =:#]{1,2}(\d{1,3})\b"
+)
 # What nginx adds to an error: who asked (client, host), which virtual server, for what; only `upstream` is the other end.
 _CONTEXT: Final = re.compile(r",? client: .*?\brequest: .*", re.DOTALL)
 _UPSTREAM: Final = re.compile(r"\bupstream: \S+")
@@ -109,6 +113,15 @@ class Names:
             found.append((self._asked[m[1].casefold()], m.start(1), m.end(1)))
         return found
 
+    def member(self, component: str, text: str) -> str:
+        """The other member of a component's cluster that a message tells of by its number: `leaderId=2` of kafka-1 is kafka-2."""
+        own = _MEMBER.fullmatch(component)
+        for found in _OTHER_MEMBER.finditer(text) if own else ():
+            other = self.alias.get(f"{own[1]}{found[1]}".casefold(), "") if own else ""
+            if other and other != component:
+                return other
+        return ""
+
     def of_token(self, token: str) -> str:
         """The first component that one token names, memoised; "" if none."""
         found = self._memo.get(token)
@@ -132,7 +145,7 @@ def attribute(component: str, text: str, names: Names) -> tuple[str, str]:
     ]
     if component.casefold() in names.hosts and len(others) == 1:
         return others[0], ""
-    return component, others[0] if others else ""
+    return component, others[0] if others else names.member(component, text)
 
 
 def called(text: str, peer: str) -> bool:
