@@ -163,8 +163,8 @@ def changes(
 def commands(
     component: str, found: Sequence[Record], window: Window, names: Names, redactor: Redactor, ref: SourceRef
 ) -> Iterator[Evidence]:
-    """Commands that a person ran by sudo and that do more than look: of the one that they name, else of the host; and those that a
-    server was given by its console, as it logs them.
+    """Commands that a person ran by sudo and that do more than look: of the one that they name, else of the host; those that
+    a server was given by its console, as it logs them.
     """
     for record in found:
         if given := _CONSOLE.search(own_words(record.message)):

@@ -80,7 +80,7 @@ _DETAILS: Final = (
     "code",
     "statusCode",
 )
-_NESTED: Final = ("log", "jsonPayload", "payload", "record", "_source", "attributes")
+_NESTED: Final = ("log", "jsonPayload", "payload", "record", "_source", "attributes", "fields")
 _PAIR: Final = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
 _HOLE: Final = re.compile(r"\{([A-Za-z]\w*)(?:[,:][^{}]*)?\}")  # of a message template (Serilog's `@mt`)
 _REACH: Final = 200
@@ -260,7 +260,11 @@ def _parsed(fields: Found, keeper: Timekeeper, keys: Keys) -> Parsed | None:
     details = [
         f"{key}={text_of(fields[key])}"
         for key in keys.details
-        if fields.get(key) not in (None, "", {}, [], False) and not (key == "status" and _status(fields))
+        if fields.get(key) not in (None, "", {}, [], False)
+        and not (key == "status" and _status(fields))
+        and not (
+            key == "target" and "::" in str(fields[key])
+        )  # the module that logs, as Rust's tracing names it
     ]
     text = " ".join([message.rstrip(), *details]).strip()
     if not message and not details:
