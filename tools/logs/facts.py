@@ -116,6 +116,7 @@ def evidence(finding: Finding, window: Window, names: Names, redactor: Redactor)
     old_rate = count.before / mined.old_exposure if mined.old_exposure else 0.0
     at, error = onset(count, finding.change, window, old_rate)
     component, peer = attribute(mined.component, count.template.text, names)
+    peer = peer or names.member(component, count.text)  # whose number the template masks
     if server := replier(component, count.template.text, names):
         component, peer = server, ""
     rate = count.window / mined.exposure if mined.exposure else 0.0
