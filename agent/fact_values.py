@@ -96,6 +96,8 @@ def not_read(evidence: Evidence) -> float:
     return 1.0 - float(sure) if isinstance(sure, int | float) else 0.0
 
 
+CALLS: Final = "log.calls"
+"""The kind of fact that says whom a component calls, by what it logs on calm days too."""
 ALERTS: Final = frozenset({"alert.firing", "alarm.first", "alarm.active"})
 """Kinds of facts that say that a limit which a person set was passed: something is wrong, never that nothing is."""
 
@@ -107,9 +109,12 @@ def is_first_hand(evidence: Evidence) -> bool:
 
 
 def tells(evidence: Evidence) -> bool:
-    """Whether a fact tells how its component is: a change does not, nor a single measurement of which nobody knows what it is."""
+    """Whether a fact tells how its component is: a change does not, nor whom it calls, nor a single measurement of which nobody
+    knows what it is.
+    """
     return evidence.aspect not in CHANGE and not (
-        evidence.kind in ALERTS or (evidence.aspect == "other" and evidence.kind.startswith("metric."))
+        evidence.kind in (*ALERTS, CALLS)
+        or (evidence.aspect == "other" and evidence.kind.startswith("metric."))
     )
 
 

@@ -22,6 +22,7 @@ from aitia.agent.fact_values import (
     tells,
 )
 from aitia.agent.failure_words import FailureWords
+from aitia.agent.killed import killed
 from aitia.agent.left_by_work import WORK_S
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.told_alike import MOVED, told_alike
@@ -82,6 +83,8 @@ class Facts:
     def __init__(self, evidence: Sequence[Evidence], topology: Topology, alarmed: Sequence[str] = ()) -> None:
         self.alarmed = tuple(alarmed)
         evidence = told_alike(without_announced(told_once(evidence)), topology)
+        if of_logs_alone(evidence):
+            evidence = killed(evidence)
         self.all = tuple(evidence)
         self.fingerprint = fingerprint_of(self.all)
         self.topology = topology

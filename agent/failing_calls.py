@@ -1,22 +1,13 @@
-"""Whose logs say that calls to a component fail, and who of them are one service."""
+"""Whose logs say that calls to a component fail."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
-from typing import Final
 
 from aitia.agent.began import MIN_PRIMARY
 from aitia.agent.facts import Facts
 from aitia.agent.topology import CALLS_FAIL
 from aitia.core.words import Evidence
-
-_REPLICA: Final = re.compile(r"[-_.]\d{1,3}$")
-
-
-def service(component: str) -> str:
-    """A component without the number of its replica: the same program, which serves the same requests."""
-    return _REPLICA.sub("", component)
 
 
 def failing_calls(facts: Facts, family: Collection[str]) -> list[Evidence]:

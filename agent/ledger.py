@@ -16,10 +16,12 @@ from aitia.agent.began import MIN_PRIMARY, TOLERANCE_S, began_before
 from aitia.agent.corrections import denials
 from aitia.agent.fact_values import seen_how
 from aitia.agent.facts import Facts, is_harm, onset
-from aitia.agent.failing_calls import failing_calls, service
+from aitia.agent.failing_calls import failing_calls
 from aitia.agent.learned import Term
 from aitia.agent.left_by_work import after_work
+from aitia.agent.of_logs import witnessed
 from aitia.agent.overlooked import overlooked
+from aitia.agent.replicas import service
 from aitia.agent.taxonomy import Fault, covers
 from aitia.agent.told_alike import COMPLAINTS, tellers
 from aitia.agent.weights import Weights, family_of
@@ -305,13 +307,12 @@ def _agreeing(case: Case) -> Iterator[Evidence]:
 
 
 def _seconded(case: Case) -> bool:
-    """Whether a message is not the only witness: the alarm is of what the suspect affects, or another one logged its change."""
-    return bool(_affected(case)) or any(
-        e.kind == "log.change"
-        and e.component in case.family
-        and e.values.get("reported_by") not in case.family
-        for e in case.facts.all
-    )
+    """Whether a message is not the only witness: the alarm is of what the suspect affects, another one tells of it or logged its
+    change.
+    """
+    changed = (e for e in case.facts.all if e.kind == "log.change" and e.component in case.family)
+    by_others = any(e.values.get("reported_by") not in case.family for e in changed)
+    return by_others or bool(_affected(case)) or witnessed(case.witnesses.told, case.component)
 
 
 def _quiet(case: Case, lines: Sequence[Contribution]) -> Iterator[Line]:

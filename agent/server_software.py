@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from aitia.agent.replicas import is_journal
 from aitia.core.bounds import own_yaml
 from aitia.core.words import Evidence
 
@@ -43,5 +44,5 @@ def software_of(
 def meant(text: str, among: Collection[str], software: dict[str, frozenset[str]]) -> str:
     """The only one of some servers whose software a message names; "" where none or several are."""
     said = {name for name, shows in _table().items() if shows.says.search(text)}
-    fit = [c for c in sorted(among) if said & software.get(c, frozenset())]
+    fit = [c for c in sorted(among) if said & software.get(c, frozenset()) and not is_journal(c)]
     return fit[0] if len(fit) == 1 else ""

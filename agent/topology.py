@@ -7,7 +7,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from aitia.agent.fact_values import CALLS
+from aitia.agent.server_software import meant, software_of
 from aitia.core.words import MACHINES, Component, Evidence, Link
+from aitia.tools.text.program_text import written
 
 CALLS_FAIL: Final = frozenset({"log.connection_refused", "log.timeout", "log.unavailable", "log.dns"})
 """What a client's log says of a call that failed; the peer is whom it called."""
@@ -52,18 +55,27 @@ class Topology:
                     self._parts.setdefault(link.to, set()).add(component.id)
 
     def told_by(self, evidence: Iterable[Evidence]) -> Topology:
-        """The same with who calls whom as failing calls in logs tell, where nothing else tells who calls whom.
+        """The same with who calls whom as calls in logs tell, failing or not, where nothing else tells who calls whom.
 
-        A text can at most join two components that are there, and only where a service itself says that a call failed.
+        A text can at most join two components that are there, and only where a service itself says that it calls: by name, or by
+        the software that one of them alone is.
         """
-        told = set[tuple[str, str]]()
+        if self._out:
+            return self
+        told, evidence = set[tuple[str, str]](), tuple(evidence)
+        servers = software_of(evidence, self.called())
         for e in evidence:
+            if e.kind == CALLS:
+                told |= {(e.component, callee) for callee in str(e.values.get("calls", "")).split()}
             if e.peer and e.provenance != "client" and e.kind.startswith("log."):
                 if _ANSWERED.search(str(e.values.get("template", ""))):
                     told.add((e.peer, e.component))
                 elif e.aspect in CALLS_FAIL:
                     told.add((e.component, e.peer))
-        if self._out or not told:
+            elif e.kind in ("log.new", "log.surge") and e.provenance != "client":
+                server = meant(written(str(e.values.get("template", ""))).own, servers, servers)
+                told |= {(e.component, server)} if server and server != e.component else set()
+        if not told:
             return self
         calls: dict[str, tuple[Link, ...]] = {}
         for caller, callee in sorted(told):

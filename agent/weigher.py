@@ -20,7 +20,10 @@ from aitia.agent.given_up import MOST, held_down
 from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import Ledger
 from aitia.agent.measured_class import can_have, kinds_by
+from aitia.agent.of_logs import bars_of_one, shared_of_logs
+from aitia.agent.of_logs import is_asked as of_servers_logs
 from aitia.agent.provider import told_of
+from aitia.agent.replicas import alarmed_of
 from aitia.agent.stacks import is_stack, resized
 from aitia.agent.subject import Subject
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
@@ -112,7 +115,7 @@ class _Judge:
             f"{h.source} could not be read" for h in inventory.holdings if h.unread and h.kind in TELEMETRY
         ]
         self._unread = [*blind, *unread]
-        self._alarmed = sorted({c.id for c in inventory.components} & set(alarmed))
+        self._alarmed = alarmed_of({c.id for c in inventory.components}, alarmed)
         self._components = inventory.components
         self._machinery = {c.id for c in inventory.components if c.type in ("machine", "part", "channel")}
         self._instruments = {c.id for c in inventory.components if c.type == "channel"}
@@ -171,15 +174,24 @@ class _Judge:
         ]
         scored = [*_most_specific(pairs, self._topology), healthy, unknown]
         bars = {pair: ledger.bar for pair, ledger in ledgers.items() if ledger.bar}
-        suspects = self._left_open(self._as_learned(facts, _with_probabilities(scored), bars))
+        if self._weights.of_logs and of_servers_logs(facts, [c.type for c in self._components]):
+            bars = bars_of_one(witnesses.told, ledgers) | bars
+        suspects = self._left_open(self._as_learned(facts, _with_probabilities(scored), bars, witnesses))
         suspects.sort(key=lambda s: (-s.probability, -s.score, s.component, s.fault))
         return _verdict(suspects, set(bars))
 
     def _as_learned(
-        self, facts: Facts, suspects: list[Suspect], bars: Mapping[tuple[str, str], str]
+        self,
+        facts: Facts,
+        suspects: list[Suspect],
+        bars: Mapping[tuple[str, str], str],
+        witnesses: Witnesses,
     ) -> list[Suspect]:
-        """The same by what was learned of stacks of servers, where it is one."""
+        """The same by what was learned of stacks of servers, where it is one, or of logs, where they are all."""
         types = [c.type for c in self._components]
+        if self._weights.of_logs and of_servers_logs(facts, types):
+            shared = shared_of_logs(witnesses.told, suspects, set(bars), self._weights.of_logs)
+            return _with_probabilities(shared)
         if self._weights.components and is_asked(facts, types):
             shared = shared_anew(facts, suspects, set(bars), self._weights.components)
             suspects = _with_probabilities(shared)

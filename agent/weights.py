@@ -11,6 +11,8 @@ from typing import Final
 from pydantic import ValidationError, field_validator
 
 from aitia.agent.culprit import FEATURES, bundled_culprit
+from aitia.agent.of_logs import FEATURES as OF_LOGS
+from aitia.agent.of_logs import bundled_of_logs
 from aitia.agent.stacks import NOBODY, OF_RELEASE, SYMPTOM, SYMPTOMS, bundled_stacks
 from aitia.core.aspects import CHANGE, CLUSTER, RANK, VIBRATION
 from aitia.core.errors import BadInput
@@ -68,11 +70,13 @@ class Weights(Word):
 
     `components` are the factors by feature of who it is (`agent.culprit`; 0 where not named); without any the ledgers decide.
     `stacks` are the factors by term, and the log-odds by `symptom.KIND`, that hold in stacks of servers instead (`agent.stacks`).
+    `of_logs` are the factors by feature where logs are all that there is (`agent.of_logs`); without any the ledgers decide.
     """
 
     factors: dict[str, float] = {}
     components: dict[str, float] = {}
     stacks: dict[str, float] = {}
+    of_logs: dict[str, float] = {}
     made_by: str = ""
     data: dict[str, str | int] = {}  # what they were learned from: cases, groups, sha256
     cross_validated: dict[
@@ -98,6 +102,14 @@ class Weights(Word):
             raise ValueError(f"no such feature, or no finite number: {', '.join(wrong)}")
         return components
 
+    @field_validator("of_logs")
+    @classmethod
+    def _of_logs(cls, factors: dict[str, float]) -> dict[str, float]:
+        wrong = sorted(n for n, f in factors.items() if n not in OF_LOGS or not math.isfinite(f))
+        if wrong:
+            raise ValueError(f"no such feature, or no finite number: {', '.join(wrong)}")
+        return factors
+
     @field_validator("stacks")
     @classmethod
     def _of_stacks(cls, factors: dict[str, float]) -> dict[str, float]:
@@ -118,7 +130,11 @@ HAND_SET: Final = Weights()
 @lru_cache(maxsize=1)
 def bundled_weights() -> Weights:
     """The weights that come with aitia, with what was learned of stacks of servers."""
-    learned = {"components": bundled_culprit().factors, "stacks": bundled_stacks().factors}
+    learned = {
+        "components": bundled_culprit().factors,
+        "stacks": bundled_stacks().factors,
+        "of_logs": bundled_of_logs().factors,
+    }
     return ledgers_alone().model_copy(update=learned)
 
 

@@ -8,11 +8,12 @@ text, a series or a change that accuses a component of which all the rest stayed
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from aitia.agent.facts import RELIEF, Facts, is_anomaly, is_harm
+from aitia.agent.of_logs import Told
 from aitia.agent.told_alike import tellers
 from aitia.agent.weights import family_of
 from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK
@@ -116,6 +117,11 @@ class Witnesses:
             stayed.setdefault(_measure(e), []).append(e)
         self._stayed = stayed
 
+    @cached_property
+    def told(self) -> Told:
+        """What logs tell of each service."""
+        return Told(self._facts)
+
     def against(
         self,
         component: str,
@@ -151,9 +157,8 @@ class Witnesses:
             texts = [e for e in plain if family_of(e) == "log"]
             alike = [*texts, *_plain(agreeing)]
             if len(tellers(alike)) < 2:  # clients that tell alike felt it themselves
-                found += self._texts(
-                    view, texts, several=len({(e.component, e.statement) for e in alike}) > 1
-                )
+                several = len({(e.component, e.statement) for e in alike}) > 1
+                found += self._texts(view, texts, several=several)
         elif not any(family_of(e) == "log" for e in plain):
             found += _single(view)
         return found
@@ -270,9 +275,7 @@ class Witnesses:
 
 
 def _judged_by_clients(fact: Evidence, component: str) -> bool:
-    """Whether it is what only a client sees of a server, whose own measurements stay as they were: it refuses the certificate, or
-    it is refused, which is no error of the server's.
-    """
+    """Whether only a client sees it of a server, whose own measurements stay: it refuses the certificate, or it is refused."""
     writer = fact.values.get("reported_by", fact.component)
     return fact.aspect in REFUSED and fact.provenance != "client" and writer != component
 
@@ -287,9 +290,8 @@ def _hurts(fact: Evidence) -> bool:
     """Whether somebody is in trouble: slow, failing or gone, or answering less than half of what it usually does."""
     if (fact.aspect, fact.direction) in RELIEF:
         return False
-    return fact.aspect in table().harm or (
-        fact.aspect == "traffic" and fact.direction == "down" and 0 <= _left(fact) < HALF
-    )
+    fallen = fact.aspect == "traffic" and fact.direction == "down" and 0 <= _left(fact) < HALF
+    return fact.aspect in table().harm or fallen
 
 
 def _does_less(fact: Evidence) -> bool:
@@ -376,8 +378,7 @@ def _misplaced(
     """
     told = accusing or view.moved
     physical = next((e for e in (*view.quiet, *view.moved) if not _computing(e)), None)
-    if told and all(_computing(e) for e in told) and (physical or not may_compute):
-        fact = physical or told[0]
+    if told and all(_computing(e) for e in told) and (fact := physical or (None if may_compute else told[0])):
         yield _line("misplaced", f"{component} is a machine, and only measures of computers say so", fact)
 
 
@@ -394,7 +395,5 @@ def _single(view: View) -> Iterator[Against]:
     """Of a suspect of whom one series moved, or none, and whom nobody else felt. How much it is asked is its clients' doing."""
     moved = sorted({e.aspect for e in view.moved if e.id not in view.faint and e.aspect != "traffic"})
     if not view.plainly_felt and len(moved) < 2 and len({e.aspect for e in view.quiet}) > 1:
-        what = moved[0].replace("_", " ") if moved else "none of its series"
-        yield _line(
-            "single", f"only its {what} changed" if moved else "none of its series changed", view.quiet[0]
-        )
+        what = f"only its {moved[0].replace('_', ' ')} changed" if moved else "none of its series changed"
+        yield _line("single", what, view.quiet[0])

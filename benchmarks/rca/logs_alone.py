@@ -76,7 +76,7 @@ def predicted(folder: Path) -> Case:
     with tempfile.TemporaryDirectory() as home:
         try:
             report = api.diagnose(
-                json.dumps([alert(asked)]), sources=[_logs(folder)], model=None, at=at, home=Path(home)
+                json.dumps([alert(asked)]), sources=[logs_of(folder)], model=None, at=at, home=Path(home)
             )
         except AitiaError as error:
             told: Case = {"verdict": "error", "probability": 0.0, "problem": str(error), "first_three": []}
@@ -97,7 +97,7 @@ def alert(asked: Mapping[str, Any]) -> dict[str, Any]:
     return {"labels": labels, "annotations": notes, "startsAt": asked["at"]}
 
 
-def _logs(folder: Path) -> SourceConfig:
+def logs_of(folder: Path) -> SourceConfig:
     return SourceConfig(name="logs", kind="logs", type="log_files", path=str((folder / "logs").resolve()))
 
 
@@ -147,7 +147,7 @@ def scored(data: Path, per_case: Sequence[Case]) -> list[dict[str, Any]]:
         for metric, value in _measures(case, answer).items():
             ours.setdefault(metric, []).append(float(value))
         name, line = case["trivial"]
-        right = not answer["healthy"] and _is(name, answer)
+        right = not answer["healthy"] and is_right(name, answer)
         trivial.setdefault("right", []).append(float(right))
         if not answer["healthy"]:
             trivial.setdefault("component@1", []).append(float(right))
@@ -165,12 +165,12 @@ def _measures(case: Case, answer: Mapping[str, Any]) -> dict[str, float]:
             "healthy: with 80 % or more": named and sure,
         }
     first = [component for component, _, _ in case["first_three"]]
-    right = named and _is(case["component"], answer)
+    right = named and is_right(case["component"], answer)
     wrong = named and not right
     return {
         "right": right,
-        "component@1": bool(first) and _is(first[0], answer),
-        "component@3": any(_is(c, answer) for c in first),
+        "component@1": bool(first) and is_right(first[0], answer),
+        "component@3": any(is_right(c, answer) for c in first),
         "kind, of those right": right and any(_covers(k, case["fault"]) for k in KINDS[answer["kind"]]),
         "key line shown": _holds(case.get("report", ""), answer["key_line"]),
         "wrong cause": wrong,
@@ -183,7 +183,7 @@ def _covers(kind: str, fault: str) -> bool:
     return not kind or fault == kind or fault.startswith(f"{kind}.")
 
 
-def _is(name: str, answer: Mapping[str, Any]) -> bool:
+def is_right(name: str, answer: Mapping[str, Any]) -> bool:
     accepted = {answer["component"], *answer["also_right"]}
     return bool(name) and _base(name) in {_base(a) for a in accepted}
 

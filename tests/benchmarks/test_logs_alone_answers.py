@@ -75,4 +75,4 @@ def test_predictions_do_not_depend_on_answers(data: Path, tmp_path: Path) -> Non
 )
 def test_pods_of_a_service_and_what_is_also_right_count(named: str, right: bool) -> None:
     answer = {"component": "cutter-0", "also_right": ["maps.example"]}
-    assert logs_alone._is(named, answer) is right
+    assert logs_alone.is_right(named, answer) is right

@@ -292,3 +292,16 @@ def test_extent_and_sample_of_a_file_with_a_hole(tmp_path):
     assert (len(found), found[0].line, found[-1].line) == (3000, 1, 3000)
     assert file.skipped.binary == 100 << 20
     assert Skipped() != file.skipped
+
+
+def test_a_logger_alone_on_the_first_line_goes_with_the_message_below(tmp_path: Path) -> None:
+    """Microsoft.Extensions.Logging's console: `info: Category[event]`, then the message."""
+    path = tmp_path / "identity.log"
+    text = "".join(
+        f"{START + timedelta(seconds=i):%Y-%m-%dT%H:%M:%S.000Z} fail: Hosp.Ldap.Pool[2104]\n      pool refresh failed: {i}\n"
+        for i in range(30)
+    )
+    path.write_text(text)
+    found = records(opened(path))
+    assert len(found) == 30
+    assert found[3].message == "Hosp.Ldap.Pool[2104] pool refresh failed: 3"

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
-from aitia.core.words import Evidence, Result, Window
+from aitia.core.words import Evidence, Result, SourceKind, Window
 from aitia.tools.change.counts import adjust, dispersion, exact_p
 from aitia.tools.logs.access import as_before, failing_share, slower
+from aitia.tools.logs.calls import calls
 from aitia.tools.logs.constant import constant
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.facts import ALPHA, MIN_RATIO, Change, Finding, distinct, evidence, quiet
 from aitia.tools.logs.heard import all_mined, listen
 from aitia.tools.logs.mine import CELLS, Mined, mine
 from aitia.tools.logs.planted import planted
+from aitia.tools.logs.pools import pools
 from aitia.tools.logs.provider_levels import far_from, stated
 from aitia.tools.logs.silence import ended, silence
 from aitia.tools.logs.values import inside
@@ -29,6 +32,10 @@ from aitia.tools.text.streams import spans, streams
 OTHERS = (
     2  # components of which lines of the baseline were read, from which on logs go back that far; by hand
 )
+_TELL_CALLS: Final[tuple[SourceKind, ...]] = (
+    "metrics",
+    "traces",
+)  # where they are at hand, they tell who calls whom
 PER_COMPONENT = 8
 QUIET_ANYWAY = 0.35  # facts up to this strength leave a component quiet
 
@@ -51,6 +58,9 @@ def logs_diff(ctx: ToolContext, *, component: str = "") -> Result:
     beside = mined if all(m.old_lines for m in mined) else all_mined(ctx)[0]
     covered = sum(bool(m.old_lines) for m in beside) >= OTHERS
     facts = _facts(mined, findings(mined, covered=covered), window, names)
+    if not component and not ctx.inventory.has_any(*_TELL_CALLS):
+        told = calls(mined, window, names)
+        facts = [*facts[: max(0, ctx.limits.evidence - len(told))], *told]
     return Result(
         status="ok" if facts else "no_data",
         message=_message(mined, notes, facts),
@@ -177,6 +187,7 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
         kept = distinct(own)[:PER_COMPONENT]
         out += [evidence(f, window, names, redactor) for f in kept]
         out += inside(m, window, names, redactor)
+        out += pools(m, window, redactor)
         out += planted(m, window, redactor)
         out += [
             fact

@@ -23,6 +23,8 @@ from aitia.tools.text.replies import replier
 from aitia.tools.text.templates.gaps import filled
 
 QUOTE: Final = 160
+_HEAD: Final = 50  # characters of a message that are kept before the exception below it
+_BELOW: Final = " | "
 SAID: Final = 0.85  # what the provider says of what it runs: one line is enough, and days without one are usual; by hand
 ALIKE: Final = 4
 ALPHA: Final = 0.05
@@ -114,6 +116,7 @@ def evidence(finding: Finding, window: Window, names: Names, redactor: Redactor)
     old_rate = count.before / mined.old_exposure if mined.old_exposure else 0.0
     at, error = onset(count, finding.change, window, old_rate)
     component, peer = attribute(mined.component, count.template.text, names)
+    peer = peer or names.member(component, count.text)  # whose number the template masks
     if server := replier(component, count.template.text, names):
         component, peer = server, ""
     rate = count.window / mined.exposure if mined.exposure else 0.0
@@ -219,6 +222,10 @@ def quoted(count: Count, redactor: Redactor, text: str = "") -> str:
     for mask, sign in _MASK_AS:
         text = text.replace(mask, sign)
     text = " ".join(text.split()).replace('"', "'")
+    if len(text) > QUOTE and _BELOW in text:  # what was raised says more than where: it stands last
+        head, _, raised = text.rpartition(_BELOW)
+        raised = raised[: QUOTE - _HEAD - len(_BELOW) - 1]
+        text = f"{head[: QUOTE - len(raised) - len(_BELOW) - 1].rstrip()}…{_BELOW}{raised}"
     return text if len(text) <= QUOTE else text[: QUOTE - 1] + "…"
 
 

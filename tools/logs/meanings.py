@@ -13,7 +13,7 @@ from aitia.tools.logs.tally import MESSAGE, Tally
 from aitia.tools.text.headers import Header, Level, Place, worst
 from aitia.tools.text.reading.cut import text_of
 from aitia.tools.text.reading.joining import exception_in, frame
-from aitia.tools.text.reading.record import begun
+from aitia.tools.text.reading.record import headed
 from aitia.tools.text.templates import Form
 from aitia.tools.text.templates.masks import Tokens
 from aitia.tools.text.templates.shape import shape, shapes
@@ -276,9 +276,10 @@ class Meanings:
 
         A record whose first line is all header says what the line below says.
         """
-        if below and not count.text.strip():
-            level, message = begun(text_of(below[0]), count.level)
-            count = self._tally.form(self._tally.redact(message[:MESSAGE]), level)
+        if below:
+            level, message = headed(count.text, count.level, text_of(below[0]))
+            if message is not count.text:
+                count = self._tally.form(self._tally.redact(message[:MESSAGE]), level)
         named = list(filter(None, (exception_in(text_of(line)) for line in below)))
         if not named:
             return count

@@ -18,7 +18,7 @@ _STARTS: Final = re.compile(
     r"(?i)\b(?:starting|started|booting|booted|listening|listens|ready to|process up|running|version)\b(?! to\b)"
 )
 _VERSION: Final = re.compile(
-    r"(?<![\d./:-])v?(\d{1,4}(?:\.\d{1,4}){1,2}(?:[-+][\w.]{1,20})?)(?![\w.:/-]*[\d:/])"
+    r"(?<![\d./:<-])v?(\d{1,4}(?:\.\d{1,4}){1,2}(?:[-+][\w.]{1,20})?)(?![\w.:/-]*[\d:/])"
 )
 _KEY: Final = re.compile(r"([\w.-]+)[\"']?\s*[=:]\s*[\"']?$")  # `current=85.2` of a pump that tells its state
 _OF_VERSION: Final = re.compile(r"(?i)ver(?:sion)?|release|build|image|tag|commit")

@@ -9,7 +9,7 @@ from typing import Final
 
 from aitia.core.redact import Redactor
 from aitia.core.words import Evidence, SourceRef, Window, from_epoch
-from aitia.tools.text.classes import meaning
+from aitia.tools.text.classes import meaning, own_words
 from aitia.tools.text.names import Names
 from aitia.tools.text.reading.record import Record
 
@@ -24,7 +24,10 @@ _START: Final = re.compile(
 # What a running process starts, and what others that run it tell of.
 _TASK: Final = re.compile(
     r"(?i)\b(?:checkpoint|sync|replica|worker|batch|job|backup|snapshot|scan|thread|container|pod|request|session|task"
-    r"|transaction|connection|timer)s?\b|\.(?:service|timer|socket|mount|scope|slice|target)\b"
+    r"|transaction|connection|timer|sav(?:e|ing)|flush|compaction|vacuum|poll|sweep)s?\b"
+    r"|\.(?:service|timer|socket|mount|scope|slice|target)\b"
+    r"|\bsupervisor\b.*\bstarted: \[\{"  # a process inside the virtual machine, as Erlang's supervisors report it
+    r"|\bstarted \"?(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\b"  # a request, as Rails logs it
 )
 _NUMBERS: Final = re.compile(r"\d+(?:\.\d+)?")
 # A setting with its old and its new value, as configuration systems write it.
@@ -32,6 +35,8 @@ _CHANGED: Final = re.compile(
     r"(?i)(?:\bold(?:[_ ]?value)?\s*[=:]\s*\"?(?P<old1>[^\s\",]+)\"?[\s,]+"
     r"(?:\S+\s)??new(?:[_ ]?value)?\s*[=:]\s*\"?(?P<new1>[^\s\",]+)"
     r"|\b(?:changed|set|updated|reloaded|switched)\b.{0,60}?\bfrom\s+\"?(?P<old2>[^\s\",]+)\"?\s+to\s+\"?(?P<new2>[^\s\",]+)"
+    r"|\b(?:value|new(?:[_ ]?value)?)\s*[=:]\s*\"?(?P<new4>[^\s\",]+)\"?[\s,]+(?:\S+\s)??"
+    r"(?:previous|prev|was|old|before)(?:[_ ]?value)?\s*[=:]\s*\"?(?P<old4>[^\s\",]+)"
     r"|(?P<old3>[\w.%-]+)\s*(?:->|=>|→)\s*(?P<new3>[\w.%-]+))"
 )
 _SETTING: Final = re.compile(
@@ -41,6 +46,19 @@ _SETTING: Final = re.compile(
 _KEPT: Final = re.compile(
     r"(?i)\b(?:key|setting|name|parameter|flag)\s*[=:]\s*\"?([\w.\-]+)"
     r"|(?<![\w/.-])[a-z]\w*(?:[._-][a-z]\w*)+[=: ]+\"?[\w.%-]+\"?\s*(?:->|=>|→)"
+)
+
+# What sudo logs of a command that a person ran (sudoers, log format).
+_RAN: Final = re.compile(r"\bTTY=\S+ ; PWD=.* ; USER=(\S+) ;(?: ENV=.* ;)? COMMAND=(\S.*)")
+# What an administrator gave a running server, as it logs that itself: Varnish's CLI, Redis, MySQL and MariaDB, PostgreSQL.
+_CONSOLE: Final = re.compile(
+    r"\b(vcl\.(?:use|inline) \S+|param\.set \S+.*|(?i:config set|alter system set|set global|set persist) \S+.*)"
+)
+# Commands that only look, by their program or by what they ask it for.
+_LOOKS: Final = re.compile(
+    r"(?i)^(?:\S*/)?(?:ls|cat|zcat|less|more|tail|head|z?grep|find|df|du|top|htop|ps|pgrep|ss|netstat|dmesg|journalctl|id|whoami|stat"
+    r"|lsof|strace|tcpdump|ping|dig|host|traceroute|curl|wc|uptime|free|iostat|vmstat|sar|lsblk|who|w|last)\b"
+    r"|^\S+ (?:-\S+ )*(?:status|show|list\w*|get|describe|info|version|is-\w+|check|validate|test|diagnostics|cluster_status)\b"
 )
 
 
@@ -120,7 +138,7 @@ def changes(
         if match is None:
             continue
         parts = match.groupdict()
-        old, new = next(((parts[f"old{n}"], parts[f"new{n}"]) for n in "123" if parts[f"old{n}"]), ("", ""))
+        old, new = next(((parts[f"old{n}"], parts[f"new{n}"]) for n in "1234" if parts[f"old{n}"]), ("", ""))
         if not old or old == new or (parts["old3"] and not _KEPT.search(line)):
             continue
         others = [n for n in names.of(line) if n != component]
@@ -140,3 +158,54 @@ def changes(
             source=ref,
             taint=True,
         )
+
+
+def commands(
+    component: str, found: Sequence[Record], window: Window, names: Names, redactor: Redactor, ref: SourceRef
+) -> Iterator[Evidence]:
+    """Commands that a person ran by sudo and that do more than look: of the one that they name, else of the host; those that
+    a server was given by its console, as it logs them.
+    """
+    for record in found:
+        if given := _CONSOLE.search(own_words(record.message)):
+            yield _console(component, given[1].strip(), record.at, window, redactor, ref)
+        match = _RAN.search(record.message) if "COMMAND=" in record.message else None
+        if match is None or _LOOKS.search(match[2]):
+            continue
+        others = [n for n in names.of(match[2]) if n != component]
+        target = others[0] if len(others) == 1 else component
+        text = redactor.text(match[2].strip()).replace('"', "'")[: 2 * LONGEST]
+        yield Evidence(
+            component=target,
+            kind="log.change",
+            aspect="change.config",
+            statement=f"{target}: a person ran a command as {redactor.text(match[1])} at {from_epoch(record.at):%H:%M:%S} UTC, "
+            f'as {component} logged: "{text}".',
+            values={"reported_by": component},
+            window=window,
+            onset=from_epoch(record.at),
+            direction="new",
+            strength=0.8,
+            source=ref,
+            taint=True,
+            provenance="infrastructure",
+        )
+
+
+def _console(
+    component: str, given: str, at: float, window: Window, redactor: Redactor, ref: SourceRef
+) -> Evidence:
+    text = redactor.text(given).replace('"', "'")[:LONGEST]
+    return Evidence(
+        component=component,
+        kind="log.change",
+        aspect="change.config",
+        statement=f'{component}: its console was given "{text}" at {from_epoch(at):%H:%M:%S} UTC, as it logged itself.',
+        values={"reported_by": component},
+        window=window,
+        onset=from_epoch(at),
+        direction="new",
+        strength=0.8,
+        source=ref,
+        taint=True,
+    )

@@ -29,8 +29,43 @@ _LIMITED: Final = re.compile(
     r"(?i)\brate.?limit(?:s|ed|ing)?\b.{0,40}\b(?:exceeded|reached|hit)\b"
     r"|\b(?:exceeded|over|hit)\b.{0,20}\brate.?limit|\b429 (?:too many requests|client error)"
     r"|\b(?:answered|returned|replied|responded|got)(?: with)?(?: an?)?(?: http| status)?(?: code)? 429\b"
-    r"|\bhttp (?:(?:response|status|error) ?(?:code)?:? ?|)429\b|\bstatus(?:[_ ]?code)?[=: ]{1,2}429\b"
+    r"|\bhttp (?:(?:response|status|error) ?(?:code)?:? ?|)429\b|\b(?:status(?:[_ ]?code)?|code)[=: ]{1,2}429\b"
 )
+
+
+# What a pool says of itself: all that it may hold is in use, and none is idle or somebody waits.
+_IN_USE: Final = re.compile(
+    r"(?i)\b(?:active|in_?use|acquired|busy|used|checked_?out|borrowed)\w*[=: ]{1,2}(\d+)\b"
+)
+_MOST: Final = re.compile(r"(?i)\b(?:total|max|size|limit|capacity|open)\w*[=: ]{1,2}(\d+)\b")
+_NONE_IDLE: Final = re.compile(
+    r"(?i)\b(?:idle|free|available)\w*[=: ]{1,2}0\b|\b(?:waiting|pending|queued|waiters)\w*[=: ]{1,2}[1-9]"
+)
+_OF_POOL: Final = re.compile(r"(?i)pool|conn|\bdb\b|database|acquir|session|worker|thread|slot")
+
+
+def is_full(text: str) -> bool:
+    """Whether counts in a message say that a pool is full: `active=30, total=30, idle=0`, `20 of 20 in use`."""
+    return full_of(text) > 0
+
+
+def full_of(text: str) -> int:
+    """How many a pool holds that is full by the counts in a message; 0 where it is not."""
+    used, most = _IN_USE.search(text), _MOST.search(text)
+    if used is None or most is None or not _OF_POOL.search(text) or _NONE_IDLE.search(text) is None:
+        return 0
+    return int(used[1]) if used[1] == most[1] else 0
+
+
+# A collection of the whole heap by the JVM (unified logging: `4095M->3997M(4096M)`) that freed next to nothing.
+_COLLECTED: Final = re.compile(r"(?i)\bfull\b.{0,60}?\b(\d+)([KMG])->(\d+)\2\((\d+)\2\)")
+FULL_HEAP: Final = 0.9  # share of the heap that is left in use; by hand
+
+
+def is_heap_full(text: str) -> bool:
+    """Whether a message says that a collection of the whole heap left it full."""
+    found = _COLLECTED.search(text)
+    return found is not None and int(found[3]) >= FULL_HEAP * int(found[4]) > 0
 
 
 # Who waits for a lock may get it: only these say that they wait for each other.
@@ -90,8 +125,14 @@ def _meaning(text: str, level: Level, sample: str, heard: Message | None) -> Mea
         )
     if not found.over and (told := cause(own, text[:LONGEST], before=True)):
         return Meaning(aspect=told.aspect, severity=worst(named, "warning"), weight=told.weight)
-    if _LIMITED.search(own) or _THROTTLED.search(text[:LONGEST]) or _THROTTLED.search(sample[:LONGEST]):
+    throttled = _THROTTLED.search(text[:LONGEST]) or _THROTTLED.search(sample[:LONGEST])
+    worse = RANK[named] >= RANK["warning"]
+    if throttled or _LIMITED.search(own) or (worse and unmasked and _LIMITED.search(unmasked[0])):
         return Meaning(aspect="log.quota", severity=worst(named, "warning"), weight=0.9)
+    if is_heap_full(sample[:LONGEST] or text[:LONGEST]):
+        return Meaning(aspect="log.oom", severity=worst(named, "warning"), weight=1.5)
+    if is_full(text[:LONGEST]) or (worse and is_full(sample[:LONGEST])):
+        return Meaning(aspect="log.connection_limit", severity=worst(named, "warning"), weight=1.0)
     if failed := _FAILED.search(own):
         plain = _GATEWAY.get(failed[1], "log.error")
         aspect = of.aspect if of and of.aspect != "log.restart" else plain

@@ -15,9 +15,27 @@ HOST_LOGS: Final = frozenset(
     | {"kubelet", "docker", "dockerd", "containerd", "daemon"}
 )
 _MIN = 2
+# What names of programs end in: others leave it out where they tell of a call (`fleet call failed` of fleet-svc).
+_SUFFIX: Final = re.compile(r"(?i)[-_.](?:svc|service|server|srv|app)$")
+_BEFORE_CALL: Final = (
+    r"(?:circuit ?breaker|upstream|backend|service|target|peer|provider|remote|server)[ =:]{1,2}['\"]?|://"
+)
+_AFTER_CALL: Final = (
+    r"[ _-](?:service|svc|server|client|call|request|lookup|rpc|api|upstream|backend|connection)s?\b"
+)
+# The part of a program that asks another (`FareClient`, `atlas_client`); the ending of who does the work may lack (matcher).
+_CLIENT: Final = r"(?:Client|(?:[_-]client))(?![A-Za-z0-9])(?![ _-]?id\b)"
+_WORKER: Final = re.compile(r"(?i)(?:er|or|d)$")
+_NUMBERED: Final = re.compile(r"([a-z]{3,})[-_.](\d{1,2})", re.IGNORECASE)
+_MEMBER: Final = re.compile(r"(.+[-_.])\d{1,3}")
+_OTHER_MEMBER: Final = re.compile(
+    r"(?i)\b(?:(?:leader|broker|node)(?:[_ ]?id)?|member|peer|connection to(?: (?:node|broker))?)[ =:#]{1,2}(\d{1,3})\b"
+)
 # What nginx adds to an error: who asked (client, host), which virtual server, for what; only `upstream` is the other end.
 _CONTEXT: Final = re.compile(r",? client: .*?\brequest: .*", re.DOTALL)
 _UPSTREAM: Final = re.compile(r"\bupstream: \S+")
+# A server of a pool, as HAProxy names it: `Server be_api/api-2 is DOWN`.
+_OF_POOL: Final = re.compile(r"\b([Ss]erver )[\w.-]+/(?=[\w.-]+ is )")
 
 
 class Names:
@@ -30,25 +48,79 @@ class Names:
             for name in (component.id, *component.aliases):
                 if len(name) >= _MIN and not name.isdigit():
                     self.alias.setdefault(name.casefold(), component.id)
+        for component in components:  # `web1` of web-1
+            if numbered := _NUMBERED.fullmatch(component.id):
+                self.alias.setdefault(f"{numbered[1]}{numbered[2]}".casefold(), component.id)
         words = sorted(self.alias, key=lambda name: (-len(name), name))
-        # A word of its own, or the host of a URL; no part of a path, a file name or a longer name.
+        # A word of its own, or the host of a URL; no part of a path, a file name or a longer name. A host with its address
+        # is one (`db/10.0.0.3:5432`, as Java writes it).
         self._find = (
             re.compile(
                 r"(?:(?<![\w./-])|(?<=//)|(?<=@))("
                 + "|".join(re.escape(word) for word in words)
-                + r")(?![\w-])(?!/\w)(?!\.(?:py|go|js|ts|java|rb|c|h|rs|log|conf|ya?ml|json)\b)",
+                + r")(?![\w-])(?!/(?!\d{1,3}(?:\.\d{1,3}){3}\b)\w)(?!\.(?:py|go|js|ts|java|rb|c|h|rs|log|conf|ya?ml|json)\b)",
                 re.IGNORECASE,
             )
             if words
             else None
         )
         self._memo: dict[str, str] = {}
+        self._short = self._stems()
+        short = "|".join(re.escape(word) for word in sorted(self._short, key=lambda w: (-len(w), w)))
+        self._find_short = (
+            re.compile(
+                rf"(?:{_BEFORE_CALL})(?P<a>{short})(?![\w.-])|(?<![\w./-])(?P<b>{short})(?={_AFTER_CALL})",
+                re.IGNORECASE,
+            )
+            if short
+            else None
+        )
+        self._asked = self._of_clients()
+        asked = "|".join(re.escape(word) for word in sorted(self._asked, key=lambda w: (-len(w), w)))
+        self._find_client = re.compile(rf"(?<![A-Za-z0-9])((?i:{asked})){_CLIENT}") if asked else None
+
+    def _stems(self) -> dict[str, str]:
+        """Names without what names of programs end in, of one component alone, that are no name themselves."""
+        found: dict[str, set[str]] = {}
+        for name, component in self.alias.items():
+            if (stem := _SUFFIX.sub("", name)) != name and len(stem) > _MIN and stem not in self.alias:
+                found.setdefault(stem, set()).add(component)
+        return {stem: next(iter(of)) for stem, of in found.items() if len(of) == 1}
+
+    def _of_clients(self) -> dict[str, str]:
+        """What the part of a program that asks a component may be called after, where one component alone fits."""
+        found: dict[str, set[str]] = {}
+        for name, component in self.alias.items():
+            base = _SUFFIX.sub("", name)
+            for word in {name, base, _WORKER.sub("", base)}:
+                if len(word) > _MIN and (word == name or word not in self.alias):
+                    found.setdefault(word, set()).add(component)
+        return {word: next(iter(of)) for word, of in found.items() if len(of) == 1}
 
     def of(self, text: str) -> list[str]:
-        """Component ids named in the text, in order, each once."""
+        """Component ids named in the text, in order, each once; last those that only a call names by a part of their name."""
+        return list(dict.fromkeys(component for component, _, _ in self.places(text)))
+
+    def places(self, text: str) -> list[tuple[str, int, int]]:
+        """Component ids with where their names begin and end."""
         if self._find is None:
             return []
-        return list(dict.fromkeys(self.alias[m.casefold()] for m in self._find.findall(text)))
+        found = [(self.alias[m[1].casefold()], m.start(1), m.end(1)) for m in self._find.finditer(text)]
+        for m in self._find_short.finditer(text) if self._find_short else ():
+            part = "a" if m["a"] else "b"
+            found.append((self._short[m[part].casefold()], m.start(part), m.end(part)))
+        for m in self._find_client.finditer(text) if self._find_client else ():
+            found.append((self._asked[m[1].casefold()], m.start(1), m.end(1)))
+        return found
+
+    def member(self, component: str, text: str) -> str:
+        """The other member of a component's cluster that a message tells of by its number: `leaderId=2` of kafka-1 is kafka-2."""
+        own = _MEMBER.fullmatch(component)
+        for found in _OTHER_MEMBER.finditer(text) if own else ():
+            other = self.alias.get(f"{own[1]}{found[1]}".casefold(), "") if own else ""
+            if other and other != component:
+                return other
+        return ""
 
     def of_token(self, token: str) -> str:
         """The first component that one token names, memoised; "" if none."""
@@ -68,10 +140,12 @@ def known(ctx: ToolContext) -> Names:
 
 def attribute(component: str, text: str, names: Names) -> tuple[str, str]:
     """Component and peer of a message. A host's log speaks of the one component that it names."""
-    others = [name for name in names.of(_CONTEXT.sub(_other_end, text)) if name != component]
+    others = [
+        name for name in names.of(_OF_POOL.sub(r"\1", _CONTEXT.sub(_other_end, text))) if name != component
+    ]
     if component.casefold() in names.hosts and len(others) == 1:
         return others[0], ""
-    return component, others[0] if others else ""
+    return component, others[0] if others else names.member(component, text)
 
 
 def called(text: str, peer: str) -> bool:

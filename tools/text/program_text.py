@@ -19,7 +19,7 @@ from aitia.tools.text.headers.levels import tells_of_failure
 GAP: Final = "…"  # stands for what was given
 # Fields whose value the program words itself; a quoted part inside is given all the same.
 _OWN_FIELD: Final = re.compile(
-    r"(?i)(?:.*\.)?(?:msg|message|errors?|err|exception|exc|exc_info|exc_type|reason|cause|status|code|level|lvl|severity|event|"
+    r"(?i)(?:.*\.)?(?:msg|message|errors?|err|exception|exc|exc_info|exc_type|@x|reason|cause|status|code|level|lvl|severity|event|"
     r"state|result|errno|failure|warning|fatal|stack|stack_?trace|description|details?|log|output)"
 )
 # Fields whose value a client chooses: without quotes it reaches to the next field.

@@ -17,7 +17,7 @@ from aitia.tools.text.reader import LogFile
 from aitia.tools.text.reading.blocks import Block
 from aitia.tools.text.reading.cut import text_of
 from aitia.tools.text.reading.joining import exception_in
-from aitia.tools.text.reading.record import JOINED_LINES, begun
+from aitia.tools.text.reading.record import JOINED_LINES, headed
 from aitia.tools.text.templates import Form
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ class Rows(Pass):
         }
         for k, (_, more) in rest.items():
             level, message, fields = parts[k]
-            if not message.strip():  # the first line is all header
-                parts[k] = (*begun(more.partition("\n")[0], level), fields)
+            parts[k] = (*headed(message, level, more.partition("\n")[0]), fields)
         self._spool.extend(
             [
                 (f"{number}\x1f{level}\x1f{form}", message, *rest.get(k, _NOTHING), fields)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import partial
 from typing import Any, Final
 
 from aitia.tools.text.headers.epoch import Timekeeper, field_epoch
@@ -68,14 +69,20 @@ _DETAILS: Final = (
     "exception",
     "exc",
     "exc_info",
+    "@x",
     "stack",
     "status",
     "path",
     "peer",
     "upstream",
+    "target",
+    "provider",
+    "code",
+    "statusCode",
 )
-_NESTED: Final = ("log", "jsonPayload", "payload", "record", "_source", "attributes")
+_NESTED: Final = ("log", "jsonPayload", "payload", "record", "_source", "attributes", "fields")
 _PAIR: Final = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
+_HOLE: Final = re.compile(r"\{([A-Za-z]\w*)(?:[,:][^{}]*)?\}")  # of a message template (Serilog's `@mt`)
 _REACH: Final = 200
 
 _OF_JSON, _OF_PAIRS = 0.1, 0.5  # of the lines: an object tells of itself that it is a record
@@ -249,17 +256,27 @@ def _parsed(fields: Found, keeper: Timekeeper, keys: Keys) -> Parsed | None:
     at = next((at for key in keys.times if (at := field_epoch(fields.get(key), keeper)) is not None), None)
     if at is None:
         return None
-    message = text_of(first_of(fields, keys.messages))
+    message = _HOLE.sub(partial(_in_hole, fields), text_of(first_of(fields, keys.messages)))
     details = [
         f"{key}={text_of(fields[key])}"
         for key in keys.details
-        if fields.get(key) not in (None, "", {}, [], False) and not (key == "status" and _status(fields))
+        if fields.get(key) not in (None, "", {}, [], False)
+        and not (key == "status" and _status(fields))
+        and not (
+            key == "target" and "::" in str(fields[key])
+        )  # the module that logs, as Rust's tracing names it
     ]
     text = " ".join([message.rstrip(), *details]).strip()
     if not message and not details:
         known = {*keys.times, *keys.levels}
         text = " ".join(f"{key}={text_of(value)}" for key, value in fields.items() if key not in known)
     return at, fold(text_of(first_of(fields, keys.levels))) or _status(fields), text
+
+
+def _in_hole(fields: Found, hole: re.Match[str]) -> str:
+    """The number that a message template's hole holds; what else it holds may be anybody's text, and stays out."""
+    value = fields.get(hole[1])
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else hole[0]
 
 
 def _status(fields: Found) -> Level:

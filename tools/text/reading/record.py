@@ -17,6 +17,8 @@ from aitia.tools.text.reading.skipped import Skipped
 
 JOINED_LINES: Final = 80
 _LEVEL_FIRST: Final = re.compile(r"(\w{2,16}): ")
+# All that the first line of Microsoft.Extensions.Logging's console holds: who logs and the event's number.
+_CATEGORY: Final = re.compile(r"[A-Za-z_][\w.+`]*\[\d+\]")
 
 
 @dataclass(slots=True)
@@ -101,10 +103,18 @@ def _join(record: Record, text: str, place: Place) -> None:
         return
     record.lines += place.lines
     record.size = max(record.size, place.offset + place.size - record.offset)
-    if not record.message.strip() and record.lines <= place.lines + 1:
-        record.level, record.message = begun(text, record.level)
+    if record.lines <= place.lines + 1:
+        record.level, record.message = headed(record.message, record.level, text)
     if found := exception_in(text):
         record.exception = found
+
+
+def headed(message: str, level: Level, below: str) -> tuple[Level, str]:
+    """Level and message of a record by its first line and the one below it, where the first is all header or names its logger."""
+    if not message.strip():
+        return begun(below, level)
+    named = _CATEGORY.fullmatch(message.strip())
+    return level, f"{named[0]} {below.strip()}" if named else message
 
 
 def begun(text: str, level: Level) -> tuple[Level, str]:

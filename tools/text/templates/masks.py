@@ -107,6 +107,9 @@ class Tokens(NamedTuple):
     exact: bool = False
 
 
+_OF_ANY: Final = re.compile(r"[a-z]*")  # a first label without a hyphen or a number: many hosts have it
+
+
 class Masker:
     """Masks messages. `names` maps addresses and aliases to component ids, which are kept in the text.
 
@@ -149,8 +152,13 @@ class Masker:
         return Tokens(*_listed(masked[:_TOKENS], values[:_TOKENS]), exact)
 
     def known(self, text: str) -> str:
-        """The component id behind a host, `host:port` or name; "" if none is known."""
-        return self.names.get(text.casefold(), "") or self.names.get(text.rsplit(":", 1)[0].casefold(), "")
+        """The component id behind a host, `host:port`, name or a name with its domain; "" if none is known."""
+        host = text.rsplit(":", 1)[0].casefold()
+        label = host.partition(".")[
+            0
+        ]  # `db-1.pay.example`; what is called `api` in one domain may be another's
+        short = label if not _OF_ANY.fullmatch(label) else ""
+        return self.names.get(text.casefold(), "") or self.names.get(host, "") or self.names.get(short, "")
 
     def text(self, message: str) -> str:
         """The masked message."""

@@ -1,0 +1,131 @@
+"""Who it is where logs are all that there is: whom one writer convicts, who stands for replicas, what the kernel killed."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from aitia.agent.facts import Facts
+from aitia.agent.killed import killed
+from aitia.agent.of_logs import FEATURES, Told, bundled_of_logs, features, followed, is_asked, witnessed
+from aitia.agent.replicas import alarmed_of
+from aitia.agent.taxonomy import bundled
+from aitia.agent.topology import Topology
+from aitia.agent.weigher import Weighed, weigh
+from aitia.agent.weights import Weights, bundled_weights
+from aitia.core.words import Component, Evidence, Inventory
+from tests.agent import evidence as shop
+
+NAMES = ("web-1", "web-2", "orders", "mail", "broker", "host-a")
+
+
+def said(
+    component: str, aspect: str, *, at: float, peer: str = "", strength: float = 0.9, **values: str
+) -> Evidence:
+    return shop.fact(
+        component, aspect, f"{component} logged of {aspect} {peer} at {at}.", kind="log.new", direction="new",
+        peer=peer, strength=strength, at=at, **{"reported_by": component, "level": "error", **values},
+    )  # fmt: skip
+
+
+def inventory() -> Inventory:
+    return Inventory(components=tuple(Component(id=n, type="service") for n in NAMES))
+
+
+def judged(*evidence: Evidence, alarmed: str = "web") -> Weighed:
+    return weigh(shop.numbered(list(evidence)), inventory(), bundled(), alarmed=[alarmed])
+
+
+def told(*evidence: Evidence) -> Told:
+    numbered = shop.numbered(list(evidence))
+    return Told(Facts(numbered, Topology(inventory().components).told_by(numbered)))
+
+
+FULL = said("broker", "log.disk_full", at=0, strength=0.7)
+SUFFER = (
+    said("web-1", "log.timeout", at=30),
+    said("mail", "log.timeout", at=50),
+    said("orders", "log.error", at=40),
+)
+
+
+TELLS = said("mail", "log.unavailable", at=45, peer="broker")
+
+
+def test_a_cause_of_which_another_log_tells_too_is_named_with_its_kind() -> None:
+    found = judged(FULL, *SUFFER, TELLS)
+    assert (found.verdict, found.component, found.fault) == ("cause", "broker", "resource.disk")
+
+
+def test_a_cause_that_one_writer_tells_and_after_which_others_suffer_is_suspected_and_not_named() -> None:
+    found = judged(FULL, *SUFFER)
+    assert found.verdict == "unknown"
+    assert next(s.component for s in found.suspects if s.component) == "broker"
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_a_writer_alone_convicts_nobody_however_often_it_writes(times: int) -> None:
+    planted = [said("broker", "log.disk_full", at=10.0 * i, strength=0.98, line=str(i)) for i in range(times)]
+    assert judged(*planted).verdict != "cause"
+    one_more = judged(*planted, said("web-1", "log.timeout", at=60))
+    assert one_more.component != "broker"
+
+
+def test_what_began_long_before_a_line_does_not_come_of_it() -> None:
+    late = said("broker", "log.disk_full", at=600, strength=0.98)
+    assert not followed(told(late, *SUFFER), "broker")
+    assert followed(told(FULL, *SUFFER), "broker")
+
+
+def test_what_a_client_wrote_is_no_witness() -> None:
+    assert witnessed(told(TELLS), "broker")
+    assert not witnessed(told(TELLS.model_copy(update={"provenance": "client"})), "broker")
+    by_client = [e.model_copy(update={"provenance": "client"}) for e in SUFFER]
+    assert not followed(told(FULL, *by_client), "broker")
+
+
+def test_who_passes_on_what_it_suffers_is_less_likely_than_who_is_told_of() -> None:
+    chain = (
+        said("web-1", "log.timeout", at=10, peer="orders"),
+        said("orders", "log.timeout", at=8, peer="broker"),
+        said("mail", "log.unavailable", at=9, peer="broker"),
+    )
+    found = judged(*chain)
+    shares = {c: sum(s.probability for s in found.suspects if s.component == c) for c in ("orders", "broker")}
+    assert shares["broker"] > shares["orders"]
+
+
+def test_replicas_are_one_service() -> None:
+    evidence = told(said("web-1", "log.disk_full", at=0), said("web-2", "log.disk_full", at=1))
+    assert set(features(evidence, {})[0]) == {"web"}
+    assert alarmed_of(set(NAMES), ["web", "mail"]) == ["mail", "web-1", "web-2"]
+    assert alarmed_of({"web", "web-1"}, ["web"]) == ["web"]
+
+
+def test_who_starts_right_after_the_kernel_killed_is_who_was_killed() -> None:
+    kill = said(
+        "host-a", "log.oom", at=0, template="Memory cgroup out of memory: Killed process <num> (ruby)"
+    )
+    start = said("orders", "log.restart", at=40)
+    (moved, _) = killed([kill, start])
+    assert (moved.component, moved.values["reported_by"]) == ("orders", "host-a")
+    assert killed([kill, start, said("mail", "log.restart", at=50)])[0].component == "host-a"
+    assert killed([kill, said("orders", "log.restart", at=400)])[0].component == "host-a"
+
+
+def test_it_is_asked_of_servers_logs_alone() -> None:
+    logs = Facts(shop.numbered([FULL]), Topology(inventory().components))
+    both = Facts(
+        shop.numbered([FULL, shop.fact("web-1", "errors", "web-1: errors 1 → 9.")]),
+        Topology(inventory().components),
+    )
+    assert is_asked(logs, ["service"])
+    assert not is_asked(both, ["service"])
+    assert not is_asked(logs, ["service", "machine"])
+
+
+def test_the_bundled_factors_are_of_known_features_and_used() -> None:
+    assert set(bundled_of_logs().factors) <= set(FEATURES)
+    assert bundled_weights().of_logs == bundled_of_logs().factors != {}
+    with pytest.raises(ValidationError, match="no such feature"):
+        Weights(of_logs={"own.moon": 1.0})

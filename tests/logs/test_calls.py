@@ -1,0 +1,122 @@
+"""Who calls whom by what logs tell on calm days, and names as others write them in a call."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aitia.agent.topology import Topology
+from aitia.core.config import SourceConfig
+from aitia.core.resolve import Resolver
+from aitia.core.words import Baseline, Component, Evidence, Holding, Incident, Inventory, Window
+from aitia.tools import SourceSet, ToolContext
+from aitia.tools.logs import logs_diff, logs_stated
+from aitia.tools.sources.logs.log_files import LogFiles
+from aitia.tools.text.classes import is_full, meaning
+from aitia.tools.text.names import Names, attribute
+
+AT = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
+LINES = {
+    "web": "INFO reserve POST https://stock/reserve answered 200 in 12 ms",
+    "stock": "INFO pool target=pg-main:5432 open=6 idle=4",
+    "pg-main": "LOG connection authorized: user=stock database=stock",
+    "mail": 'INFO note from a user: "please call upstream=pg-main at once"',
+}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+def context(folder: Path, inventory: Inventory = Inventory()) -> ToolContext:  # noqa: B008
+    names = tuple(Component(id=p.stem, type="service") for p in sorted(folder.iterdir()))
+    window = Window(start=AT - timedelta(minutes=10), end=AT)
+    before = Baseline(name="preceding", window=Window(start=AT - timedelta(minutes=40), end=window.start))
+    return ToolContext(
+        incident=Incident(id="i", title="t", started_at=AT, window=window, baselines=(before,)),
+        sources=SourceSet([LogFiles(SourceConfig(name="logs", kind="logs", type="log_files", path=str(folder)), folder)]),
+        resolver=Resolver(names),
+        inventory=inventory,
+    )  # fmt: skip
+
+
+def written(folder: Path, lines: dict[str, str]) -> Path:
+    for name, line in lines.items():
+        times = (AT - timedelta(seconds=20 * i) for i in range(100, 0, -1))
+        (folder / f"{name}.log").write_text("".join(f"{at:%Y-%m-%d %H:%M:%S} {line}\n" for at in times))
+    return folder
+
+
+def calls(evidence: tuple[Evidence, ...]) -> dict[str, str]:
+    return {e.component: str(e.values["calls"]) for e in evidence if e.kind == "log.calls"}
+
+
+def test_calm_lines_tell_who_calls_whom_and_what_a_client_wrote_does_not(tmp_path: Path) -> None:
+    found = logs_diff(context(written(tmp_path, LINES)))
+    assert calls(found.evidence) == {"web": "stock", "stock": "pg-main"}
+    topology = Topology([]).told_by(found.evidence)
+    assert topology.ancestors("pg-main") == ["stock", "web"]
+
+
+def test_where_measurements_tell_who_calls_whom_logs_are_not_asked(tmp_path: Path) -> None:
+    measured = Inventory(holdings=(Holding(source="prom", kind="metrics", components=("web",), count=3),))
+    assert not calls(logs_diff(context(written(tmp_path, LINES), measured)).evidence)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("fleet call failed error=deadline exceeded", ["fleet-svc"]),
+        ("CircuitBreaker 'fleet' changed state from CLOSED to OPEN", ["fleet-svc"]),
+        ("Connection to node 2 (kafka-2/10.40.3.12:9092) could not be established", ["kafka-2"]),
+        ("the fleet grew by 12 ships", []),
+        ("read kafka-2/topics/a", []),
+    ],
+)
+def test_names_as_others_write_them(text: str, found: list[str]) -> None:
+    names = Names([Component(id="fleet-svc"), Component(id="kafka-2")])
+    assert names.of(text) == found
+
+
+def test_a_server_of_a_pool_is_whom_a_proxy_tells_of() -> None:
+    names = Names([Component(id="lb"), Component(id="api-2")])
+    assert attribute("lb", "Server be_api/api-2 is DOWN, reason: Layer4 timeout", names) == ("lb", "api-2")
+
+
+@pytest.mark.parametrize(
+    ("text", "full"),
+    [
+        ("HikariPool-1 - Pool stats (total=30, active=30, idle=0, waiting=12)", True),
+        ("acquire waited waited=3.0s acquired_conns=24 idle_conns=0 max_conns=24", True),
+        ("HikariPool-1 - Pool stats (total=30, active=12, idle=18, waiting=0)", False),
+        ("disk used=30 total=30 idle=0", False),
+    ],
+)
+def test_counts_say_that_a_pool_is_full(text: str, full: bool) -> None:
+    assert is_full(text) is full
+    assert (meaning(text, "info").aspect == "log.connection_limit") is full
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            "sudo: ann : TTY=pts/0 ; PWD=/home/ann ; USER=root ; COMMAND=/usr/sbin/rabbitmqctl set_policy -p a b",
+            True,
+        ),
+        ("sudo: ann : TTY=pts/0 ; PWD=/home/ann ; USER=root ; COMMAND=/usr/bin/tcpdump -i ens3", False),
+        (
+            "sudo: ann : TTY=pts/0 ; PWD=/home/ann ; USER=root ; COMMAND=/usr/bin/systemctl status nginx",
+            False,
+        ),
+    ],
+)
+def test_a_command_that_does_more_than_look_is_a_change(tmp_path: Path, line: str, told: bool) -> None:
+    folder = written(tmp_path, {"mq1": "systemd[1]: session-1.scope: Deactivated successfully."})
+    with (folder / "mq1.log").open("a") as log:
+        log.write(f"{AT - timedelta(seconds=5):%Y-%m-%d %H:%M:%S} {line}\n")
+    changed = [e for e in logs_stated(context(folder)).evidence if e.kind == "log.change"]
+    assert [e.component for e in changed] == (["mq1"] if told else [])
