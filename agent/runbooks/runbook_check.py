@@ -158,7 +158,7 @@ def _together(found: Sequence[Checked], *, whole: bool) -> list[Checked]:
 def _as_call(step: Step, registry: Registry) -> Step:
     """A step of the text whose command is a call of a tool that reads changes nothing."""
     if step["command"] and all(called(line, registry) for line in step["command"].splitlines()):
-        return step | {"effect": "read-only"}  # type: ignore[return-value]
+        return step | {"effect": "read-only"}
     return step
 
 
