@@ -169,7 +169,7 @@ def disk_check(home: Path) -> Check:
         detail=f"{free / 1e9:.1f} GB free at {home}",
         mend=""
         if good
-        else "free 3 GB (the default model takes .5 GB, its files while they are fetched as much again), or set AITIA_HOME to another disk",
+        else "free 3 GB (the default model takes .5 GB), or set AITIA_HOME to another disk",
     )
 
 
