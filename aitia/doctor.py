@@ -167,9 +167,7 @@ def disk_check(home: Path) -> Check:
         name="free disk",
         state="ok" if good else "warning",
         detail=f"{free / 1e9:.1f} GB free at {home}",
-        mend=""
-        if good
-        else "free 3 GB (the default model takes .5 GB), or set AITIA_HOME to another disk",
+        mend="" if good else "free 3 GB (the default model takes .5 GB), or set AITIA_HOME to another disk",
     )
 
 
