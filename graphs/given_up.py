@@ -63,10 +63,16 @@ def _uncalled(view: View, context: Context) -> Iterator[_Left]:
             yield _Left(
                 what=task.tool,
                 why=f"Not called: the verdict stood at {chance(view.weighed.probability)}.",
-                kinds=frozenset(context.registry[task.tool].needs),
+                kinds=_kinds(task.tool, context),
                 component=str(task.args.get("component", "")),
                 stood=True,
             )
+
+
+def _kinds(tool: str, context: Context) -> frozenset[str]:
+    """The kinds of sources that a tool reads; none of one that is not installed here."""
+    known = tool in context.registry.names()
+    return frozenset(context.registry[tool].needs if known else ())
 
 
 def _late(view: View, context: Context) -> Iterator[_Left]:
@@ -76,8 +82,7 @@ def _late(view: View, context: Context) -> Iterator[_Left]:
         told.add(why)
         yield _Left(what="sources", why=why)
     for result in view.results:
-        known = result.tool in context.registry.names()
-        kinds = frozenset(context.registry[result.tool].needs if known else ())
+        kinds = _kinds(result.tool, context)
         component = str(result.args.get("component", ""))
         for why in (w for w in result.given_up if w not in told):
             told.add(why)

@@ -64,7 +64,12 @@ def checklist(
 def _by_hand(text: str, line: str, names: Mapping[str, str]) -> Item:
     """A command for a person, with the names of the component that the report names, as "Do now" has them."""
     filled = fill(line, names)
-    return Item(text=f"{text}{filled.note}", state="manual step", command=filled.command, effect=effect(line))
+    return Item(
+        text=f"{text}{filled.note}",
+        state="manual step",
+        command=filled.command,
+        effect=effect(filled.command),
+    )
 
 
 def _made(results: Iterable[Result], registry: Registry) -> dict[str, tuple[Result, tuple[str, ...]]]:
