@@ -10,43 +10,22 @@ where it stands by the calls that the logs tell of. Replicas are one service. On
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Final
 
 from aitia.agent.culprit import Values
 from aitia.agent.factors import Factors, bundled_factors
-from aitia.agent.facts import Facts, is_harm, onset
-from aitia.agent.quoted import Quoted, answered
+from aitia.agent.facts import Facts
 from aitia.agent.replicas import service, without_journal
+from aitia.agent.told_by_logs import ERRORS, HARD, SOFT, SOON_S, SUFFERED, Told, kind_of, whose
 from aitia.core.aspects import CHANGE, CLUSTER
 from aitia.core.words import Contribution, Evidence, Suspect
 
 TERM: Final = "component"
-HARD: Final = frozenset(
-    {
-        "log.oom", "log.disk_full", "log.deadlock", "log.lock", "log.certificate", "log.io", "log.clock", "log.quota",
-        "log.query_plan",
-    }
-)  # fmt: skip
-"""What a service says of itself that is a cause by itself."""
-SOFT: Final = frozenset(
-    {
-        "log.configuration", "log.permission", "log.data", "log.replication", "log.overload", "log.restarts", "log.exception",
-        "log.connection_limit",
-    }
-)  # fmt: skip
-"""What may be a cause, and is a client's doing or a passing error as often."""
-SUFFERED: Final = frozenset(
-    {"log.timeout", "log.unavailable", "log.connection_refused", "log.dns", "log.slow", "log.retry"}
-)
-"""What a service says of itself that another one did to it."""
-ERRORS: Final = frozenset({"log.error", "errors", "latency"})
-"""Errors and slow answers of which its log does not say why."""
 OF_SERVICE: Final = (
-    "own.hard", "own.soft", "own.error", "own.suffered", "own.silent", "own.change", "blames", "told", "told.second", "passes",
+    "own.hard", "own.soft", "own.error", "own.suffered", "own.silent", "own.change", "own.read", "peer.read",
+    "client.read", "blames", "told", "told.second", "passes",
     "first", "late", "hard.first", "hard.after", "alarmed", "above", "below", "ledgers", "ledgers.nothing",
 )  # fmt: skip
 OF_NOBODY: Final = ("nobody", "nobody.harm", "nobody.hard", "nobody.told")
@@ -54,18 +33,11 @@ FEATURES: Final = (*OF_SERVICE, *OF_NOBODY)
 
 # By hand.
 LEAST: Final = 1e-3  # a share below it counts as this one
-PLAIN: Final = 0.3  # strength from which a fact counts
-WARNED: Final = 0.5  # strength from which a warning of no known kind is trouble
-SOON_S: Final = 20.0  # after the first of all onsets: began first
 LATE_S: Final = 300.0  # after it: as late as counts
-FOLLOWS_S: Final = 900.0  # after a cause, within which what others suffer may come of it
 OTHERS: Final = 2  # services that suffer after it, from which on one that nobody names may be the cause
 PLAINER: Final = 1.2  # log-odds of a kind that its own log tells, before those by what others feel
 ALONE: Final = "no log but its own tells of it"
 _NONE: Final = 1e-9
-_LINK: Final = re.compile(
-    r"(?i)\blink (?:is )?(?:now )?down\b|\bcarrier (?:lost|down)\b|\blink is not ready\b"
-)
 
 
 def bundled_of_logs() -> Factors:
@@ -77,97 +49,6 @@ def is_asked(facts: Facts, types: Collection[str]) -> bool:
     """Whether nothing but logs tells of anybody, and these are servers' logs."""
     machines = {"machine", "part", "channel"} & set(types)
     return facts.logs_alone and not machines and not any(e.aspect in CLUSTER for e in facts.all)
-
-
-class Told:
-    """What logs tell of each service: its own words, what others say of it, who suffers."""
-
-    def __init__(self, facts: Facts) -> None:
-        self.facts = facts
-        self.own: dict[str, list[Evidence]] = defaultdict(list)
-        self.others: dict[str, dict[str, Evidence]] = defaultdict(dict)
-        self.members: dict[str, set[str]] = defaultdict(set)
-        self.by_members: set[str] = set()  # members of a service of which another member tells
-        began: dict[str, list[datetime]] = defaultdict(list)
-        quoted = Quoted(facts)
-        for e in sorted(facts.all, key=lambda e: (-facts.strength(e), e.statement)):
-            for name in {e.component, e.peer} - {""}:
-                self.members[service(name)].add(name)
-            if e.provenance == "client" or e.direction in ("steady", "none"):
-                continue
-            writer = service(str(e.values.get("reported_by", e.component)))
-            if is_harm(e) or e.aspect in CHANGE:
-                self._enter(e, writer, e.peer or quoted.server(e))
-            if e.onset and (_is_warning(e) or (is_harm(e) and self._plain(e))):
-                began[writer].append(e.onset)
-        self.troubled: dict[str, datetime] = {s: min(times) for s, times in began.items()}
-        """The services whose logs tell of trouble, and when it began."""
-        self.begun = min(self.troubled.values(), default=None)
-
-    def _enter(self, e: Evidence, writer: str, peer: str) -> None:
-        if (
-            service(e.component) == writer or e.aspect == "log.oom"
-        ):  # a kernel's word of what it killed is first hand
-            self.own[service(e.component)].append(e)
-        if service(e.component) != writer:
-            self.others[service(e.component)].setdefault(writer, e)
-        author = without_journal(str(e.values.get("reported_by", e.component)))
-        if peer and service(peer) == writer and peer != author and is_harm(e):
-            self.by_members.add(peer)
-        if peer and service(peer) != writer:
-            self.others[service(peer)].setdefault(writer, e)
-
-    def _plain(self, e: Evidence) -> bool:
-        return e.aspect not in CHANGE and self.facts.strength(e) >= PLAIN
-
-    def first_of(self, name: str) -> datetime | None:
-        """When the trouble of a service began, by itself or by who calls it."""
-        every = [*self.own[name], *self.others[name].values()]
-        return min((onset(e) for e in every if e.onset and self._plain(e)), default=None)
-
-    def strongest(self, name: str, aspects: Collection[str]) -> Evidence | None:
-        """The strongest of what a service says of itself, and not of another one."""
-        own = (e for e in self.own[name] if not e.peer or service(e.peer) == name)
-        return next((e for e in own if kind_of(e) in aspects), None)
-
-    def above(self, name: str) -> set[str]:
-        """The services that call one, directly or not."""
-        topology = self.facts.topology
-        return {service(a) for m in self.members[name] for a in topology.ancestors(m)} - {name}
-
-    def below(self, name: str) -> set[str]:
-        """The services that it calls itself."""
-        topology = self.facts.topology
-        return {service(c) for m in self.members[name] for c in topology.callees(m)} - {name}
-
-    def follow(self, name: str, cause: Evidence, *, linked: bool) -> set[str]:
-        """The other services whose trouble began with a cause or within a quarter of an hour of it; of a `linked` cause one of
-        them calls the service.
-        """
-        if cause.onset is None:
-            return set()
-        found = {
-            s for s, at in self.troubled.items()
-            if s != name and -SOON_S <= (at - onset(cause)).total_seconds() <= FOLLOWS_S
-        }  # fmt: skip
-        return found if not linked or found & self.above(name) else set()
-
-
-def kind_of(e: Evidence) -> str:
-    """The aspect of a fact for who it is: what a driver was answered is suffered, a kernel's link that is down is a cause."""
-    template = str(e.values.get("template", ""))
-    if e.aspect in HARD | SOFT and answered(e):
-        return "log.unavailable"
-    return "log.io" if e.aspect == "log.error" and _LINK.search(template) else e.aspect
-
-
-def _is_warning(e: Evidence) -> bool:
-    """Whether it is a new warning of which no kind of fault is known."""
-    return (
-        e.aspect == "log.other"
-        and e.values.get("level") in ("warning", "error", "fatal")
-        and e.strength >= WARNED
-    )
 
 
 def features(told: Told, shares: Mapping[str, float]) -> tuple[dict[str, Values], Values]:
@@ -192,6 +73,7 @@ def _of_service(told: Told, name: str, share: float) -> Values:
     late = (first - told.begun).total_seconds() if first and told.begun else LATE_S
     called = (e for c in told.below(name) for e in [*told.own[c], *told.others[c].values()])
     changed = (e for e in told.facts.all if e.aspect in CHANGE and service(e.component) == name)
+    read = [e for e in told.own[name] if e.aspect not in CHANGE and "whose" in e.values]
     suffered = _most(
         told, (e for e in told.own[name] if kind_of(e) in SUFFERED or (e.peer and service(e.peer) != name))
     )
@@ -202,6 +84,9 @@ def _of_service(told: Told, name: str, share: float) -> Values:
         "own.suffered": _most(told, (e for e in own if kind_of(e) in SUFFERED)),
         "own.silent": _most(told, (e for e in own if e.kind == "log.vanished")),
         "own.change": _most(told, changed),
+        "own.read": max((told.facts.strength(e) * whose(e, "own", "host") for e in read), default=0.0),
+        "peer.read": max((told.facts.strength(e) * whose(e, "peer") for e in read), default=0.0),
+        "client.read": max((told.facts.strength(e) * whose(e, "client") for e in read), default=0.0),
         "blames": _most(told, (e for e in told.own[name] if e.peer and service(e.peer) != name)),
         "told": beside[0] if beside else 0.0,
         "passes": min(beside[0] if beside else 0.0, suffered),
@@ -230,7 +115,8 @@ def witnessed(told: Told, component: str) -> bool:
     """Whether a component's fault is not the word of one writer: another service or member tells of it. Without, it is never
     named.
     """
-    others = told.others[service(component)].values()
+    name = service(component)
+    others = (e for writer, e in told.others[name].items() if writer not in told.meant[name])
     return without_journal(component) in told.by_members or any(e.aspect not in CHANGE for e in others)
 
 
@@ -335,6 +221,8 @@ def _plainer(told: Told, pairs: Sequence[Suspect], moved: Collection[str]) -> di
     found: dict[tuple[str, str], float] = {}
     for component in moved:
         mine = [s for s in pairs if s.component == component and s.probability > 0]
+        if not mine:
+            continue
         plain = {
             s.fault
             for s in mine
@@ -370,8 +258,9 @@ def _shares(
 _WORDS: Final[Mapping[str, str]] = {
     "own.hard": "its log tells a cause", "own.soft": "what its log tells", "own.error": "its own errors",
     "own.suffered": "what it suffers", "own.silent": "the silence of its log", "own.change": "its change",
-    "blames": "it complains of others", "told": "what another log says of it",
-    "told.second": "what several logs say of it", "passes": "it passes on what it suffers",
+    "blames": "it complains of others", "own.read": "what its log tells of itself",
+    "peer.read": "its log tells of another one's trouble", "client.read": "its log tells of who calls it",
+    "told": "what another log says of it", "told.second": "what several logs say of it", "passes": "it passes on what it suffers",
     "first": "it began first", "late": "when it began",
     "hard.first": "who calls it suffers after it",
     "hard.after": "others suffer after it", "alarmed": "the alarm is of it", "above": "who calls it suffers",

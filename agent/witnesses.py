@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from aitia.agent.facts import RELIEF, Facts, is_anomaly, is_harm
-from aitia.agent.of_logs import Told
 from aitia.agent.told_alike import tellers
+from aitia.agent.told_by_logs import Told
 from aitia.agent.weights import family_of
 from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK
 from aitia.core.bounds import own_yaml

@@ -31,14 +31,16 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from aitia import api
 from aitia.agent.factors import Factors
 from aitia.agent.facts import Facts, is_harm
-from aitia.agent.of_logs import FEATURES, Told, features
+from aitia.agent.of_logs import FEATURES, features
 from aitia.agent.replicas import alarmed_of, service
 from aitia.agent.taxonomy import bundled
+from aitia.agent.told_by_logs import Told
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed, weigh
 from aitia.agent.weights import ledgers_alone
 from aitia.core.aspects import CHANGE
 from aitia.core.words import Component, Evidence, Inventory, SourceRef
+from aitia.tools.text.classes import meaning
 from benchmarks import contract
 from benchmarks.rca.fit_culprit import Floats, Table, softmax, write
 from benchmarks.rca.judged import kept
@@ -56,11 +58,23 @@ ALIKE: Final = (
 MOST_OF_CHANGE: Final = 2.0  # of few cases; whoever writes a log may write of a change
 UP: Final = frozenset(
     {
-        "own.hard", "own.soft", "own.error", "own.silent", "told", "told.second", "first",
+        "own.hard", "own.soft", "own.error", "own.silent", "own.read", "told", "told.second", "first",
         "hard.first", "hard.after", "above", "ledgers",
     }
 )  # fmt: skip
-DOWN: Final = frozenset({"late", "passes", "below", "blames", "nobody.harm", "nobody.hard", "nobody.told"})
+DOWN: Final = frozenset(
+    {
+        "late",
+        "passes",
+        "below",
+        "blames",
+        "peer.read",
+        "client.read",
+        "nobody.harm",
+        "nobody.hard",
+        "nobody.told",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -156,7 +170,7 @@ def _also(file: Path) -> list[tuple[str, Diagnosed]]:
     """Diagnoses of servers as if their logs and changes were all that there is, with their system."""
     made = []
     for case in kept(file):
-        told = tuple(e for e in case.evidence if e.kind.startswith("log.") or e.aspect in CHANGE)
+        told = tuple(_owned(e) for e in case.evidence if e.kind.startswith("log.") or e.aspect in CHANGE)
         names = {n for e in told for n in (e.component, e.peer) if n}
         inventory = Inventory(components=tuple(Component(id=n, type="service") for n in sorted(names)))
         who = [c for c, _ in case.accepted]
@@ -167,6 +181,15 @@ def _also(file: Path) -> list[tuple[str, Diagnosed]]:
         }
         made.append((case.data, Diagnosed(case.id, told, inventory, case.alarmed, answer)))
     return made
+
+
+def _owned(e: Evidence) -> Evidence:
+    """With whose trouble its message tells of, where it was kept before that was read."""
+    template = str(e.values.get("template", ""))
+    if not template or "whose" in e.values:
+        return e
+    told = meaning(template, "")
+    return e.model_copy(update={"values": {**e.values, "whose": told.whose, "whose_sure": told.whose_sure}})
 
 
 def diagnosed(folder: Path) -> Diagnosed:

@@ -7,9 +7,10 @@ from pydantic import ValidationError
 
 from aitia.agent.facts import Facts
 from aitia.agent.killed import killed
-from aitia.agent.of_logs import FEATURES, Told, bundled_of_logs, features, followed, is_asked, witnessed
+from aitia.agent.of_logs import FEATURES, bundled_of_logs, features, followed, is_asked, witnessed
 from aitia.agent.replicas import alarmed_of
 from aitia.agent.taxonomy import bundled
+from aitia.agent.told_by_logs import Told
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed, weigh
 from aitia.agent.weights import Weights, bundled_weights

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from aitia.agent.facts import Facts
-from aitia.agent.of_logs import Told, kind_of, witnessed
+from aitia.agent.of_logs import witnessed
 from aitia.agent.quoted import Quoted, answered
 from aitia.agent.replicas import is_journal, service, without_journal
 from aitia.agent.taxonomy import bundled
+from aitia.agent.told_by_logs import Told, kind_of
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import weigh
 from aitia.core.words import Component, Evidence, Inventory

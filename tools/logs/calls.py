@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from aitia.core.words import Evidence, Window
 from aitia.tools.logs.mine import Mined
+from aitia.tools.logs.shared_ids import waits
 from aitia.tools.text.names import Names
 from aitia.tools.text.program_text import written
 from aitia.tools.text.reading.cut import text_of
@@ -46,7 +47,9 @@ _OF_CALLER: Final = frozenset(
 
 
 def calls(mined: Sequence[Mined], window: Window, names: Names) -> list[Evidence]:
-    """One fact for each component whose lines name others that it calls; where lines say both ways of two, none."""
+    """One fact for each component whose lines name others that it calls, or whose ids end with it (`shared_ids`); where lines
+    say both ways of two, none.
+    """
     told: Counter[tuple[str, str]] = Counter()
     for m in mined:
         if m.tally is None or m.component.casefold() in names.hosts:
@@ -55,6 +58,9 @@ def calls(mined: Sequence[Mined], window: Window, names: Names) -> list[Evidence
             for _, _, raw in [*count.new.kept[:EACH], *count.old.kept[:EACH]]:
                 for pair in _pairs(m.component, text_of(raw)[:LONGEST], names):
                     told[pair] += count.window + count.before
+    for pair, ids in waits(mined, window, names).items():
+        if pair not in told and pair[::-1] not in told:
+            told[pair] += ids
     both = {pair for pair in told if told[pair[::-1]] >= told[pair]}
     out = []
     for m in mined:

@@ -142,6 +142,8 @@ def evidence(finding: Finding, window: Window, names: Names, redactor: Redactor)
             "p_value": _three(finding.q),
             "line": ref.lines[0] if ref.lines else 0,
             "reported_by": mined.component,
+            "whose": finding.meaning.whose,
+            "whose_sure": finding.meaning.whose_sure,
             **_heard(count),
         },
         unit="lines",

@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Final
 
 from aitia.tools.meaning.dictionary import Message
-from aitia.tools.meaning.messages import Class, Reading, classes, read, spoken
+from aitia.tools.meaning.message_reader import Learned, learned
+from aitia.tools.meaning.messages import Class, Reading, Whose, classes, read, spoken
 from aitia.tools.text.causes import cause
 from aitia.tools.text.headers.levels import RANK, Level, in_text, worst
 from aitia.tools.text.program_text import written
@@ -17,7 +18,10 @@ from aitia.tools.text.program_text import written
 LONGEST: Final = 1000  # characters of a message that are read
 # Log-odds above which words make an error where no level says so: of a class that a diagnosis knows, and of any other trouble.
 _BAR_OF_CLASS: Final = 0.5
-_BAR: Final = 1.4
+_BAR: Final = 2.0
+_BAR_OF_QUIET: Final = 2.0  # of a class, where a quiet level says that it is none
+_SURE: Final = 0.5  # probability from which a learned class is taken where no words name one
+_SURER: Final = 0.8  # and before the words
 _FAILED: Final = re.compile(r"(?:->|status[=: ]|\" )\s*(5\d\d)\b")  # the status of an answer
 # What a gateway says of the server behind it (RFC 9110, 15.6.3 and 15.6.5): an invalid answer, and none in time.
 _GATEWAY: Final = {"502": "log.unavailable", "504": "log.timeout"}
@@ -77,11 +81,15 @@ _EACH_OTHER: Final = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Meaning:
-    """A message's aspect and the severity that it has in effect. `weight` is how informative it is about a cause."""
+    """A message's aspect and the severity that it has in effect. `weight` is how informative it is about a cause; `whose` it is,
+    as it was learned, with its probability.
+    """
 
     aspect: str
     severity: Level
     weight: float
+    whose: Whose = "own"
+    whose_sure: float = 0.0
 
     @property
     def bad(self) -> bool:
@@ -102,7 +110,13 @@ def meaning(text: str, level: Level, sample: str = "", heard: Message | None = N
     where it tells that the server failed. `sample` is a message of the template `text`; what the site's dictionary or a model
     said of it, `heard`, goes before the words.
     """
-    found = _meaning(text, level, sample, heard)
+    own = written(text[:LONGEST]).own
+    unmasked = (written(sample[:LONGEST]).own, sample[:LONGEST]) if sample else None
+    words = read(own, text[:LONGEST], answers=False, unmasked=unmasked)
+    told = learned(" ".join(own.split()), words)
+    found = replace(
+        _meaning(text, level, sample, heard), whose=told.whose, whose_sure=round(told.owners[told.whose], 2)
+    )
     if found.aspect == "log.deadlock" and not _EACH_OTHER.search(f"{text[:LONGEST]} {sample[:LONGEST]}"):
         return replace(found, aspect="log.lock")
     return found
@@ -113,7 +127,8 @@ def _meaning(text: str, level: Level, sample: str, heard: Message | None) -> Mea
     named = level or in_text(own)
     unmasked = (written(sample[:LONGEST]).own, sample[:LONGEST]) if sample else None
     found = read(own, text[:LONGEST], answers=False, unmasked=unmasked)
-    of = _known(found.says)
+    told_by = learned(" ".join(own.split()), found)
+    of = _likely(told_by, found)
     if heard is not None and heard.taken:
         if not heard.fault:
             return Meaning(aspect="log.other", severity="info", weight=0.25)
@@ -141,7 +156,7 @@ def _meaning(text: str, level: Level, sample: str, heard: Message | None) -> Mea
     if not (of or loud or found.over) and (told := cause(own, text[:LONGEST], before=False)):
         return Meaning(aspect=told.aspect, severity=named or "warning", weight=told.weight)
     if of and of.aspect != "log.restart":
-        calm = found.over if named else found.fault <= _BAR_OF_CLASS
+        calm = told_by.fault <= _BAR_OF_QUIET if named else (told_by.fault + found.fault) / 2 <= _BAR_OF_CLASS
         if calm and RANK[named] < RANK["warning"]:
             return Meaning(aspect=of.aspect, severity=named or "info", weight=0.25)
         return Meaning(
@@ -149,7 +164,7 @@ def _meaning(text: str, level: Level, sample: str, heard: Message | None) -> Mea
         )
     if loud and of:  # a process that died, told as an error: no start by itself
         return Meaning(aspect="log.restart", severity=named, weight=0.85)
-    if loud or (not named and not of and found.fault > _BAR):
+    if loud or (not named and not of and told_by.fault > _BAR):
         return Meaning(aspect="log.error", severity=named or "error", weight=0.85)
     if of or found.starts:
         return Meaning(aspect="log.restart", severity=named or "info", weight=classes()["restart"].weight)
@@ -170,6 +185,16 @@ def aspect_of(text: str) -> str:
     """The aspect of the class that a text names, whoever wrote it; "" for none that a diagnosis knows."""
     found = _known(spoken(text))
     return found.aspect if found else ""
+
+
+def _likely(told: Learned, found: Reading) -> Class | None:
+    """The class of a message: the first that its words name, unless the learned one is likely enough; that, where they name none
+    and the message tells of a fault.
+    """
+    named, likely = _known(found.says), told.kinds[told.kind]
+    if told.kind == "restart" or likely < (_SURER if named else _SURE) or (not named and told.fault <= 0.0):
+        return named
+    return _known((told.kind,)) or named
 
 
 def _known(kinds: Iterable[str]) -> Class | None:

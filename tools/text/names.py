@@ -51,6 +51,11 @@ class Names:
         for component in components:  # `web1` of web-1
             if numbered := _NUMBERED.fullmatch(component.id):
                 self.alias.setdefault(f"{numbered[1]}{numbered[2]}".casefold(), component.id)
+        for component in sorted(
+            components, key=lambda c: c.id
+        ):  # the service whose replicas are known: one stands for all
+            if (member := _MEMBER.fullmatch(component.id)) and len(member[1]) > _MIN + 1:
+                self.alias.setdefault(member[1][:-1].casefold(), component.id)
         words = sorted(self.alias, key=lambda name: (-len(name), name))
         # A word of its own, or the host of a URL; no part of a path, a file name or a longer name. A host with its address
         # is one (`db/10.0.0.3:5432`, as Java writes it).
@@ -132,6 +137,12 @@ class Names:
         return found
 
 
+def service_of(component: str) -> str:
+    """A component without the number of its replica."""
+    member = _MEMBER.fullmatch(component)
+    return member[1][:-1] if member else component
+
+
 def known(ctx: ToolContext) -> Names:
     """The names of the run's inventory and topology."""
     by_id = {c.id: c for c in (*ctx.resolver.components, *ctx.inventory.components)}
@@ -140,12 +151,19 @@ def known(ctx: ToolContext) -> Names:
 
 def attribute(component: str, text: str, names: Names) -> tuple[str, str]:
     """Component and peer of a message. A host's log speaks of the one component that it names."""
-    others = [
-        name for name in names.of(_OF_POOL.sub(r"\1", _CONTEXT.sub(_other_end, text))) if name != component
-    ]
+    told = _OF_POOL.sub(r"\1", _CONTEXT.sub(_other_end, text))
+    others = [n for n in names.of(told) if n != component and not _is_own_service(component, n, told)]
     if component.casefold() in names.hosts and len(others) == 1:
         return others[0], ""
     return component, others[0] if others else names.member(component, text)
+
+
+def _is_own_service(component: str, other: str, text: str) -> bool:
+    """Whether a replica speaks of its own service, for which another replica of it stands."""
+    own, its = _MEMBER.fullmatch(component), _MEMBER.fullmatch(other)
+    return (
+        own is not None and its is not None and own[1] == its[1] and other.casefold() not in text.casefold()
+    )
 
 
 def called(text: str, peer: str) -> bool:
