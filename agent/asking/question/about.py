@@ -138,6 +138,7 @@ _MACHINES: Final = frozenset(
     {
         "pump",
         "compressor",
+        "airconditioning",
         "condenser",
         "evaporator",
         "valve",

@@ -17,6 +17,7 @@ from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
 from aitia.agent.asking.question.outcome import Reading, span_fields, unclear
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.ranking_rules import first_of
 from aitia.agent.asking.question.reading import decide
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.tables import follow_pattern, pattern_of
@@ -37,9 +38,15 @@ from aitia.tools.query.words import (
     List,
     Query,
     Stat,
+    Who,
 )
 
 _OWN_VERBS: Final = frozenset({"lines", "events", "changes", "work", "documents", "compare", "why"})
+GOES_ON: Final = re.compile(
+    r"^\W*(?:and|or|but|what about|how about|same|und|oder|aber|was ist mit|et|mais|qu'en est-il|y|o|pero|qué tal|e|ma"
+    r"|anche)(?!\w)|^那|呢\W*$"
+)
+"""How a sentence begins that goes on from another one, in any of the languages."""
 _ALONE: Final = frozenset({"events", "changes", "work", "documents", "compare", "incidents"})
 _VERY_SHORT: Final = 5  # "when was it", "show me the last one", "zeig sie"
 _SHORT: Final = 9  # words that a sentence which leaves something out has at most
@@ -72,8 +79,12 @@ def read_pieces(p: Pieces, before: Query | None) -> Reading:
 
 
 def _read(p: Pieces, before: Query | None) -> Reading:
+    if before is None and _of_nothing(p):
+        return unclear("That goes on from a question that was not answered. Say it whole.")
     if before is None or changing(p) is not None or not p.follows:
         return decide(p)
+    if isinstance(before, Who) and not p.keys("rank"):
+        before = first_of(before, p.site) or before
     if _whole(p) and (alone := decide(p)).status == "query":
         return alone
     of_lines = isinstance(before, Lines | Count) and p.keys("lifecycle") == ["start"]  # the errors began
@@ -98,6 +109,12 @@ def _read(p: Pieces, before: Query | None) -> Reading:
         return changed
     alone = decide(p)
     return alone if alone.status == "query" else told
+
+
+def _of_nothing(p: Pieces) -> bool:
+    """Whether a sentence goes on from a query that there is not, and names neither objects nor a component."""
+    goes_on = GOES_ON.search(p.as_put.casefold()) is not None
+    return goes_on and not p.about.components and not _whole(p) and changing(p) is None
 
 
 def follows(p: Pieces, queries: Sequence[Query], *, strict: bool = False) -> Reading:
@@ -146,6 +163,8 @@ def _turned(p: Pieces, before: Query) -> Reading | None:
         held = _shared(new, "stat") | {"function": asked[0], "wanted": "value"}
         return _made_of("stat", held | (span_fields(p) if p.span.told else {}))
     if p.has("verbs", "when"):
+        if isinstance(before, Get) and before.part in ("version", "image"):
+            return _made_of("changes", {"component": new["component"], "what": "deploy", "limit": 1, "wanted": "time"})
         if isinstance(before, Stat):
             return _made(
                 before,

@@ -114,6 +114,7 @@ def of_measurements(p: Pieces) -> Reading | None:
             f"a measurement of {' '.join(top[0].left)}",
         )
     families = list({(f.of.component, f.of.family): f for f in top}.values())
+    families = _numbered(p, families) or families
     components = list(dict.fromkeys(f.of.component for f in families))
     if len(components) > 1 and len(p.about.components) < 2:
         return _of_several(p, families, components)
@@ -125,6 +126,17 @@ def of_measurements(p: Pieces) -> Reading | None:
     return Reading(
         status="query", queries=tuple(q for f in families for q in looks(p, f))[:MOST_LOOKS], live=True
     )
+
+
+def _numbered(p: Pieces, families: Sequence[Fit]) -> list[Fit]:
+    """Those of the one component whose name ends in the number that is told of a thing: "transformer 2" of T1 and T2."""
+    told = {int(m[1]) for m in _NUMBERED.finditer(p.words)} if not p.about.components else set()
+    ends = {c: int(m[0]) for f in families if (m := re.search(r"\d+$", c := f.of.component))}
+    meant = [c for c, number in ends.items() if number in told]
+    return [f for f in families if f.of.component == meant[0]] if len(meant) == 1 else []
+
+
+_NUMBERED: Final = re.compile(r"[^\W\d_]{3,} (?:nr\.? |no\.? |n° ?|núm\. )?(\d{1,3})(?![\w:]|[.,]\d| ?[°%])")
 
 
 def _of_each(p: Pieces) -> Reading | None:
@@ -223,6 +235,8 @@ def looks(p: Pieces, fit: Fit) -> list[Query]:
     done = any(t.concepts & _ADDING for t in p.terms) or _SO_FAR.search(p.low)
     if not functions and counted(fit.of) and done:
         functions = ["sum"]
+    if "rate" in functions and counted(fit.of):
+        functions = [f for f in functions if f != "mean"]  # "per second on average" is one figure
     if functions == ["range"]:
         functions = ["min", "max"]
     return [stat_of(p, fit, f, when=p.has("verbs", "when")) for f in functions[:3] or ["last"]]

@@ -70,6 +70,7 @@ _MASK: Final = (
 )
 _SLOW: Final = re.compile(
     r"slow|langsam|lent|plus l|más l|più l|longest|längst"
+    r"|(?:am )?(?:hot|cold|warm|cool|heiß|wärm|kält|kühl)\w*|(?:plus|más|più) (?:ch|c|f)(?:aud|alient|ald|roid|río|redd)\w*"
 )  # superlatives that also tell what of
 _PRONOUN: Final = re.compile(
     r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello"
@@ -269,6 +270,8 @@ class Pieces:
     def hits(self, name: str) -> list[Hit]:
         """The words of a table with their places."""
         owned = () if name == "acts" else self.about.taken
+        if name == "parts":  # "state of charge" is no state
+            owned = [*owned, *((c.begin, c.end) for c in hits("concepts", self.words) if " " in self.words[c.begin : c.end])]
         return [
             h
             for h in hits(name, self.words)

@@ -8,6 +8,7 @@ from typing import Final
 from aitia.agent.asking.question.account import offered
 from aitia.agent.asking.question.by_model import Proposal, QuestionReader
 from aitia.agent.asking.question.chinese import unknown_words
+from aitia.agent.asking.question.follow import GOES_ON
 from aitia.agent.asking.question.met import unmet
 from aitia.agent.asking.question.outcome import Reading, one
 from aitia.agent.asking.question.pieces import Pieces
@@ -20,10 +21,6 @@ ANSWERS: Final = 0.6
 """The probability, among all lines that could be written, from which a line's query is run (docs/fitted.md)."""
 OFFERS: Final = 0.2
 """From which one is offered, and run where the measurement is the nearest by its name too, of a component that is named."""
-_GOES_ON: Final = re.compile(
-    r"^\W*(?:and|or|but|what about|how about|same|und|oder|aber|was ist mit|et|mais|qu'en est-il|y|o|pero|qué tal|e|ma"
-    r"|anche)(?!\w)|^那|呢\W*$"
-)
 _CLOCK: Final = re.compile(r"(?<![\w.])\d{1,2}(?::\d\d| ?h(?:\d\d)?| ?uhr| ?o'clock| ?[ap]m)(?!\w)")
 _HAN_TIME: Final = re.compile("[半点时刻昨前后今晚早晨夜午周月年刚近从至]")
 _LEFT: Final = re.compile(
@@ -57,7 +54,7 @@ def _open(p: Pieces, reading: Reading, before: Query | None) -> bool:
     """
     if reading.status in ("query", "refused") or changing(p) is not None or guesses(p):
         return False
-    if before is None and _GOES_ON.search(p.as_put.casefold()):
+    if before is None and GOES_ON.search(p.as_put.casefold()):
         return False
     return not (p.keys("outside") or p.about.strange or reading.said.startswith(("Which one", "Of which")))
 
