@@ -37,7 +37,9 @@ def job_runs(query: Get, site: Site) -> Found:
     if not runs:
         when = span_told(query.since, query.until)
         return Found(status="empty", said=f"No run of {query.component} that began{when} and ended is known.")
-    told = [f"{began:%Y-%m-%d %H:%M:%S} UTC: {(ended - began).total_seconds():.0f} s" for began, ended, _ in runs]
+    told = [
+        f"{began:%Y-%m-%d %H:%M:%S} UTC: {(ended - began).total_seconds():.0f} s" for began, ended, _ in runs
+    ]
     more = f" Before it {'; '.join(told[1:_MOST])}." if len(told) > 1 else ""
     return Found(
         status="found",

@@ -164,7 +164,9 @@ def _turned(p: Pieces, before: Query) -> Reading | None:
         return _made_of("stat", held | (span_fields(p) if p.span.told else {}))
     if p.has("verbs", "when"):
         if isinstance(before, Get) and before.part in ("version", "image"):
-            return _made_of("changes", {"component": new["component"], "what": "deploy", "limit": 1, "wanted": "time"})
+            return _made_of(
+                "changes", {"component": new["component"], "what": "deploy", "limit": 1, "wanted": "time"}
+            )
         if isinstance(before, Stat):
             return _made(
                 before,
@@ -253,7 +255,8 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
         return decide(p)
     fields = type(before).model_fields
     new: dict[str, Any] = {}
-    if "since" in fields and p.span.told:
+    timed = not isinstance(before, Get) or before.part == "duration"  # of other parts nothing is kept
+    if "since" in fields and p.span.told and timed:
         if isinstance(before, Stat) and p.span.at is not None and before.function == "last":
             new |= {"since": None, "until": p.span.at}
         else:

@@ -274,7 +274,9 @@ def _setting(p: Pieces, queries: Sequence[Query]) -> str:
         metric = str(getattr(query, "metric", ""))
         words = set(re.split(r"[^a-z]+", metric.casefold()))
         asked = _SET.search(p.low) or any(t.concepts & {"maximum", "setpoint"} for t in p.terms)
-        extreme = words & _SETTING == {"max"} and "max" in p.keys("functions")  # the hottest of several sensors
+        extreme = words & _SETTING == {"max"} and "max" in p.keys(
+            "functions"
+        )  # the hottest of several sensors
         if words & _SETTING and not asked and not extreme and metric.casefold() not in p.low:
             return f"{metric} is what was set or allowed, not what was measured."
     return ""

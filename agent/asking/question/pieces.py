@@ -241,22 +241,9 @@ class Pieces:
     @cached_property
     def _keys(self) -> dict[str, list[str]]:
         names = (
-            "verbs",
-            "functions",
-            "order",
-            "levels",
-            "resources",
-            "states",
-            "parts",
-            "relations",
-            "outside",
-            "units",
-            "share",
-            "rank",
-            "acts",
-            "lifecycle",
-            "lasting",
-        )
+            "verbs", "functions", "order", "levels", "resources", "states", "parts", "relations", "outside", "units", "share",
+            "rank", "acts", "lifecycle", "lasting",
+        )  # fmt: skip
         held = {n: list(dict.fromkeys(h.key for h in self.hits(n))) for n in names}
         if self._journals and "lines" not in held["verbs"]:
             held["verbs"].append("lines")
@@ -270,14 +257,20 @@ class Pieces:
     def hits(self, name: str) -> list[Hit]:
         """The words of a table with their places."""
         owned = () if name == "acts" else self.about.taken
-        if name == "parts":  # "state of charge" is no state
-            owned = [*owned, *((c.begin, c.end) for c in hits("concepts", self.words) if " " in self.words[c.begin : c.end])]
+        if name == "parts":
+            owned = [*owned, *self._phrases]
         return [
             h
             for h in hits(name, self.words)
             if not any(a < h.end and h.begin < b for a, b in self.named)
             and not any(a <= h.begin and h.end <= b for a, b in owned)
         ]
+
+    @cached_property
+    def _phrases(self) -> list[tuple[int, int]]:
+        """Names of things of several words, which are no part of an object: the "state of charge"."""
+        found = [(h.begin, h.end) for h in hits("concepts", self.words)]
+        return [(a, b) for a, b in found if " of " in self.words[a:b]]
 
     @cached_property
     def named(self) -> tuple[tuple[int, int], ...]:
