@@ -57,6 +57,7 @@ def unplaced(p: Pieces, explained: str = "") -> list[Term]:
         and t.word not in said
         and t.word not in number_words()
         and not (p.keys("lifecycle") and PROCESS.fullmatch(t.word))
+        and not (t.concepts == {"memory"} and " kill" in said)  # for which it was killed
         and not _ACCESS.fullmatch(t.word)
         and not (p.code[:1] in ("4", "5") and _FAILED & set(keys("logged", t.word)))
         and not (p.quoted and _HOLDS.fullmatch(t.word))

@@ -11,7 +11,7 @@ from aitia.agent.asking.question.about import near, others
 from aitia.agent.asking.question.account import PROCESS, unexplained
 from aitia.agent.asking.question.alarms_rules import after_an_alarm
 from aitia.agent.asking.question.bounds import bound
-from aitia.agent.asking.question.bounds_rules import wanted_of
+from aitia.agent.asking.question.bounds_rules import other_bound
 from aitia.agent.asking.question.chinese import english, unknown_words
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
@@ -20,7 +20,7 @@ from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.ranking_rules import first_of
 from aitia.agent.asking.question.reading import decide
 from aitia.agent.asking.question.refusing import changing
-from aitia.agent.asking.question.tables import follow_pattern, pattern_of
+from aitia.agent.asking.question.tables import GOES_ON, follow_pattern, pattern_of
 from aitia.core.errors import BadInput
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import measured
@@ -42,11 +42,6 @@ from aitia.tools.query.words import (
 )
 
 _OWN_VERBS: Final = frozenset({"lines", "events", "changes", "work", "documents", "compare", "why"})
-GOES_ON: Final = re.compile(
-    r"^\W*(?:and|or|but|what about|how about|same|und|oder|aber|was ist mit|et|mais|qu'en est-il|y|o|pero|qué tal|e|ma"
-    r"|anche)(?!\w)|^那|呢\W*$"
-)
-"""How a sentence begins that goes on from another one, in any of the languages."""
 _ALONE: Final = frozenset({"events", "changes", "work", "documents", "compare", "incidents"})
 _VERY_SHORT: Final = 5  # "when was it", "show me the last one", "zeig sie"
 _SHORT: Final = 9  # words that a sentence which leaves something out has at most
@@ -290,7 +285,7 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
     if "function" in fields and (functions := p.keys("functions")):
         new["function"] = functions[0]
     if isinstance(before, Beyond):
-        new |= _of_bound(p)
+        new |= other_bound(p)
     elif "wanted" in fields and p.has("verbs", "when"):
         new["wanted"] = "time"
     if isinstance(before, Stat | Curve):
@@ -308,13 +303,6 @@ def _in_words(before: Query, named: str, site: Site) -> dict[str, Any]:
         return {}
     other = re.compile(rf"(?<!\w){re.escape(told)}(?!\w)", re.IGNORECASE)
     return {k: other.sub(lambda _: named, v) for k in ("words", "text") if (v := str(getattr(before, k, "")))}
-
-
-def _of_bound(p: Pieces) -> dict[str, Any]:
-    """Another value, the other side, or another thing to tell of when it was beyond."""
-    limit = bound(p.words)
-    side = {"above": None, "below": None, "above" if limit.above else "below": limit.value} if limit else {}
-    return side | ({"wanted": wanted} if (wanted := wanted_of(p)) != "whether" else {})
 
 
 _EARLIER: Final = re.compile(

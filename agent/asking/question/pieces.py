@@ -371,10 +371,12 @@ class Pieces:
             else t
             for t in found
         ]
+        begins = {a for a, _ in self.about.taken}
         return [
             t
             for t in found
-            if t.concepts or t.soft or not is_verb(t.word, t.begin, t.end, self.words, owners)
+            if (t.concepts or t.soft or not is_verb(t.word, t.begin, t.end, self.words, owners))
+            and not (self.words[t.end : t.end + 2] == " (" and t.end + 2 in begins)  # "the proxy (squid)"
         ]
 
 

@@ -8,13 +8,13 @@ from typing import Final
 from aitia.agent.asking.question.account import offered
 from aitia.agent.asking.question.by_model import Proposal, QuestionReader
 from aitia.agent.asking.question.chinese import unknown_words
-from aitia.agent.asking.question.follow import GOES_ON
 from aitia.agent.asking.question.met import unmet
 from aitia.agent.asking.question.outcome import Reading, one
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.reading import guesses
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.several import questions_in
+from aitia.agent.asking.question.tables import GOES_ON
 from aitia.core.words import Word
 from aitia.tools.query.words import Compare, Count, Query, Stat
 
