@@ -51,7 +51,7 @@ def answered(
 def _undated(query: Query, found: Found) -> bool:
     """Whether a moment was asked for, and nothing was found that has one."""
     wanted = getattr(query, "wanted", "")
-    never = wanted in ("first", "last") and found.status == "found" and found.at is None
+    never = wanted in ("first", "last", "since") and found.status == "found" and found.at is None
     return never or (wanted == "time" and found.status == "empty")
 
 
