@@ -117,8 +117,6 @@ def of_objects(p: Pieces) -> Reading | None:
     own = [k for k in own if k != "namespaces"] or own  # the pods of a namespace
     if _of_quantity(p):
         return None
-    if _of_runs(p):
-        return one(Get(component=p.component, part="duration", **span_fields(p)))
     if "resourcequotas" in own and p.site.readers():
         return one(List(of="resourcequotas", part="state"))  # which tells what is used of what is allowed
     if p.component and parts and (p.site.readers() or own or parts == ["state"]) and not better_measured(p):
@@ -147,14 +145,16 @@ def of_objects(p: Pieces) -> Reading | None:
     return None
 
 
-def _of_runs(p: Pieces) -> bool:
-    """Whether it is asked how long a job took, whose runs the cluster holds."""
+def of_runs(p: Pieces) -> Reading | None:
+    """How long a job's run took, where the cluster holds its runs."""
     if not p.component or not p.has("lasting", "long") or bound(p.words) is not None:
-        return False
+        return None
     if any(t.concepts and not t.soft and not t.concepts <= _OF_RUNS for t in p.terms):
-        return False
+        return None
     held = selected(p.site, "jobs", "", p.component, "", "") if p.site.readers() else []
-    return isinstance(held, list) and bool(held)
+    if not isinstance(held, list) or not held:
+        return None
+    return one(Get(component=p.component, part="duration", **span_fields(p)))
 
 
 _OF_RUNS: Final = frozenset({"latency", "completed", "processed", "started", "up", "uptime"})

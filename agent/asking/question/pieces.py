@@ -16,7 +16,7 @@ from aitia.agent.asking.question.numbers import counted_rows, in_name, number_wo
 from aitia.agent.asking.question.spans import Span, span_of
 from aitia.agent.asking.question.spelling import spelled
 from aitia.agent.asking.question.tables import Hit, data, hits, is_glue
-from aitia.agent.asking.question.verbs import is_verb
+from aitia.agent.asking.question.verbs import MAY, SLOW, is_verb
 from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
@@ -68,10 +68,6 @@ _NO_SHOUT: Final = frozenset(
 _MASK: Final = (
     0xE000  # private characters that stand for names while times are read: "301-M maintenant" is no time
 )
-_SLOW: Final = re.compile(
-    r"slow|langsam|lent|plus l|más l|più l|longest|längst"
-    r"|(?:am )?(?:hot|cold|warm|cool|heiß|wärm|kält|kühl)\w*|(?:plus|más|più) (?:ch|c|f)(?:aud|alient|ald|roid|río|redd)\w*"
-)  # superlatives that also tell what of
 _PRONOUN: Final = re.compile(
     r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello"
     r"|(?<=-)(?:il|elle|ils|elles))(?!\w)"
@@ -328,7 +324,7 @@ class Pieces:
             for h in self.hits(name)
             if not any(x.begin <= h.begin < x.end for x in lasting)
         ]
-        taken = [(h.begin, h.end) for h in asked if not _SLOW.match(self.words[h.begin : h.end])]
+        taken = [(h.begin, h.end) for h in asked if not SLOW.match(self.words[h.begin : h.end])]
         taken += [found.span for found in (bound(self.words), each_of(self.words)) if found is not None]
         taken += [
             (h.begin, h.end)
@@ -354,6 +350,10 @@ class Pieces:
             if (h.key != "long" or bound(self.words) is None)
             and not any(x.begin <= h.begin < x.end for x in lasting)
         ]
+        if (may := MAY.search(self.words)) and "max" in self.keys("functions"):
+            found.append(
+                Term(word=may[1], concepts=frozenset({"maximum"}), begin=may.start(), end=may.end(1))
+            )
         things = [t for t in found if t.concepts]
         # "the current speed" is no electric one; "motor current" is.
         found = [
