@@ -109,6 +109,9 @@ def unexplained(p: Pieces, queries: Sequence[Query], *, strict: bool = False) ->
     """
     if not strict and all(isinstance(q, Changes) for q in queries):
         return []
+    strict = strict or all(
+        getattr(q, "of", "") == "components" and isinstance(q, Count | List) for q in queries
+    )
     if not strict and all(
         isinstance(q, Get | List) or (isinstance(q, Count) and q.of not in _OWN) for q in queries
     ):

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from aitia.agent.asking.question.about import relatives
 from aitia.agent.asking.question.bounds import bound
-from aitia.agent.asking.question.measure import Fit, best, fits
+from aitia.agent.asking.question.measure import Fit, best, fits, named_of
 from aitia.agent.asking.question.outcome import (
     Reading,
     asks_for_components,
@@ -118,6 +118,8 @@ def of_measurements(p: Pieces) -> Reading | None:
     components = list(dict.fromkeys(f.of.component for f in families))
     if len(components) > 1 and len(p.about.components) < 2:
         return _of_several(p, families, components)
+    if len(owners := _limited(p, components)) > 1:
+        return unclear(f"Of which component: {', '.join(owners[:8])}?")
     if len(families) > MOST_QUERIES:  # what people mean by the bare word, where one is
         usual = [f for f in families if f.score >= top[0].score - _BARELY]
         families = usual if len(usual) <= MOST_QUERIES else families
@@ -126,6 +128,26 @@ def of_measurements(p: Pieces) -> Reading | None:
     return Reading(
         status="query", queries=tuple(q for f in families for q in looks(p, f))[:MOST_LOOKS], live=True
     )
+
+
+def _limited(p: Pieces, components: Sequence[str]) -> list[str]:
+    """The components of whose memory, processor or disk a limit may be that is asked for of none of them."""
+    asked = frozenset(c for t in p.terms for c in t.concepts)
+    if (
+        p.component
+        or p.about.components
+        or "maximum" not in asked
+        or not asked & _OF_ALL
+        or len(components) > 1
+    ):
+        return []
+    names = asked & _OF_ALL
+    return list(
+        dict.fromkeys([*components, *(m.component for m in measured(p.site) if names & named_of(m))])
+    )[:_MOST_NAMES]
+
+
+_OF_ALL: Final = frozenset({"memory", "cpu", "disk"})  # what every component has
 
 
 def _numbered(p: Pieces, families: Sequence[Fit]) -> list[Fit]:

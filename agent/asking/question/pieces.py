@@ -260,7 +260,12 @@ class Pieces:
             for h in hits(name, self.words)
             if not any(a < h.end and h.begin < b for a, b in self.named)
             and not any(a <= h.begin and h.end <= b for a, b in owned)
+            and not (name == "outside" and self._glosses(h.end))
         ]
+
+    def _glosses(self, end: int) -> bool:
+        """Whether what ends there is said again as a component's name in brackets: "the proxy (squid)"."""
+        return self.words[end : end + 2] == " (" and any(a == end + 2 for a, _ in self.about.taken)
 
     @cached_property
     def _phrases(self) -> list[tuple[int, int]]:
@@ -371,12 +376,11 @@ class Pieces:
             else t
             for t in found
         ]
-        begins = {a for a, _ in self.about.taken}
         return [
             t
             for t in found
             if (t.concepts or t.soft or not is_verb(t.word, t.begin, t.end, self.words, owners))
-            and not (self.words[t.end : t.end + 2] == " (" and t.end + 2 in begins)  # "the proxy (squid)"
+            and not self._glosses(t.end)
         ]
 
 
