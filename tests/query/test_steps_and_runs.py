@@ -127,3 +127,21 @@ def test_since_the_fourteenth_is_a_time(pump_site: Site, words: str) -> None:
 )
 def test_durations_in_other_languages(cluster: Sitting, question: str) -> None:
     assert cluster.ask(question).query == 'get(component="reproject", part="duration")'
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how much did the memory of meta-pg grow in the last 10 minutes?",
+        "p95 of the ingest-api requests?",
+        "how many warning events are there?",
+        "when was the first fatal line of ingest-api?",
+    ],
+)
+def test_a_figure_of_something_else_is_asked_back(cluster: Sitting, question: str) -> None:
+    assert cluster.ask(question).answer.status != "answered"
+
+
+def test_the_hour_is_no_growth(pump: Sitting) -> None:
+    pump.ask("Um wie viel Uhr war die Drehzahl von P-101 am höchsten?")
+    assert "by how much" not in pump.answer.text

@@ -257,6 +257,8 @@ def looks(p: Pieces, fit: Fit) -> list[Query]:
     done = any(t.concepts & _ADDING for t in p.terms) or _SO_FAR.search(p.low)
     if not functions and counted(fit.of) and done:
         functions = ["sum"]
+    if "range" in functions and "spread" in fit.of.family.casefold():
+        functions = [f for f in functions if f != "range"]  # which it measures
     if "rate" in functions and counted(fit.of):
         functions = [f for f in functions if f != "mean"]  # "per second on average" is one figure
     if functions == ["range"]:

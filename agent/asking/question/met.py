@@ -12,6 +12,7 @@ from aitia.agent.asking.question.measures_rules import counted
 from aitia.agent.asking.question.met_values import VALUES, of_query
 from aitia.agent.asking.question.outcome import asks_for_components
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.quantities import settings_in
 from aitia.tools.query.words import (
     Beyond,
     Changes,
@@ -127,7 +128,7 @@ def _tells(query: Query, asked: str) -> bool:
         return extreme or query.function == asked
     if isinstance(query, Beyond) and query.function == asked:
         return True
-    return extreme and not isinstance(query, Get)
+    return extreme and not isinstance(query, Get | Share)
 
 
 def _pace(p: Pieces, queries: Sequence[Query]) -> str:
@@ -274,10 +275,8 @@ def _setting(p: Pieces, queries: Sequence[Query]) -> str:
         metric = str(getattr(query, "metric", ""))
         words = set(re.split(r"[^a-z]+", metric.casefold()))
         asked = _SET.search(p.low) or any(t.concepts & {"maximum", "setpoint"} for t in p.terms)
-        extreme = words & _SETTING == {"max"} and "max" in p.keys(
-            "functions"
-        )  # the hottest of several sensors
-        if words & _SETTING and not asked and not extreme and metric.casefold() not in p.low:
+        read = any(set(settings_in(words, named_of(m))) < words & _SETTING for m in of_query(p, query)[:1])
+        if words & _SETTING and not asked and not read and metric.casefold() not in p.low:
             return f"{metric} is what was set or allowed, not what was measured."
     return ""
 

@@ -254,7 +254,7 @@ class Pieces:
         """The words of a table with their places."""
         owned = () if name == "acts" else self.about.taken
         if name == "parts":
-            owned = [*owned, *self._phrases]
+            owned = (*owned, *self._phrases)
         return [
             h
             for h in hits(name, self.words)
