@@ -129,8 +129,8 @@ def _grown(p: Pieces, queries: Sequence[Query]) -> str:
 
 def _percentile(p: Pieces, queries: Sequence[Query]) -> str:
     """A percentile is of what each took, not of how many there were."""
-    for query in queries:
-        read = of_query(p, query) if isinstance(query, Stat) and query.function[1:].isdigit() else []
+    for query in (q for q in queries if isinstance(q, Stat) and q.function[1:].isdigit()):
+        read = of_query(p, query)
         if read and all(m.metric.endswith("_total") for m in read) and "rate" not in p.keys("functions"):
             return f"{read[0].metric} counts: it has no {query.function} of what one took."
     return ""
