@@ -8,7 +8,7 @@ from aitia.agent.asking.answer import Answer, AnswerStatus, Citation, Reply
 from aitia.agent.asking.question.outcome import Reading
 from aitia.tools.query.found import Found, Row
 from aitia.tools.query.notation import written
-from aitia.tools.query.words import Query
+from aitia.tools.query.words import Lines, Query
 
 SURE = 0.9  # of an answer that a rule read and a source gave; by hand: the share that was right is in docs/results.md
 
@@ -51,8 +51,9 @@ def answered(
 def _undated(query: Query, found: Found) -> bool:
     """Whether a moment was asked for, and nothing was found that has one."""
     wanted = getattr(query, "wanted", "")
-    never = wanted in ("first", "last") and found.status == "found" and found.at is None
-    return never or (wanted == "time" and found.status == "empty")
+    never = wanted in ("first", "last", "since") and found.status == "found" and found.at is None
+    none = isinstance(query, Lines) and query.limit == 1 and found.status == "empty"
+    return never or none or (wanted == "time" and found.status == "empty")
 
 
 def _status(reading: Reading, held: Sequence[Found]) -> AnswerStatus:

@@ -6,6 +6,7 @@ from aitia.core.errors import BadInput
 from aitia.tools.query.comparisons import compare
 from aitia.tools.query.found import Found, unknown
 from aitia.tools.query.happened import changes, events
+from aitia.tools.query.job_runs import job_runs
 from aitia.tools.query.lines import count_lines, lines
 from aitia.tools.query.objects import count_objects, get_part, list_objects
 from aitia.tools.query.relations import inventory, who
@@ -93,6 +94,8 @@ def _before_all(query: Query, site: Site) -> Found | None:
 def _got(query: Get, site: Site) -> Found:
     if query.part == "role":
         return role(query, site)
+    if query.part == "duration":
+        return job_runs(query, site)
     if query.part != "version":
         return get_part(query, site)
     image = get_part(query.model_copy(update={"part": "image"}), site) if site.readers() else None

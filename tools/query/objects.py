@@ -9,6 +9,7 @@ from aitia.core.errors import SourceError
 from aitia.core.words import SourceRef
 from aitia.tools.cluster.live import status as pod_status
 from aitia.tools.cluster.manifest import at, listed, mapping, name_of
+from aitia.tools.cluster.quantity import quantity
 from aitia.tools.cluster.reading import Reader
 from aitia.tools.query.found import Found, unknown
 from aitia.tools.query.machine_state import machine_state
@@ -32,7 +33,7 @@ _STATE: Final = {
 def count_objects(query: Count, site: Site) -> Found:
     """How many objects of a kind there are, of a state and with labels."""
     held = _at_node(
-        _selected(site, str(query.of), query.namespace, query.component, query.state, query.labels),
+        selected(site, str(query.of), query.namespace, query.component, query.state, query.labels),
         query.node,
     )
     found = _told(held, site, str(query.of), query.state, query.labels, counts=True)
@@ -53,7 +54,7 @@ def count_objects(query: Count, site: Site) -> Found:
 def list_objects(query: List, site: Site) -> Found:
     """Which there are, each with the part that is asked for."""
     held = _at_node(
-        _selected(site, query.of, query.namespace, query.component, query.state, query.labels), query.node
+        selected(site, query.of, query.namespace, query.component, query.state, query.labels), query.node
     )
     if isinstance(held, Found):
         return held
@@ -81,7 +82,7 @@ def get_part(query: Get, site: Site) -> Found:
     kind, found = held
     values = {name_of(d): part_of(d, kind, query.part, reader) for _, reader, d in found}
     distinct = list(dict.fromkeys(v for v in values.values() if v))
-    refs = tuple(_ref(source, kind, reader.namespace, name_of(d)) for source, reader, d in found[:4])
+    refs = tuple(ref_of(source, kind, reader.namespace, name_of(d)) for source, reader, d in found[:4])
     if not distinct:
         return Found(
             status="empty",
@@ -94,15 +95,29 @@ def get_part(query: Get, site: Site) -> Found:
         float(distinct[0]) if len(distinct) == 1 and distinct[0].replace(".", "", 1).isdecimal() else None
     )
     total = sum(float(v) for v in values.values()) if query.part == "restarts" else number
+    unit = ""
+    if query.part in ("limits", "requests") and len(distinct) == 1 and total is None:
+        total, unit = _amount(distinct[0])
+        one += f" ({total:.0f} bytes)" if total is not None and unit else ""
     return Found(
         status="found",
         kind="number" if total is not None else "text",
         value=total,
+        unit=unit,
         names=tuple(distinct),
         values=values,
         said=f"{_named(query.part).capitalize()} of {query.component}: {one}.",
         sources=refs,
     )
+
+
+def _amount(told: str) -> tuple[float | None, str]:
+    """The number and unit of a single amount (`memory=768Mi`); None of several."""
+    name, _, text = told.rpartition("=")
+    name = name.rpartition(": ")[2]
+    if "," in told or name not in ("memory", "ephemeral-storage", "storage", "cpu"):
+        return None, ""
+    return quantity(text), "" if name == "cpu" else "bytes"
 
 
 def objects_of(
@@ -125,15 +140,16 @@ def objects_of(
     if part in ("ports", "type"):
         order = ["services", *order]
     for one in dict.fromkeys(order):
-        held = _selected(site, one, "", component, "", "")
+        held = selected(site, one, "", component, "", "")
         if not isinstance(held, Found) and held:
             return one, held
     return unknown(f"The cluster has no object {component!r}.", "")
 
 
-def _selected(
+def selected(
     site: Site, of: str, namespace: str, component: str, state: State, labels: str
 ) -> list[tuple[str, Reader, Doc]] | Found:
+    """The objects of a kind, of a component, state and labels, with their sources; why there is none to tell of."""
     readers = site.readers()
     if not readers:
         return unknown(
@@ -316,7 +332,8 @@ def _refs(held: Iterable[tuple[str, Reader, Doc]], site: Site, of: str) -> list[
     return refs[:1] if of in CLUSTER_WIDE else refs[:4]
 
 
-def _ref(source: str, kind: str, namespace: str, name: str) -> SourceRef:
+def ref_of(source: str, kind: str, namespace: str, name: str) -> SourceRef:
+    """Where one object can be read again."""
     where = "" if kind in CLUSTER_WIDE else f" -n {namespace}"
     return SourceRef(source=source, query=f"kubectl get {kind} {name}{where} -o json")
 

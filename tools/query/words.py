@@ -29,7 +29,7 @@ State = Literal[
 ]
 Part = Literal[
     "", "image", "node", "ip", "labels", "limits", "requests", "restarts", "replicas", "state", "ports", "schedule",
-    "age", "why", "namespace", "owner", "claims", "environment", "type", "taints", "version", "role",
+    "age", "why", "namespace", "owner", "claims", "environment", "type", "taints", "version", "role", "duration",
 ]  # fmt: skip
 Relation = Literal[
     "calls", "called_by", "holds", "logs", "runs_on", "hosts", "part_of", "parts", "feeds", "fed_by"
@@ -108,13 +108,19 @@ class List(Word):
     limit: int = Field(default=MOST, ge=1, le=MOST)
 
 
-class Get(Word):
-    """One thing of one object: its image, node, limits, state …"""
+class Get(_Spanned):
+    """One thing of one object: its image, node, limits, state …; how long a job's runs took that began in a span."""
 
     verb: Literal["get"] = "get"
     component: str
     part: Part = "state"
     of: Listed = "components"
+
+    @model_validator(mode="after")
+    def _timed(self) -> Get:
+        if (self.since or self.until) and self.part != "duration":
+            raise ValueError(f"{self.part} is known as it is now: leave out since and until")
+        return self
 
 
 class Stat(_Spanned):

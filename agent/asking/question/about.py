@@ -138,6 +138,7 @@ _MACHINES: Final = frozenset(
     {
         "pump",
         "compressor",
+        "airconditioning",
         "condenser",
         "evaporator",
         "valve",
@@ -149,7 +150,7 @@ _MACHINES: Final = frozenset(
         "impellerside",
     }
 )
-EQUIPMENT: Final = _MACHINES | {"source", "heating", "expansion", "water"}
+EQUIPMENT: Final = _MACHINES | {"source", "heating", "expansion", "water", "lake", "river"}
 
 
 def _is_database(mention: Mention, low: str, site: Site) -> bool:

@@ -57,6 +57,7 @@ def unplaced(p: Pieces, explained: str = "") -> list[Term]:
         and t.word not in said
         and t.word not in number_words()
         and not (p.keys("lifecycle") and PROCESS.fullmatch(t.word))
+        and not (t.concepts == {"memory"} and " kill" in said)  # for which it was killed
         and not _ACCESS.fullmatch(t.word)
         and not (p.code[:1] in ("4", "5") and _FAILED & set(keys("logged", t.word)))
         and not (p.quoted and _HOLDS.fullmatch(t.word))
@@ -108,6 +109,9 @@ def unexplained(p: Pieces, queries: Sequence[Query], *, strict: bool = False) ->
     """
     if not strict and all(isinstance(q, Changes) for q in queries):
         return []
+    strict = strict or all(
+        getattr(q, "of", "") == "components" and isinstance(q, Count | List) for q in queries
+    )
     if not strict and all(
         isinstance(q, Get | List) or (isinstance(q, Count) and q.of not in _OWN) for q in queries
     ):

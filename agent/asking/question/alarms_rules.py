@@ -42,8 +42,9 @@ _ASKS: Final = frozenset({"when", "count", "list", "exists", "lines"})
 
 def of_alarms(p: Pieces) -> Reading | None:
     """When, how often and which; None where no line of a journal is of such an alarm."""
+    acked = _asks_who(p) and _ACKED.search(p.words)  # whatever was acknowledged was an alarm
     if (
-        not _ALARM.search(p.words)
+        not (_ALARM.search(p.words) or acked)
         or _LIMIT.search(p.words)
         or not p.site.sources.of("logs")
         or p.site.readers()

@@ -82,3 +82,10 @@ def _look(p: Pieces, fit: Fit, limit: Bound) -> Beyond:
         **side,
         **span_fields(p),
     )
+
+
+def other_bound(p: Pieces) -> dict[str, Any]:
+    """Another value, the other side, or another thing to tell of when it was beyond."""
+    limit = bound(p.words)
+    side = {"above": None, "below": None, "above" if limit.above else "below": limit.value} if limit else {}
+    return side | ({"wanted": wanted} if (wanted := wanted_of(p)) != "whether" else {})

@@ -6,6 +6,7 @@ of asking go to the front, and the forms below are turned before the words. What
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -46,6 +47,7 @@ _UNITS: Final = {
 _UNIT: Final = r"(秒钟?|分钟|小时|钟头|天|日|周|星期)"
 _LINKS: Final = r"(?:调用|依赖于?|使用|访问|连接到?|用到)"
 _ASKED: Final = r"(?:哪些|哪个|什么|谁|有哪些)(?:服务|组件|系统|应用|东西)?"
+_GLOSS: Final = rf"(?:[{_HAN}]{{1,6}}\s*\()?"  # what a name stands for, before the name in brackets
 _ACTS: Final = r"(?:重启|重新启动|删除|删掉|停止|停掉|关闭|停下|扩容|缩容|回滚|回退|清除|清空|启动)"
 
 
@@ -73,6 +75,11 @@ _MEASURE: Final = r"(?:个|条|行|次|点|秒|分钟|小时|天|周|台|倍)(?!
 _PART: Final = r"(凌晨|早上|上午|中午|下午|傍晚|晚上|晚间|今早)?"
 
 
+def _date(m: re.Match[str]) -> str:
+    """A day of a month: 9月6日."""
+    return f" on {int(m[2])} {calendar.month_name[int(m[1])].lower()} " if 1 <= int(m[1]) <= 12 else m[0]
+
+
 def _last(m: re.Match[str]) -> str:
     return f" in the last {m[1]} {_unit(m[2])} "
 
@@ -87,6 +94,7 @@ def _ago(m: re.Match[str]) -> str:
 
 _FORMS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
     (re.compile(rf"([一两二三四五六七八九]?)(十?)([一二三四五六七八九]?)(?={_MEASURE})"), _number),
+    (re.compile(r"(?<!\d年)(?<!\d年 )(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]"), _date),
     (re.compile(rf"{_PART}(\d{{1,2}})\s*点(?!击)(?:(半)|(\d{{1,2}})分)?"), _half),
     (re.compile(rf"(?:从|自)?\s*({_CLOCK})\s*(?:到|至|和|与|-|~|—)\s*({_CLOCK}){_SPAN}"), r" between \1 and \2 "),
     (re.compile(rf"(?:从|自)\s*({_CLOCK})\s*(?:以来|起|开始|以后|之后)?"), r" since \1 "),
@@ -106,11 +114,14 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
     (re.compile(r"百分之\s*(\d+(?:\.\d+)?)"), r" \1 % "),
     (re.compile(r"(?:超过|大于|多于|不止)\s*(\d+)\s*次"), r" more than \1 times "),
     (re.compile(rf"({_NAME})\s*(?:服务|组件)?\s*(?:都|会|还|在)?\s*{_LINKS}(?:了|着)?\s*{_ASKED}"), r" what does \1 call "),
-    (re.compile(rf"{_ASKED}\s*(?:都|会|还|在)?\s*{_LINKS}(?:了|着|到)?\s*({_NAME})"), r" which services call \1 "),
+    (re.compile(rf"{_ASKED}\s*(?:都|会|还|在)?\s*{_LINKS}(?:了|着|到)?\s*{_GLOSS}({_NAME})"), r" which services call \1 "),
     (re.compile(rf"({_NAME})\s*被\s*{_ASKED}\s*{_LINKS}"), r" which services call \1 "),
     (re.compile(rf"把\s*(.{{1,60}}?)\s*(?:给)?({_ACTS})(?:掉|一下|了)?"), r"\2 \1 "),
     (re.compile(r"把\s*(.{1,60}?)\s*(?:调到|设为|设置为|改为|改成|扩容到|缩容到)\s*"), r" set \1 to "),
 )  # fmt: skip
+
+
+_OF_NUMBER: Final = re.compile(r"(?<![\w.])(\d{1,3}) 号 ([a-z]+)")  # 2号变压器: transformer 2
 
 
 def is_chinese(text: str) -> bool:
@@ -140,7 +151,8 @@ def english(text: str, names: Iterable[str] = ()) -> str:
     low = re.sub(rf"(?<=[{_HAN}])(?=[\w.])(?![{_HAN}])|(?<=\w)(?<![{_HAN}])(?=[{_HAN}])", " ", low)
     front: list[str] = []
     low = _RUN.sub(lambda m: f" {_glossed(m[0], front)} ", low)
-    told = " ".join([*dict.fromkeys(front), low])
+    told = " ".join([*dict.fromkeys(front), " ".join(low.split())])
+    told = _OF_NUMBER.sub(r"\2 \1", told)
     told = re.sub(r"\ue800(\d+)\ue801", lambda m: kept[int(m[1])], told)
     return re.sub(r"\s+([?,.;!])", r"\1", " ".join(told.split()))
 

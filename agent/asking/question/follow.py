@@ -11,15 +11,16 @@ from aitia.agent.asking.question.about import near, others
 from aitia.agent.asking.question.account import PROCESS, unexplained
 from aitia.agent.asking.question.alarms_rules import after_an_alarm
 from aitia.agent.asking.question.bounds import bound
-from aitia.agent.asking.question.bounds_rules import wanted_of
+from aitia.agent.asking.question.bounds_rules import other_bound
 from aitia.agent.asking.question.chinese import english, unknown_words
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
 from aitia.agent.asking.question.outcome import Reading, span_fields, unclear
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.ranking_rules import first_of
 from aitia.agent.asking.question.reading import decide
 from aitia.agent.asking.question.refusing import changing
-from aitia.agent.asking.question.tables import follow_pattern, pattern_of
+from aitia.agent.asking.question.tables import GOES_ON, follow_pattern, pattern_of
 from aitia.core.errors import BadInput
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import measured
@@ -37,6 +38,7 @@ from aitia.tools.query.words import (
     List,
     Query,
     Stat,
+    Who,
 )
 
 _OWN_VERBS: Final = frozenset({"lines", "events", "changes", "work", "documents", "compare", "why"})
@@ -72,8 +74,12 @@ def read_pieces(p: Pieces, before: Query | None) -> Reading:
 
 
 def _read(p: Pieces, before: Query | None) -> Reading:
+    if before is None and _of_nothing(p):
+        return unclear("That goes on from a question that was not answered. Say it whole.")
     if before is None or changing(p) is not None or not p.follows:
         return decide(p)
+    if isinstance(before, Who) and not p.keys("rank"):
+        before = first_of(before, p.site) or before
     if _whole(p) and (alone := decide(p)).status == "query":
         return alone
     of_lines = isinstance(before, Lines | Count) and p.keys("lifecycle") == ["start"]  # the errors began
@@ -98,6 +104,12 @@ def _read(p: Pieces, before: Query | None) -> Reading:
         return changed
     alone = decide(p)
     return alone if alone.status == "query" else told
+
+
+def _of_nothing(p: Pieces) -> bool:
+    """Whether a sentence goes on from a query that there is not, and names neither objects nor a component."""
+    goes_on = GOES_ON.search(p.as_put.casefold()) is not None
+    return goes_on and not p.about.components and not _whole(p) and changing(p) is None
 
 
 def follows(p: Pieces, queries: Sequence[Query], *, strict: bool = False) -> Reading:
@@ -146,6 +158,10 @@ def _turned(p: Pieces, before: Query) -> Reading | None:
         held = _shared(new, "stat") | {"function": asked[0], "wanted": "value"}
         return _made_of("stat", held | (span_fields(p) if p.span.told else {}))
     if p.has("verbs", "when"):
+        if isinstance(before, Get) and before.part in ("version", "image"):
+            return _made_of(
+                "changes", {"component": new["component"], "what": "deploy", "limit": 1, "wanted": "time"}
+            )
         if isinstance(before, Stat):
             return _made(
                 before,
@@ -234,7 +250,8 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
         return decide(p)
     fields = type(before).model_fields
     new: dict[str, Any] = {}
-    if "since" in fields and p.span.told:
+    timed = not isinstance(before, Get) or before.part == "duration"  # of other parts nothing is kept
+    if "since" in fields and p.span.told and timed:
         if isinstance(before, Stat) and p.span.at is not None and before.function == "last":
             new |= {"since": None, "until": p.span.at}
         else:
@@ -268,7 +285,7 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
     if "function" in fields and (functions := p.keys("functions")):
         new["function"] = functions[0]
     if isinstance(before, Beyond):
-        new |= _of_bound(p)
+        new |= other_bound(p)
     elif "wanted" in fields and p.has("verbs", "when"):
         new["wanted"] = "time"
     if isinstance(before, Stat | Curve):
@@ -286,13 +303,6 @@ def _in_words(before: Query, named: str, site: Site) -> dict[str, Any]:
         return {}
     other = re.compile(rf"(?<!\w){re.escape(told)}(?!\w)", re.IGNORECASE)
     return {k: other.sub(lambda _: named, v) for k in ("words", "text") if (v := str(getattr(before, k, "")))}
-
-
-def _of_bound(p: Pieces) -> dict[str, Any]:
-    """Another value, the other side, or another thing to tell of when it was beyond."""
-    limit = bound(p.words)
-    side = {"above": None, "below": None, "above" if limit.above else "below": limit.value} if limit else {}
-    return side | ({"wanted": wanted} if (wanted := wanted_of(p)) != "whether" else {})
 
 
 _EARLIER: Final = re.compile(

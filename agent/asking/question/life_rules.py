@@ -84,10 +84,12 @@ def of_lifecycle(p: Pieces) -> Reading | None:
         return None
     if p.site.readers() and not p.has("verbs", "when"):
         return None
+    reasons = {"memory"} if _KILLED.search(p.low) else set()
     if any(
         t.concepts
         and not t.soft
-        and not t.concepts & {"restarts", "up", "started", *_ROLES, *(("processes",) if listed else ())}
+        and not t.concepts
+        & {"restarts", "up", "started", *reasons, *_ROLES, *(("processes",) if listed else ())}
         for t in p.terms
     ):
         return None

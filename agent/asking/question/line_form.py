@@ -146,7 +146,7 @@ def _states() -> Sequence[str]:
 
 
 def _parts() -> Sequence[str]:
-    return [s for s in get_args(Part) if s]
+    return [s for s in get_args(Part) if s and s != "duration"]  # which no line of the curriculum tells
 
 
 def _whats() -> Sequence[str]:

@@ -34,8 +34,8 @@ def of_machines(p: Pieces) -> Reading | None:
         return None
     counts = p.has("verbs", "count") and (began or ended)
     wanted: Any = "duration" if p.has("lasting", "long") else "times" if counts else ""
-    if p.has("verbs", "when") and SINCE.search(p.low):
-        wanted = "since"
+    if p.has("verbs", "when") and (SINCE.search(p.low) or ended or began):
+        wanted = "first" if p.has("order", "oldest") else "since"
     if not wanted:
         return None
     side: Any = {"below" if rests else "above": _HALF}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
+from aitia.agent.asking.question.quantities import settings_in
 from aitia.agent.asking.question.tables import Hit, is_glue, patterns_of, table, words_of
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import Measured, meaning_of
@@ -212,9 +213,7 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
         n for n in names if n not in covered and n not in words_of("silent") and not (_concepts(n) & things)
     ]
     score -= _EXTRA * len(extra)
-    settings = [
-        n for n in names if n in words_of("settings") and n not in covered and not (_concepts(n) & things)
-    ]
+    settings = [n for n in settings_in(names, concepts) if n not in covered and not (_concepts(n) & things)]
     allowed = any(t.concepts & {"maximum", "setpoint"} for t in terms)
     score -= _SETTING * bool(settings and not allowed)
     score += _usual(terms, m.metric.casefold(), names)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from aitia.agent.asking.question.about import relatives
 from aitia.agent.asking.question.bounds import bound
-from aitia.agent.asking.question.measure import Fit, best, fits
+from aitia.agent.asking.question.measure import Fit, best, fits, named_of
 from aitia.agent.asking.question.outcome import (
     Reading,
     asks_for_components,
@@ -114,9 +114,12 @@ def of_measurements(p: Pieces) -> Reading | None:
             f"a measurement of {' '.join(top[0].left)}",
         )
     families = list({(f.of.component, f.of.family): f for f in top}.values())
+    families = _numbered(p, families) or families
     components = list(dict.fromkeys(f.of.component for f in families))
     if len(components) > 1 and len(p.about.components) < 2:
         return _of_several(p, families, components)
+    if len(owners := _limited(p, components)) > 1:
+        return unclear(f"Of which component: {', '.join(owners[:8])}?")
     if len(families) > MOST_QUERIES:  # what people mean by the bare word, where one is
         usual = [f for f in families if f.score >= top[0].score - _BARELY]
         families = usual if len(usual) <= MOST_QUERIES else families
@@ -125,6 +128,37 @@ def of_measurements(p: Pieces) -> Reading | None:
     return Reading(
         status="query", queries=tuple(q for f in families for q in looks(p, f))[:MOST_LOOKS], live=True
     )
+
+
+def _limited(p: Pieces, components: Sequence[str]) -> list[str]:
+    """The components of whose memory, processor or disk a limit may be that is asked for of none of them."""
+    asked = frozenset(c for t in p.terms for c in t.concepts)
+    if (
+        p.component
+        or p.about.components
+        or "maximum" not in asked
+        or not asked & _OF_ALL
+        or len(components) > 1
+    ):
+        return []
+    names = asked & _OF_ALL
+    return list(
+        dict.fromkeys([*components, *(m.component for m in measured(p.site) if names & named_of(m))])
+    )[:_MOST_NAMES]
+
+
+_OF_ALL: Final = frozenset({"memory", "cpu", "disk"})  # what every component has
+
+
+def _numbered(p: Pieces, families: Sequence[Fit]) -> list[Fit]:
+    """Those of the one component whose name ends in the number that is told of a thing: "transformer 2" of T1 and T2."""
+    told = {int(m[1]) for m in _NUMBERED.finditer(p.words)} if not p.about.components else set()
+    ends = {c: int(m[0]) for f in families if (m := re.search(r"\d+$", c := f.of.component))}
+    meant = [c for c, number in ends.items() if number in told]
+    return [f for f in families if f.of.component == meant[0]] if len(meant) == 1 else []
+
+
+_NUMBERED: Final = re.compile(r"[^\W\d_]{3,} (?:nr\.? |no\.? |n° ?|núm\. )?(\d{1,3})(?![\w:]|[.,]\d| ?[°%])")
 
 
 def _of_each(p: Pieces) -> Reading | None:
@@ -223,6 +257,10 @@ def looks(p: Pieces, fit: Fit) -> list[Query]:
     done = any(t.concepts & _ADDING for t in p.terms) or _SO_FAR.search(p.low)
     if not functions and counted(fit.of) and done:
         functions = ["sum"]
+    if "range" in functions and "spread" in fit.of.family.casefold():
+        functions = [f for f in functions if f != "range"]  # which it measures
+    if "rate" in functions and counted(fit.of):
+        functions = [f for f in functions if f != "mean"]  # "per second on average" is one figure
     if functions == ["range"]:
         functions = ["min", "max"]
     return [stat_of(p, fit, f, when=p.has("verbs", "when")) for f in functions[:3] or ["last"]]

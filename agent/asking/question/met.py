@@ -12,6 +12,7 @@ from aitia.agent.asking.question.measures_rules import counted
 from aitia.agent.asking.question.met_values import VALUES, of_query
 from aitia.agent.asking.question.outcome import asks_for_components
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.quantities import settings_in
 from aitia.tools.query.words import (
     Beyond,
     Changes,
@@ -127,7 +128,7 @@ def _tells(query: Query, asked: str) -> bool:
         return extreme or query.function == asked
     if isinstance(query, Beyond) and query.function == asked:
         return True
-    return extreme and not isinstance(query, Get)
+    return extreme and not isinstance(query, Get | Share)
 
 
 def _pace(p: Pieces, queries: Sequence[Query]) -> str:
@@ -145,6 +146,10 @@ def _pace(p: Pieces, queries: Sequence[Query]) -> str:
 def _paced(p: Pieces, query: Query) -> bool:
     if isinstance(query, Stat) and query.function == "rate":
         return _are_counted(p, query)
+    if isinstance(query, Stat) and query.function in ("mean", "max", "min", "last"):
+        read = of_query(p, query)
+        if read and all(m.metric.endswith("_total") for m in read):
+            return True  # of a counter these are of its rate
     if isinstance(query, Stat | Curve | Beyond | Compare | Who):
         return getattr(query, "function", "") == "rate" or bool(_PACE.search(query.metric))
     return isinstance(query, Count) and query.by == "minute"
@@ -169,10 +174,13 @@ def _counts(p: Pieces, query: Query) -> bool:
     if isinstance(query, Stat):
         return query.function in ("sum", "rate") or _are_counted(p, query)
     return (
-        isinstance(query, Count)
+        (isinstance(query, Count) and (query.of in _HAPPEN or bool(query.state)))
         or (isinstance(query, Beyond) and query.wanted == "times")
         or (isinstance(query, Get) and query.part in ("restarts", "schedule"))
     )
+
+
+_HAPPEN: Final = frozenset({"lines", "changes", "events", "restarts", "jobs"})  # objects only are
 
 
 def _long(p: Pieces, queries: Sequence[Query]) -> str:
@@ -199,7 +207,7 @@ def _lasts(query: Query) -> bool:
     if isinstance(query, Beyond):
         return query.wanted == "duration"
     if isinstance(query, Get):
-        return query.part in ("age", "why")
+        return query.part in ("age", "why", "duration")
     metric = str(getattr(query, "metric", ""))
     return isinstance(query, Lines | Events | Changes) or bool(_LASTS.search(metric))
 
@@ -267,7 +275,8 @@ def _setting(p: Pieces, queries: Sequence[Query]) -> str:
         metric = str(getattr(query, "metric", ""))
         words = set(re.split(r"[^a-z]+", metric.casefold()))
         asked = _SET.search(p.low) or any(t.concepts & {"maximum", "setpoint"} for t in p.terms)
-        if words & _SETTING and not asked and metric.casefold() not in p.low:
+        read = any(set(settings_in(words, named_of(m))) < words & _SETTING for m in of_query(p, query)[:1])
+        if words & _SETTING and not asked and not read and metric.casefold() not in p.low:
             return f"{metric} is what was set or allowed, not what was measured."
     return ""
 

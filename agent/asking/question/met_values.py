@@ -10,9 +10,9 @@ from aitia.agent.asking.question.bounds import bound
 from aitia.agent.asking.question.measure import named_of, things_of
 from aitia.agent.asking.question.outcome import KUBERNETES
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.agent.asking.question.tables import words_of
+from aitia.agent.asking.question.tables import pattern_of, words_of
 from aitia.tools.query.measured import Measured, measured
-from aitia.tools.query.words import Beyond, Curve, Query, Stat, Who
+from aitia.tools.query.words import Beyond, Changes, Count, Curve, Events, Query, Stat, Who
 
 
 def of_query(p: Pieces, query: Query) -> list[Measured]:
@@ -121,6 +121,45 @@ def _which(p: Pieces, queries: Sequence[Query]) -> str:
     return "The query does not tell which one." if asked and superlative else ""
 
 
+def _grown(p: Pieces, queries: Sequence[Query]) -> str:
+    """By how much something grew is no value of it."""
+    still = all(isinstance(q, Stat) and q.function in ("last", "mean", "max", "min") for q in queries)
+    return "The query does not tell by how much it changed." if still and _GREW.search(p.low) else ""
+
+
+def _percentile(p: Pieces, queries: Sequence[Query]) -> str:
+    """A percentile is of what each took, not of how many there were."""
+    for query in (q for q in queries if isinstance(q, Stat) and q.function[1:].isdigit()):
+        read = of_query(p, query)
+        if read and all(m.metric.endswith("_total") for m in read) and "rate" not in p.keys("functions"):
+            return f"{read[0].metric} counts: it has no {query.function} of what one took."
+    return ""
+
+
+def _most(p: Pieces, queries: Sequence[Query]) -> str:
+    """Which has more or most is in no list of changes."""
+    asked = (
+        p.keys("rank")
+        or {"max", "min"} & set(p.keys("functions"))
+        or pattern_of("comparatives").search(p.words)
+    )
+    told = all(isinstance(q, Changes) for q in queries) and not p.keys("order")
+    return "Changes do not tell which has most." if asked and told else ""
+
+
+def _level(p: Pieces, queries: Sequence[Query]) -> str:
+    """Events are of no level."""
+    every = all((isinstance(q, Count) and q.of == "events") or isinstance(q, Events) for q in queries)
+    said = any(getattr(q, "text", "") for q in queries)
+    return (
+        f"The query tells all events, not those of level {p.level}." if every and p.level and not said else ""
+    )
+
+
+_GREW: Final = re.compile(
+    r"(?<!\w)(?:how much (?:more )?(?:did|has|have) .{2,60}? (?:grow|rise|increase|fall|drop|decrease|grown|risen|fallen"
+    r"|increased|dropped|decreased|change|changed)|by how much|um wie ?viel(?! ?uhr))(?!\w)"
+)
 _FAULTS: Final = frozenset(
     {
         "drop", "dropped", "drops", "discarded", "rejected", "refused", "denied", "aborted", "aborts", "retrans", "retranssegs",
@@ -155,5 +194,18 @@ _WHICH: Final = re.compile(
 )
 
 
-VALUES: Final = (_kind, _faulty, _share, _named, _number, _minutes, _objects, _which)
+VALUES: Final = (
+    _kind,
+    _faulty,
+    _share,
+    _named,
+    _number,
+    _minutes,
+    _objects,
+    _which,
+    _grown,
+    _percentile,
+    _most,
+    _level,
+)
 """The checks; each says what is not met, or ""."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from aitia.agent.asking.question.account import unplaced, unread
+from aitia.agent.asking.question.bounds import bound
 from aitia.agent.asking.question.lines_rules import lost
 from aitia.agent.asking.question.measure import things_of
 from aitia.agent.asking.question.measures_rules import better_measured, fitting
@@ -23,6 +24,7 @@ from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.lines import loggers
 from aitia.tools.query.machine_state import tells_running
 from aitia.tools.query.measured import measured
+from aitia.tools.query.objects import selected
 from aitia.tools.query.words import Changes, Count, Events, Get, Lines, List, Stat, Who
 
 
@@ -112,6 +114,7 @@ def of_objects(p: Pieces) -> Reading | None:
     kinds = p.keys("resources")
     parts, states = _parts(p), p.keys("states")
     own = [k for k in kinds if k in KUBERNETES]
+    own = [k for k in own if k != "namespaces"] or own  # the pods of a namespace
     if _of_quantity(p):
         return None
     if "resourcequotas" in own and p.site.readers():
@@ -140,6 +143,21 @@ def of_objects(p: Pieces) -> Reading | None:
             else List(of="measurements", component=p.component)
         )
     return None
+
+
+def of_runs(p: Pieces) -> Reading | None:
+    """How long a job's run took, where the cluster holds its runs."""
+    if not p.component or not p.has("lasting", "long") or bound(p.words) is not None:
+        return None
+    if any(t.concepts and not t.soft and not t.concepts <= _OF_RUNS for t in p.terms):
+        return None
+    held = selected(p.site, "jobs", "", p.component, "", "") if p.site.readers() else []
+    if not isinstance(held, list) or not held:
+        return None
+    return one(Get(component=p.component, part="duration", **span_fields(p)))
+
+
+_OF_RUNS: Final = frozenset({"latency", "completed", "processed", "started", "up", "uptime"})
 
 
 def _of_quantity(p: Pieces) -> bool:

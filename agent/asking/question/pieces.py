@@ -16,7 +16,7 @@ from aitia.agent.asking.question.numbers import counted_rows, in_name, number_wo
 from aitia.agent.asking.question.spans import Span, span_of
 from aitia.agent.asking.question.spelling import spelled
 from aitia.agent.asking.question.tables import Hit, data, hits, is_glue
-from aitia.agent.asking.question.verbs import is_verb
+from aitia.agent.asking.question.verbs import MAY, SLOW, is_verb
 from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
@@ -68,9 +68,6 @@ _NO_SHOUT: Final = frozenset(
 _MASK: Final = (
     0xE000  # private characters that stand for names while times are read: "301-M maintenant" is no time
 )
-_SLOW: Final = re.compile(
-    r"slow|langsam|lent|plus l|más l|più l|longest|längst"
-)  # superlatives that also tell what of
 _PRONOUN: Final = re.compile(
     r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello"
     r"|(?<=-)(?:il|elle|ils|elles))(?!\w)"
@@ -240,22 +237,9 @@ class Pieces:
     @cached_property
     def _keys(self) -> dict[str, list[str]]:
         names = (
-            "verbs",
-            "functions",
-            "order",
-            "levels",
-            "resources",
-            "states",
-            "parts",
-            "relations",
-            "outside",
-            "units",
-            "share",
-            "rank",
-            "acts",
-            "lifecycle",
-            "lasting",
-        )
+            "verbs", "functions", "order", "levels", "resources", "states", "parts", "relations", "outside", "units", "share",
+            "rank", "acts", "lifecycle", "lasting",
+        )  # fmt: skip
         held = {n: list(dict.fromkeys(h.key for h in self.hits(n))) for n in names}
         if self._journals and "lines" not in held["verbs"]:
             held["verbs"].append("lines")
@@ -269,12 +253,25 @@ class Pieces:
     def hits(self, name: str) -> list[Hit]:
         """The words of a table with their places."""
         owned = () if name == "acts" else self.about.taken
+        if name == "parts":
+            owned = (*owned, *self._phrases)
         return [
             h
             for h in hits(name, self.words)
             if not any(a < h.end and h.begin < b for a, b in self.named)
             and not any(a <= h.begin and h.end <= b for a, b in owned)
+            and not (name == "outside" and self._glosses(h.end))
         ]
+
+    def _glosses(self, end: int) -> bool:
+        """Whether what ends there is said again as a component's name in brackets: "the proxy (squid)"."""
+        return self.words[end : end + 2] == " (" and any(a == end + 2 for a, _ in self.about.taken)
+
+    @cached_property
+    def _phrases(self) -> list[tuple[int, int]]:
+        """Names of things of several words, which are no part of an object: the "state of charge"."""
+        found = [(h.begin, h.end) for h in hits("concepts", self.words)]
+        return [(a, b) for a, b in found if " of " in self.words[a:b]]
 
     @cached_property
     def named(self) -> tuple[tuple[int, int], ...]:
@@ -332,7 +329,7 @@ class Pieces:
             for h in self.hits(name)
             if not any(x.begin <= h.begin < x.end for x in lasting)
         ]
-        taken = [(h.begin, h.end) for h in asked if not _SLOW.match(self.words[h.begin : h.end])]
+        taken = [(h.begin, h.end) for h in asked if not SLOW.match(self.words[h.begin : h.end])]
         taken += [found.span for found in (bound(self.words), each_of(self.words)) if found is not None]
         taken += [
             (h.begin, h.end)
@@ -358,6 +355,10 @@ class Pieces:
             if (h.key != "long" or bound(self.words) is None)
             and not any(x.begin <= h.begin < x.end for x in lasting)
         ]
+        if (may := MAY.search(self.words)) and "max" in self.keys("functions"):
+            found.append(
+                Term(word=may[1], concepts=frozenset({"maximum"}), begin=may.start(), end=may.end(1))
+            )
         things = [t for t in found if t.concepts]
         # "the current speed" is no electric one; "motor current" is.
         found = [
@@ -378,7 +379,8 @@ class Pieces:
         return [
             t
             for t in found
-            if t.concepts or t.soft or not is_verb(t.word, t.begin, t.end, self.words, owners)
+            if (t.concepts or t.soft or not is_verb(t.word, t.begin, t.end, self.words, owners))
+            and not self._glosses(t.end)
         ]
 
 

@@ -13,8 +13,10 @@ from aitia.agent.asking.question.measures_rules import counted, fitting
 from aitia.agent.asking.question.outcome import KUBERNETES, Reading, one, span_fields
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.tables import table
+from aitia.tools.query.execute import execute
 from aitia.tools.query.measured import measured
-from aitia.tools.query.words import Count, List, Who
+from aitia.tools.query.site import Site
+from aitia.tools.query.words import Count, List, Stat, Who
 
 _OF_LINES: Final = frozenset({"component", "level", "code", "path", "minute"})
 
@@ -147,7 +149,7 @@ def _rank(p: Pieces) -> str:
 def _asks_which(p: Pieces) -> bool:
     """Whether a component is asked for, rather than a number."""
     first = p.low.split()[0] if p.low.split() else ""
-    return p.has("verbs", "list") or first in _WHO or bool(p.limit) or bool(p.keys("resources"))
+    return p.has("verbs", "list") or first in _WHO or (p.limit or 0) > 1 or bool(p.keys("resources"))
 
 
 _WHO: Final = frozenset({"who", "wer", "qui", "quién", "quien", "chi", "top", "what", "was", "whose"})
@@ -183,3 +185,18 @@ def _holders(p: Pieces, fit: Fit, ranked: str) -> Who:
         does="holds", metric=fit.of.family, labels=fit.labels, function=function, least=ranked == "least",
         **_limit(p), **span_fields(p),
     )  # fmt: skip
+
+
+def first_of(before: Who, site: Site) -> Stat | None:
+    """The measurement of whichever has most or least of it: "which is hottest?", "and how hot was it yesterday?"."""
+    if before.does != "holds" or not (before.component or not before.by):
+        return None
+    found = execute(before, site)
+    if found.status != "found" or not found.names:
+        return None
+    first = found.names[0]
+    component = before.component if before.by else first
+    labels = ",".join(filter(None, (before.labels, f"{before.by}={first}" if before.by else "")))
+    function: Any = before.function if before.function != "last" else "min" if before.least else "max"
+    spanned = {"since": before.since, "until": before.until}
+    return Stat(component=component, metric=before.metric, labels=labels, function=function, **spanned)

@@ -18,6 +18,7 @@ from aitia.agent.asking.question.objects_rules import (
     of_objects,
     of_reasons,
     of_reasons_told,
+    of_runs,
     of_state,
     of_versions,
 )
@@ -59,6 +60,7 @@ def decide(p: Pieces) -> Reading:
         of_ranks,
         of_reasons,
         of_versions,
+        of_runs,
         of_moments,
         of_machines,
         of_lifecycle,

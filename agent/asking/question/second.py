@@ -13,17 +13,15 @@ from aitia.agent.asking.question.outcome import Reading, one
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.reading import guesses
 from aitia.agent.asking.question.refusing import changing
+from aitia.agent.asking.question.several import questions_in
+from aitia.agent.asking.question.tables import GOES_ON
 from aitia.core.words import Word
-from aitia.tools.query.words import Compare, Query, Stat
+from aitia.tools.query.words import Compare, Count, Query, Stat
 
 ANSWERS: Final = 0.6
 """The probability, among all lines that could be written, from which a line's query is run (docs/fitted.md)."""
 OFFERS: Final = 0.2
 """From which one is offered, and run where the measurement is the nearest by its name too, of a component that is named."""
-_GOES_ON: Final = re.compile(
-    r"^\W*(?:and|or|but|what about|how about|same|und|oder|aber|was ist mit|et|mais|qu'en est-il|y|o|pero|qué tal|e|ma"
-    r"|anche)(?!\w)|^那|呢\W*$"
-)
 _CLOCK: Final = re.compile(r"(?<![\w.])\d{1,2}(?::\d\d| ?h(?:\d\d)?| ?uhr| ?o'clock| ?[ap]m)(?!\w)")
 _HAN_TIME: Final = re.compile("[半点时刻昨前后今晚早晨夜午周月年刚近从至]")
 _LEFT: Final = re.compile(
@@ -57,7 +55,7 @@ def _open(p: Pieces, reading: Reading, before: Query | None) -> bool:
     """
     if reading.status in ("query", "refused") or changing(p) is not None or guesses(p):
         return False
-    if before is None and _GOES_ON.search(p.as_put.casefold()):
+    if before is None and GOES_ON.search(p.as_put.casefold()):
         return False
     return not (p.keys("outside") or p.about.strange or reading.said.startswith(("Which one", "Of which")))
 
@@ -74,11 +72,26 @@ def _instead(p: Pieces, reading: Reading, proposal: Proposal) -> Read:
 
 
 def _unheard(p: Pieces, query: Query) -> bool:
-    """Whether a time was said that nobody read, what is used told for what is left, or two compared that are not both named."""
+    """Whether a line leaves out what was said: a time, a further question, what is counted or left, one of two compared."""
     if _CLOCK.search(p.words) or any(_HAN_TIME.search(word) for word in unknown_words(p.asked, p.quoted)):
         return True
+    if len(questions_in(p.as_put)) > 1:
+        return True  # one line answers one of them
+    if (
+        isinstance(query, Count)
+        and query.of == "lines"
+        and not _filtered(query)
+        and not p.about_lines
+        and not p.level
+    ):
+        return True  # how many lines there are in all tells the number of no thing
     if isinstance(query, Stat) and _LEFT.search(p.as_put.casefold()) and not _TELLS_LEFT.search(query.metric):
         return True
     if not isinstance(query, Compare) or not query.other:
         return False
     return not {query.component, query.other} <= p.asked_of
+
+
+def _filtered(query: Count) -> bool:
+    """Whether lines are counted by what they hold."""
+    return bool(query.text or query.words or query.code or query.level or query.by)

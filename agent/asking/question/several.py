@@ -10,6 +10,7 @@ from aitia.agent.asking.question.clauses import QUOTED
 from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.outcome import Reading, unclear
 from aitia.agent.asking.question.tables import ASKING, hits
+from aitia.agent.asking.question.two_steps import of_whichever
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import LIVE, List, Query
@@ -49,6 +50,8 @@ def read_several(text: str, site: Site, before: Query | None, whole: Reading) ->
 
     `whole` is the reading of the sentence as one, which stands where it asks one thing only, or for anything but a look.
     """
+    if whole.status != "refused" and (two := of_whichever(text, site)) is not None:
+        return two
     parts = questions_in(text)
     if any(isinstance(q, List) and q.of == "resourcequotas" for q in whole.queries):
         return whole  # which tells limit and use

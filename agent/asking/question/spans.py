@@ -215,17 +215,18 @@ def _single(low: str, moments: list[datetime], now: datetime) -> Span:
 
 
 _ORDINAL: Final = re.compile(
-    r"(?<!\w)(?:on the (\d{1,2})(?:st|nd|rd|th)(?!\w)|am (\d{1,2})\.(?=\s*(?:\?|$|[a-zà-ÿ])))"
+    r"(?<!\w)(?:(?P<en>on|since|from|until|till|before|after|by) the (?P<nth>\d{1,2})(?:st|nd|rd|th)(?!\w)"
+    r"|(?P<de>am|seit dem|ab dem|vom|bis zum|vor dem|nach dem) (?P<te>\d{1,2})\.(?=\s*(?:\?|,|$|[a-zà-ÿ])))"
 )
 
 
 def _dated(m: re.Match[str], now: datetime) -> str:
-    """The date of the last such day: of "on the 21st"."""
-    day = int(m[1] or m[2])
+    """The date of the last such day: of "on the 21st", "since the 4th"."""
+    day = int(m["nth"] or m["te"])
     for back in range(62):
         then = now - timedelta(days=back)
         if then.day == day:
-            return f"on {then:%Y-%m-%d} "
+            return f"{m['en'] or m['de'].removesuffix(' dem').removesuffix(' zum')} {then:%Y-%m-%d} "
     return m[0]
 
 

@@ -25,6 +25,12 @@ ASKING: Final = re.compile(
 )
 """How a sentence begins that asks, in any of the languages."""
 
+GOES_ON: Final = re.compile(
+    r"^\W*(?:and|or|but|what about|how about|same|und|oder|aber|was ist mit|et|mais|qu'en est-il|y|o|pero|qué tal|e|ma"
+    r"|anche)(?!\w)|^那|呢\W*$"
+)
+"""How a sentence begins that goes on from another one, in any of the languages."""
+
 
 class Hit(NamedTuple):
     """A word of a table in a text: the key that it stands under, and its span."""

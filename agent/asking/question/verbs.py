@@ -30,3 +30,15 @@ def is_verb(word: str, begin: int, end: int, low: str, owners: Sequence[tuple[in
     if any(b <= begin and not low[b:begin].strip() for _, b in owners) and _DOES.search(before):
         return True  # "does the motor draw"
     return bool(_HAS.search(before) and _PARTICIPLE.search(word))  # "les clients ont-ils attendu"
+
+
+SLOW: Final = re.compile(
+    r"slow|langsam|lent|plus l|más l|più l|longest|längst"
+    r"|(?:am )?(?:hot|cold|warm|cool|heiß|wärm|kält|kühl)\w*|(?:plus|más|più) (?:ch|c|f)(?:aud|alient|ald|roid|río|redd)\w*"
+)
+"""Superlatives that also tell what of."""
+MAY: Final = re.compile(
+    r"(?<!\w)(may|can|could|darf|kann|peut|puede|può) (?:\S+ ){1,2}(?:use|have|open|hold|take|grow|nutzen|haben|belegen|öffnen"
+    r"|utiliser|avoir|usar|tener|usare|avere)(?!\w)"
+)
+"""What is allowed to something: "how much memory may redis use at most?"."""
