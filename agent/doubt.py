@@ -37,6 +37,8 @@ UNSEEN_MARGIN: Final = 2.0  # log-odds below `unknown` from which on an unseen s
 BY_OBJECTS: Final = 0.2
 # Log-odds of `healthy` against `unknown` at most where telemetry could not be read (38 %); by hand.
 UNREAD: Final = -0.5
+# Share of a plant's components that are watched, below which the same holds: a machine shows its own faults best. By hand.
+PLANT_SEEN: Final = 0.75
 
 
 class _Line(NamedTuple):
@@ -145,6 +147,10 @@ class Doubt:
         if not 0 < self._seen < 1:
             return []
         most = math.log(FALSE_ALARM / (1 - FALSE_ALARM) / (1 - self._seen))
+        if self._seen < PLANT_SEEN and 2 * len(self.components & self.facts.topology.machines) > len(
+            self.components
+        ):
+            most = UNREAD
         return _down(lead, most, self._why_unseen())
 
     def _why_unseen(self) -> str:

@@ -32,6 +32,13 @@ def can_have(fault: Fault, kinds: Sequence[str]) -> bool:
     return not fault.machines or any(m.casefold() in kinds for m in fault.machines)
 
 
+def measured_at(component: str, evidence: Iterable[Evidence]) -> set[str]:
+    """The quantities that are measured at a component, as its facts list them or the names of their signals say."""
+    own = [e for e in evidence if e.component == component]
+    listed = {q for e in own for q in str(e.values.get(MEASURES, "")).split(", ") if q}
+    return listed | {a for e in own for k in _NAMES if (n := e.values.get(k)) and (a := named_aspect(str(n)))}
+
+
 def _kinds(named: tuple[str, ...], facts: Sequence[Evidence]) -> tuple[str, ...]:
     said = [str(fact.values[MEASURES]).split(", ") for fact in facts if fact.values.get(MEASURES)]
     measured = {word for words in said for word in words}
