@@ -14,6 +14,8 @@ from aitia.core.words import MACHINES, Component, Evidence
 from aitia.tools.signals.measures import MEASURES, NODE
 from aitia.tools.signals.quantities import named_aspect
 
+BEHIND: Final = "behind"
+"""The value of a fact that names what lies dead behind the one that acted (`aitia.agent.tripped`)."""
 _NAMES: Final = ("channel", "metric", "measured")  # values of a fact that name a signal
 
 
@@ -45,6 +47,8 @@ def _kinds(named: tuple[str, ...], facts: Sequence[Evidence]) -> tuple[str, ...]
     names = {str(e.values[k]) for e in facts for k in _NAMES if e.values.get(k)}
     nodes = measured | {found for n in names for found in NODE.findall(n)}
     has = tuple(name for name, of in table().measured.items() if set(of.nodes) & nodes)
+    if any(e.values.get(BEHIND) for e in facts):  # the journal says that it switched off what lies behind it
+        has = (*has, "switch")
     if named:
         return (*named, *has)
     quantities = {w for w in measured if w.islower()} or {a for n in names if (a := named_aspect(n))}
