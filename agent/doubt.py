@@ -37,6 +37,8 @@ UNSEEN_MARGIN: Final = 2.0  # log-odds below `unknown` from which on an unseen s
 BY_OBJECTS: Final = 0.2
 # Log-odds of `healthy` against `unknown` at most where telemetry could not be read (38 %); by hand.
 UNREAD: Final = -0.5
+# Share of a plant's components of which anything is measured, below which the same holds: each shows its own best. By hand.
+PLANT_SEEN: Final = 0.75
 
 
 class _Line(NamedTuple):
@@ -54,6 +56,7 @@ class Doubt:
     missed      one that the alarm names and that was not watched; ""
     asked       those that the alarm names, with what they call
     of_objects  the alarm is about the state of a cluster's objects, which that state answers
+    measured    those of which a source of measurements holds anything
     unread      what could not be read, in words
     dark        ledgers of suspects of which nothing of their own was seen
     """
@@ -64,6 +67,7 @@ class Doubt:
     missed: str
     asked: frozenset[str]
     of_objects: bool
+    measured: frozenset[str]
     unread: Sequence[str]
     dark: Sequence[Ledger]
 
@@ -92,6 +96,16 @@ class Doubt:
 
     def _is_watched(self, component: str) -> bool:
         return bool(self.facts.topology.family(component) & self.facts.watched)
+
+    @property
+    def _is_plant(self) -> bool:
+        return 2 * len(self.components & self.facts.topology.machines) > len(self.components)
+
+    @property
+    def _heard_of(self) -> float:
+        """The share of components of which, or of a part of them or what they are part of, anything is measured at all."""
+        heard = sum(bool(self.facts.topology.family(c) & self.measured) for c in self.components)
+        return heard / max(len(self.components), 1)
 
     @cached_property
     def _by_objects(self) -> frozenset[str]:
@@ -145,6 +159,8 @@ class Doubt:
         if not 0 < self._seen < 1:
             return []
         most = math.log(FALSE_ALARM / (1 - FALSE_ALARM) / (1 - self._seen))
+        if self._is_plant and self._heard_of < PLANT_SEEN:
+            most = UNREAD
         return _down(lead, most, self._why_unseen())
 
     def _why_unseen(self) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 from aitia.agent.alike_signals import Alike, alike_signals
 from aitia.agent.ends_beyond import ENDS, beyond
 from aitia.agent.machine_class import classes_of
+from aitia.agent.measured_class import measured_at
 from aitia.agent.set_point import FOLLOWS
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
@@ -210,14 +211,8 @@ def _parts(fact: Evidence, evidence: Sequence[Evidence], topology: Topology) -> 
     return [
         p
         for p in topology.parts(fact.component)
-        if p in topology.machines and quantity in _measured(p, evidence)
+        if p in topology.machines and quantity in measured_at(p, evidence)
     ]
-
-
-def _measured(part: str, evidence: Sequence[Evidence]) -> set[str]:
-    own = [e for e in evidence if e.component == part]
-    listed = {q for e in own for q in str(e.values.get(MEASURES, "")).split(", ")}
-    return listed | {named_aspect(_signal(e)) for e in own if _signal(e)}
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -14,6 +14,8 @@ from aitia.core.words import MACHINES, Component, Evidence
 from aitia.tools.signals.measures import MEASURES, NODE
 from aitia.tools.signals.quantities import named_aspect
 
+BEHIND: Final = "behind"
+"""The value of a fact that names what lies dead behind the one that acted (`aitia.agent.tripped`)."""
 _NAMES: Final = ("channel", "metric", "measured")  # values of a fact that name a signal
 
 
@@ -32,12 +34,21 @@ def can_have(fault: Fault, kinds: Sequence[str]) -> bool:
     return not fault.machines or any(m.casefold() in kinds for m in fault.machines)
 
 
+def measured_at(component: str, evidence: Iterable[Evidence]) -> set[str]:
+    """The quantities that are measured at a component, as its facts list them or the names of their signals say."""
+    own = [e for e in evidence if e.component == component]
+    listed = {q for e in own for q in str(e.values.get(MEASURES, "")).split(", ") if q}
+    return listed | {a for e in own for k in _NAMES if (n := e.values.get(k)) and (a := named_aspect(str(n)))}
+
+
 def _kinds(named: tuple[str, ...], facts: Sequence[Evidence]) -> tuple[str, ...]:
     said = [str(fact.values[MEASURES]).split(", ") for fact in facts if fact.values.get(MEASURES)]
     measured = {word for words in said for word in words}
     names = {str(e.values[k]) for e in facts for k in _NAMES if e.values.get(k)}
     nodes = measured | {found for n in names for found in NODE.findall(n)}
     has = tuple(name for name, of in table().measured.items() if set(of.nodes) & nodes)
+    if any(e.values.get(BEHIND) for e in facts):  # the journal says that it switched off what lies behind it
+        has = (*has, "switch")
     if named:
         return (*named, *has)
     quantities = {w for w in measured if w.islower()} or {a for n in names if (a := named_aspect(n))}

@@ -19,6 +19,7 @@ class Pattern(Word):
 
     `by`: who must have written it, where that matters: what a provider says of what it runs weighs more than a log line.
     `names`: of a machine's signal, of which its name must hold one (`bearing`, `oil`).
+    `excludes`: what it speaks against looks like the fault in all else, so that the kind is told only where this is measured.
     """
 
     of: Of
@@ -29,6 +30,7 @@ class Pattern(Word):
     names: tuple[str, ...] = ()
     weight: float = 0.0
     primary: bool = False
+    excludes: bool = False
     why: str = ""
 
     def matches(self, evidence: Evidence) -> bool:

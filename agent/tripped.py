@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from aitia.agent.announced import JOURNAL
+from aitia.agent.measured_class import BEHIND
 from aitia.agent.topology import Topology
 from aitia.core.words import Component, Evidence
 
@@ -67,7 +68,7 @@ def _told_of(idle: Evidence, entry: Evidence, topology: Topology, *, moved: bool
         return idle.model_copy(update={"statement": told, "taint": True})
     behind = said.removeprefix(f"{idle.component}: ").replace("through it", f"through {idle.component}")
     told = f"{entry.component}: {journal}, and behind it {behind}."
-    values = {**idle.values, "behind": idle.component}
+    values = {**idle.values, BEHIND: idle.component}
     return idle.model_copy(
         update={"component": entry.component, "statement": told, "values": values, "taint": True}
     )

@@ -3,7 +3,8 @@
 A log that nobody reads can neither speak for a kind nor against it. Slow or failing answers alone are what a wrong setting, an
 overload and a refused password have in common, and one that is gone may hang, wait or have crashed: only its own log tells
 which. Without that log the kind is told at a part of its probability, and the rest goes to the component's open kind. A kind
-that is never quite sure (`sure` in the taxonomy) leaves its rest to `unknown` where nothing ranked the component: then no
+of a machine that looks like another in all but one quantity (`excludes` in the taxonomy) is not told where nobody measures that.
+A kind that is never quite sure (`sure`) leaves its rest to `unknown` where nothing ranked the component: then no
 measurement says that the trouble is there and not at the other end. Where nothing is measured at all, another log
 that tells of its errors says so.
 """
@@ -11,12 +12,13 @@ that tells of its errors says so.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from aitia.agent.doubt import UNKNOWN
 from aitia.agent.facts import of_logs_alone
 from aitia.agent.ledger import RESIDUAL
-from aitia.agent.taxonomy import Taxonomy
+from aitia.agent.measured_class import measured_at
+from aitia.agent.taxonomy import Fault, Taxonomy
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import NAMED, OPEN, Weighed
 from aitia.core.words import Evidence, Inventory, Suspect
@@ -29,6 +31,8 @@ GONE: Final = "availability"
 # Share of a kind that stands on these alone while no log of its component is at hand; by hand (docs/fitted.md).
 UNLOGGED: Final = 0.6
 UNLOGGED_GONE: Final = 0.75
+# The same of a kind of a machine, of which nothing measured could have excluded what looks like it; by hand.
+UNEXCLUDED: Final = 0.45
 
 
 def left_open(
@@ -48,6 +52,8 @@ def left_open(
     if (share := _unlogged(told, carried, inventory)) < 1.0:
         return _kind_open(weighed, told, share)
     known = taxonomy.get(told.fault)
+    if known is not None and (of := _unexcluded(told, known, evidence, Topology(inventory.components))):
+        return (_kind_open if of == "self" else _unsure)(weighed, told, UNEXCLUDED)
     ranked = any((s.component, s.fault) == (told.component, OPEN) for s in weighed.suspects)
     if known is None or known.sure == 1.0 or ranked:
         return weighed
@@ -67,6 +73,21 @@ def _unlogged(told: Suspect, carried: set[str], inventory: Inventory) -> float:
     ):
         return 1.0
     return UNLOGGED_GONE if GONE in carried else UNLOGGED
+
+
+def _unexcluded(
+    told: Suspect, fault: Fault, evidence: Sequence[Evidence], topology: Topology
+) -> Literal["self", "beside", ""]:
+    """Whether what looks like the fault would show where nothing measures it: at the component, or at one beside it as well."""
+    looked: dict[str, set[str]] = {}
+    for pattern in fault.patterns:
+        if pattern.excludes:
+            places = topology.family(told.component)
+            near = frozenset(topology.callees(told.component)) if pattern.of == "callees" else places
+            looked.setdefault(pattern.aspect, set()).update(near)
+    unseen = [a for a, places in looked.items() if not any(a in measured_at(p, evidence) for p in places)]
+    beside = any(looked[a] - topology.family(told.component) for a in unseen)
+    return "" if not unseen else "beside" if beside else "self"
 
 
 def _is_logged(component: str, inventory: Inventory) -> bool:

@@ -110,13 +110,13 @@ class _Judge:
         unread: Sequence[str] = (),
         of_objects: bool = False,
     ) -> None:
-        self._of_objects = of_objects
         blind = [
             f"{h.source} could not be read" for h in inventory.holdings if h.unread and h.kind in TELEMETRY
         ]
         self._unread = [*blind, *unread]
         self._alarmed = alarmed_of({c.id for c in inventory.components}, alarmed)
-        self._components = inventory.components
+        self._components, self._of_objects = inventory.components, of_objects
+        self._measured = frozenset(c for h in inventory.holdings if h.kind in MEASURED for c in h.components)
         self._machinery = {c.id for c in inventory.components if c.type in ("machine", "part", "channel")}
         self._instruments = {c.id for c in inventory.components if c.type == "channel"}
         self._topology = Topology(inventory.components)
@@ -155,6 +155,7 @@ class _Judge:
             components=frozenset({c.id for c in self._components} | facts.seen),
             missed=missed,
             of_objects=self._of_objects,
+            measured=self._measured,
             asked=frozenset({*self._alarmed, *(c for a in self._alarmed for c in self._topology.callees(a))}),
             unread=[*self._unread, *subject.unwell],
             dark=[v for (c, _), v in ledgers.items() if c in dark],

@@ -1,6 +1,6 @@
 """The same incident told otherwise: right must stay right or become "not enough evidence", never wrong.
 
-    python benchmarks/lab/metamorphic.py --data DIR [--split develop|tune|never] [--systems N] [--minutes M] --json OUT
+    python benchmarks/lab/metamorphic.py --data DIR [--split develop|tune|never] [--systems N] [--minutes M] [--totals] --json OUT
 
 DIR is any folder of scenario folders; `--systems N` takes N incidents of each system, by the SHA-256 of their names. Each is
 diagnosed as recorded, and again
@@ -13,13 +13,15 @@ diagnosed as recorded, and again
   it;
 - `no metrics`, `no logs`, `no changes`, `no traces`: without the sources of that kind, where there are some and others are
   left;
-- `half the logs a`, `b`: without the logs of one half of the components, by the SHA-256 of their names.
+- `half the logs a`, `b`: without the logs of one half of the components, by the SHA-256 of their names;
+- `half the points a`, `b`, of machines alone: without one half of the measured points, by the SHA-256 of component and point.
 
 Rows are shares of all changed diagnoses of incidents that were right (wrong) as recorded. "Unknown" holds "not enough evidence"
-and a right component whose kind is open. A cause is wrong that is not accepted, as is "nothing is wrong" on a fault. On healthy
-hours of which no cause was told as recorded: how often one is told. `trivial` names the component of the strongest fact,
-whatever its kind. Of the split `never` totals alone are told, and that it was scored is written down (scorings.jsonl). No
-model.
+and a right component whose kind is open. A cause is wrong that is not accepted (another kind, or another component), as is
+"nothing is wrong" on a fault. On healthy hours of which no cause was told as recorded: how often one is told. `trivial` names
+the component of the strongest fact, whatever its kind. "One story" is the share of faults, right as recorded or not, of which
+all tellings that name a cause name the same component and kind. Of the split `never`, and with `--totals`, totals alone are
+told; that `never` was scored is written down (scorings.jsonl). No model.
 """
 
 from __future__ import annotations
@@ -48,18 +50,20 @@ from aitia.core.store import RunStore
 from aitia.core.words import Baseline, Report, Window
 from aitia.graphs.diagnose import diagnose
 from aitia.graphs.replay import accepted
-from aitia.tools.sources import TopologySource, open_sources
+from aitia.tools.sources import MetricSource, SignalSource, TopologySource, open_sources
 from benchmarks import contract
 from benchmarks.lab.data import NEVER, Incident, incidents, of_split
 from benchmarks.lab.incidents import written_down
-from benchmarks.rca.hidden import hidden
+from benchmarks.rca.hidden import hidden, only_points, point
 from benchmarks.rca.product import RULES
 
 LEAD_MIN: Final = 30.0
 SHIFTS_MIN: Final = (5, 15, 30)
-KINDS: Final = ("metrics", "logs", "changes", "traces")
+KINDS: Final = ("metrics", "logs", "changes", "traces", "signals", "maintenance")
+TELLING: Final = ("metrics", "logs", "changes", "traces", "cluster", "signals")  # one of them has to be left
 AS_RECORDED: Final = "as recorded"
-Told = tuple[Scenario, str]  # and the half of the components whose logs are taken away: "a", "b" or ""
+WRONG: Final = ("kind", "component", "healthy", "error")
+Told = tuple[Scenario, str]  # and what is taken away: "logs a", "logs b", "points a", "points b" or ""
 
 
 def main() -> int:
@@ -68,13 +72,14 @@ def main() -> int:
     parser.add_argument("--split", choices=("develop", "tune", NEVER), default="")
     parser.add_argument("--systems", type=int, default=0, help="incidents of each system; 0: all")
     parser.add_argument("--changes", default="*", help="globs over the changes")
+    parser.add_argument("--totals", action="store_true", help="tell no case and no change")
     parser.add_argument("--minutes", type=float, default=0, help="begin no incident after so long; 0: all")
     args = parser.parse_args()
     if args.split == NEVER and args.cases != "*":
         parser.error("--split never is scored as --systems says: leave out --cases")
     found = some(of_split(incidents(Path(args.data), args.cases), args.split), args.systems)
     began, cases = time.monotonic(), []
-    sealed = args.split == NEVER
+    sealed = args.split == NEVER or args.totals
     done: list[Incident] = []
     for incident in found:
         if args.minutes and time.monotonic() - began > 60 * args.minutes:
@@ -87,7 +92,7 @@ def main() -> int:
         print(f"\r{len(done)} of {len(found)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     table = [row for system in ("no_model", "trivial") for row in rows_of(system, cases, grouped=not sealed)]
-    if sealed:
+    if args.split == NEVER:
         written_down(done, table, "lab/metamorphic")
     contract.finish(
         "lab/metamorphic", table, [] if sealed else cases, n=len(done), began=began, out=args.json
@@ -123,11 +128,14 @@ def changes(scenario: Scenario) -> Iterator[tuple[str, Told]]:
     yield "window /2", (framed(scenario, start, end), "")
     for kind in KINDS:
         left = tuple(s for s in scenario.sources if s.kind != kind)
-        if len(left) < len(scenario.sources) and any(s.kind in (*KINDS, "cluster", "signals") for s in left):
+        if len(left) < len(scenario.sources) and any(s.kind in TELLING for s in left):
             yield f"no {kind}", (scenario.model_copy(update={"sources": left}), "")
     if any(s.kind == "logs" for s in scenario.sources):
-        yield "half the logs a", (scenario, "a")
-        yield "half the logs b", (scenario, "b")
+        yield "half the logs a", (scenario, "logs a")
+        yield "half the logs b", (scenario, "logs b")
+    if scenario.domain == "machine":
+        yield "half the points a", (scenario, "points a")
+        yield "half the points b", (scenario, "points b")
 
 
 def shifted(scenario: Scenario, by: timedelta) -> Scenario:
@@ -174,14 +182,16 @@ def _judged(folder: Path, recorded: Scenario, told: Scenario, half: str) -> cont
     except AitiaError as error:
         return {"no_model": "error", "trivial": "error", "said": str(error)[:300]}
     said = f"{report.verdict} {report.component} {report.fault} {report.probability:.2f}"
-    return {"no_model": judged(recorded, report), "trivial": strongest(recorded, report), "said": said}
+    story = f"{report.component} {report.fault}" if report.verdict == "cause" else ""
+    answers = {"no_model": judged(recorded, report), "trivial": strongest(recorded, report)}
+    return {**answers, "said": said, "story": story}
 
 
 def report_of(folder: Path, told: Scenario, half: str) -> Report:
-    """The report on a scenario, without the logs of one half of its components."""
+    """The report on a scenario, without one half of its logs or points."""
     sources: list[Source] = open_sources(told.sources, folder)
     if half:
-        sources = _half(sources, told, half)
+        sources = (_half if half.startswith("logs") else _half_points)(sources, told, half[-1])
     with tempfile.TemporaryDirectory() as home:
         return diagnose(
             told.as_incident(),
@@ -205,17 +215,38 @@ def _half(sources: Sequence[Source], told: Scenario, half: str) -> list[Source]:
     return [hidden(s, gone, resolver) if s.kind == "logs" else s for s in sources]
 
 
+def _half_points(sources: Sequence[Source], told: Scenario, half: str) -> list[Source]:
+    """The sources with every other point: those of all sources in one order, so that each half holds some of each."""
+    span = Window(
+        start=min([told.window.start, *(b.window.start for b in told.baselines)]), end=told.window.end
+    )
+    points = {s.name: _points(s, span) for s in sources}
+    ordered = sorted({p for found in points.values() for p in found}, key=lambda p: _hash(" ".join(p)))
+    left = ordered[1::2] if half == "a" else ordered[::2]
+    return [only_points(s, left) if points[s.name] else s for s in sources]
+
+
+def _points(source: Source, span: Window) -> set[tuple[str, str]]:
+    if source.kind == "metrics" and isinstance(source, MetricSource):
+        return {point(s) for s in source.read(span)}
+    if source.kind == "signals" and isinstance(source, SignalSource):
+        return {point(w) for w in source.waveforms(span)}
+    return set()
+
+
 def judged(recorded: Scenario, report: Report) -> str:
-    """right, unknown (or of open kind), cause (a wrong one) or healthy (on a fault)."""
+    """right, unknown (or of open kind), kind (another at the right component), component (another) or healthy (on a fault)."""
     expected = recorded.expected
     if report.verdict == "unknown":
         return "right" if expected.verdict == "unknown" else "unknown"
     if expected.verdict != "cause" or report.verdict != "cause":
-        return "right" if report.verdict == expected.verdict else report.verdict
+        told = "component" if report.verdict == "cause" else report.verdict
+        return "right" if report.verdict == expected.verdict else told
     if accepted(expected, report.inventory.components, report.component, report.fault):
         return "right"
-    places = _places(recorded, report)
-    return "unknown" if report.fault == OPEN and report.component in places else "cause"
+    if report.component not in _places(recorded, report):
+        return "component"
+    return "unknown" if report.fault == OPEN else "kind"
 
 
 def strongest(recorded: Scenario, report: Report) -> str:
@@ -225,7 +256,7 @@ def strongest(recorded: Scenario, report: Report) -> str:
     if not moved:
         return "right" if recorded.expected.verdict == "healthy" else "unknown"
     right = recorded.expected.verdict == "cause" and moved[0].component in _places(recorded, report)
-    return "right" if right else "cause"
+    return "right" if right else "component"
 
 
 def _places(recorded: Scenario, report: Report) -> set[str]:
@@ -240,6 +271,8 @@ def rows_of(system: str, cases: Sequence[contract.Case], *, grouped: bool) -> li
     after = [c for c in cases if c["change"] != AS_RECORDED]
     table = contract.rows(system, {"right as recorded": [r == "right" for r in before.values()]})
     table += contract.rows(system, moves(system, before, after))
+    if system == "no_model":
+        table += contract.rows(system, {"one story": one_story(cases)})
     for change in dict.fromkeys(c["change"] for c in after) if grouped else ():
         told = moves(system, before, [c for c in after if c["change"] == change])
         table += contract.rows(
@@ -248,18 +281,29 @@ def rows_of(system: str, cases: Sequence[contract.Case], *, grouped: bool) -> li
     return table
 
 
+def one_story(cases: Sequence[contract.Case]) -> list[bool]:
+    """For each fault of which a cause is told at all, whether every telling that names a cause names the same."""
+    told: dict[str, set[str]] = defaultdict(set)
+    for case in cases:
+        if case["expected"] != "healthy" and case.get("story"):
+            told[case["id"]].add(case["story"])
+    return [len(stories) == 1 for stories in told.values()]
+
+
 def moves(system: str, before: dict[str, str], after: Sequence[contract.Case]) -> dict[str, list[float]]:
     """For each kind of move the incidents it could have happened to."""
     is_fault: Callable[[contract.Case], bool] = lambda c: c["expected"] != "healthy"  # noqa: E731
     was_right = [c for c in after if is_fault(c) and before[c["id"]] == "right"]
-    was_wrong = [c for c in after if is_fault(c) and before[c["id"]] in ("cause", "healthy", "error")]
-    healthy = [c for c in after if not is_fault(c) and before[c["id"]] != "cause"]
+    was_wrong = [c for c in after if is_fault(c) and before[c["id"]] in WRONG]
+    healthy = [c for c in after if not is_fault(c) and before[c["id"]] in ("right", "unknown")]
     return {
         "right → right": [c[system] == "right" for c in was_right],
         "right → unknown": [c[system] == "unknown" for c in was_right],
-        "right → WRONG": [c[system] in ("cause", "healthy", "error") for c in was_right],
+        "right → WRONG": [c[system] in WRONG for c in was_right],
+        "right → another kind": [c[system] == "kind" for c in was_right],
+        "right → another component": [c[system] == "component" for c in was_right],
         "wrong → right": [c[system] == "right" for c in was_wrong],
-        "healthy → a cause told": [c[system] in ("cause", "error") for c in healthy],
+        "healthy → a cause told": [c[system] in ("component", "error") for c in healthy],
     }
 
 

@@ -11,6 +11,7 @@ from aitia.agent.checks import next_checks
 from aitia.agent.machine_class import class_of, classes_of
 from aitia.agent.mitigate import mitigations
 from aitia.agent.taxonomy import bundled
+from aitia.agent.unshown import left_open
 from aitia.agent.weigher import Weighed, weigh
 from aitia.agent.work_order import work_order
 from aitia.core.words import Component, Evidence, Holding, Inventory, Link, WorkOrder
@@ -133,6 +134,33 @@ def test_a_fouling_exchanger_is_not_charged_to_the_pump_that_feeds_it() -> None:
     weighed, _ = told(slow, steady)
     assert next(s.component for s in weighed.suspects if s.component) == "E-301"
     assert not [s for s in weighed.suspects if s.component == "P-101"]
+
+
+def measured(component: str, quantities: str) -> Evidence:
+    fact = shop.fact(
+        component, "flow", f"{component}: as usual.", kind="metric.quiet", direction="steady", at=None
+    )
+    return fact.model_copy(update={"values": {"measures": quantities}})
+
+
+def test_fouling_is_told_only_where_too_little_flow_would_have_been_seen() -> None:
+    cold = [apart("E-301"), off("E-301", "temperature", "down", "T_out")]
+    for beside, verdict, fault in (
+        (measured("P-101", "power, flow"), "cause", "machine.fouling"),
+        (measured("E-301", "temperature, flow"), "cause", "machine.fouling"),
+        (measured("P-101", "power"), "unknown", ""),
+    ):
+        weighed, facts = told(*cold, beside)
+        assert weighed.fault == "machine.fouling"
+        after = left_open(weighed, facts, PLANT, bundled())
+        assert (after.verdict, after.fault) == (verdict, fault)
+
+
+def test_fouling_of_what_nothing_feeds_keeps_its_place_and_loses_its_kind() -> None:
+    alone = Inventory(holdings=PLANT.holdings, components=(PLANT.components[1],))
+    facts = shop.numbered([apart("E-301"), off("E-301", "temperature", "down", "T_out")])
+    after = left_open(weigh(facts, alone, bundled()), facts, alone, bundled())
+    assert (after.verdict, after.component, after.fault) == ("cause", "E-301", "unspecified")
 
 
 @pytest.mark.parametrize(

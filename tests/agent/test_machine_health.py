@@ -43,6 +43,19 @@ def test_a_plain_departure_counts_in_a_machine_as_it_does_not_in_a_service(kind:
     assert weigh(facts, plant(kind), bundled()).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("watched", "verdict"), [(1, "unknown"), (2, "unknown"), (3, "healthy"), (4, "healthy")]
+)
+def test_a_plant_of_which_a_quarter_is_not_watched_is_not_told_well(watched: int, verdict: str) -> None:
+    names = [f"R-{n}" for n in range(4)]
+    facts = [e for n in names[:watched] for e in shop.quiet(n, "temperature", "pressure")]
+    inventory = Inventory(
+        holdings=(Holding(source="prom", kind="metrics", components=tuple(names[:watched]), count=9),),
+        components=tuple(Component(id=n, type="machine") for n in names),
+    )
+    assert weigh(shop.numbered(facts), inventory, bundled()).verdict == verdict
+
+
 def test_signals_together_speak_for_themselves_whatever_leads() -> None:
     together = shop.fact("R-1", "flow", "R-1: its 9 signals left their normal pattern.", kind="signal.anomaly",
                          direction="changed", strength=0.8, channels=9, channel="flow")  # fmt: skip

@@ -62,6 +62,31 @@ def test_half_the_logs_are_those_of_half_the_components() -> None:
     assert streams["b"]
 
 
+def test_half_the_points_of_a_machine_are_each_in_one_half() -> None:
+    folder = next(
+        f for f in sorted(ROOT.iterdir()) if (f / "scenario.yaml").exists() and "machine" in told_domain(f)
+    )
+    was = load_scenario(folder)
+    assert {"half the points a", "half the points b"} <= set(dict(script.changes(was)))
+    held = {}
+    for half in ("", "a", "b"):
+        sources = script.open_sources(was.sources, folder)
+        sources = script._half_points(sources, was, half) if half else sources
+        held[half] = {p for s in sources for p in script._points(s, was.window)}
+        for source in sources:
+            if source.kind in ("metrics", "signals"):
+                names = {n for n, _ in held[half]}
+                assert set(source.describe(was.window).components) <= names
+    assert held["a"] | held["b"] == held[""]
+    assert not held["a"] & held["b"]
+    assert held["a"]
+    assert held["b"]
+
+
+def told_domain(folder: Path) -> str:
+    return load_scenario(folder).domain
+
+
 def case(name: str, change: str, answer: str, expected: str = "cause") -> dict[str, str]:
     return {"id": name, "change": change, "expected": expected, "no_model": answer}
 
@@ -69,17 +94,24 @@ def case(name: str, change: str, answer: str, expected: str = "cause") -> dict[s
 def test_moves_count_what_they_could_have_happened_to() -> None:
     cases = [
         case("a", script.AS_RECORDED, "right"),
-        case("a", "no logs", "cause"),
+        case("a", "no logs", "component"),
         case("a", "no metrics", "unknown"),
         case("a", "window x2", "right"),
-        case("b", script.AS_RECORDED, "cause"),
+        case("b", script.AS_RECORDED, "kind"),
         case("b", "no logs", "right"),
         case("c", script.AS_RECORDED, "right", "healthy"),
-        case("c", "no logs", "cause", "healthy"),
+        case("c", "no logs", "component", "healthy"),
         case("d", script.AS_RECORDED, "unknown"),
-        case("d", "no logs", "cause"),
+        case("d", "no logs", "component"),
     ]
+    for told in cases:
+        told["story"] = {"right": "db disk", "kind": "db cpu", "component": "web cpu"}.get(
+            told["no_model"], ""
+        )
     rows = {r["metric"]: (r["value"], r["n"]) for r in script.rows_of("no_model", cases, grouped=True)}
+    assert rows["one story"] == (pytest.approx(1 / 3, abs=1e-3), 3)
+    assert rows["right → another component"] == (pytest.approx(1 / 3, abs=1e-3), 3)
+    assert rows["right → another kind"] == (0.0, 3)
     assert rows["right as recorded"] == (0.5, 4)
     assert rows["right → right"] == (pytest.approx(1 / 3, abs=1e-3), 3)
     assert rows["right → unknown"] == rows["right → WRONG"] == rows["right → right"]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aitia.tools.series.aspects import bundled
+from aitia.tools.series.derive import Derived
 from aitia.tools.signals.partners.culprit import APART, Departure, departure
 from aitia.tools.signals.partners.expect import Expectations, Grid
+from aitia.tools.signals.partners.plant import Plant
 from aitia.tools.signals.partners.standstill import idle, stuck
 from aitia.tools.sources.rows import Floats
 
@@ -99,3 +102,57 @@ def test_a_machine_at_rest_for_longer_than_ever_is_idle(x: Floats) -> None:
     assert idle(grid(x), members) == {}
     x[540:, :2] = 0.0
     assert set(idle(grid(x), members)) == {"pump"}
+
+
+def test_of_two_that_tell_only_each_other_nobody_is_named(x: Floats) -> None:
+    rng = np.random.default_rng(7)
+    weather = np.cumsum(0.1 * rng.standard_normal(ROWS))
+    pair = [20.0 + weather + 0.02 * rng.standard_normal(ROWS) for _ in range(2)]
+    wide = np.column_stack([x, *pair])
+    owners = [*OWNERS, "bearing 1", "bearing 2"]
+
+    def left_of(x: Floats) -> Departure | None:
+        return departure(Expectations(grid(x)), owners, lambda c: frozenset({c}), lambda c: "")
+
+    assert left_of(wide) is None
+    wide[500:, 8] += 2.0
+    left = left_of(wide)
+    assert left is not None
+    assert (left.component, left.alone, left.rivalled) == ("", False, True)
+    third = np.column_stack([wide, 20.0 + weather + 0.02 * rng.standard_normal(ROWS)])
+    owners.append("bearing 3")
+    left = left_of(third)
+    assert left is not None
+    assert (left.component, left.alone, left.rivalled) == ("bearing 1", True, False)
+
+
+@pytest.mark.parametrize(
+    ("owners", "wholes", "bodies", "may"),
+    [
+        (("p1", "p2", "t1"), {"p1": ["zone"], "p2": ["zone"], "t1": ["zone"]}, (), True),
+        (
+            ("p1", "t1", "t2"),
+            {"p1": ["zone"], "t1": ["zone"], "t2": ["zone"]},
+            (),
+            False,
+        ),  # nobody else measures a pressure
+        (("p1", "p2", "t1"), {}, (), False),
+        (
+            ("p1", "p2", "t1"),
+            {"p1": ["pump"], "p2": ["pump"], "t1": ["pump"]},
+            ("p1",),
+            False,
+        ),  # a bearing, say
+        (("p1", "p1", "t1"), {"p1": ["pump"], "t1": ["pump"]}, ("p1",), True),
+    ],
+)
+def test_a_lone_signal_is_an_instruments_where_another_would_have_moved_with_what_it_measures(
+    owners: tuple[str, ...], wholes: dict[str, list[str]], bodies: tuple[str, ...], may: bool
+) -> None:
+    quantities = ["temperature" if owner.startswith("t") else "pressure" for owner in owners]
+    channels = tuple(
+        Derived(component=c, metric=m, stat="gauge", about=bundled().of(m), t=np.arange(9.0), v=np.zeros(9))
+        for c, m in zip(owners, quantities, strict=True)
+    )
+    plant = Plant(channels, grid(np.zeros((ROWS, len(owners)))), wholes, bodies=frozenset(bodies))
+    assert plant.may_err(0) is may

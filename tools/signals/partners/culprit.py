@@ -41,6 +41,7 @@ class Departure:
     lasts       it is still beyond its limit at the end
     peak        the row of the grid where it departs most
     ends        what it shows in the last row, and what the others tell of it there
+    rivalled    without another component's signals in place of these all others agree as well: nobody can be told
     """
 
     signal: int
@@ -57,6 +58,7 @@ class Departure:
     lasts: bool
     peak: int
     ends: tuple[float, float]
+    rivalled: bool = False
 
     @property
     def plain(self) -> bool:
@@ -97,8 +99,14 @@ def departure(
         elif _rest(told, left_out | group) < bound:
             break
         component = component and whole_of(component)
+    whose = {signal} if alone else {k for k, owner in enumerate(owners) if owner in parts_of(component)}
+    rivalled = bool(component) and _rivalled(
+        told, departs, owners, whose, left_out, APART if alone else bound
+    )
+    if rivalled:
+        component, alone = "", False
     if component and not alone:
-        own = frozenset(k for k, owner in enumerate(owners) if owner in parts_of(component))
+        own = frozenset(whose)
         if len(own) > 1:  # what its own signals tell of each other moved with them
             return _by_others(told, signal, component, own | left_out)
     first = first_beyond(residual, peak)
@@ -107,8 +115,26 @@ def departure(
         signal=signal, component=component, times=float(departs[signal] / max(1.0, limits[signal] / _WIDE)),
         strange=strange, since=told.grid.reference + max(0, first - SPAN // 2), alone=alone, drifts=drifts(residual[first:]),
         limit=told.limit(signal, left_out), rest=rest, shows=shows, expected=expected, lasts=_lasts(residual, peak),
-        peak=told.grid.reference + peak, ends=told.reading(signal, len(residual) - 1, left_out),
+        peak=told.grid.reference + peak, ends=told.reading(signal, len(residual) - 1, left_out), rivalled=rivalled,
     )  # fmt: skip
+
+
+def _rivalled(
+    told: Expectations,
+    departs: Floats,
+    owners: Sequence[str],
+    whose: set[int],
+    left_out: frozenset[int],
+    bound: float,
+) -> bool:
+    """Whether the signals of another component that departs would explain all by themselves, too: of two that tell each other
+    nobody knows which one is wrong.
+    """
+    far = {owners[k] for k in range(len(owners)) if abs(departs[k]) >= APART and k not in whose | left_out}
+    others = [
+        {k for k, o in enumerate(owners) if o == owner} for owner in sorted(far - {owners[k] for k in whose})
+    ]
+    return any(_rest(told, left_out | group) < bound for group in others if 2 * len(group) <= len(owners))
 
 
 def _by_others(told: Expectations, signal: int, component: str, group: frozenset[int]) -> Departure:

@@ -76,7 +76,8 @@ def plant_of(ctx: ToolContext, gathered: Gathered) -> Plant | None:
         return None
     wholes = {c.id: [k.to for k in c.links if k.relation == "part_of"] for c in ctx.resolver.components}
     feeds = {c.id: [k.to for k in c.links if k.relation == "feeds"] for c in ctx.resolver.components}
-    return Plant(tuple(channels), grid, wholes, feeds)
+    bodies = frozenset(c.id for c in ctx.resolver.components if c.type in ("machine", "part"))
+    return Plant(tuple(channels), grid, wholes, feeds, bodies)
 
 
 def partner_facts(ctx: ToolContext, gathered: Gathered) -> list[Evidence]:
@@ -166,6 +167,8 @@ def _by_past(plant: Plant, left: Mapping[int, Left], gathered: Gathered) -> list
     owners = {plant.owners[k] for k in left}
     if len(owners) != 1 or any(aspect_of(plant.channels[k]) == "vibration" for k in left):
         return []  # of what shakes its spectrum says more
+    if len(left) == 1 and not plant.may_err(next(iter(left))):
+        return []  # its only signal: the machine, its load or the instrument
     rest = Expectations(plant.grid).without(set(left))
     alone = len(left) == 1 and float(np.max(np.abs(rest))) < APART
     return past_facts(plant, owners.pop(), list(left.values()), gathered, instrument=alone)
@@ -252,8 +255,8 @@ def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool
     way = "above" if left.times > 0 else "below"
     how = _reads(plant, left, f"{way} by {text(times)} times the limit")
     rest = {
-        "pattern.unlike": "; no part of the plant explains it alone" if left.plain else
-        "; the plant runs in a way that its past does not show",
+        "pattern.unlike": "; more than one part of the plant would explain it alone" if left.rivalled and left.plain else
+        "; no part of the plant explains it alone" if left.plain else "; the plant runs in a way that its past does not show",
     }.get(aspect, f"; without {'it' if left.alone else 'the signals of ' + whose} all others agree")  # fmt: skip
     return plant_fact(
         plant, left.signal, gathered, component=whose if named else channel.component, kind="signal.apart", aspect=aspect,
@@ -280,11 +283,11 @@ def _reads(plant: Plant, left: Departure, far: str) -> str:
 
 
 def _is_instrument(plant: Plant, left: Departure) -> bool:
-    """Whether a component measures one thing of something else, or its signal jumped as what it measures cannot: a machine's own
-    signals may show the machine alone.
+    """Whether a component measures one thing of something else that another does as well, or its signal jumped as what it
+    measures cannot: a machine's own signals may show the machine alone.
     """
     owner = plant.owners[left.signal]
-    lone = len(plant.members[owner]) == 1 and bool(plant.whole_of(owner))
+    lone = len(plant.members[owner]) == 1 and plant.may_err(left.signal)
     many = len(plant.members[owner]) >= LEAST_SIGNALS  # which a fault of its own would move as well
     slow = inert(plant, left.signal)
     tight = (

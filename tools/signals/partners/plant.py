@@ -13,7 +13,7 @@ from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.numbers import clock, sig3
 from aitia.tools.signals.partners.expect import Grid
-from aitia.tools.signals.quantities import unit_beside
+from aitia.tools.signals.quantities import aspect_of, unit_beside
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Plant:
     grid: Grid
     wholes: Mapping[str, Sequence[str]]
     feeds: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    bodies: frozenset[str] = frozenset()  # machines and their parts, which fail themselves: no instruments
 
     @cached_property
     def owners(self) -> list[str]:
@@ -77,6 +78,21 @@ class Plant:
         while more := {c for c, wholes in self.wholes.items() if found & set(wholes)} - found:
             found |= more
         return frozenset(found)
+
+    def may_err(self, signal: int) -> bool:
+        """Whether what a signal alone shows may be its instrument's: others of its component would have moved as well, or another
+        instrument of the same place, that measures the same. The only signal of a machine or a part may show just that.
+        """
+        owner = self.owners[signal]
+        if len(self.members[owner]) > 1:
+            return True
+        whole, what = self.whole_of(owner), aspect_of(self.channels[signal])
+        if owner in self.bodies or not whole:
+            return False
+        beside = {*self.parts_of(whole)} - {owner}
+        return any(
+            o in beside and aspect_of(c) == what for o, c in zip(self.owners, self.channels, strict=True)
+        )
 
 
 def moment(plant: Plant, row: int) -> str:
