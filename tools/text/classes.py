@@ -17,8 +17,8 @@ from aitia.tools.text.program_text import written
 
 LONGEST: Final = 1000  # characters of a message that are read
 # Log-odds above which words make an error where no level says so: of a class that a diagnosis knows, and of any other trouble.
-_BAR_OF_CLASS: Final = 0.5
-_BAR: Final = 2.0
+_BAR_OF_CLASS: Final = 0.7
+_BAR: Final = 3.0
 _BAR_OF_QUIET: Final = 2.0  # of a class, where a quiet level says that it is none
 _SURE: Final = 0.5  # probability from which a learned class is taken where no words name one
 _SURER: Final = 0.8  # and before the words
