@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from aitia.tools.meaning.messages import SIGNS, Reading, Whose, classes
 
-LETTERS, WORDS = 1 << 15, 1 << 16
-"""Columns of pieces of words, and of words and pairs."""
+LETTERS: Final = 1 << 15  # columns of pieces of words
+WORDS: Final = 1 << 16  # and of words and pairs
 RULED: Final = 0.3
 """How much a column of the rules counts beside the pieces, whose columns have length 1 in all."""
 OWNERS: Final[tuple[Whose, ...]] = ("own", "peer", "client", "host")
