@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from aitia.core.words import Evidence, Window
@@ -58,9 +58,8 @@ def calls(mined: Sequence[Mined], window: Window, names: Names) -> list[Evidence
             for _, _, raw in [*count.new.kept[:EACH], *count.old.kept[:EACH]]:
                 for pair in _pairs(m.component, text_of(raw)[:LONGEST], names):
                     told[pair] += count.window + count.before
-    for pair, ids in waits(mined, window, names).items():
-        if pair not in told and pair[::-1] not in told:
-            told[pair] += ids
+    by_ids = {p: n for p, n in waits(mined, window, names).items() if p not in told and p[::-1] not in told}
+    told.update(by_ids)
     both = {pair for pair in told if told[pair[::-1]] >= told[pair]}
     out = []
     for m in mined:
@@ -69,7 +68,7 @@ def calls(mined: Sequence[Mined], window: Window, names: Names) -> list[Evidence
             key=lambda c: (-told[m.component, c], c),
         )
         if callees:
-            out.append(_fact(m, callees[:MOST], window))
+            out.append(_fact(m, callees[:MOST], {c for a, c in by_ids if a == m.component}, window))
     return out
 
 
@@ -94,13 +93,17 @@ def _pairs(component: str, line: str, names: Names) -> set[tuple[str, str]]:
     return found
 
 
-def _fact(mined: Mined, callees: Sequence[str], window: Window) -> Evidence:
+def _fact(mined: Mined, callees: Sequence[str], by_ids: Collection[str], window: Window) -> Evidence:
     values: dict[str, Any] = {"calls": " ".join(callees)}
+    named, shared = [c for c in callees if c not in by_ids], [c for c in callees if c in by_ids]
+    told = [f"by its log {mined.component} calls {', '.join(named)}"] if named else []
+    told += [f"by ids that both log {mined.component} waits for {', '.join(shared)}"] if shared else []
+    statement = f"{'; '.join(told)}."
     return Evidence(
         component=mined.component,
         kind=KIND,
         aspect="log.other",
-        statement=f"By its log {mined.component} calls {', '.join(callees)}.",
+        statement=statement[0].upper() + statement[1:],
         values=values,
         window=window,
         direction="none",
