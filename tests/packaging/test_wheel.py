@@ -15,7 +15,7 @@ PLACES = {
     "models": "aitia/models",
     "tools": "aitia/tools",
 }
-DATA = (".yaml", ".json", ".jsonl", ".txt", ".md", ".gbnf", ".gguf", ".typed")
+DATA = (".yaml", ".json", ".jsonl", ".txt", ".md", ".gbnf", ".gguf", ".npz", ".typed")
 
 
 def _expected(suffixes: tuple[str, ...]) -> set[str]:
