@@ -54,8 +54,9 @@ class Told:
         self.own: dict[str, list[Evidence]] = defaultdict(list)
         self.others: dict[str, dict[str, Evidence]] = defaultdict(dict)
         self.members: dict[str, set[str]] = defaultdict(set)
-        self.meant: dict[str, set[str]] = defaultdict(set)
-        """Who complains of a service without naming it."""
+        self.meant: dict[str, set[str]] = defaultdict(
+            set
+        )  # who complains of a service without naming it: no witness
         self.by_members: set[str] = set()  # members of a service of which another member tells
         began: dict[str, list[datetime]] = defaultdict(list)
         quoted = Quoted(facts)
@@ -92,6 +93,8 @@ class Told:
         for e in sorted(facts.all, key=lambda e: (-facts.strength(e), e.statement)):
             writer = service(str(e.values.get("reported_by", e.component)))
             if e.peer or service(e.component) != writer or e.direction in ("steady", "none"):
+                continue
+            if e.provenance == "client":
                 continue
             if whose(e, "peer") < MEANT or not (is_harm(e) or _is_warning(e)):
                 continue
@@ -158,9 +161,5 @@ def _is_warning(e: Evidence) -> bool:
 def whose(e: Evidence, *owners: str) -> float:
     """How likely the trouble that a message tells of is of one of some owners, as it was learned of messages."""
     sure = float(e.values.get("whose_sure", 0.0))
-    of_one = sure if e.values.get("whose") in owners else (1.0 - sure) / 3
-    return (
-        of_one + (len(owners) - 1) * (1.0 - sure) / 3
-        if e.values.get("whose") in owners
-        else of_one * len(owners)
-    )
+    each = (1.0 - sure) / 3
+    return sum(sure if e.values.get("whose") == owner else each for owner in owners)

@@ -10,7 +10,7 @@ from aitia.agent.killed import killed
 from aitia.agent.of_logs import FEATURES, bundled_of_logs, features, followed, is_asked, witnessed
 from aitia.agent.replicas import alarmed_of
 from aitia.agent.taxonomy import bundled
-from aitia.agent.told_by_logs import Told
+from aitia.agent.told_by_logs import Told, whose
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed, weigh
 from aitia.agent.weights import Weights, bundled_weights
@@ -130,3 +130,41 @@ def test_the_bundled_factors_are_of_known_features_and_used() -> None:
     assert bundled_weights().of_logs == bundled_of_logs().factors != {}
     with pytest.raises(ValidationError, match="no such feature"):
         Weights(of_logs={"own.moon": 1.0})
+
+
+def complains(**more: str) -> Evidence:
+    return said("web-1", "log.error", at=30, whose="peer", **more).model_copy(
+        update={"values": {"reported_by": "web-1", "level": "error", "whose": "peer", "whose_sure": 0.9}}
+    )
+
+
+def calls(component: str, *others: str) -> Evidence:
+    return said(component, "log.other", at=0, calls=" ".join(others)).model_copy(
+        update={"kind": "log.calls", "direction": "none", "strength": 0.1}
+    )
+
+
+def test_a_complaint_of_somebody_unnamed_means_the_one_callee_that_is_in_trouble_and_is_no_witness() -> None:
+    found = told(FULL, complains(), calls("web-1", "broker", "mail"))
+    assert set(found.others["broker"]) == {"web"}
+    assert not witnessed(found, "broker")
+    assert witnessed(told(FULL, complains(), calls("web-1", "broker", "mail"), TELLS), "broker")
+
+
+@pytest.mark.parametrize("doubt", ["two in trouble", "its own", "a client's", "calls nobody"])
+def test_otherwise_it_means_nobody(doubt: str) -> None:
+    complaint, edge = complains(), calls("web-1", "broker", "mail")
+    more = [said("mail", "log.disk_full", at=5)] if doubt == "two in trouble" else []
+    if doubt == "its own":
+        complaint = complaint.model_copy(update={"values": {**complaint.values, "whose": "own"}})
+    if doubt == "a client's":
+        complaint = complaint.model_copy(update={"provenance": "client"})
+    facts = (FULL, complaint, *more) if doubt == "calls nobody" else (FULL, complaint, *more, edge)
+    assert not told(*facts).others["broker"]
+
+
+def test_how_likely_it_is_of_one_of_some_owners() -> None:
+    fact = complains()
+    assert whose(fact, "peer") == pytest.approx(0.9)
+    assert whose(fact, "own", "host") == pytest.approx(2 * 0.1 / 3)
+    assert whose(fact, "own", "peer", "client", "host") == pytest.approx(1)

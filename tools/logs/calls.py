@@ -47,8 +47,8 @@ _OF_CALLER: Final = frozenset(
 
 
 def calls(mined: Sequence[Mined], window: Window, names: Names) -> list[Evidence]:
-    """One fact for each component whose lines name others that it calls, or whose ids end with it (`shared_ids`); where lines
-    say both ways of two, none.
+    """One fact for each component whose lines name others that it calls, or that waits for others by the ids that both log
+    (`shared_ids`); where lines say both ways of two, none.
     """
     told: Counter[tuple[str, str]] = Counter()
     for m in mined:
