@@ -156,11 +156,11 @@ class Doubt:
 
     def _unwatched_bound(self, lead: float) -> list[Contribution]:
         """`healthy` leads by no more than the share of faults that would have been seen allows."""
+        if self._is_plant and self._heard_of < PLANT_SEEN:
+            return _down(lead, UNREAD, self._why_unseen())
         if not 0 < self._seen < 1:
             return []
         most = math.log(FALSE_ALARM / (1 - FALSE_ALARM) / (1 - self._seen))
-        if self._is_plant and self._heard_of < PLANT_SEEN:
-            most = UNREAD
         return _down(lead, most, self._why_unseen())
 
     def _why_unseen(self) -> str:

@@ -120,3 +120,30 @@ def test_a_command_that_does_more_than_look_is_a_change(tmp_path: Path, line: st
         log.write(f"{AT - timedelta(seconds=5):%Y-%m-%d %H:%M:%S} {line}\n")
     changed = [e for e in logs_stated(context(folder)).evidence if e.kind == "log.change"]
     assert [e.component for e in changed] == (["mq1"] if told else [])
+
+
+def named(*ids: str) -> Names:
+    return Names([Component(id=i, type="service") for i in ids])
+
+
+@pytest.mark.parametrize(
+    ("ids", "text", "peer"),
+    [
+        (("seat-api-1", "seat-api-2"), "refused upstream=seat-api status=409", "seat-api-1"),
+        (("seat-api-1",), "refused upstream=seat-api status=409", ""),  # nobody knows of another replica
+        (("10.0.0.12", "10.0.0.13"), "connect to 10.0.0.99:5432 failed: timeout", ""),
+        (("client-1", "client-2"), "client closed connection", ""),
+        (("worker-1", "worker-2"), "worker process exited", ""),
+        (("disk-1", "disk-2"), "I/O error on disk sda", ""),
+    ],
+)
+def test_a_service_stands_for_its_replicas_only_where_a_call_names_it(
+    ids: tuple[str, ...], text: str, peer: str
+) -> None:
+    assert attribute("desk", text, named("desk", *ids)) == ("desk", peer)
+
+
+def test_a_replica_that_names_its_service_means_itself_and_another_one_by_its_number() -> None:
+    names = named("kafka-1", "kafka-2", "kafka-10")
+    assert attribute("kafka-2", "peer kafka is slow", names)[1] == ""
+    assert attribute("kafka-2", "kafka: connection to kafka-10 lost", names)[1] == "kafka-10"

@@ -72,3 +72,13 @@ def test_no_message_that_it_learned_is_one_of_the_benchmarks() -> None:
     assert len(rows) > 10_000
     assert not {str(product).casefold() for _, product, *_ in rows} & products
     assert sum(not _grams(text, 5).isdisjoint(known) for text, *_ in rows) == 0
+
+
+@pytest.mark.parametrize("level", ["", "info", "debug"])
+@pytest.mark.parametrize(
+    "text", ["/healthz", "https://example.com/x", '["a","b"]', "a%20b", "GET /orders", "POST /api/v1/cart", "GET /x from 10.0.0.1"]
+)  # fmt: skip
+def test_a_message_that_only_echoes_what_was_given_is_no_fault(text: str, level: str) -> None:
+    found = meaning(text, level)
+    assert not found.bad
+    assert found.aspect == "log.other"

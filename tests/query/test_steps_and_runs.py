@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
+
 import pytest
 
+from aitia.agent.asking.question import spans, two_steps
 from aitia.agent.asking.question.by_model import QuestionReader
 from aitia.agent.asking.question.follow import pieces_of
 from aitia.graphs.looking import look
@@ -145,3 +149,25 @@ def test_a_figure_of_something_else_is_asked_back(cluster: Sitting, question: st
 def test_the_hour_is_no_growth(pump: Sitting) -> None:
     pump.ask("Um wie viel Uhr war die Drehzahl von P-101 am höchsten?")
     assert "by how much" not in pump.answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("errors after the 2nd restart", "errors after the 2nd restart"),
+        ("errors since the 1st crash of api", "errors since the 1st crash of api"),
+        ("fehler vor dem 2. neustart", "fehler vor dem 2. neustart"),
+        ("errors since the 4th", "errors since 2026-03-04 "),
+        ("errors since the 4th?", "errors since 2026-03-04 ?"),
+    ],
+)
+def test_the_number_of_a_thing_is_no_day(text: str, told: str) -> None:
+    now = datetime(2026, 3, 5, 12, tzinfo=UTC)
+    assert spans._ORDINAL.sub(lambda m: spans._dated(m, now), text) == told
+
+
+@pytest.mark.parametrize("gap", [" ", ", ", " ,"])
+def test_a_long_gap_in_a_question_costs_nothing(gap: str) -> None:
+    began = time.process_time()
+    assert two_steps.of_whichever("what is the load" + gap * 2400 + "z", Site.__new__(Site)) is None
+    assert time.process_time() - began < 1.0

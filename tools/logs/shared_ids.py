@@ -31,12 +31,13 @@ BEYOND: Final = 1.15  # times as many ids as another one: who asks it; by hand
 MOSTLY: Final = 0.8  # of the ids of two the same one's lines enclose the other's; by hand
 _RUN: Final = re.compile(r"[0-9A-Za-z]+")
 _TOKEN: Final = re.compile(
-    r"(?<![\w.:-])(?=[\w-]*\d)[A-Za-z]{0,8}[-_]?[0-9A-Za-z]{5,32}(?:-[0-9a-f]{4,12}){0,4}(?![\w-])"
+    r"(?<![\w.-])(?<!\d:)(?=[\w-]*\d)[A-Za-z]{0,8}[-_]?[0-9A-Za-z]{5,32}(?:-[0-9A-Fa-f]{4,12}){0,4}(?![\w-])"
 )
 _AMOUNT: Final = re.compile(
     r"\d{1,6}|\d{10,19}|20\d\d\d{2,4}\w*|\d+(?:ms|us|ns|s|m|h|d|kB|KB|MB|GB|KiB|MiB|GiB|k|K|M|G|b|B|rpm|Hz|bps|x\d+)|[A-Za-z]+\d{1,2}"
 )
 _DIGITS: Final = 3
+_QUERY: Final = re.compile(r"\?[^\s\"']*")  # of an address: what a client asked
 
 
 @dataclass(slots=True)
@@ -60,11 +61,9 @@ class _Pair:
 def waits(mined: Sequence[Mined], window: Window, names: Names) -> Counter[tuple[str, str]]:
     """(Who waits, for whom) with the number of ids that tell so. Logs that cannot be read tell nothing here: `mine` says so."""
     spoken: dict[str, dict[str, _Spoken]] = defaultdict(dict)
-    span = _span(mined, window)
+    span = _span(mined, window, names)
     for m in mined:
-        if m.component.casefold() in names.hosts or m.events:
-            continue
-        for file in m.files:
+        for file in m.files if _is_read(m, names) else ():
             try:
                 for at, token in _ids(file, span):
                     _speak(spoken[token], service_of(m.component), at)
@@ -111,21 +110,33 @@ def _speak(of: dict[str, _Spoken], component: str, at: float) -> None:
         known.first, known.last, known.lines = min(known.first, at), max(known.last, at), known.lines + 1
 
 
-def _span(mined: Sequence[Mined], window: Window) -> tuple[float, float]:
+def _span(mined: Sequence[Mined], window: Window, names: Names) -> tuple[float, float]:
     """All that is at hand up to the window's end, or so much before it as may be read."""
     begin, end = min((m.first for m in mined), default=0.0), window.epoch[1]
-    size = sum(file.size for m in mined for file in m.files)
+    size = sum(_held(file, begin, end) for m in mined for file in m.files if _is_read(m, names))
     return (begin, end) if size <= BYTES else (end - max(1.0, (end - begin) * BYTES / size), end)
 
 
+def _held(file: LogFile, begin: float, end: float) -> float:
+    """About how many of its bytes are of a span."""
+    whole = file.extent()
+    if whole is None or whole[1] <= whole[0]:
+        return 0.0 if file.packed else float(file.size)
+    return file.size * max(0.0, min(end, whole[1]) - max(begin, whole[0])) / (whole[1] - whole[0])
+
+
+def _is_read(mined: Mined, names: Names) -> bool:
+    return not mined.events and mined.component.casefold() not in names.hosts
+
+
 def _ids(file: LogFile, span: tuple[float, float]) -> Iterator[tuple[float, str]]:
-    """Time (epoch s) and id, once a line."""
-    if file.header is None:
+    """Time (epoch s) and id, once a line. Packed files are left out: they would have to be unpacked whole."""
+    if file.header is None or file.packed:
         return
     for part in file.parts(*span, budget=BYTES, extract=Extract()):
         for block in part:
             for _, raw in lines_of(block):
-                text = text_of(raw)[:LONGEST]
+                text = _QUERY.sub("?", text_of(raw)[:LONGEST])
                 found = file.header(text)
                 if found is None or not span[0] <= found[0] < span[1]:
                     continue

@@ -2,7 +2,7 @@
 
 Multinomial logistic regression over what the words' rules saw (`messages.Reading`) and over hashed pieces of the program's own
 words: letters three to five at a time within words, single words and pairs (feature hashing, Weinberger et al. 2009). Only own
-words are read (`program_text`), so what a client can put into a message moves nothing. The weights
+words are read (`program_text`), and only where there are some, so what a client can put into a message moves nothing. The weights
 (`message_reader.npz`, by benchmarks/meaning/fit_reader.py) hold no text.
 """
 
@@ -31,6 +31,10 @@ _SIZES: Final = (3, 4, 5)
 _DIGITS: Final = re.compile(r"\d+")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD: Final = re.compile(r"[^\W\d_]+|0")
+LEAST: Final = (
+    3  # own words from which a message is read: `GET …` and what was only given to a program say nothing here
+)
+_OWN_WORD: Final = re.compile(r"[^\W\d_]{2,}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +67,8 @@ class Weights:
 @lru_cache(maxsize=8192)
 def learned(own: str, found: Reading) -> Learned:
     """What `own`, a program's own words of a message, and what the rules read of it, `found`, mean."""
+    if len(_OWN_WORD.findall(own)) < LEAST:
+        return _unread(found)
     weights = bundled()
     columns, values = features(own, found)
     scores = values @ weights.table[columns] + weights.constants
@@ -71,6 +77,16 @@ def learned(own: str, found: Reading) -> Learned:
         fault=float(scores[0]),
         kinds=dict(zip(kinds, _shares(scores[1 : 1 + len(kinds)]), strict=True)),
         owners=dict(zip(OWNERS, _shares(owners), strict=True)),
+    )
+
+
+def _unread(found: Reading) -> Learned:
+    """Of a message with too few words: what the rules read of it, and nothing else."""
+    even = 1.0 / len(classes())
+    return Learned(
+        fault=found.fault,
+        kinds=dict.fromkeys(classes(), even),
+        owners=dict.fromkeys(OWNERS, 1.0 / len(OWNERS)),
     )
 
 

@@ -106,7 +106,7 @@ def reading(text: str, *, answers: bool = True) -> Reading:
 def meaning(text: str, level: Level, sample: str = "", heard: Message | None = None) -> Meaning:
     """Aspect and severity of a message: a named level is believed, words decide where it says nothing.
 
-    A quiet level keeps a class of faults at warning, unless the message says that it is over. The status of an answer counts
+    A quiet level keeps a class of faults at warning where it is taken for a fault all the same. The status of an answer counts
     where it tells that the server failed. `sample` is a message of the template `text`; what the site's dictionary or a model
     said of it, `heard`, goes before the words.
     """

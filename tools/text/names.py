@@ -28,6 +28,7 @@ _CLIENT: Final = r"(?:Client|(?:[_-]client))(?![A-Za-z0-9])(?![ _-]?id\b)"
 _WORKER: Final = re.compile(r"(?i)(?:er|or|d)$")
 _NUMBERED: Final = re.compile(r"([a-z]{3,})[-_.](\d{1,2})", re.IGNORECASE)
 _MEMBER: Final = re.compile(r"(.+[-_.])\d{1,3}")
+_REPLICA: Final = re.compile(r"([A-Za-z][\w.-]*?[A-Za-z_])[-_.]\d{1,3}")
 _OTHER_MEMBER: Final = re.compile(
     r"(?i)\b(?:(?:leader|broker|node)(?:[_ ]?id)?|member|peer|connection to(?: (?:node|broker))?)[ =:#]{1,2}(\d{1,3})\b"
 )
@@ -51,11 +52,6 @@ class Names:
         for component in components:  # `web1` of web-1
             if numbered := _NUMBERED.fullmatch(component.id):
                 self.alias.setdefault(f"{numbered[1]}{numbered[2]}".casefold(), component.id)
-        for component in sorted(
-            components, key=lambda c: c.id
-        ):  # the service whose replicas are known: one stands for all
-            if (member := _MEMBER.fullmatch(component.id)) and len(member[1]) > _MIN + 1:
-                self.alias.setdefault(member[1][:-1].casefold(), component.id)
         words = sorted(self.alias, key=lambda name: (-len(name), name))
         # A word of its own, or the host of a URL; no part of a path, a file name or a longer name. A host with its address
         # is one (`db/10.0.0.3:5432`, as Java writes it).
@@ -70,6 +66,11 @@ class Names:
             else None
         )
         self._memo: dict[str, str] = {}
+        self._services = self._of_replicas()
+        services = "|".join(re.escape(word) for word in sorted(self._services, key=lambda w: (-len(w), w)))
+        self._find_service = (
+            re.compile(rf"(?:{_BEFORE_CALL})({services})(?![\w.-])", re.IGNORECASE) if services else None
+        )
         self._short = self._stems()
         short = "|".join(re.escape(word) for word in sorted(self._short, key=lambda w: (-len(w), w)))
         self._find_short = (
@@ -91,6 +92,15 @@ class Names:
             if (stem := _SUFFIX.sub("", name)) != name and len(stem) > _MIN and stem not in self.alias:
                 found.setdefault(stem, set()).add(component)
         return {stem: next(iter(of)) for stem, of in found.items() if len(of) == 1}
+
+    def _of_replicas(self) -> dict[str, str]:
+        """Services of which replicas are known, by the first of these, where only a call names them (`upstream=seat-api`)."""
+        found: dict[str, list[str]] = {}
+        for component in sorted(set(self.alias.values())):
+            stem = service_of(component)
+            if stem != component and len(stem) > _MIN and stem.casefold() not in self.alias:
+                found.setdefault(stem.casefold(), []).append(component)
+        return {stem: of[0] for stem, of in found.items() if len(of) > 1}
 
     def _of_clients(self) -> dict[str, str]:
         """What the part of a program that asks a component may be called after, where one component alone fits."""
@@ -114,6 +124,8 @@ class Names:
         for m in self._find_short.finditer(text) if self._find_short else ():
             part = "a" if m["a"] else "b"
             found.append((self._short[m[part].casefold()], m.start(part), m.end(part)))
+        for m in self._find_service.finditer(text) if self._find_service else ():
+            found.append((self._services[m[1].casefold()], m.start(1), m.end(1)))
         for m in self._find_client.finditer(text) if self._find_client else ():
             found.append((self._asked[m[1].casefold()], m.start(1), m.end(1)))
         return found
@@ -138,9 +150,9 @@ class Names:
 
 
 def service_of(component: str) -> str:
-    """A component without the number of its replica."""
-    member = _MEMBER.fullmatch(component)
-    return member[1][:-1] if member else component
+    """A component without the number of its replica; an address or a version has none."""
+    member = _REPLICA.fullmatch(component)
+    return member[1] if member else component
 
 
 def known(ctx: ToolContext) -> Names:
@@ -161,9 +173,9 @@ def attribute(component: str, text: str, names: Names) -> tuple[str, str]:
 def _is_own_service(component: str, other: str, text: str) -> bool:
     """Whether a replica speaks of its own service, for which another replica of it stands."""
     own, its = _MEMBER.fullmatch(component), _MEMBER.fullmatch(other)
-    return (
-        own is not None and its is not None and own[1] == its[1] and other.casefold() not in text.casefold()
-    )
+    if own is None or its is None or own[1] != its[1]:
+        return False
+    return re.search(rf"(?<![\w-]){re.escape(other)}(?![\w-])", text, re.IGNORECASE) is None
 
 
 def called(text: str, peer: str) -> bool:

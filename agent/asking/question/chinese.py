@@ -80,6 +80,11 @@ def _date(m: re.Match[str]) -> str:
     return f" on {int(m[2])} {calendar.month_name[int(m[1])].lower()} " if 1 <= int(m[1]) <= 12 else m[0]
 
 
+def _since(m: re.Match[str]) -> str:
+    """From a day of a month on: 从9月6日以来."""
+    return f" since{_date(m).removeprefix(' on')}" if 1 <= int(m[1]) <= 12 else m[0]
+
+
 def _last(m: re.Match[str]) -> str:
     return f" in the last {m[1]} {_unit(m[2])} "
 
@@ -94,6 +99,7 @@ def _ago(m: re.Match[str]) -> str:
 
 _FORMS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
     (re.compile(rf"([一两二三四五六七八九]?)(十?)([一二三四五六七八九]?)(?={_MEASURE})"), _number),
+    (re.compile(r"(?:从|自)\s*(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]\s*(?:以来|起|开始|以后|之后)"), _since),
     (re.compile(r"(?<!\d年)(?<!\d年 )(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]"), _date),
     (re.compile(rf"{_PART}(\d{{1,2}})\s*点(?!击)(?:(半)|(\d{{1,2}})分)?"), _half),
     (re.compile(rf"(?:从|自)?\s*({_CLOCK})\s*(?:到|至|和|与|-|~|—)\s*({_CLOCK}){_SPAN}"), r" between \1 and \2 "),

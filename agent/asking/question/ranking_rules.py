@@ -195,6 +195,8 @@ def first_of(before: Who, site: Site) -> Stat | None:
     if found.status != "found" or not found.names:
         return None
     first = found.names[0]
+    if before.by and (not first or set(first) & set(",=")):
+        return None  # no filter can say it
     component = before.component if before.by else first
     labels = ",".join(filter(None, (before.labels, f"{before.by}={first}" if before.by else "")))
     function: Any = before.function if before.function != "last" else "min" if before.least else "max"

@@ -220,8 +220,13 @@ _ORDINAL: Final = re.compile(
 )
 
 
+_NO_THING: Final = re.compile(r"\s*(?:$|[?,.;!]|(?:at|until|till|to|and|um|bis|und)\b)")
+
+
 def _dated(m: re.Match[str], now: datetime) -> str:
-    """The date of the last such day: of "on the 21st", "since the 4th"."""
+    """The date of the last such day: of "on the 21st", "since the 4th"; none of "after the 2nd restart"."""
+    if (m["en"] or m["de"]) not in ("on", "am") and not _NO_THING.match(m.string, m.end()):
+        return m[0]
     day = int(m["nth"] or m["te"])
     for back in range(62):
         then = now - timedelta(days=back)

@@ -13,8 +13,10 @@ from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import Who
 
+LONGEST: Final = 600  # characters of a question that may have two steps
+_GAPS: Final = re.compile(r"(?:,?\s)+")
 _SECOND: Final = re.compile(
-    r"^(?P<asked>.{8,}?)[ ,]+(?:"
+    r"^(?P<asked>.{8,}?) (?:"
     r"(?:of|on|for|at) (?:whatever|whichever|the one|(?:whichever|the) (?P<en>\w+)),?"
     r" (?:that |which |with |who )?(?:has |had |is |was |gets )?"
     r"|(?:von|auf|bei|in|an) (?:dem|der|demjenigen|derjenigen)(?: (?P<de>\w+))?,? (?:mit|der|die|das|welche\w*) "
@@ -28,7 +30,7 @@ _SECOND: Final = re.compile(
 
 def of_whichever(text: str, site: Site) -> Reading | None:
     """The rank that the last clause asks for, and what is asked of the first of it; None where a sentence has no two steps."""
-    found = _SECOND.match(text.strip(" ?¿!."))
+    found = _SECOND.match(_GAPS.sub(" ", text[:LONGEST]).strip(" ?¿!."))
     if found is None or not _ranks(found["most"]):
         return None
     kinds = [k for name in ("en", "de", "fr", "es", "it") if (k := found[name])]
