@@ -151,7 +151,7 @@ def evidence(finding: Finding, window: Window, names: Names, redactor: Redactor)
         onset=None if at is None else from_epoch(at),
         onset_error_s=round(error, 3),
         direction=_DIRECTION[finding.change],
-        strength=round(finding.strength * _sure(count), 3),
+        strength=round(finding.strength * _sure(count) * finding.meaning.sure, 3),
         source=ref,
         taint=True,
         provenance="control plane" if mined.events else writer(mined.component, names),

@@ -20,8 +20,7 @@ LONGEST: Final = 1000  # characters of a message that are read
 _BAR_OF_CLASS: Final = 0.7
 _BAR: Final = 3.0
 _BAR_OF_QUIET: Final = 2.0  # of a class, where a quiet level says that it is none
-_SURE: Final = 0.5  # probability from which a learned class is taken where no words name one
-_SURER: Final = 0.8  # and before the words
+_SURE: Final = 0.5  # probability from which a learned class is taken, where no words name one
 _FAILED: Final = re.compile(r"(?:->|status[=: ]|\" )\s*(5\d\d)\b")  # the status of an answer
 # What a gateway says of the server behind it (RFC 9110, 15.6.3 and 15.6.5): an invalid answer, and none in time.
 _GATEWAY: Final = {"502": "log.unavailable", "504": "log.timeout"}
@@ -82,7 +81,7 @@ _EACH_OTHER: Final = re.compile(
 @dataclass(frozen=True, kw_only=True)
 class Meaning:
     """A message's aspect and the severity that it has in effect. `weight` is how informative it is about a cause; `whose` it is,
-    as it was learned, with its probability.
+    as it was learned, with its probability. `sure` is how likely the class is, where no words name it.
     """
 
     aspect: str
@@ -90,6 +89,7 @@ class Meaning:
     weight: float
     whose: Whose = "own"
     whose_sure: float = 0.0
+    sure: float = 1.0
 
     @property
     def bad(self) -> bool:
@@ -117,6 +117,12 @@ def meaning(text: str, level: Level, sample: str = "", heard: Message | None = N
     found = replace(
         _meaning(text, level, sample, heard), whose=told.whose, whose_sure=round(told.owners[told.whose], 2)
     )
+    if (
+        not _known(words.says)
+        and found.aspect == classes()[told.kind].aspect != "log.error"
+        and _likely(told, words)
+    ):
+        found = replace(found, sure=told.kinds[told.kind])
     if found.aspect == "log.deadlock" and not _EACH_OTHER.search(f"{text[:LONGEST]} {sample[:LONGEST]}"):
         return replace(found, aspect="log.lock")
     return found
@@ -188,13 +194,13 @@ def aspect_of(text: str) -> str:
 
 
 def _likely(told: Learned, found: Reading) -> Class | None:
-    """The class of a message: the first that its words name, unless the learned one is likely enough; that, where they name none
-    and the message tells of a fault.
+    """The class of a message: the first that its words name; where they name none and it tells of a fault that is not its client's
+    doing, the learned one if it is likely enough.
     """
-    named, likely = _known(found.says), told.kinds[told.kind]
-    if told.kind == "restart" or likely < (_SURER if named else _SURE) or (not named and told.fault <= 0.0):
+    named = _known(found.says)
+    if named or told.kind == "restart" or told.kinds[told.kind] < _SURE:
         return named
-    return _known((told.kind,)) or named
+    return _known((told.kind,)) if told.fault > 0.0 and told.whose != "client" else None
 
 
 def _known(kinds: Iterable[str]) -> Class | None:
