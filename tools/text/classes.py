@@ -194,7 +194,7 @@ def aspect_of(text: str) -> str:
 
 
 def _likely(told: Learned, found: Reading) -> Class | None:
-    """The class of a message: the first that its words name; where they name none and it tells of a fault that is not its client's
+    """The class of a message: the first that its words name; where they name none and it tells of a fault that is not a client's
     doing, the learned one if it is likely enough.
     """
     named = _known(found.says)
