@@ -114,27 +114,31 @@ def meaning(text: str, level: Level, sample: str = "", heard: Message | None = N
     unmasked = (written(sample[:LONGEST]).own, sample[:LONGEST]) if sample else None
     words = read(own, text[:LONGEST], answers=False, unmasked=unmasked)
     told = learned(" ".join(own.split()), words)
+    of = _likely(told, words)
     found = replace(
-        _meaning(text, level, sample, heard), whose=told.whose, whose_sure=round(told.owners[told.whose], 2)
+        _meaning(text, level, sample, heard, own, words, told, of),
+        whose=told.whose,
+        whose_sure=round(told.owners[told.whose], 2),
     )
-    if (
-        not _known(words.says)
-        and found.aspect == classes()[told.kind].aspect != "log.error"
-        and _likely(told, words)
-    ):
+    if of is not None and not _known(words.says) and found.aspect == of.aspect:
         found = replace(found, sure=told.kinds[told.kind])
     if found.aspect == "log.deadlock" and not _EACH_OTHER.search(f"{text[:LONGEST]} {sample[:LONGEST]}"):
         return replace(found, aspect="log.lock")
     return found
 
 
-def _meaning(text: str, level: Level, sample: str, heard: Message | None) -> Meaning:
-    own = written(text[:LONGEST]).own
+def _meaning(
+    text: str,
+    level: Level,
+    sample: str,
+    heard: Message | None,
+    own: str,
+    found: Reading,
+    told_by: Learned,
+    of: Class | None,
+) -> Meaning:
     named = level or in_text(own)
-    unmasked = (written(sample[:LONGEST]).own, sample[:LONGEST]) if sample else None
-    found = read(own, text[:LONGEST], answers=False, unmasked=unmasked)
-    told_by = learned(" ".join(own.split()), found)
-    of = _likely(told_by, found)
+    unmasked = written(sample[:LONGEST]).own if sample else ""
     if heard is not None and heard.taken:
         if not heard.fault:
             return Meaning(aspect="log.other", severity="info", weight=0.25)
@@ -148,7 +152,7 @@ def _meaning(text: str, level: Level, sample: str, heard: Message | None) -> Mea
         return Meaning(aspect=told.aspect, severity=worst(named, "warning"), weight=told.weight)
     throttled = _THROTTLED.search(text[:LONGEST]) or _THROTTLED.search(sample[:LONGEST])
     worse = RANK[named] >= RANK["warning"]
-    if throttled or _LIMITED.search(own) or (worse and unmasked and _LIMITED.search(unmasked[0])):
+    if throttled or _LIMITED.search(own) or (worse and _LIMITED.search(unmasked)):
         return Meaning(aspect="log.quota", severity=worst(named, "warning"), weight=0.9)
     if is_heap_full(sample[:LONGEST] or text[:LONGEST]):
         return Meaning(aspect="log.oom", severity=worst(named, "warning"), weight=1.5)
