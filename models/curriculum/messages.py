@@ -29,6 +29,7 @@ CALM: Final = "calm"
 _FAULTS: Final = 0.55  # share of messages that tell of a fault
 _FOREIGN: Final = 0.12  # share of messages not in English
 _KIND, _WHOSE = 0.7, 0.4  # weights in the loss beside 1 for fault or normal
+MADE: Final = 6  # of so many messages to learn one is made of templates
 _OTHER_LAYOUT: Final = 0.55  # share of messages that do not stand alone
 _SLOT: Final = re.compile(r"\{(\w+)\}")
 _EITHER: Final = re.compile(r"\(([^()]*\|[^()]*)\)")
@@ -61,14 +62,14 @@ class Messages:
 
     role: Role = "messages"
     about = "log message → fault or normal, kind of trouble, whose it is"
-    size = 6000
+    size = 8000
 
     def items(self, seed: int, size: int, split: Split) -> list[Item]:
         """At most `size` different messages, of products and made. Each split has its own."""
         made, random = _Maker(split), Random(f"messages {seed} {split}")
         real = written.of(written.messages(), split)
         random.shuffle(real)
-        real = real[: size - size // 3 if split == "train" else size // 2]
+        real = real[: size - size // MADE if split == "train" else size // 2]
         items = [_written(*row, split) for row in real]
         items += distinct(lambda: made.one(random), size - len(items))
         random.shuffle(items)

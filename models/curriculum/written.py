@@ -6,7 +6,7 @@ No product of theirs is one of the benchmarks' (tests/models/test_curriculum.py 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -14,12 +14,17 @@ from typing import Any, Final
 from aitia.models.curriculum.items import Split, split_of
 
 CALM: Final = "normal"  # kind of a message that is no sign of a fault
+LEFT_OUT: Final = ("author 5", "author 8", "author 16")  # whose messages no adapter learns: what it is worth is told of them
 
 
 @cache
 def messages() -> tuple[tuple[str, str, str, str], ...]:
-    """(message, product, kind of trouble or `CALM`, whose it is or "")."""
-    return _rows("messages_written.jsonl")
+    """(message, product, kind of trouble or `CALM`, whose it is or ""), of the first authors and of the further ones."""
+    return _rows("messages_written.jsonl") + tuple(
+        (text, product, kind, whose)
+        for text, product, kind, whose, author in map(_strings, _lines("messages_further.jsonl"))
+        if author not in LEFT_OUT
+    )
 
 
 @cache
@@ -53,6 +58,10 @@ def of(rows: tuple[tuple[str, str, str, str], ...], split: Split) -> list[tuple[
 
 def _rows(file: str) -> tuple[tuple[str, str, str, str], ...]:
     return tuple((str(a), str(b), str(c), str(d)) for a, b, c, d in _lines(file))
+
+
+def _strings(row: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(map(str, row))
 
 
 def _lines(file: str) -> Iterator[Any]:
