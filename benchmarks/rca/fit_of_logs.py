@@ -59,7 +59,7 @@ MOST_OF_CHANGE: Final = 2.0  # of few cases; whoever writes a log may write of a
 UP: Final = frozenset(
     {
         "own.hard", "own.soft", "own.error", "own.silent", "own.read", "told", "told.second", "first",
-        "hard.first", "hard.after", "above", "ledgers",
+        "standing", "standing.soft", "standing.told", "hard.first", "hard.after", "above", "ledgers",
     }
 )  # fmt: skip
 DOWN: Final = frozenset(

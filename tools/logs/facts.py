@@ -15,6 +15,7 @@ from aitia.core.words import Direction, Evidence, Scalar, SourceRef, Window, fro
 from aitia.tools.change.counts import burst
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.mine import CELLS, Mined, only_errors
+from aitia.tools.logs.outside import outside
 from aitia.tools.sources.logs.remote_lines import hash_of, time_of
 from aitia.tools.text.classes import Meaning
 from aitia.tools.text.headers.levels import RANK
@@ -109,8 +110,12 @@ def onset(count: Count, change: Change, window: Window, rate: float) -> tuple[fl
     return first, width
 
 
-def evidence(finding: Finding, window: Window, names: Names, redactor: Redactor) -> Evidence:
-    """The fact, with a sentence that ends with the quoted, masked template."""
+def evidence(
+    finding: Finding, window: Window, names: Names, redactor: Redactor, *, alone: bool = False
+) -> Evidence:
+    """The fact, with a sentence that ends with the quoted, masked template; where logs are `alone`, a call's other end may be
+    nobody who is known.
+    """
     count, mined = finding.count, finding.mined
     quote = quoted(count, redactor)
     old_rate = count.before / mined.old_exposure if mined.old_exposure else 0.0
@@ -119,6 +124,8 @@ def evidence(finding: Finding, window: Window, names: Names, redactor: Redactor)
     peer = peer or names.member(component, count.text)  # whose number the template masks
     if server := replier(component, count.template.text, names):
         component, peer = server, ""
+    if alone and not peer and component == mined.component:
+        peer = outside(component, count, finding.meaning, names)
     rate = count.window / mined.exposure if mined.exposure else 0.0
     ref = reference(mined, count)
     aspect = finding.meaning.aspect

@@ -71,6 +71,18 @@ def is_heap_full(text: str) -> bool:
     return found is not None and int(found[3]) >= FULL_HEAP * int(found[4]) > 0
 
 
+# How full a volume is, as monitors tell it (`space usage 100.0%`).
+_OF_VOLUME: Final = re.compile(
+    r"(?i)\b(?:disk|space|volume|file ?system|partition|mount(?: ?point)?|inodes?|tablespace)\b"
+    r"[^%\n]{0,40}?\b(?:usage|used|full|utili[sz]ation|capacity)\b\D{0,12}(?:99(?:\.\d+)?|100(?:\.0+)?) ?%"
+)
+
+
+def is_volume_full(text: str) -> bool:
+    """Whether a message says that a volume is full, by its share in per cent."""
+    return _OF_VOLUME.search(text) is not None
+
+
 # Who waits for a lock may get it: only these say that they wait for each other.
 _EACH_OTHER: Final = re.compile(
     r"deadlock|each other|\b(40P01|ORA-00060)\b|verklemmung|interblo|abrazo mortal|デッドロック|lockup",
@@ -156,6 +168,8 @@ def _meaning(
         return Meaning(aspect="log.quota", severity=worst(named, "warning"), weight=0.9)
     if is_heap_full(sample[:LONGEST] or text[:LONGEST]):
         return Meaning(aspect="log.oom", severity=worst(named, "warning"), weight=1.5)
+    if is_volume_full(sample[:LONGEST] or text[:LONGEST]):
+        return Meaning(aspect="log.disk_full", severity=worst(named, "warning"), weight=1.2)
     if is_full(text[:LONGEST]) or (worse and is_full(sample[:LONGEST])):
         return Meaning(aspect="log.connection_limit", severity=worst(named, "warning"), weight=1.0)
     if failed := _FAILED.search(own):
