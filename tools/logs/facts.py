@@ -17,7 +17,7 @@ from aitia.tools.logs.count import Count
 from aitia.tools.logs.mine import CELLS, Mined, only_errors
 from aitia.tools.logs.outside import outside
 from aitia.tools.sources.logs.remote_lines import hash_of, time_of
-from aitia.tools.text.classes import Meaning
+from aitia.tools.text.classes import Meaning, unclear
 from aitia.tools.text.headers.levels import RANK
 from aitia.tools.text.names import Names, attribute, called
 from aitia.tools.text.replies import replier
@@ -169,6 +169,8 @@ def _heard(count: Count) -> dict[str, Scalar]:
     """Who said that a message is a sign of a fault, where that is what makes it one."""
     heard = count.heard
     if heard is None or not heard.taken or heard.by == "person":
+        return {}
+    if not unclear(count.template.text, count.level, count.text):
         return {}
     return {
         "read_by": heard.by.removeprefix("model "),

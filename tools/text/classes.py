@@ -126,6 +126,8 @@ def meaning(text: str, level: Level, sample: str = "", heard: Message | None = N
     unmasked = (written(sample[:LONGEST]).own, sample[:LONGEST]) if sample else None
     words = read(own, text[:LONGEST], answers=False, unmasked=unmasked)
     told = learned(" ".join(own.split()), words)
+    if heard is not None and heard.kind:
+        told = told.said(heard)
     of = _likely(told, words)
     found = replace(
         _meaning(text, level, sample, heard, own, words, told, of),
@@ -151,7 +153,7 @@ def _meaning(
 ) -> Meaning:
     named = level or in_text(own)
     unmasked = written(sample[:LONGEST]).own if sample else ""
-    if heard is not None and heard.taken:
+    if heard is not None and heard.taken and (heard.by == "person" or not named):
         if not heard.fault:
             return Meaning(aspect="log.other", severity="info", weight=0.25)
         of = of or _known(found.hints)
@@ -198,6 +200,12 @@ def _meaning(
 def unclear(text: str, level: Level, sample: str = "") -> bool:
     """Whether neither a level nor words tell that a message is a sign of a fault: what a model is asked about."""
     return not (level or in_text(written(text[:LONGEST]).own)) and not meaning(text, level, sample).bad
+
+
+def unclassed(text: str, level: Level, sample: str = "") -> bool:
+    """Whether it tells of something wrong of which words do not say what it is: what a tuned model is asked about."""
+    found = meaning(text, level, sample)
+    return found.bad and (found.aspect in ("log.error", "log.other") or found.sure < 1.0)
 
 
 def own_words(text: str) -> str:
