@@ -14,7 +14,11 @@ from typing import Any, Final
 from aitia.models.curriculum.items import Split, split_of
 
 CALM: Final = "normal"  # kind of a message that is no sign of a fault
-LEFT_OUT: Final = ("author 5", "author 8", "author 16")  # whose messages no adapter learns: what it is worth is told of them
+LEFT_OUT: Final = (
+    "author 5",
+    "author 8",
+    "author 16",
+)  # whose messages no adapter learns: what it is worth is told of them
 
 
 @cache
