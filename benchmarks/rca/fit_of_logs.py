@@ -46,7 +46,7 @@ from benchmarks.rca.fit_culprit import Floats, Table, softmax, write
 from benchmarks.rca.judged import kept
 from benchmarks.rca.logs_alone import SURE, alert, is_right, logs_of
 
-RIDGE: Final = 3.0
+RIDGE: Final = 1.0
 TRUST: Final = 0.3  # of the ledgers' log-odds, where nothing else is learned; as in fit_culprit.py
 LEAST_SPREAD: Final = 0.1
 WRITERS: Final = 3  # innocent services of a case whose log holds a planted line, one at a time

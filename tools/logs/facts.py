@@ -15,7 +15,7 @@ from aitia.core.words import Direction, Evidence, Scalar, SourceRef, Window, fro
 from aitia.tools.change.counts import burst
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.mine import CELLS, Mined, only_errors
-from aitia.tools.logs.outside import outside
+from aitia.tools.logs.outside import parties
 from aitia.tools.sources.logs.remote_lines import hash_of, time_of
 from aitia.tools.text.classes import Meaning, unclear
 from aitia.tools.text.headers.levels import RANK
@@ -125,7 +125,7 @@ def evidence(
     if server := replier(component, count.template.text, names):
         component, peer = server, ""
     if alone and not peer and component == mined.component:
-        peer = outside(component, count, finding.meaning, names)
+        component, peer = parties(component, count, finding.meaning, names)
     rate = count.window / mined.exposure if mined.exposure else 0.0
     ref = reference(mined, count)
     aspect = finding.meaning.aspect

@@ -69,13 +69,26 @@ _NOBODY: Final = frozenset(
 def one_name(facts: Sequence[Evidence], names: Names) -> list[Evidence]:
     """The facts with one name for each party outside: `paylane` and `api.paylane.example` are one."""
     known = set(names.alias.values())
-    peers = {e.peer for e in facts if e.peer and e.peer not in known}
+    peers = {n for e in facts for n in (e.component, e.peer) if n and n not in known}
     whole: dict[str, set[str]] = {}
     for peer in (p for p in peers if "." in p):
         for label in peer.split(".")[:-1]:
             whole.setdefault(label, set()).add(peer)
     same = {p: min(whole[p]) for p in peers if "." not in p and len(whole.get(p, ())) == 1}
-    return [e.model_copy(update={"peer": same[e.peer]}) if e.peer in same else e for e in facts]
+    made = []
+    for e in facts:
+        if e.component in same or e.peer in same:
+            one = {"component": same.get(e.component, e.component), "peer": same.get(e.peer, e.peer)}
+            made.append(e.model_copy(update=one))
+        else:
+            made.append(e)
+    return made
+
+
+def parties(component: str, count: Count, meaning: Meaning, names: Names) -> tuple[str, str]:
+    """Component and peer of a failing call to somebody outside; a limit is the word of the one who holds others to it."""
+    party = outside(component, count, meaning, names)
+    return (party, "") if party and meaning.aspect == "log.quota" else (component, party)
 
 
 def outside(component: str, count: Count, meaning: Meaning, names: Names) -> str:

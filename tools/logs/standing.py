@@ -10,7 +10,7 @@ from aitia.core.words import Evidence, Window
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.facts import Finding, quoted, reference, writer
 from aitia.tools.logs.mine import Mined
-from aitia.tools.logs.outside import outside
+from aitia.tools.logs.outside import parties
 from aitia.tools.text.names import Names, attribute
 from aitia.tools.text.replies import replier
 
@@ -47,7 +47,7 @@ def _fact(mined: Mined, count: Count, window: Window, names: Names, redactor: Re
         component, peer = server, ""
     found = count.meaning
     if not peer and component == mined.component:
-        peer = outside(component, count, found, names)
+        component, peer = parties(component, count, found, names)
     return Evidence(
         component=component,
         peer=peer,

@@ -74,7 +74,7 @@ def is_heap_full(text: str) -> bool:
 # How full a volume is, as monitors tell it (`space usage 100.0%`).
 _OF_VOLUME: Final = re.compile(
     r"(?i)\b(?:disk|space|volume|file ?system|partition|mount(?: ?point)?|inodes?|tablespace)\b"
-    r"[^%\n]{0,40}?\b(?:usage|used|full|utili[sz]ation|capacity)\b\D{0,12}(?:99(?:\.\d+)?|100(?:\.0+)?) ?%"
+    r"[^%\n]{0,40}?\b(?:usage|used|full|utili[sz]ation|capacity)\b\D{0,12}(?:9[5-9](?:\.\d+)?|100(?:\.0+)?) ?%"
 )
 
 
