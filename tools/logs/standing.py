@@ -19,7 +19,7 @@ KIND: Final = "log.standing"
 STRENGTH: Final = 0.45  # below that of what is new, above that from which a fact makes a suspect
 EACH: Final = 3  # facts of one component
 LEAST: Final = 0.3
-_PLAIN: Final = ("log.other", "log.restart")
+_PLAIN: Final = ("log.error", "log.other", "log.restart")
 
 
 def standing(
@@ -31,7 +31,7 @@ def standing(
         c for c in mined.counts
         if c.window and c.before and id(c) not in moved and c.meaning.bad and c.meaning.aspect not in _PLAIN
     ]  # fmt: skip
-    bad.sort(key=lambda c: (c.meaning.aspect == "log.error", -c.meaning.sure, -c.window, c.template.text))
+    bad.sort(key=lambda c: (-c.meaning.sure, -c.window, c.template.text))
     made: dict[str, Evidence] = {}
     for count in bad:
         if count.meaning.aspect not in made and len(made) < EACH:
