@@ -26,6 +26,7 @@ TERM: Final = "component"
 OF_SERVICE: Final = (
     "own.hard", "own.soft", "own.error", "own.suffered", "own.silent", "own.change", "own.read", "peer.read",
     "client.read", "blames", "told", "told.second", "passes",
+    "standing", "standing.soft", "standing.told", "standing.suffered",
     "first", "late", "hard.first", "hard.after", "alarmed", "above", "below", "ledgers", "ledgers.nothing",
 )  # fmt: skip
 OF_NOBODY: Final = ("nobody", "nobody.harm", "nobody.hard", "nobody.told")
@@ -53,7 +54,8 @@ def is_asked(facts: Facts, types: Collection[str]) -> bool:
 
 def features(told: Told, shares: Mapping[str, float]) -> tuple[dict[str, Values], Values]:
     """The features of each service of which trouble or a change is told, and of `nobody`, by the ledgers' shares of services."""
-    names = sorted(s for s in told.members if told.own[s] or told.others[s] or shares.get(s, 0.0) > LEAST)
+    said = (told.own, told.others, told.standing, told.standing_of)
+    names = sorted(s for s in told.members if any(of[s] for of in said) or shares.get(s, 0.0) > LEAST)
     made = {name: _of_service(told, name, shares.get(name, 0.0)) for name in names}
     harm = (e for es in told.own.values() for e in es if e.aspect not in CHANGE)
     return made, {
@@ -66,6 +68,7 @@ def features(told: Told, shares: Mapping[str, float]) -> tuple[dict[str, Values]
 
 def _of_service(told: Told, name: str, share: float) -> Values:
     own = [e for e in told.own[name] if not e.peer]
+    stood = [e for e in told.standing[name] if not e.peer or service(e.peer) == name]
     hard = told.strongest(name, HARD)
     others = [e for e in told.others[name].values() if e.aspect not in CHANGE]
     beside = sorted((told.facts.strength(e) for e in others), reverse=True)
@@ -91,6 +94,10 @@ def _of_service(told: Told, name: str, share: float) -> Values:
         "told": beside[0] if beside else 0.0,
         "passes": min(beside[0] if beside else 0.0, suffered),
         "told.second": beside[1] if len(beside) > 1 else 0.0,
+        "standing": _most(told, (e for e in stood if kind_of(e) in HARD)),
+        "standing.soft": _most(told, (e for e in stood if kind_of(e) in SOFT | ERRORS)),
+        "standing.suffered": _most(told, (e for e in stood if kind_of(e) in SUFFERED)),
+        "standing.told": _most(told, told.standing_of[name].values()),
         "first": float(late <= SOON_S),
         "late": min(max(late, 0.0), LATE_S) / LATE_S,
         "hard.first": _precedes(told, name, hard, linked=True),
@@ -116,7 +123,8 @@ def witnessed(told: Told, component: str) -> bool:
     named.
     """
     name = service(component)
-    others = (e for writer, e in told.others[name].items() if writer not in told.meant[name])
+    every = {**told.standing_of[name], **told.others[name]}
+    others = (e for writer, e in every.items() if writer not in told.meant[name])
     return without_journal(component) in told.by_members or any(e.aspect not in CHANGE for e in others)
 
 
@@ -261,7 +269,9 @@ _WORDS: Final[Mapping[str, str]] = {
     "blames": "it complains of others", "own.read": "what its log tells of itself",
     "peer.read": "its log tells of another one's trouble", "client.read": "its log tells of who calls it",
     "told": "what another log says of it", "told.second": "what several logs say of it", "passes": "it passes on what it suffers",
-    "first": "it began first", "late": "when it began",
+    "standing": "a cause that its log told of before as well",
+    "standing.soft": "what its log told of before as well", "standing.told": "what others told of it before as well",
+    "standing.suffered": "what it suffered before as well", "first": "it began first", "late": "when it began",
     "hard.first": "who calls it suffers after it",
     "hard.after": "others suffer after it", "alarmed": "the alarm is of it", "above": "who calls it suffers",
     "below": "what it calls is in trouble", "ledgers": "the kinds of fault that fit it",

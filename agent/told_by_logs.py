@@ -35,6 +35,8 @@ SUFFERED: Final = frozenset(
 ERRORS: Final = frozenset({"log.error", "errors", "latency"})
 """Errors and slow answers of which its log does not say why."""
 
+STANDING: Final = "log.standing"  # the kind of a fact of what was there before as well
+
 # By hand.
 PLAIN: Final = 0.3  # strength from which a fact counts
 WARNED: Final = 0.5  # strength from which a warning of no known kind is trouble
@@ -53,12 +55,15 @@ class Told:
         self.facts = facts
         self.own: dict[str, list[Evidence]] = defaultdict(list)
         self.others: dict[str, dict[str, Evidence]] = defaultdict(dict)
+        self.standing: dict[str, list[Evidence]] = defaultdict(list)  # its own troubles that are no news
+        self.standing_of: dict[str, dict[str, Evidence]] = defaultdict(dict)  # those of others about it
         self.members: dict[str, set[str]] = defaultdict(set)
         self.meant: dict[str, set[str]] = defaultdict(
             set
         )  # who complains of a service without naming it: no witness
         self.by_members: set[str] = set()  # members of a service of which another member tells
-        began: dict[str, list[datetime]] = defaultdict(list)
+        self.began: dict[str, list[datetime]] = defaultdict(list)
+        """When the troubles of each service began of which its own log tells."""
         quoted = Quoted(facts)
         for e in sorted(facts.all, key=lambda e: (-facts.strength(e), e.statement)):
             for name in {e.component, e.peer} - {""}:
@@ -69,24 +74,25 @@ class Told:
             if is_harm(e) or e.aspect in CHANGE:
                 self._enter(e, writer, e.peer or quoted.server(e))
             if e.onset and (_is_warning(e) or (is_harm(e) and self._plain(e))):
-                began[writer].append(e.onset)
+                self.began[writer].append(e.onset)
         self._point(facts)
-        self.troubled: dict[str, datetime] = {s: min(times) for s, times in began.items()}
+        self.troubled: dict[str, datetime] = {s: min(times) for s, times in self.began.items()}
         """The services whose logs tell of trouble, and when it began."""
         self.begun = min(self.troubled.values(), default=None)
 
     def _enter(self, e: Evidence, writer: str, peer: str) -> None:
+        own, others = (self.standing, self.standing_of) if e.kind == STANDING else (self.own, self.others)
         if (
             service(e.component) == writer or e.aspect == "log.oom"
         ):  # a kernel's word of what it killed is first hand
-            self.own[service(e.component)].append(e)
+            own[service(e.component)].append(e)
         if service(e.component) != writer:
-            self.others[service(e.component)].setdefault(writer, e)
+            others[service(e.component)].setdefault(writer, e)
         author = without_journal(str(e.values.get("reported_by", e.component)))
         if peer and service(peer) == writer and peer != author and is_harm(e):
             self.by_members.add(peer)
         if peer and service(peer) != writer:
-            self.others[service(peer)].setdefault(writer, e)
+            others[service(peer)].setdefault(writer, e)
 
     def _point(self, facts: Facts) -> None:
         """Who complains of somebody whom it does not name means the one of those whom it calls that is in trouble itself."""
@@ -135,8 +141,8 @@ class Told:
         if cause.onset is None:
             return set()
         found = {
-            s for s, at in self.troubled.items()
-            if s != name and -SOON_S <= (at - onset(cause)).total_seconds() <= FOLLOWS_S
+            s for s, times in self.began.items()
+            if s != name and any(-SOON_S <= (at - onset(cause)).total_seconds() <= FOLLOWS_S for at in times)
         }  # fmt: skip
         return found if not linked or found & self.above(name) else set()
 

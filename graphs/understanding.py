@@ -26,7 +26,7 @@ from aitia.tools.series.new_names import new_names
 from aitia.tools.text.classes import reading
 
 MOST_NAMES: Final = 40  # names that a model is asked about in one diagnosis: some 20 seconds on two cores
-MOST_MESSAGES: Final = 20  # and messages: some 6 seconds
+MOST_MESSAGES: Final = 30  # and messages: some 6 to 12 seconds
 _TAG: Final = re.compile(r"(?<![\w/.-])[A-Z]{1,3}-\d{1,5}[A-Z]?(?![\w/-])")
 _MOST: Final = 6  # components that are taken from one text
 
@@ -134,7 +134,8 @@ def _names(ctx: ToolContext, found: Read, answers: Answers, name: str) -> tuple[
 
 
 def _messages(ctx: ToolContext, found: Read, answers: Answers, name: str) -> tuple[Read, str]:
-    made = attempt("the search for new messages", ctx.limits.seconds, partial(unheard, ctx))
+    asked = partial(unheard, ctx, classes=answers.role == "messages")
+    made = attempt("the search for new messages", ctx.limits.seconds, asked)
     wanted, note = made.value or ({}, made.why)
     chosen = list(wanted.items())[:MOST_MESSAGES]
     heard = {key: read_message(text, reading(text, answers=False), answers, name) for key, text in chosen}

@@ -117,6 +117,11 @@ def read(config: Path) -> bool:
     return began and file.exists()
 
 
+def _meaning(entry: Message) -> str:
+    what = "fault" if entry.fault else "normal"
+    return f"{what}: {entry.kind}" if entry.kind else what
+
+
 def _progress(done: int, of: int) -> None:
     from aitia.cli.console import note
 
@@ -139,10 +144,7 @@ def show(file: File = _FILE, as_json: Json = False) -> None:
         print_json(shown | {"tags": {t: e.model_dump(mode="json") for t, e in found.tags.items()}})
         return
     rows = [(n, e.quantity, e.direction, f"{e.confidence:.0%}", e.by, _state(e.state)) for n, e in names]
-    said = [
-        (m, "fault" if e.fault else "normal", f"{e.confidence:.0%}", e.by, _state(e.state))
-        for m, e in messages
-    ]
+    said = [(m, _meaning(e), f"{e.confidence:.0%}", e.by, _state(e.state)) for m, e in messages]
     if rows or not said:
         _show(("name", "quantity", "trouble", "sure", "by", ""), rows)
     if said:

@@ -46,7 +46,7 @@ from benchmarks.rca.fit_culprit import Floats, Table, softmax, write
 from benchmarks.rca.judged import kept
 from benchmarks.rca.logs_alone import SURE, alert, is_right, logs_of
 
-RIDGE: Final = 3.0
+RIDGE: Final = 1.0
 TRUST: Final = 0.3  # of the ledgers' log-odds, where nothing else is learned; as in fit_culprit.py
 LEAST_SPREAD: Final = 0.1
 WRITERS: Final = 3  # innocent services of a case whose log holds a planted line, one at a time
@@ -59,7 +59,7 @@ MOST_OF_CHANGE: Final = 2.0  # of few cases; whoever writes a log may write of a
 UP: Final = frozenset(
     {
         "own.hard", "own.soft", "own.error", "own.silent", "own.read", "told", "told.second", "first",
-        "hard.first", "hard.after", "above", "ledgers",
+        "standing", "standing.soft", "standing.told", "hard.first", "hard.after", "above", "ledgers",
     }
 )  # fmt: skip
 DOWN: Final = frozenset(

@@ -1,9 +1,10 @@
 """Incidents told from logs alone: which component, of what kind, with the line that shows it; and when nothing is wrong.
 
-python benchmarks/rca/logs_alone.py --data DIR [--cases GLOB] --json OUT
+python benchmarks/rca/logs_alone.py --data DIR [--cases GLOB] [--model NAME] --json OUT
 
 DIR holds CASE/{incident.json, logs/, answer.json}. incident.json (title, at, service, text) becomes an alert at `at`, as
 Alertmanager sends it; the logs are read as `aitia diagnose --logs CASE/logs` reads them, without what came after `at`.
+With a model (`--model`), which reads names and messages alone, there are two diagnoses of each: ours with it, no_model without.
 answer.json (healthy, component, also_right, kind, key_line) is read by the scorer alone. The trivial answer names the component
 with most error lines in the half hour before the alarm, and quotes its newest one.
 """
@@ -59,35 +60,38 @@ def main() -> None:
     began = time.monotonic()
     made = parser(__doc__)
     arguments = made.parse_args()
-    if arguments.model != "none":
-        made.error("leave --model out: the reports are those of the rules alone")
+    model = None if arguments.model == "none" else arguments.model
     data = Path(arguments.data)
     names = chosen([p.parent.name for p in data.glob("*/incident.json")], arguments.cases)
-    per_case = [predicted(data / name) for name in names]
+    per_case = [predicted(data / name, model) for name in names]
     told = scored(data, per_case)
     finish("rca/logs_alone", told, per_case, n=len(names), began=began, out=arguments.json)
 
 
-def predicted(folder: Path) -> Case:
-    """The report on one incident and the trivial answer. Nothing of the answer is read here."""
+def predicted(folder: Path, model: str | None = None) -> Case:
+    """The reports on one incident and the trivial answer. Nothing of the answer is read here."""
     asked = json.loads((folder / "incident.json").read_text(encoding="utf-8"))
     at = datetime.fromisoformat(asked["at"])
+    case = {"case": folder.name, **diagnosed(folder, asked, at, None)}
+    if model is not None:
+        case["ours"] = diagnosed(folder, asked, at, model)
+    return case | {"trivial": list(most_errors(folder / "logs", at))}
+
+
+def diagnosed(folder: Path, asked: Mapping[str, Any], at: datetime, model: str | None) -> Case:
+    """What a report with a model, or without one, says."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as home:
         try:
             report = api.diagnose(
-                json.dumps([alert(asked)]), sources=[logs_of(folder)], model=None, at=at, home=Path(home)
-            )
+                json.dumps([alert(asked)]), sources=[logs_of(folder)], model=model, planner="rules", narrator="template",
+                at=at, home=Path(home),
+            )  # fmt: skip
         except AitiaError as error:
             told: Case = {"verdict": "error", "probability": 0.0, "problem": str(error), "first_three": []}
         else:
             told = _told(report)
-    return {
-        "case": folder.name,
-        **told,
-        "seconds": round(time.monotonic() - began, 2),
-        "trivial": list(most_errors(folder / "logs", at)),
-    }
+    return {**told, "seconds": round(time.monotonic() - began, 2)}
 
 
 def alert(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,19 +144,21 @@ def scored(data: Path, per_case: Sequence[Case]) -> list[dict[str, Any]]:
         c["case"]: json.loads((data / c["case"] / "answer.json").read_text(encoding="utf-8"))
         for c in per_case
     }
-    ours: dict[str, list[float]] = {}
+    with_model: dict[str, list[float]] = {}
+    alone: dict[str, list[float]] = {}
     trivial: dict[str, list[float]] = {}
     for case in per_case:
         answer = answers[case["case"]]
-        for metric, value in _measures(case, answer).items():
-            ours.setdefault(metric, []).append(float(value))
+        for made, said in ((alone, case), *([(with_model, case["ours"])] if "ours" in case else [])):
+            for metric, value in _measures(said, answer).items():
+                made.setdefault(metric, []).append(float(value))
         name, line = case["trivial"]
         right = not answer["healthy"] and is_right(name, answer)
         trivial.setdefault("right", []).append(float(right))
         if not answer["healthy"]:
             trivial.setdefault("component@1", []).append(float(right))
             trivial.setdefault("key line shown", []).append(float(_holds(line, answer["key_line"])))
-    return [*rows("no_model", ours), *rows("trivial", trivial)]
+    return [*rows("ours", with_model), *rows("no_model", alone), *rows("trivial", trivial)]
 
 
 def _measures(case: Case, answer: Mapping[str, Any]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from aitia.agent.facts import Facts
 from aitia.agent.killed import killed
 from aitia.agent.of_logs import FEATURES, bundled_of_logs, features, followed, is_asked, witnessed
+from aitia.agent.provider import told_of
 from aitia.agent.replicas import alarmed_of
 from aitia.agent.taxonomy import bundled
 from aitia.agent.told_by_logs import Told, whose
@@ -168,3 +169,56 @@ def test_how_likely_it_is_of_one_of_some_owners() -> None:
     assert whose(fact, "peer") == pytest.approx(0.9)
     assert whose(fact, "own", "host") == pytest.approx(2 * 0.1 / 3)
     assert whose(fact, "own", "peer", "client", "host") == pytest.approx(1)
+
+
+def standing(component: str, aspect: str, *, peer: str = "") -> Evidence:
+    return said(component, aspect, at=0, peer=peer, strength=0.45).model_copy(
+        update={"kind": "log.standing", "onset": None}
+    )
+
+
+def test_what_was_there_before_is_told_apart_from_what_is_new() -> None:
+    found = told(
+        standing("broker", "log.certificate"), standing("mail", "log.timeout", peer="broker"), *SUFFER
+    )
+    of, _ = features(found, {})
+    assert (of["broker"]["standing"], of["broker"]["own.hard"], of["broker"]["told"]) == (0.45, 0, 0)
+    assert of["broker"]["standing.told"] == 0.45
+    assert witnessed(found, "broker")
+    assert "broker" not in found.troubled
+
+
+def test_a_unit_that_its_host_says_was_killed_is_who_ran_out_of_memory() -> None:
+    host = {"reported_by": "host-a"}
+    kernel = said(
+        "host-a", "log.oom", at=10, template="Killed process <num> (python3) total-vm:<num>", **host
+    )
+    unit = said(
+        "host-a", "log.oom", at=11, peer="mail", template="mail: Failed with result 'oom-kill'.", **host
+    )
+    apart = said("host-a", "log.oom", at=500, template="Killed process <num> (java) total-vm:<num>", **host)
+    assert [e.component for e in killed(shop.numbered([kernel, unit, apart]))] == ["mail", "mail", "host-a"]
+
+
+OUTSIDE = "api.paylane.example"
+
+
+@pytest.mark.parametrize(
+    ("more", "may_be"),
+    [
+        ((), False),  # the word of one writer
+        ((said("mail", "log.timeout", at=32, peer=OUTSIDE),), True),  # of two
+        (
+            (said("web-1", "log.unavailable", at=40, peer="orders"),),
+            True,
+        ),  # of one of whose trouble another tells
+        ((said("orders", "log.error", at=40),), False),  # which it tells itself
+    ],
+)
+def test_who_is_outside_may_be_the_cause_by_the_word_of_two(more: tuple[Evidence, ...], may_be: bool) -> None:
+    evidence = shop.numbered([said("orders", "log.timeout", at=30, peer=OUTSIDE), *more])
+    topology = Topology(inventory().components).told_by(evidence)
+    assert told_of(Facts(evidence, topology), OUTSIDE) is may_be
+    found = weigh(evidence, inventory(), bundled(), alarmed=["web"])
+    if not may_be:
+        assert found.component != OUTSIDE

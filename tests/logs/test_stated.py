@@ -129,6 +129,32 @@ def test_a_setting_that_changed_is_a_change_of_whom_the_line_names(tmp_path: Pat
     assert (fact.values["old"], fact.values["new"]) == ("1500ms", "15ms")
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("lists.config INFO applied revision 418 keys=['feed.poll_s', 'store.deadline_ms']", 1),
+        ("Refreshed keys : [scan.parallel, client.read-timeout]", 1),
+        ("config in effect rev=b07e holds=1m", 1),
+        ("policy hygiene updated by admin", 1),
+        ("config reload failed, the old one is kept", 0),
+        ("no changes, configuration applied", 0),
+        ("served 418 pages from the store", 0),
+    ],
+)
+def test_settings_that_count_from_some_moment_on_are_a_change(tmp_path: Path, line: str, told: int) -> None:
+    (tmp_path / "lists.log").write_text("\n".join([dated(-900, "served"), dated(-90, line)]))
+    found = of(logs_stated(context(tmp_path, "lists fail")).evidence, "log.change")
+    assert [(e.component, e.aspect) for e in found] == [("lists", "change.config")] * told
+
+
+def test_settings_that_are_read_at_a_start_or_all_the_time_are_no_change(tmp_path: Path) -> None:
+    started = [dated(-100, "lists starting up"), dated(-90, "applied configuration from /etc/lists.yaml")]
+    (tmp_path / "lists.log").write_text("\n".join(started))
+    habit = [dated(-900 + 100 * i, f"config reloaded rev={i}") for i in range(8)]
+    (tmp_path / "confd.log").write_text("\n".join(habit))
+    assert not of(logs_stated(context(tmp_path, "lists fail")).evidence, "log.change")
+
+
 def test_a_log_of_little_but_errors_is_no_sign_of_health(tmp_path: Path) -> None:
     refused = [
         dated(10 * i - 1700, "ERROR connect to mail.example:25: Connection timed out") for i in range(170)

@@ -18,10 +18,12 @@ from aitia.tools.logs.count import Count
 from aitia.tools.logs.facts import ALPHA, MIN_RATIO, Change, Finding, distinct, evidence, quiet
 from aitia.tools.logs.heard import all_mined, listen
 from aitia.tools.logs.mine import CELLS, Mined, mine
+from aitia.tools.logs.outside import one_name
 from aitia.tools.logs.planted import planted
 from aitia.tools.logs.pools import pools
 from aitia.tools.logs.provider_levels import far_from, stated
 from aitia.tools.logs.silence import ended, silence
+from aitia.tools.logs.standing import standing
 from aitia.tools.logs.values import inside
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.text.classes import Meaning
@@ -36,6 +38,7 @@ _TELL_CALLS: Final[tuple[SourceKind, ...]] = (
     "metrics",
     "traces",
 )  # where they are at hand, they tell who calls whom
+_MEASURE: Final[tuple[SourceKind, ...]] = ("metrics", "traces", "cluster", "signals")
 PER_COMPONENT = 8
 QUIET_ANYWAY = 0.35  # facts up to this strength leave a component quiet
 
@@ -57,7 +60,8 @@ def logs_diff(ctx: ToolContext, *, component: str = "") -> Result:
     # Whose past nobody read: whether that of others was read is then asked of all.
     beside = mined if all(m.old_lines for m in mined) else all_mined(ctx)[0]
     covered = sum(bool(m.old_lines) for m in beside) >= OTHERS
-    facts = _facts(mined, findings(mined, covered=covered), window, names)
+    alone = not ctx.inventory.has_any(*_MEASURE)
+    facts = _facts(mined, findings(mined, covered=covered), window, names, alone=alone)
     if not component and not ctx.inventory.has_any(*_TELL_CALLS):
         told = calls(mined, window, names)
         facts = [*facts[: max(0, ctx.limits.evidence - len(told))], *told]
@@ -177,7 +181,9 @@ def _expected_new(m: Mined) -> float:
     return once * m.exposure / m.old_exposure if m.old_exposure else 0.0
 
 
-def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, names: Names) -> list[Evidence]:
+def _facts(
+    mined: Sequence[Mined], found: Sequence[Finding], window: Window, names: Names, *, alone: bool
+) -> list[Evidence]:
     redactor = Redactor(load_key(aitia_home()))
     out: list[Evidence] = []
     load = _all_load(mined)
@@ -185,10 +191,11 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
         own = [f for f in found if f.mined is m]
         own.sort(key=lambda f: (-f.strength, -f.count.window, _first_at(f), f.count.template.text))
         kept = distinct(own)[:PER_COMPONENT]
-        out += [evidence(f, window, names, redactor) for f in kept]
+        out += [evidence(f, window, names, redactor, alone=alone) for f in kept]
         out += inside(m, window, names, redactor)
         out += pools(m, window, redactor)
         out += planted(m, window, redactor)
+        out += standing(m, own, window, names, redactor) if alone else []
         out += [
             fact
             for fact in (
@@ -203,14 +210,14 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
             known_ones = {via: took for via, took in m.took.items() if not via or via in names.alias.values()}
             durations = m.component, known_ones, window, m.reference("response times")
             out += [*slower(*durations), *as_before(*durations)]
-    out = _contradicted(out)
+    out = one_name(_contradicted(out), names)
     out.sort(key=lambda e: (-e.strength, e.component, e.kind, e.statement))
     return out
 
 
 def _contradicted(facts: Sequence[Evidence]) -> list[Evidence]:
     """Without the quiet of components that others report on, that restarted, or that fell silent."""
-    news = ("log.new", "log.surge", "log.vanished")
+    news = ("log.new", "log.surge", "log.vanished", "log.standing")
     loud = {e.component for e in facts if e.kind in news and e.strength > QUIET_ANYWAY}
     return [e for e in facts if e.kind != "log.quiet" or e.component not in loud]
 

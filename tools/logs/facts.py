@@ -15,8 +15,9 @@ from aitia.core.words import Direction, Evidence, Scalar, SourceRef, Window, fro
 from aitia.tools.change.counts import burst
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.mine import CELLS, Mined, only_errors
+from aitia.tools.logs.outside import parties
 from aitia.tools.sources.logs.remote_lines import hash_of, time_of
-from aitia.tools.text.classes import Meaning
+from aitia.tools.text.classes import Meaning, unclear
 from aitia.tools.text.headers.levels import RANK
 from aitia.tools.text.names import Names, attribute, called
 from aitia.tools.text.replies import replier
@@ -109,8 +110,12 @@ def onset(count: Count, change: Change, window: Window, rate: float) -> tuple[fl
     return first, width
 
 
-def evidence(finding: Finding, window: Window, names: Names, redactor: Redactor) -> Evidence:
-    """The fact, with a sentence that ends with the quoted, masked template."""
+def evidence(
+    finding: Finding, window: Window, names: Names, redactor: Redactor, *, alone: bool = False
+) -> Evidence:
+    """The fact, with a sentence that ends with the quoted, masked template; where logs are `alone`, a call's other end may be
+    nobody who is known.
+    """
     count, mined = finding.count, finding.mined
     quote = quoted(count, redactor)
     old_rate = count.before / mined.old_exposure if mined.old_exposure else 0.0
@@ -119,6 +124,8 @@ def evidence(finding: Finding, window: Window, names: Names, redactor: Redactor)
     peer = peer or names.member(component, count.text)  # whose number the template masks
     if server := replier(component, count.template.text, names):
         component, peer = server, ""
+    if alone and not peer and component == mined.component:
+        component, peer = parties(component, count, finding.meaning, names)
     rate = count.window / mined.exposure if mined.exposure else 0.0
     ref = reference(mined, count)
     aspect = finding.meaning.aspect
@@ -162,6 +169,8 @@ def _heard(count: Count) -> dict[str, Scalar]:
     """Who said that a message is a sign of a fault, where that is what makes it one."""
     heard = count.heard
     if heard is None or not heard.taken or heard.by == "person":
+        return {}
+    if not unclear(count.template.text, count.level, count.text):
         return {}
     return {
         "read_by": heard.by.removeprefix("model "),

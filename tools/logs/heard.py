@@ -13,7 +13,7 @@ from aitia.tools.meaning.dictionary import Message
 from aitia.tools.registry import ToolContext
 from aitia.tools.series.large import near_alarm
 from aitia.tools.sources.base import DictionarySource
-from aitia.tools.text.classes import own_words, unclear
+from aitia.tools.text.classes import own_words, unclassed, unclear
 from aitia.tools.text.names import known
 from aitia.tools.text.streams import BUDGET, spans, streams
 
@@ -60,8 +60,9 @@ def _heard(ctx: ToolContext) -> Mapping[str, Message]:
     return {**ctx.messages, **found}
 
 
-def unheard(ctx: ToolContext) -> tuple[dict[str, str], str]:
-    """New and much more frequent messages of which nobody tells whether they are a sign of a fault, and why none was looked for.
+def unheard(ctx: ToolContext, *, classes: bool = False) -> tuple[dict[str, str], str]:
+    """New and much more frequent messages of which nobody tells whether they are a sign of a fault, and why none was looked for;
+    of `classes` also those that tell of something wrong, new or not, of which words do not say what it is.
 
     By what their program wrote of the template: what it wrote of the first message. Those nearest the alarm come first, new ones
     before others, of these the most frequent. Logs that are too large to be read before the first finding are not looked at.
@@ -77,7 +78,7 @@ def unheard(ctx: ToolContext) -> tuple[dict[str, str], str]:
     for mined in all_mined(ctx)[0]:
         for count in mined.counts:
             key = own_words(count.template.text)
-            if key not in heard and _wanted(mined, count):
+            if key not in heard and _wanted(mined, count, classes=classes):
                 rank = (place.get(mined.component, len(near)), bool(count.before), -count.window, key)
                 found.append((rank, own_words(count.text)))
     first: dict[str, str] = {}
@@ -114,8 +115,16 @@ def _unclear(count: Count) -> bool:
     return not count.template.group[1:] and unclear(count.template.text, count.level, count.text)
 
 
-def _wanted(mined: Mined, count: Count) -> bool:
-    if not count.window or not _unclear(count):
+def _unclassed(count: Count) -> bool:
+    return not count.template.group[1:] and unclassed(count.template.text, count.level, count.text)
+
+
+def _wanted(mined: Mined, count: Count, *, classes: bool) -> bool:
+    if not count.window:
+        return False
+    if classes and _unclassed(count):
+        return True
+    if not _unclear(count):
         return False
     if not count.before:
         return bool(mined.old_lines)

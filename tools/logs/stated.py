@@ -14,7 +14,7 @@ from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, SourceRef, Window
 from aitia.tools.logs.plant_journal import journal, machines_in
 from aitia.tools.logs.releases import releases
-from aitia.tools.logs.told import changes, commands, restarts
+from aitia.tools.logs.told import changes, commands, effects, restarts
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import LogStream
 from aitia.tools.text.asked import QUOTE, found_lines, phrases, shown, speaks_of_time
@@ -112,6 +112,7 @@ def _told(
         *journal(list(past), machines, window, names, redactor, ref),
         *restarts(component, found, window, names, redactor, ref, whole),
         *[*changes(component, found, window, names, redactor, ref, whole)][-EACH:],
+        *[*effects(component, found, window, names, redactor, ref, whole)][-EACH:],
         *[*commands(component, found, window, names, redactor, ref)][-EACH:],
         *[*releases(component, found, window, names, redactor, ref)][-EACH:],
     ]

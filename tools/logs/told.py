@@ -48,6 +48,27 @@ _KEPT: Final = re.compile(
     r"|(?<![\w/.-])[a-z]\w*(?:[._-][a-z]\w*)+[=: ]+\"?[\w.%-]+\"?\s*(?:->|=>|→)"
 )
 
+# What a process says when other settings count from now on, without what they were.
+_SETTINGS: Final = (
+    r"config(?:uration)?s?|settings?|revision|rev|polic(?:y|ies)|properties|feature[ _-]?flags?|toggles?|rule ?sets?"
+    r"|overrides?"
+)
+_BEGAN_TO_COUNT: Final = (
+    r"applied|applying|refreshed|re-?loaded|activated|rolled (?:out|back)|updated|changed|replaced|switched|swapped"
+    r"|picked up"
+)
+_EFFECT: Final = re.compile(
+    rf"(?i)\b(?:{_BEGAN_TO_COUNT})\b\W{{0,3}}(?:\w+\W+){{0,2}}?(?:{_SETTINGS}|keys?)\b"
+    rf"|\b(?:{_SETTINGS})\b\W{{0,3}}(?:\S+\s+){{0,3}}?(?:(?:is |are )?(?:now )?in effect|took effect|{_BEGAN_TO_COUNT})\b"
+)
+_NO_EFFECT: Final = re.compile(
+    r"(?i)\b(?:no changes?|unchanged|not changed|failed|could not|cannot|unable|rejected|invalid|error|skipp\w+"
+    r"|nothing|migration|schema)\b"
+)
+EFFECT: Final = 0.6  # below a change whose values are known; by hand
+RARE: Final = 2  # how often it is said at most; what is said all the time is a habit; by hand
+STARTS_S: Final = 60.0  # near a start, with which settings are read, it is no change; by hand
+
 # What sudo logs of a command that a person ran (sudoers, log format).
 _RAN: Final = re.compile(r"\bTTY=\S+ ; PWD=.* ; USER=(\S+) ;(?: ENV=.* ;)? COMMAND=(\S.*)")
 # What an administrator gave a running server, as it logs that itself: Varnish's CLI, Redis, MySQL and MariaDB, PostgreSQL.
@@ -158,6 +179,45 @@ def changes(
             source=ref,
             taint=True,
         )
+
+
+def effects(
+    component: str,
+    found: Sequence[Record],
+    window: Window,
+    names: Names,
+    redactor: Redactor,
+    ref: SourceRef,
+    whole: Whole,
+) -> Iterator[Evidence]:
+    """Settings that count from some moment on, by the word of the process that has them; what they were it does not say."""
+    told: dict[str, list[Record]] = {}
+    for r in found:
+        says = len(r.message) <= LONGEST and r.level not in ("error", "fatal") and _EFFECT.search(r.message)
+        if says and not (_NO_EFFECT.search(r.message) or _CHANGED.search(whole(r))):
+            told.setdefault(_NUMBERS.sub("#", own_words(r.message)), []).append(r)
+    starts = [r.at for r in found if _starts(component, r, names)] if told else []
+    for records in told.values():
+        if len(records) > RARE:
+            continue
+        for record in records:
+            if any(abs(record.at - at) <= STARTS_S for at in starts):
+                continue
+            text = redactor.text(whole(record).strip()).replace('"', "'")[: 2 * LONGEST]
+            yield Evidence(
+                component=component,
+                kind="log.change",
+                aspect="change.config",
+                statement=f"{component}: other settings count from {from_epoch(record.at):%H:%M:%S} UTC on, as it logged itself: "
+                f'"{text}".',
+                values={"reported_by": component},
+                window=window,
+                onset=from_epoch(record.at),
+                direction="new",
+                strength=EFFECT,
+                source=ref,
+                taint=True,
+            )
 
 
 def commands(

@@ -61,11 +61,19 @@ class Entry(Word):
 
 
 class Message(Word):
-    """Whether a message is a sign of a fault. `confidence` 0..1 that this is right; a person's is 1."""
+    """Whether a message is a sign of a fault. `confidence` 0..1 that this is right; a person's is 1.
+
+    Of a fault a tuned model also says its `kind` (a class of messages, "" where it was not asked) and `whose` it is, each with
+    its probability.
+    """
 
     fault: bool
     by: str = "person"
     confidence: Unit01 = 1.0
+    kind: str = ""
+    kind_sure: Unit01 = 0.0
+    whose: str = ""
+    whose_sure: Unit01 = 0.0
 
     @property
     def taken(self) -> bool:

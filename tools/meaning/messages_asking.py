@@ -14,6 +14,7 @@ from aitia.core.llm import Choice, Classifier, Prompt, Tuned
 from aitia.models.curriculum import messages as curriculum
 from aitia.models.scoring import Terms, pick, pool
 from aitia.tools.meaning.dictionary import Message
+from aitia.tools.meaning.message_reader import learned
 from aitia.tools.meaning.messages import Reading, Whose, shares
 
 NORMAL: Final = -4.0  # log-odds below which a message counts as normal whatever the rules say
@@ -88,12 +89,29 @@ def _head(text: str) -> str:
 
 
 def read_message(text: str, found: Reading, model: Classifier, model_name: str) -> Message:
-    """Whether a message is a sign of a fault, by words and model. `text` is what its program wrote. Raises ModelError."""
-    said = ask_fault(model, text)
+    """Whether a message is a sign of a fault, by words and model; by a model that was tuned on messages also its kind and whose
+    it is, as the learned reader and the model together say. `text` is what its program wrote. Raises ModelError.
+    """
+    said = ask_message(model, text) if _tuned(model) else Said(fault=ask_fault(model, text).log_probs)
     constant, by_words, by_model = hearing(model)
-    odds = constant + by_words * found.fault + by_model * (said.log_probs[0] - said.log_probs[1])
+    odds = constant + by_words * found.fault + by_model * (said.fault[0] - said.fault[1])
     fault = 1.0 / (1.0 + math.exp(-odds))
-    return Message(fault=fault >= 0.5, by=f"model {model_name}", confidence=round(max(fault, 1.0 - fault), 3))
+    made = Message(fault=fault >= 0.5, by=f"model {model_name}", confidence=round(max(fault, 1.0 - fault), 3))
+    if not (made.fault and said.kind):
+        return made
+    by_reader = learned(" ".join(text.split()), found)
+    kind, kind_sure = _together(by_reader.kinds, dict(zip(SAID, said.kind, strict=True)))
+    whose, whose_sure = _together(by_reader.owners, dict(zip(WHOSE, said.whose, strict=True)))
+    more = {"kind": kind, "kind_sure": kind_sure, "whose": whose, "whose_sure": whose_sure}
+    return made.model_copy(update=more)
+
+
+def _together(reader: Mapping[Any, float], model: Mapping[Any, float]) -> tuple[Any, float]:
+    """The likeliest name and its share, by the reader's probabilities and the model's log-probabilities, both weighed alike."""
+    joint = {name: math.log(max(p, 1e-6)) + model[name] for name, p in reader.items()}
+    high = max(joint.values())
+    total = sum(math.exp(v - high) for v in joint.values())
+    return max(joint, key=lambda name: joint[name]), round(1.0 / total, 3)
 
 
 def ask_message(model: Classifier, text: str) -> Said:

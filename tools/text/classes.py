@@ -71,6 +71,18 @@ def is_heap_full(text: str) -> bool:
     return found is not None and int(found[3]) >= FULL_HEAP * int(found[4]) > 0
 
 
+# How full a volume is, as monitors tell it (`space usage 100.0%`).
+_OF_VOLUME: Final = re.compile(
+    r"(?i)\b(?:disk|space|volume|file ?system|partition|mount(?: ?point)?|inodes?|tablespace)\b"
+    r"[^%\n]{0,40}?\b(?:usage|used|full|utili[sz]ation|capacity)\b\D{0,12}(?:9[5-9](?:\.\d+)?|100(?:\.0+)?) ?%"
+)
+
+
+def is_volume_full(text: str) -> bool:
+    """Whether a message says that a volume is full, by its share in per cent."""
+    return _OF_VOLUME.search(text) is not None
+
+
 # Who waits for a lock may get it: only these say that they wait for each other.
 _EACH_OTHER: Final = re.compile(
     r"deadlock|each other|\b(40P01|ORA-00060)\b|verklemmung|interblo|abrazo mortal|デッドロック|lockup",
@@ -114,6 +126,8 @@ def meaning(text: str, level: Level, sample: str = "", heard: Message | None = N
     unmasked = (written(sample[:LONGEST]).own, sample[:LONGEST]) if sample else None
     words = read(own, text[:LONGEST], answers=False, unmasked=unmasked)
     told = learned(" ".join(own.split()), words)
+    if heard is not None and heard.kind:
+        told = told.said(heard)
     of = _likely(told, words)
     found = replace(
         _meaning(text, level, sample, heard, own, words, told, of),
@@ -139,7 +153,7 @@ def _meaning(
 ) -> Meaning:
     named = level or in_text(own)
     unmasked = written(sample[:LONGEST]).own if sample else ""
-    if heard is not None and heard.taken:
+    if heard is not None and heard.taken and (heard.by == "person" or not named):
         if not heard.fault:
             return Meaning(aspect="log.other", severity="info", weight=0.25)
         of = of or _known(found.hints)
@@ -156,6 +170,8 @@ def _meaning(
         return Meaning(aspect="log.quota", severity=worst(named, "warning"), weight=0.9)
     if is_heap_full(sample[:LONGEST] or text[:LONGEST]):
         return Meaning(aspect="log.oom", severity=worst(named, "warning"), weight=1.5)
+    if is_volume_full(sample[:LONGEST] or text[:LONGEST]):
+        return Meaning(aspect="log.disk_full", severity=worst(named, "warning"), weight=1.2)
     if is_full(text[:LONGEST]) or (worse and is_full(sample[:LONGEST])):
         return Meaning(aspect="log.connection_limit", severity=worst(named, "warning"), weight=1.0)
     if failed := _FAILED.search(own):
@@ -184,6 +200,12 @@ def _meaning(
 def unclear(text: str, level: Level, sample: str = "") -> bool:
     """Whether neither a level nor words tell that a message is a sign of a fault: what a model is asked about."""
     return not (level or in_text(written(text[:LONGEST]).own)) and not meaning(text, level, sample).bad
+
+
+def unclassed(text: str, level: Level, sample: str = "") -> bool:
+    """Whether it tells of something wrong of which words do not say what it is: what a tuned model is asked about."""
+    found = meaning(text, level, sample)
+    return found.bad and (found.aspect in ("log.error", "log.other") or found.sure < 1.0)
 
 
 def own_words(text: str) -> str:

@@ -23,6 +23,7 @@ _BEFORE_CALL: Final = (
 _AFTER_CALL: Final = (
     r"[ _-](?:service|svc|server|client|call|request|lookup|rpc|api|upstream|backend|connection)s?\b"
 )
+_A_CALL: Final = r"[ _-](?:call|rpc|lookup|client|upstream)s?\b"  # of a service, whose name may be any word
 # The part of a program that asks another (`FareClient`, `atlas_client`); the ending of who does the work may lack (matcher).
 _CLIENT: Final = r"(?:Client|(?:[_-]client))(?![A-Za-z0-9])(?![ _-]?id\b)"
 _WORKER: Final = re.compile(r"(?i)(?:er|or|d)$")
@@ -33,7 +34,7 @@ _OTHER_MEMBER: Final = re.compile(
     r"(?i)\b(?:(?:leader|broker|node)(?:[_ ]?id)?|member|peer|connection to(?: (?:node|broker))?)[ =:#]{1,2}(\d{1,3})\b"
 )
 # What nginx adds to an error: who asked (client, host), which virtual server, for what; only `upstream` is the other end.
-_CONTEXT: Final = re.compile(r",? client: .*?\brequest: .*", re.DOTALL)
+CONTEXT: Final = re.compile(r",? client: .*?\brequest: .*", re.DOTALL)
 _UPSTREAM: Final = re.compile(r"\bupstream: \S+")
 # A server of a pool, as HAProxy names it: `Server be_api/api-2 is DOWN`.
 _OF_POOL: Final = re.compile(r"\b([Ss]erver )[\w.-]+/(?=[\w.-]+ is )")
@@ -49,9 +50,10 @@ class Names:
             for name in (component.id, *component.aliases):
                 if len(name) >= _MIN and not name.isdigit():
                     self.alias.setdefault(name.casefold(), component.id)
-        for component in components:  # `web1` of web-1
+        for component in components:  # `web1` of web-1, and systemd's `web@1`
             if numbered := _NUMBERED.fullmatch(component.id):
-                self.alias.setdefault(f"{numbered[1]}{numbered[2]}".casefold(), component.id)
+                for between in ("", "@"):
+                    self.alias.setdefault(f"{numbered[1]}{between}{numbered[2]}".casefold(), component.id)
         words = sorted(self.alias, key=lambda name: (-len(name), name))
         # A word of its own, or the host of a URL; no part of a path, a file name or a longer name. A host with its address
         # is one (`db/10.0.0.3:5432`, as Java writes it).
@@ -69,7 +71,12 @@ class Names:
         self._services = self._of_replicas()
         services = "|".join(re.escape(word) for word in sorted(self._services, key=lambda w: (-len(w), w)))
         self._find_service = (
-            re.compile(rf"(?:{_BEFORE_CALL})({services})(?![\w.-])", re.IGNORECASE) if services else None
+            re.compile(
+                rf"(?:{_BEFORE_CALL})(?P<a>{services})(?![\w.-])|(?<![\w./-])(?P<b>{services})(?={_A_CALL})",
+                re.IGNORECASE,
+            )
+            if services
+            else None
         )
         self._short = self._stems()
         short = "|".join(re.escape(word) for word in sorted(self._short, key=lambda w: (-len(w), w)))
@@ -125,7 +132,8 @@ class Names:
             part = "a" if m["a"] else "b"
             found.append((self._short[m[part].casefold()], m.start(part), m.end(part)))
         for m in self._find_service.finditer(text) if self._find_service else ():
-            found.append((self._services[m[1].casefold()], m.start(1), m.end(1)))
+            part = "a" if m["a"] else "b"
+            found.append((self._services[m[part].casefold()], m.start(part), m.end(part)))
         for m in self._find_client.finditer(text) if self._find_client else ():
             found.append((self._asked[m[1].casefold()], m.start(1), m.end(1)))
         return found
@@ -163,7 +171,7 @@ def known(ctx: ToolContext) -> Names:
 
 def attribute(component: str, text: str, names: Names) -> tuple[str, str]:
     """Component and peer of a message. A host's log speaks of the one component that it names."""
-    told = _OF_POOL.sub(r"\1", _CONTEXT.sub(_other_end, text))
+    told = _OF_POOL.sub(r"\1", CONTEXT.sub(_other_end, text))
     others = [n for n in names.of(told) if n != component and not _is_own_service(component, n, told)]
     if component.casefold() in names.hosts and len(others) == 1:
         return others[0], ""

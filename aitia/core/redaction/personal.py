@@ -11,7 +11,9 @@ from aitia.core.redaction.secrets import Match, Rule
 EMAIL = Rule(
     kind="email",
     pattern=re.compile(
-        r"(?P<v>[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.){1,8}[A-Za-z]{2,24}\b)"
+        # No instance of a systemd unit: `convert@3.service`.
+        r"(?P<v>[A-Za-z0-9._%+-]{1,64}@(?!\w{1,64}\.(?:service|timer|socket|mount|scope|slice|target|path|device|swap)\b)"
+        r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.){1,8}[A-Za-z]{2,24}\b)"
     ),
     needs=("@",),
     trigger=r"@[A-Za-z0-9][A-Za-z0-9-]{0,62}\.[A-Za-z]",

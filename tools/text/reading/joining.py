@@ -10,7 +10,8 @@ _KIND: Final = r"(?:Error|Exception|Exit|Interrupt|Timeout|Warning|Fault|Throwab
 _EXCEPTION: Final = re.compile(
     # One tab is what a continuation of the journal is set off by.
     r"\t?(?:Caused by: |Uncaught |Unhandled exception\. |\s*---> |Exception in thread \"[^\"]*\" )?"
-    rf"(?:{_NAME}{_KIND}\b|Error(?=:| \[)|panic: |fatal error: |thread '[^']*'.{{0,40}} panicked at )"
+    rf"(?:{_NAME}{_KIND}\b|Error(?=:| \[)|panic: |fatal error: |thread '[^']*'.{{0,40}} panicked at "
+    r"|FATAL ERROR: |terminate called after |Segmentation fault\b|Killed$|Aborted \(core)"
 )
 _FRAME: Final = re.compile(
     r"\s*(?:at (?:async |new )?[^\s(]+(?: \[as \S+\])? ?\([^)]*\)(?: in .*)?$"  # Java, .NET, Node
