@@ -98,7 +98,9 @@ def test_a_query_is_a_command_only_as_its_source_writes_one(kind: str, query: st
         source=SourceRef(source="s", query=query),
     )  # fmt: skip
     found = look("Look", ("signals", kind), "orders", inventory, [fact])
-    assert found.command.replace("kubectl get pods --all-namespaces", "").replace("aitia doctor", "") == command
+    assert (
+        found.command.replace("kubectl get pods --all-namespaces", "").replace("aitia doctor", "") == command
+    )
     assert "evil.example" not in found.query
 
 

@@ -26,7 +26,9 @@ _FOR_A_SHELL: Final = re.compile(
     r"\|\s*(?:ba|z|k)?sh\b|(?:^|\s)>+\s*&?\s*/|(?:^|\|\s*)(?:rm|(?:ba|z|k)?sh|eval|sudo)\s"
 )
 _REACHES: Final = re.compile(r"[|>&/]|\w\.\w|(?:^|\s)-\w")
-_WRITTEN_HERE: Final = frozenset({"kubectl", "aws", "git"})  # programs by which sources say how they were asked
+_WRITTEN_HERE: Final = frozenset(
+    {"kubectl", "aws", "git"}
+)  # programs by which sources say how they were asked
 _NAMES: Final = {
     "postgres": "PostgreSQL", "mysql": "MySQL", "mongodb": "MongoDB", "aws": "AWS", "gcp": "Google Cloud", "rabbitmq": "RabbitMQ",
     "nginx": "nginx", "haproxy": "HAProxy", "etcd": "etcd", "sqlite": "SQLite", "influxdb": "InfluxDB", "zookeeper": "ZooKeeper",
