@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from aitia.agent.facts import RELIEF, Facts, is_anomaly, is_harm
-from aitia.agent.machine_witnesses import computing, frozen, misplaced, of_computers
+from aitia.agent.machine_witnesses import computing, frozen, has_passed, misplaced, of_computers, passing
 from aitia.agent.told_alike import tellers
 from aitia.agent.told_by_logs import Told
 from aitia.agent.weights import family_of
@@ -107,6 +107,7 @@ class Witnesses:
             return [
                 *misplaced(component, told, [*view.quiet, *view.moved], view.moved, may_compute=may_compute),
                 *frozen(self._facts, component, told),
+                *passing(self._facts, told),
             ]
         if any(family_of(e) not in _MEASURED | {"log"} or e.provenance == "control plane" for e in plain):
             return []  # the cluster's state, a provider's event, a machine's vibration: no client or service writes it
@@ -135,22 +136,22 @@ class Witnesses:
         return found
 
     def believed(self, ranked: Evidence) -> float:
-        """The share that a ranking gives, without what it gives machines for measures of computers; 0 of such a one."""
-        if ranked in self._misplaced_ranks:
+        """The share that a ranking gives, without what it gives machines for what is not heard of them; 0 of such a one."""
+        if ranked in self._unheard:
             return 0.0
-        lost = sum(e.strength for e in self._misplaced_ranks if e.aspect == ranked.aspect)
+        lost = sum(e.strength for e in self._unheard if e.aspect == ranked.aspect)
         return min(1.0, ranked.strength / (1.0 - lost)) if 0.0 < lost < 1.0 else ranked.strength
 
     @cached_property
-    def _misplaced_ranks(self) -> list[Evidence]:
-        ranked = [e for e in self._facts.all if e.kind == "rank.suspect"]
-        of_machines = [e for e in ranked if e.component in self._facts.topology.machines and of_computers(e)]
-        views = {e.component: self.view(e.component) for e in of_machines}
-        return [
-            e
-            for e in of_machines
-            if any(not computing(f) for v in (views[e.component],) for f in (*v.quiet, *v.moved))
-        ]
+    def _unheard(self) -> list[Evidence]:
+        """Ranks that machines have for measures of computers, or for what came and went."""
+        machines = self._facts.topology.machines
+        ranked = [e for e in self._facts.all if e.kind == "rank.suspect" and e.component in machines]
+        return [e for e in ranked if self._is_misplaced(e) or has_passed(self._facts, e)]
+
+    def _is_misplaced(self, ranked: Evidence) -> bool:
+        view = self.view(ranked.component)
+        return of_computers(ranked) and any(not computing(e) for e in (*view.quiet, *view.moved))
 
     def _told_by_callers(self, component: str) -> bool:
         """Whether the log of one who calls it tells plainly of trouble: what is measured of it is then not alone."""

@@ -91,6 +91,24 @@ def test_a_ranking_by_series_of_computers_takes_nothing_from_the_others() -> Non
     assert shares.get(B, 0.0) == 0.0
 
 
+def step(before: float, after: float, at: float) -> Evidence:
+    return shop.fact(B, "current", f"{B}: current moved.", kind="signal.changepoint", at=at, metric="current", before=before,
+                     after=after)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("last", "alarmed", "verdict"),
+    [(86.0, A, "unknown"), (900.0, A, "cause"), (86.0, B, "cause"), (86.0, "", "cause")],
+    ids=["it came back", "it stays higher", "the alarm is of it", "there is no alarm"],
+)
+def test_what_came_and_went_beside_the_alarm_is_not_its_cause(
+    last: float, alarmed: str, verdict: str
+) -> None:
+    facts = [*QUIET, apart("current"), step(86.0, 2600.0, 10.0), step(2600.0, last, 90.0)]
+    weighed = weigh(shop.numbered(facts), PUMPS, bundled(), alarmed=[alarmed] if alarmed else [])
+    assert weighed.verdict == verdict
+
+
 @pytest.mark.parametrize(
     ("name", "of"),
     [("errors_total", True), ("up", True), ("db_pool_in_use", True), ("running", False), ("pump_on", False),
