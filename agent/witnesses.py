@@ -103,11 +103,13 @@ class Witnesses:
         plain, without = _plain(accusing), _plain(needed)
         if self._facts.topology.family(component) & self._facts.topology.machines:
             may_compute = component in self._facts.topology.assets
-            view, told = self.view(component), without or plain
+            view, needing = self.view(component), without or plain
             return [
-                *misplaced(component, told, [*view.quiet, *view.moved], view.moved, may_compute=may_compute),
-                *frozen(self._facts, component, told),
-                *passing(self._facts, told),
+                *misplaced(
+                    component, needing, [*view.quiet, *view.moved], view.moved, may_compute=may_compute
+                ),
+                *frozen(self._facts, component, needing),
+                *passing(self._facts, needing),
             ]
         if any(family_of(e) not in _MEASURED | {"log"} or e.provenance == "control plane" for e in plain):
             return []  # the cluster's state, a provider's event, a machine's vibration: no client or service writes it
