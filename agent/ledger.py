@@ -162,7 +162,7 @@ def _ranking(case: Case) -> Iterator[Line]:
             continue
         if e.kind == "rank.suspect" and covers(str(e.values.get("fault", "")) or fault, fault):
             behind = case.facts.untraced(e.component) if e.aspect == "rank.traces" else frozenset[str]()
-            share = e.strength / (1 + len(behind))
+            share = case.witnesses.believed(e) / (1 + len(behind))
             if case.family & {e.component, *behind}:
                 shares.append((share, e.statement, e))
             elif e.component in case.loaded and fault.startswith("resource."):  # it may exhaust whom it calls

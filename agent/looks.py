@@ -22,6 +22,12 @@ _UNIT: Final = re.compile(r"[A-Za-z0-9][\w.@:-]{0,79}")
 _SELECTOR: Final = re.compile(
     r"\{[\w:]{1,100}=\"[\w./:-]{1,200}\"\}"
 )  # of one component's lines at a log server
+# What aitia's own sources write as a command; any other query may be the name of a file, a column or a tool.
+_COMMANDS: Final = {
+    "cluster": re.compile(r"kubectl (?:get|describe|logs)(?: (?:-n|-o|--all-containers|\w[\w./,:-]*))+"),
+    "changes": re.compile(r"kubectl get [\w./-]+ -n [\w-]+"),
+    "metrics": re.compile(r"aws (?:cloudwatch get-metric-statistics|pi get-resource-metrics) --[^;&|`$<>]+"),
+}
 _TELLING: Final = (
     "errors",
     "latency",
@@ -102,7 +108,7 @@ def _ways(
     facts.sort(key=lambda e: (e.component not in about, -e.strength, e.component, e.source.query))
     for fact in facts:
         if not component or fact.component in about:
-            yield _of_fact(fact, names)
+            yield _of_fact(fact, names, sources[fact.source.source])
     for holding in sorted(held, key=lambda h: not about & set(h.components)):
         if holding.kind in ("metrics", "signals"):
             plain = [item for item in holding.items if _METRIC.fullmatch(item)]
@@ -110,17 +116,17 @@ def _ways(
         if holding.kind == "cluster":
             yield "", "kubectl get pods --all-namespaces"
     for fact in facts:
-        yield _of_fact(fact, names)
+        yield _of_fact(fact, names, sources[fact.source.source])
 
 
-def _of_fact(fact: Evidence, names: Collection[str]) -> tuple[str, str]:
-    """The fact's own query; of a line in a file a command that finds those like it."""
+def _of_fact(fact: Evidence, names: Collection[str], kind: str) -> tuple[str, str]:
+    """The fact's own query to a source of a kind; of a line in a file a command that finds those like it."""
     if _is_file(fact):
         return "", f"grep -n -i -E {shlex.quote(_TROUBLE)} {fact.source.path}"
     query = fact.source.query
     if any(n in query for n in names if spoken(n) != n):
         return "", ""
-    line = command_line(query)
-    if line and effect(line) == "read-only":
+    line, own = command_line(query), _COMMANDS.get(kind)
+    if own is not None and own.fullmatch(line) and effect(line) == "read-only":
         return "", line
     return query_line(query), ""

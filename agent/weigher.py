@@ -29,7 +29,8 @@ from aitia.agent.subject import Subject
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
 from aitia.agent.weights import Weights, bundled_weights
-from aitia.agent.witnesses import Witnesses, table
+from aitia.agent.witness_table import table
+from aitia.agent.witnesses import Witnesses
 from aitia.core.aspects import CHANGE
 from aitia.core.words import Evidence, Inventory, Suspect, Verdict, Word
 

@@ -43,6 +43,8 @@ TERMS: Final[dict[str, str]] = {
     "quiet.serving": "others failed, but it responds as before and no call to it failed",
     "quiet.single": "one of its own series changed, and no other component was affected",
     "quiet.misplaced": "it is a machine, and only measures of computers point to it",
+    "quiet.frozen": "no signal of it moves any more, which may be the telemetry's doing",
+    "quiet.passing": "what accuses it moved and came back, and the alarm is of another machine",
     "quiet.alone": "only one text points to it, and it has no measurements",
     "person.excluded": "a person said that it is not the cause",
     "replica": "its replica is in the same trouble",

@@ -8,17 +8,17 @@ text, a series or a change that accuses a component of which all the rest stayed
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from aitia.agent.facts import RELIEF, Facts, is_anomaly, is_harm
+from aitia.agent.machine_witnesses import computing, frozen, has_passed, misplaced, of_computers, passing
 from aitia.agent.told_alike import tellers
 from aitia.agent.told_by_logs import Told
 from aitia.agent.weights import family_of
+from aitia.agent.witness_table import Against, line, table
 from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK
-from aitia.core.bounds import own_yaml
-from aitia.core.words import Evidence, Word
+from aitia.core.words import Evidence
 
 PLAIN: Final = 0.3  # strength from which on a fact says that something moved, or stayed: few samples vouch for no silence
 CALM: Final = 1.25  # ratio of mean answer times below which calls are as before
@@ -31,39 +31,6 @@ REFUSED: Final = frozenset({"log.certificate", "log.permission", "log.quota"})
 _CONTEXT: Final = CHANGE | MEMORY | RANK | CONDITION
 _MEASURED: Final = frozenset({"metric", "trace"})
 _OWN_TIME: Final = "trace.quiet"  # without the time of waiting for others: it clears no caller
-
-
-class Rule(Word):
-    """What a silence takes from a suspect's log-odds, and whether the suspect can still be the verdict."""
-
-    log_odds: float
-    bars: bool
-
-
-class Table(Word):
-    """The file `witnesses.yaml`."""
-
-    harm: frozenset[str]
-    serves: frozenset[str]
-    computing: frozenset[str]
-    claims: dict[str, frozenset[str]]
-    against: dict[str, Rule]
-
-
-class Against(NamedTuple):
-    """A line of the ledger: what stayed quiet, with the fact that says so."""
-
-    term: str
-    rule: Rule
-    why: str
-    evidence: str
-
-
-@lru_cache(maxsize=1)
-def table() -> Table:
-    """The bundled table."""
-    path = Path(__file__).with_name("witnesses.yaml")
-    return Table.model_validate(own_yaml(path.read_text(encoding="utf-8")))
 
 
 class View(NamedTuple):
@@ -136,7 +103,14 @@ class Witnesses:
         plain, without = _plain(accusing), _plain(needed)
         if self._facts.topology.family(component) & self._facts.topology.machines:
             may_compute = component in self._facts.topology.assets
-            return [*_misplaced(component, without or plain, self.view(component), may_compute=may_compute)]
+            view, needing = self.view(component), without or plain
+            return [
+                *misplaced(
+                    component, needing, [*view.quiet, *view.moved], view.moved, may_compute=may_compute
+                ),
+                *frozen(self._facts, component, needing),
+                *passing(self._facts, needing),
+            ]
         if any(family_of(e) not in _MEASURED | {"log"} or e.provenance == "control plane" for e in plain):
             return []  # the cluster's state, a provider's event, a machine's vibration: no client or service writes it
         if needed and all(_judged_by_clients(e, component) for e in needed):
@@ -162,6 +136,24 @@ class Witnesses:
         elif not any(family_of(e) == "log" for e in plain):
             found += _single(view)
         return found
+
+    def believed(self, ranked: Evidence) -> float:
+        """The share that a ranking gives, without what it gives machines for what is not heard of them; 0 of such a one."""
+        if ranked in self._unheard:
+            return 0.0
+        lost = sum(e.strength for e in self._unheard if e.aspect == ranked.aspect)
+        return min(1.0, ranked.strength / (1.0 - lost)) if 0.0 < lost < 1.0 else ranked.strength
+
+    @cached_property
+    def _unheard(self) -> list[Evidence]:
+        """Ranks that machines have for measures of computers, or for what came and went."""
+        machines = self._facts.topology.machines
+        ranked = [e for e in self._facts.all if e.kind == "rank.suspect" and e.component in machines]
+        return [e for e in ranked if self._is_misplaced(e) or has_passed(self._facts, e)]
+
+    def _is_misplaced(self, ranked: Evidence) -> bool:
+        view = self.view(ranked.component)
+        return of_computers(ranked) and any(not computing(e) for e in (*view.quiet, *view.moved))
 
     def _told_by_callers(self, component: str) -> bool:
         """Whether the log of one who calls it tells plainly of trouble: what is measured of it is then not alone."""
@@ -241,7 +233,7 @@ class Witnesses:
             return
         other = next((e for m in view.moved if (e := self._contradicted(m))), None)
         if other:
-            yield _line(
+            yield line(
                 "belied", f"another record of {component} shows no such change in {other.aspect}", other
             )
 
@@ -259,19 +251,19 @@ class Witnesses:
             return
         if contrary := next((e for e in quiet if e.aspect in claimed), None):
             what = contrary.aspect.replace("_", " ")
-            yield _line(
+            yield line(
                 "contrary", f"logs say so, but the {what} of {contrary.component} did not change", contrary
             )
         if any(_hurts(e) or _does_less(e) for e in moved if e in view.moved or e.component in writers):
             return
         if passed:
-            yield _line(
+            yield line(
                 "unmoved", f"only logs say so: the only change is in its calls to {passed.peer}", passed
             )
         elif quiet:
-            yield _line("unmoved", "only logs say so: nothing else changed that should have", quiet[0])
+            yield line("unmoved", "only logs say so: nothing else changed that should have", quiet[0])
         elif not several:
-            yield _line("alone", "only logs say so, and only one message", texts[0])
+            yield line("alone", "only logs say so, and only one message", texts[0])
 
 
 def _judged_by_clients(fact: Evidence, component: str) -> bool:
@@ -317,17 +309,13 @@ def _plain(facts: Sequence[Evidence]) -> list[Evidence]:
     return [e for e in facts if e.aspect not in _CONTEXT and e.strength >= PLAIN]
 
 
-def _line(term: str, why: str, fact: Evidence) -> Against:
-    return Against(f"quiet.{term}", table().against[term], why, fact.id)
-
-
 def _unfelt(component: str, view: View) -> Iterator[Against]:
     if not view.unfelt:
         return
     if view.denied:
-        yield _line("denied", f"calls to {component} are as fast and as successful as before", view.denied[0])
+        yield line("denied", f"calls to {component} are as fast and as successful as before", view.denied[0])
     else:
-        yield _line("unfelt", f"no caller of {component} slowed down or failed", view.calm[0])
+        yield line("unfelt", f"no caller of {component} slowed down or failed", view.calm[0])
 
 
 def _ratio(fact: Evidence) -> float:
@@ -349,7 +337,7 @@ def _serving(view: View) -> Iterator[Against]:
     served = [e for e in view.quiet if e.aspect in ("latency", "errors")]
     troubled = view.named or any(_hurts(e) for e in view.moved)
     if len({e.aspect for e in served}) > 1 and not troubled and view.felt:
-        yield _line("serving", "its latency and error rate have not changed", served[0])
+        yield line("serving", "its latency and error rate have not changed", served[0])
 
 
 def _unseconded(component: str, view: View) -> Iterator[Against]:
@@ -360,35 +348,17 @@ def _unseconded(component: str, view: View) -> Iterator[Against]:
         return
     if view.doubted and not told:
         doubted = view.doubted[0]
-        yield _line(
+        yield line(
             "unseconded",
             f"{doubted.component} says so, but no caller of {doubted.component} was affected",
             doubted,
         )
     elif len(told) == 1 and others and view.quiet:
-        yield _line("unseconded", f"{others[0].component} also calls {component} and is healthy", others[0])
-
-
-def _misplaced(
-    component: str, accusing: Sequence[Evidence], view: View, *, may_compute: bool
-) -> Iterator[Against]:
-    """Of a machine that only measures of computers accuse: nobody measures the disk of a pump.
-
-    An asset may be an industrial computer (`may_compute`), where no physical measure of it is at hand.
-    """
-    told = accusing or view.moved
-    physical = next((e for e in (*view.quiet, *view.moved) if not _computing(e)), None)
-    if told and all(_computing(e) for e in told) and (fact := physical or (None if may_compute else told[0])):
-        yield _line("misplaced", f"{component} is a machine, and only measures of computers say so", fact)
+        yield line("unseconded", f"{others[0].component} also calls {component} and is healthy", others[0])
 
 
 def _measure(fact: Evidence) -> tuple[str, str, str]:
     return fact.component, fact.aspect, fact.peer
-
-
-def _computing(fact: Evidence) -> bool:
-    """Whether it is about a computer."""
-    return fact.aspect in table().computing or fact.aspect.startswith("log.")
 
 
 def _single(view: View) -> Iterator[Against]:
@@ -396,4 +366,4 @@ def _single(view: View) -> Iterator[Against]:
     moved = sorted({e.aspect for e in view.moved if e.id not in view.faint and e.aspect != "traffic"})
     if not view.plainly_felt and len(moved) < 2 and len({e.aspect for e in view.quiet}) > 1:
         what = f"only its {moved[0].replace('_', ' ')} changed" if moved else "none of its series changed"
-        yield _line("single", what, view.quiet[0])
+        yield line("single", what, view.quiet[0])

@@ -18,6 +18,7 @@ from aitia.core.percent import chance
 from aitia.core.words import NOT_SEEN, Contribution, Evidence, Report, SourceRef, Suspect
 
 _OF_FACT: Final = re.compile(r"\bsee E\d+\b")
+_MARKS: Final = dict.fromkeys(map(ord, '"\u201c\u201d\u201e\u201f`'), "'")
 _MEASURED: Final = ("metric.", "log.", "vibration.", "signal.", "trace.")
 
 
@@ -102,15 +103,20 @@ def _line(
     )
 
 
+def _said(text: str) -> str:
+    """What an alarm says, in quotation marks that nothing within can close: it is none of ours."""
+    return '"' + " ".join(text.translate(_MARKS).split()) + '"'
+
+
 def _concluded(report: Report, taxonomy: Taxonomy) -> Iterator[Evidence]:
     by_id = {e.id: e for e in report.evidence}
     said = next((s.text for s in report.summary if s.role == "verdict"), report.verdict)
     yield _line("V1", f"{said} The verdict is {report.verdict} with a probability of {chance(report.probability)}.",
                 component=report.component, strength=report.probability, where="verdict")  # fmt: skip
     incident = report.incident
-    labels = ", ".join(f"{k} {v}" for k, v in sorted(incident.labels.items()))
+    labels = ", ".join(f"{k} {_said(v)}" for k, v in sorted(incident.labels.items()))
     text = f"{incident.title}. {incident.text}".strip().rstrip(".")
-    yield _line("I1", f"The alarm began at {incident.started_at:%H:%M:%S} UTC on {incident.started_at:%Y-%m-%d}: {text}."
+    yield _line("I1", f"The alarm began at {incident.started_at:%H:%M:%S} UTC on {incident.started_at:%Y-%m-%d}: {_said(text)}."
                 + (f" Its labels: {labels}." if labels else ""), where="incident")  # fmt: skip
     for n, s in enumerate(report.suspects, 1):
         yield _line(

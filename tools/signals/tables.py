@@ -12,6 +12,7 @@ import numpy as np
 from aitia.core.words import MACHINES, Component
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered
+from aitia.tools.signals.quantities import is_of_computers
 from aitia.tools.sources.rows import Floats
 
 LEAST_CHANNELS, LEAST_ROWS, MOST_CHANNELS = 3, 40, 64
@@ -38,7 +39,8 @@ class Table:
 def tables(gathered: Gathered, machines: Collection[str] = ()) -> Iterator[Table]:
     """One table per component with enough varying process signals, on the times of the one with most samples.
 
-    Of `machines` every signal is one of a process; of other components those whose name tells of a process.
+    Of `machines` every signal is one of a process that is not called as only computers' are: whoever counts errors at a pump
+    measures no pump, and what the others read does not hang on it. Of other components those whose name tells of a process.
     """
     for component, channels in _members(gathered, machines).items():
         if len(channels) >= LEAST_CHANNELS:
@@ -70,7 +72,8 @@ def _members(gathered: Gathered, machines: Collection[str]) -> dict[str, list[De
     for d in gathered.derived:
         known = d.v[np.isfinite(d.v)]
         usable = known.size >= LEAST_ROWS and float(np.ptp(known)) > 0 and not d.peer
-        if usable and (d.about.aspect in PROCESS or d.component in machines):
+        of_machine = d.component in machines and not is_of_computers(d.metric)
+        if usable and (d.about.aspect in PROCESS or of_machine):
             members[d.component].append(d)
     return {component: members[component] for component in sorted(members)}
 

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Final
 
 from aitia.core.bounds import own_yaml
-from aitia.core.commands.grammar import grammar_of
+from aitia.core.commands.grammar import grammar_of, is_program
 from aitia.core.commands.judge import Does, effect, programs_of
 
 MOST: Final = 100_000  # characters; what is too long for a door is said there
@@ -21,6 +21,14 @@ _QUOTED: Final = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _IN_QUERY: Final = re.compile(
     r"(?!.*://)(?!.*(?:^| )-)(?!.* \| )(?:[^\s'`;&$<>\\]|\\[.\\dwsSWDb+*?()\[\]{}/-]|\$(?=$|[|)])|(?<=\S) (?=\S)){0,300}"
 )
+# A name of a file, a column or a tool may stand for a query as it is: what a shell would run is none.
+_FOR_A_SHELL: Final = re.compile(
+    r"\|\s*(?:ba|z|k)?sh\b|(?:^|\s)>+\s*&?\s*/|(?:^|\|\s*)(?:rm|(?:ba|z|k)?sh|eval|sudo)\s"
+)
+_REACHES: Final = re.compile(r"[|>&/]|\w\.\w|(?:^|\s)-\w")
+_WRITTEN_HERE: Final = frozenset(
+    {"kubectl", "aws", "git"}
+)  # programs by which sources say how they were asked
 _NAMES: Final = {
     "postgres": "PostgreSQL", "mysql": "MySQL", "mongodb": "MongoDB", "aws": "AWS", "gcp": "Google Cloud", "rabbitmq": "RabbitMQ",
     "nginx": "nginx", "haproxy": "HAProxy", "etcd": "etcd", "sqlite": "SQLite", "influxdb": "InfluxDB", "zookeeper": "ZooKeeper",
@@ -53,10 +61,17 @@ def query_line(query: str) -> str:
     if not line or len(line) > MOST or not line.isprintable() or "$(" in line or "`" in line:
         return ""
     bare = _QUOTED.sub("''", line)
-    if re.search(r"['\"]", bare.replace("''", "")) or ";" in bare or "://" in bare:
+    if re.search(r"['\"]", bare.replace("''", "")) or ";" in bare or "://" in bare or _is_for_a_shell(bare):
         return ""
     quoted = [m[1] if m[1] is not None else m[2] for m in _QUOTED.finditer(line)]
     return line if all(_IN_QUERY.fullmatch(q) for q in quoted) else ""
+
+
+def _is_for_a_shell(bare: str) -> bool:
+    program, _, rest = bare.partition(" ")
+    if program in _WRITTEN_HERE and effect(bare) == "read-only":
+        return False
+    return bool(_FOR_A_SHELL.search(bare) or (is_program(program) and _REACHES.search(rest)))
 
 
 def spoken(name: str) -> str:
