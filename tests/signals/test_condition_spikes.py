@@ -13,12 +13,7 @@ ROWS, STEP_S = 600, 60.0
 
 
 def spiking(
-    seed: int,
-    points: int,
-    rows: dict[int, tuple[int, ...]],
-    size: float = 15.0,
-    jumpy: int = 0,
-    by_hand: tuple[str, ...] = (),
+    seed: int, points: int, rows: dict[int, tuple[int, ...]], size: float = 15.0, jumpy: int = 0
 ) -> list[str]:
     """The points that lone spikes are told of: `rows` with a spike by point; the last `jumpy` points are heavy-tailed."""
     rng = np.random.default_rng(seed)
@@ -30,7 +25,7 @@ def spiking(
         made[f"point {k:02d}"] = Point(t=1.7e9 + STEP_S * np.arange(ROWS), v=v)
     grid, _ = bucketed(made, None)
     assert grid is not None
-    return [one.point for one in lone_spikes(grid, grid.names, by_hand)]
+    return [one.point for one in lone_spikes(grid, grid.names)]
 
 
 @pytest.mark.parametrize("points", [1, 6, 30])
@@ -53,13 +48,3 @@ def test_what_several_points_show_at_once_is_no_instrument() -> None:
 
 def test_a_spike_among_many_points_that_jump_by_themselves_is_told() -> None:
     assert "point 00" in spiking(4, 40, {0: (400,)}, jumpy=30)
-
-
-@pytest.mark.parametrize(
-    ("size", "others", "valve"), [(9.5, True, False), (15.0, True, True)], ids=["near", "far"]
-)
-def test_a_spike_of_what_a_valve_moves_has_to_stand_out_further(
-    size: float, others: bool, valve: bool
-) -> None:
-    told = [spiking(1, 6, {0: (400,)}, size, by_hand=names) == ["point 00"] for names in ((), ("point 00",))]
-    assert told == [others, valve]

@@ -24,6 +24,7 @@ _LEAST_RUNS: Final = 20  # of different values, or a point that hardly moves say
 _LIVELY: Final = 0.5  # of the other points that must move meanwhile
 MARGIN: Final = 4  # buckets beside a start or a stop
 _FROZEN: Final = 0.25  # of the points that stand still: no instrument's fault
+_SPIKES_BY_HAND: Final = 4  # fewer may be a valve or a knock
 _SIDE: Final = 60  # samples on each side of a jump that are compared
 _LEAST_SIDE: Final = 12
 _LEVEL_FITS: Final = (
@@ -145,8 +146,9 @@ def _others_move(grid: Buckets, name: str, begin: float, end: float) -> bool:
 
 
 def _spiking_ones(grid: Buckets, names: Sequence[str], quantities: Mapping[str, str]) -> Iterable[Wrong]:
-    by_hand = [n for n in names if moved_by_hand(quantities[n], len(names) - 1)]
-    for one in lone_spikes(grid, names, by_hand):
+    for one in lone_spikes(grid, names):
+        if one.at.size < _SPIKES_BY_HAND and moved_by_hand(quantities[one.point], len(names) - 1):
+            continue
         t, v = grid.raw[one.point]
         since = float(one.at[0])
         level = float(np.median(v[t < since])) if np.any(t < since) else float(np.median(v))

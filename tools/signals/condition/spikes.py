@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,7 @@ BESIDE: Final = 3  # samples at most of a spike
 _SPIKE: Final = 5.0  # robust deviations from the neighbours' median
 _OF_RANGE: Final = 0.25  # of a point's usual range: smaller ones are noise
 _GAP: Final = 1.8  # times the largest of all other samples' distances
-_GAP_ALONE: Final = 2.5  # the same where there is no other point whose silence says something, or a valve or a knock may do it
+_GAP_ALONE: Final = 2.5  # the same where there is no other point whose silence says something
 _MOST: Final = 60  # spikes: more are the point's own manner
 _FEW: Final = 12  # more than that have to begin at some time
 _RARE: Final = 0.99  # of its samples, which a point that often jumps does not exceed
@@ -33,13 +33,10 @@ class Spikes:
     size: Floats
 
 
-def lone_spikes(grid: Buckets, names: Sequence[str], by_hand: Collection[str] = ()) -> Iterator[Spikes]:
-    """Spikes that stand out from all other samples of their point and that no other point shows.
-
-    `by_hand`: points that something else than a wrong instrument may move for a moment, and alone.
-    """
-    strict = set(names) if len(names) == 1 else set(by_hand)
-    found = {n: _outstanding(*grid.raw[n], _GAP_ALONE if n in strict else _GAP) for n in names}
+def lone_spikes(grid: Buckets, names: Sequence[str]) -> Iterator[Spikes]:
+    """Spikes that stand out from all other samples of their point and that no other point shows."""
+    gap = _GAP if len(names) > 1 else _GAP_ALONE
+    found = {n: _outstanding(*grid.raw[n], gap) for n in names}
     if not any(at.size for at, _ in found.values()):
         return
     busy = {n: _far(*grid.raw[n]) for n in names}
