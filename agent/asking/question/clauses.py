@@ -123,6 +123,6 @@ def _polite() -> re.Pattern[str]:
 
 
 _CLAUSE: Final = re.compile(
-    r"(?<=\D),\s+|(?<=[^\d\s]):\s+|;\s+|(?<=[a-zà-ÿ]{2})[.!]\s+|\s[-–—]\s|\?\s+(?=\w)"
+    r"(?<=\D),\s+|(?<=[^\d\s])\s?:\s+|;\s+|(?<=[a-zà-ÿ]{2})[.!]\s+|\s[-–—]\s|\?\s+(?=\w)"
 )
 _ANY_TIME: Final = datetime(2026, 1, 15, 12, tzinfo=UTC)  # any: whether a time is told does not hang on now

@@ -15,12 +15,14 @@ from aitia.agent.asking.question.bounds_rules import other_bound
 from aitia.agent.asking.question.chinese import english, unknown_words
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
+from aitia.agent.asking.question.numbers import so_long
 from aitia.agent.asking.question.outcome import Reading, span_fields, unclear
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.ranking_rules import first_of
 from aitia.agent.asking.question.reading import decide
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.tables import GOES_ON, follow_pattern, pattern_of
+from aitia.agent.asking.question.tags import sibling
 from aitia.core.errors import BadInput
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import measured
@@ -257,9 +259,9 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
         else:
             new |= {"since": None, "until": None} | span_fields(p)
     elif "until" in fields and _EARLIER.search(p.low) and (start := getattr(before, "since", None)):
-        new |= {"since": None, "until": start}
+        new |= {"since": so_long(p.low, start), "until": start}
     if "component" in fields:
-        named = p.component
+        named = p.component or sibling(str(getattr(before, "component", "")), p.words, p.site)
         if pattern_of("other").search(p.low):
             return _of_other(p, before, new)
         if named:

@@ -68,6 +68,10 @@ def of_versions(p: Pieces) -> Reading | None:
         infos = [m for m in measured(p.site) if "info" in m.metric or "version" in m.metric]
         held = [m.component for m in infos if any(m.metric.casefold().startswith(w) for w in named)]
         component = held[0] if held else ""
+    if not component and (same := _replicas(p, named)):
+        return Reading(
+            status="query", queries=tuple(Get(component=c, part="version") for c in same), live=True
+        )
     if component and (re.search(one_of(_BEFORE), p.low) or _BEFORE_ONE.search(p.low)):
         return one(Changes(component=component, what="deploy", limit=2))
     if component and p.has("verbs", "changes") and p.keys("order") and not p.site.readers():
@@ -77,6 +81,16 @@ def of_versions(p: Pieces) -> Reading | None:
     return one(Get(component=component, part="version")) if component else None
 
 
+def _replicas(p: Pieces, words: Sequence[str]) -> list[str]:
+    """The components that are numbered under a name that the question has: web-1 and web-2 of web."""
+    held = [c.id for c in p.site.inventory.components]
+    return next(
+        (f for w in words if (f := [i for i in held if re.fullmatch(rf"{re.escape(w)}[-_.]?\d+", plain(i))])),
+        [],
+    )[:_MOST]
+
+
+_MOST: Final = 3
 _BEFORE_ONE: Final = re.compile(
     r"(?<!\w)vor (?:dem|der) (?:\w+ )?(?:deploy\w*|rollout|release|update|ausrollen|änderung|wechsel|umstellung)"
 )

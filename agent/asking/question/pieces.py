@@ -16,6 +16,7 @@ from aitia.agent.asking.question.numbers import counted_rows, in_name, number_wo
 from aitia.agent.asking.question.spans import Span, span_of
 from aitia.agent.asking.question.spelling import spelled
 from aitia.agent.asking.question.tables import Hit, data, hits, is_glue
+from aitia.agent.asking.question.tags import by_tag, of_whose
 from aitia.agent.asking.question.verbs import MAY, SLOW, is_verb
 from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.measured import measured
@@ -180,6 +181,7 @@ class Pieces:
         return (
             found[1]
             if found
+            and not any(found[1] in re.findall(r"\d+", c) for c in self.about.components)
             and not (
                 _ROWS.match(self.words, found.end())
                 and re.search(
@@ -222,7 +224,9 @@ class Pieces:
             if not self.about.surest and (thing := by_things(self.words, self.site)):
                 return thing
             return self.about.surest or self.about.components[0]
-        if (thing := by_things(self.words, self.site)) and not self.about.strange:
+        if (
+            thing := by_things(self.words, self.site) or by_tag(self.words, self.site)
+        ) and not self.about.strange:
             return thing
         return self.given if _PRONOUN.search(self.low) else ""
 
@@ -376,6 +380,7 @@ class Pieces:
             else t
             for t in found
         ]
+        found = of_whose(found, self.words, self.about.taken)
         return [
             t
             for t in found
