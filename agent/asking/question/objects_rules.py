@@ -195,6 +195,17 @@ def _parts(p: Pieces) -> list[str]:
     )
 
 
+def _labelled(p: Pieces, of: str, words: Sequence[str]) -> str:
+    """The one word that is left of a question where some objects have it as a label's value: "which nodes have an ssd?"."""
+    if len(words) != 1 or p.labels or len(words[0]) < _SHORT_VALUE:
+        return ""
+    held = selected(p.site, of, "", "", "", words[0])
+    return words[0] if isinstance(held, list) and held else ""
+
+
+_SHORT_VALUE: Final = 3
+
+
 def _part_of(p: Pieces, part: str, own: Sequence[str]) -> Reading:
     if part == "state" and not p.site.readers() and tells_running(p.site, p.component):
         return one(Get(component=p.component, part=part))
@@ -232,7 +243,10 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
         return _why(p, of)
     if (unheard := lost(p)) is not None and not p.labels:
         return unheard
-    if (rest := unplaced(p)) and not p.labels and all(f.left for f in fitting(p, p.component)):
+    rest = unplaced(p)
+    if (valued := _labelled(p, of, [t.word for t in rest])) and not p.component:
+        return one(Count(of=of, labels=valued) if p.has("verbs", "count") else List(of=of, labels=valued))
+    if rest and not p.labels and all(f.left for f in fitting(p, p.component)):
         return unread(p, rest, f"{str(of).capitalize()} tell nothing of")
     state: Any = _meant_state(states, p)
     if of == "nodes" and state == "pending":
