@@ -46,7 +46,7 @@ from aitia.tools.query.words import (
 _OWN_VERBS: Final = frozenset({"lines", "events", "changes", "work", "documents", "compare", "why"})
 _ALONE: Final = frozenset({"events", "changes", "work", "documents", "compare", "incidents"})
 _VERY_SHORT: Final = 5  # "when was it", "show me the last one", "zeig sie"
-_SHORT: Final = 9  # words that a sentence which leaves something out has at most
+_SHORT: Final = 9  # words of a sentence that leaves something out, at most
 
 
 def pieces_of(text: str, site: Site, before: Query | None) -> Pieces:
@@ -371,13 +371,10 @@ def _other_measure(p: Pieces, before: Stat | Curve, new: dict[str, Any]) -> dict
 
 def _with_before(before: Stat | Curve, component: str, p: Pieces, named: list[Term]) -> list[Fit]:
     """What is asked anew of the thing before: the limit of the memory."""
-    kept = [
-        t
-        for t in terms_of(plain(before.metric.replace("_", " ")), [])
-        if t.concepts and not t.concepts <= {"used"}
-    ]
-    held = [m for m in measured(p.site) if m.component == component and m.family != before.metric]
-    return [f for f in best(fits([*kept, *named], held)) if not f.left][:1]
+    terms = terms_of(plain(before.metric.replace("_", " ")), [])
+    kept = [t for t in terms if t.concepts and not t.concepts <= {"used"}]
+    held = (m for m in measured(p.site) if m.component == component and m.family != before.metric)
+    return [f for f in best(fits([*kept, *named], [*held])) if not f.left][:1]
 
 
 def _same_measure(before: Stat | Curve, component: str, p: Pieces) -> dict[str, Any] | Reading:

@@ -19,7 +19,7 @@ from aitia.agent.asking.question.outcome import (
     unknown,
 )
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.agent.asking.question.tags import NUMBERED, quantities_in
+from aitia.agent.asking.question.tags import NUMBERED, instrument, quantities_in
 from aitia.tools.query.measured import Measured, meaning_of, measured
 from aitia.tools.query.words import Curve, Query, Stat, Who
 
@@ -56,6 +56,10 @@ def fitting(p: Pieces, component: str) -> list[Fit]:
         return []
     if not component:
         return fits(terms, every)
+    if (tag := instrument(relatives(component, p.site), p.words)) and (
+        held := [m for m in every if m.component == tag]
+    ):
+        return [Fit(of=held[0], score=_WELL)]
     others = [c for c in p.about.components if c != component]
     for names in ([component], relatives(component, p.site), others):
         found = [f for f in fits(terms, [m for m in every if m.component in names]) if not f.left]

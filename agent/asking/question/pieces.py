@@ -66,9 +66,7 @@ _NO_SHOUT: Final = frozenset(
     {"ERROR", "ERRORS", "WARN", "WARNING", "INFO", "DEBUG", "FATAL", "UTC", "GMT", "CPU", "RAM", "HTTP", "API", "DNS", "BMS",
      "PVC", "CET", "MEZ", "RPM", "COP", "SQL", "TCP"}
 )  # fmt: skip
-_MASK: Final = (
-    0xE000  # private characters that stand for names while times are read: "301-M maintenant" is no time
-)
+_MASK: Final = 0xE000  # private characters for names while times are read: "301-M maintenant" is no time
 _PRONOUN: Final = re.compile(
     r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello"
     r"|(?<=-)(?:il|elle|ils|elles))(?!\w)"
@@ -321,7 +319,7 @@ class Pieces:
         if pair:
             return f"{pair[1]}={pair[2]}"
         named = _LABELLED.search(self.low)
-        return named[1] if named and not _in_stop(named[1]) else ""
+        return named[1] if named and not is_glue(named[1]) else ""
 
     @cached_property
     def terms(self) -> list[Term]:
@@ -398,7 +396,3 @@ _NEXT: Final = 2  # characters between a word and the next
 def _compared() -> re.Pattern[str]:
     more, than = (one_of(map(plain, data()[k])) for k in ("more", "than"))
     return re.compile(rf"{more}.{{0,60}}?{than}")
-
-
-def _in_stop(word: str) -> bool:
-    return is_glue(word)

@@ -38,6 +38,13 @@ def by_tag(low: str, site: Site) -> str:
     return found[0] if len(found) == 1 else ""
 
 
+def instrument(names: Iterable[str], low: str) -> str:
+    """The one of several instruments whose tag tells a quantity that a text speaks of; else ""."""
+    said = quantities_in(low)
+    found = [n for n in names if _TAG.fullmatch(plain(n)) and meaning_of(n, "", "").quantity in said]
+    return found[0] if len(found) == 1 else ""
+
+
 def quantities_in(low: str) -> set[str]:
     """The things that a text speaks of, a level among them."""
     said = {c for m in re.finditer(r"[a-zà-ÿ]{3,}", low) for c in things_of(m[0])}
