@@ -149,5 +149,3 @@ def test_what_a_figure_is_for_is_left_out() -> None:
     text = "For the hand-over note I need the request rate of checkout"
     kept = " ".join(asking(f"{text}. What was it?", ["checkout"]).split())
     assert kept.startswith("show the request rate of checkout")
-
-
