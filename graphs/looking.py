@@ -12,7 +12,6 @@ from aitia.agent.asking.answer import Answer
 from aitia.agent.asking.answerable import of_commands, quoted
 from aitia.agent.asking.looked import answered
 from aitia.agent.asking.lookup import Lookup
-from aitia.agent.asking.question.agreed import settled
 from aitia.agent.asking.question.by_model import QuestionReader
 from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.outcome import Reading
@@ -106,7 +105,7 @@ def _read(text: str, site: Site, before: Query | None, reader: QuestionReader | 
     if is_query(text):
         return Read(reading=Reading(status="query", queries=(parse(text, now=site.now),), live=True))
     p = pieces_of(text, site, before)
-    reading = settled(p, read_several(text, site, before, read_pieces(p, before)), before)
+    reading = read_several(text, site, before, read_pieces(p, before))
     if reader is None:
         return Read(reading=reading)
     try:

@@ -1,6 +1,6 @@
 """Learn what a question asks for from the curriculum's written questions, and tell what it is worth on authors left out.
 
-    python benchmarks/ask/fit_learned.py --json OUT [-o agent/asking/question/learned.npz] [--folds N]
+    python benchmarks/ask/fit_learned.py --data models/curriculum --json OUT [--folds N]
 
 The questions are of made-up sites by language models (`questions_written` and `questions_further` in models/curriculum; the
 end of a site's name tells the author). Each group of authors is read by what was learned from the others. `ours` is the learned
@@ -25,13 +25,12 @@ from sklearn.linear_model import LogisticRegression
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.agent.asking.question.learned import VERBS, WANTED, features, size, verb_of, wanted_of
 from aitia.models.curriculum.written import further_questions, questions
 from benchmarks import contract
+from benchmarks.ask.asked_how import VERBS, WANTED, features, size, verb_of, wanted_of
 
 HELD_BACK: Final = 8.0  # C: the inverse of the ridge
 STEPS: Final = 40  # of L-BFGS
-LEAST_STEP: Final = 2  # a column with no larger weight, of 127, is left out
 SURE: Final = (0.5, 0.7, 0.8, 0.9)
 Row = tuple[str, tuple[str, ...], str, str, str, str]
 """Question, names of its site, line before it or "", verb, what is wanted, author."""
@@ -40,8 +39,7 @@ Row = tuple[str, tuple[str, ...], str, str, str, str]
 def main() -> int:
     """Fit, with each group of authors left out and with all."""
     parser = contract.parser(__doc__)
-    parser.add_argument("-o", "--output", default="", help="write the weights here")
-    parser.add_argument("--folds", type=int, default=7, help="groups of authors; 0 measures nothing")
+    parser.add_argument("--folds", type=int, default=7, help="groups of authors")
     args = parser.parse_args()
     began = time.monotonic()
     rows = asked()
@@ -66,8 +64,6 @@ def main() -> int:
     for system, values in measured.items():
         told += contract.rows(system, values)
     contract.finish("ask/fit_learned", told, per_case, n=len(rows), began=began, out=args.json)
-    if args.output:
-        write(*fitted(made, rows), Path(args.output))
     return 0
 
 
@@ -144,21 +140,6 @@ def scored(
 def _shares(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     shares: NDArray[np.float64] = np.exp(scores - scores.max())
     return shares / shares.sum()
-
-
-def write(table: NDArray[np.float64], constants: NDArray[np.float64], file: Path) -> None:
-    """The weights as steps of eight bits, without columns that weigh next to nothing."""
-    scale = np.abs(table).max(axis=0) / 127
-    scale[scale == 0] = 1.0
-    steps = np.round(table / scale).astype(np.int8)
-    columns = np.flatnonzero(np.abs(steps.astype(np.int16)).max(axis=1) >= LEAST_STEP)
-    np.savez_compressed(
-        file,
-        columns=columns.astype(np.int32),
-        steps=steps[columns],
-        scale=scale.astype(np.float32),
-        constants=constants.astype(np.float32),
-    )
 
 
 if __name__ == "__main__":

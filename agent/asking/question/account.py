@@ -80,12 +80,12 @@ def accounted(p: Pieces, reading: Reading, *, strict: bool = False) -> Reading:
     queries = reading.queries
     if reading.status != "query" or not queries or not all(isinstance(q, LIVE) for q in queries):
         return reading
-    if said := unmet(p, queries):
-        return unclear(f"{said} {_read_as(queries)}")
-    if not (left := unexplained(p, queries, strict=strict)):
+    said = unmet(p, queries)
+    if not said and (left := unexplained(p, queries, strict=strict)):
+        said = f"Nothing here explains {', '.join(repr(t.word) for t in left[:3])}."
+    if not said:
         return reading
-    said = f"Nothing here explains {', '.join(repr(t.word) for t in left[:3])}."
-    return unclear(f"{said} {_read_as(queries)}").model_copy(update={"offers": queries})
+    return unclear(f"{said} {_read_as(queries)}")
 
 
 def offered(refused: Reading, second: Reading) -> Reading:

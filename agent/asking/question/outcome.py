@@ -25,7 +25,6 @@ class Reading(Word):
     said: str = ""
     needs: str = ""
     live: bool = False  # the question is about a state, so that no document may answer it
-    offers: tuple[Query, ...] = ()  # what meets all that is asked of its figure, but not every word
 
 
 def one(query: Query) -> Reading:

@@ -1,18 +1,14 @@
-"""What a question asks for, learned from questions that people of made-up sites would ask: its verb, and what is wanted of it.
+"""How a question is asked, as features: hashed pieces of its words, pairs, and the keys of the rules' tables.
 
-Multinomial logistic regression over hashed pieces of the words (letters three to five at a time, of Chinese one to three
-characters), words, pairs, and the keys of the rules' tables. Names of the site and numbers are masked, so that it learns how
-something is asked and not of what. The weights (`learned.npz`, by benchmarks/ask/fit_learned.py) hold no text.
+Names of the site and numbers are masked, so that what is learned tells how something is asked and not of what. Letters are taken
+three to five at a time, of Chinese one to three characters.
 """
 
 from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import as_file, files
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
@@ -43,39 +39,6 @@ _WORD: Final = re.compile(r"[^\W\d_]+|[0¤?]")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]+")
 _CODED: Final = re.compile(r"(?<!\w)(?=[\w./-]*\d)(?=[\w./-]*[a-z])[\w./-]+")  # pump2, P-101A
 _NUMBER: Final = re.compile(r"\d+")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Learned:
-    """The probability of each verb and of what is wanted."""
-
-    verbs: Mapping[str, float]
-    wanted: Mapping[str, float]
-
-    @property
-    def verb(self) -> str:
-        """The likeliest verb."""
-        return max(self.verbs, key=lambda v: self.verbs[v])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Weights:
-    """A column of each verb, then of each thing wanted, per feature, float32, shape (features, heads), and a constant."""
-
-    table: NDArray[np.float32]
-    constants: NDArray[np.float32]
-
-
-def learned(question: str, names: Iterable[str], before: str = "", weights: Weights | None = None) -> Learned:
-    """How a question reads at a site of `names`, after a question of the line `before`."""
-    held = weights or bundled()
-    columns, values = features(question, names, before)
-    scores = values @ held.table[columns] + held.constants
-    end = len(VERBS)
-    return Learned(
-        verbs=dict(zip(VERBS, _shares(scores[:end]), strict=True)),
-        wanted=dict(zip(WANTED, _shares(scores[end:]), strict=True)),
-    )
 
 
 def verb_of(line: str) -> str:
@@ -113,22 +76,6 @@ def features(
 def size() -> int:
     """How many columns there are."""
     return LETTERS + WORDS + MARKS
-
-
-@cache
-def bundled() -> Weights:
-    """The weights that come with aitia."""
-    with as_file(files("aitia.agent.asking.question").joinpath("learned.npz")) as path:
-        return load(str(path))
-
-
-def load(path: str) -> Weights:
-    """The weights of a file."""
-    with np.load(path) as kept:
-        columns, steps, scale = kept["columns"], kept["steps"], kept["scale"]
-        made = np.zeros((size(), len(scale)), dtype=np.float32)
-        made[columns] = steps.astype(np.float32) * scale
-        return Weights(table=made, constants=kept["constants"].astype(np.float32))
 
 
 def _named(question: str, names: Iterable[str]) -> str:
@@ -176,8 +123,3 @@ def _marks(masked: str, read: str, before: str) -> Iterator[str]:
 
 _ASKS: Final = re.compile("[?？]")
 _FEW: Final = 5  # words of a question that may leave something out
-
-
-def _shares(scores: NDArray[np.float32]) -> list[float]:
-    shares = np.exp(scores - scores.max())
-    return [float(v) for v in shares / shares.sum()]
