@@ -43,7 +43,8 @@ def beyond(query: Beyond, site: Site) -> Found:
         return Found(
             status="found",
             kind="number",
-            value=0.0,
+            value={"times": 0.0, "duration": 0.0}.get(query.wanted, most),
+            unit={"times": "times", "duration": "s"}.get(query.wanted, held.unit),
             curve=points_of(held),
             window=window,
             said=f"No: {what} was never {side}{unit}{span}; it was {extreme}.",

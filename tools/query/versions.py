@@ -48,18 +48,23 @@ def _logged(component: str, site: Site) -> tuple[str, Row] | None:
     return None
 
 
+_RUNTIME: Final = re.compile(
+    r"(?:nodejs|python|go|jvm|java|dotnet|ruby|php)_"
+)  # whose version is no component's own
 _ROLES: Final = ("role", "server_role", "instance_role")
 
 
 def version(query: Get, site: Site) -> Found:
     """What is known of it, the surest first."""
     told: list[str] = []
+    runtime: list[str] = []
     refs: list[SourceRef] = []
     for m in measured(site):
         labels = dict(m.labels)
         held = [v for k, v in m.labels if (k in _KEYS or k.endswith("version")) and _NUMBER.search(v)]
         if m.component == query.component and held and ("info" in m.metric or "version" in labels):
-            told += [f"{v} ({m.metric})" for v in held[-1:]]
+            of = runtime if _RUNTIME.match(m.metric) else told
+            of += [f"{v} ({m.metric})" for v in held[-1:]]
             refs.append(SourceRef(source=m.source, query=m.metric))
     found = changes(Changes(component=query.component, limit=50), site)
     for row in reversed(found.rows):
@@ -76,6 +81,7 @@ def version(query: Get, site: Site) -> Found:
         when = f" (logged {line.at:%Y-%m-%d %H:%M:%S} UTC)" if line.at else ""
         told.append(f"{number_said}{when}")
         refs.append(line.ref)
+    told = told or runtime
     if not told:
         return unknown(
             f"No source tells the version of {query.component}.",

@@ -24,7 +24,7 @@ _NAME: Final = re.compile(
 _NOT_NAMES: Final = re.compile(
     r"p\d\d|\d+xx|\d+(?:st|nd|rd|th)|\d[\d.:-]*[a-z%]{0,4}|s3|h2|k8s|\d{4}-\d\d-\d\d.*|[a-z°µ0-9]{1,4}/[a-z]{1,4}|log-.*|.*-(?:line|lines|level|werte?|zeilen)|io|i/o|cron-?jobs?|read-only|on-call|ip-adress\w*|stack-?trace|[\w-]+-(?:moi|nous|vous|tu|toi|le|la|les|il|elle|ils|on|ce|ci|là|y)|(?:p|tier|top|load)\d+|http/\d.*|1/min|u/min|m3/h|set-?point|over-?heat\w*"
     r"|one-off|ad-hoc|follow-up|start-?up|shut-?down|set-up|check-up|half-hour|long-running|short-lived|real-time|up-to-date|so-called"
-    r"|high-level|low-level|built-in|add-on|on-site|on-duty|week-end|\w+-(?:wise|like|related|based|sized|specific)"
+    r"|[a-z]+-(?:over|out|off|down|up|by)|high-level|low-level|built-in|add-on|on-site|on-duty|week-end|\w+-(?:wise|like|related|based|sized|specific)"
 )
 
 

@@ -24,7 +24,7 @@ _SHORTEST: Final = 3
 _ACCESS: Final = re.compile(  # what every line of an access log is of
     r"(?:http )?requests?|anfragen?|zugriffe?|requêtes?|peticion\w*|petición|solicitud\w*|richiest\w"
     r"|accès|accesos?|access|accessi|http|web|codes?|status|pages?|calls?|return\w*|renvo\w*|rend\w*|devuel\w*|restitu\w*|geliefert|zurück\w*|answer\w*|sen[dt]|g[ai]ven?"
-    r"|hosts?|servers?|traffic|responses?|antwort\w*|réponses?|respuestas?|rispost\w"
+    r"|hosts?|servers?|webservers?|zugriffs?log\w*|traffic|responses?|antwort\w*|réponses?|respuestas?|rispost\w"
 )
 PROCESS: Final = re.compile(r"process\w*|prozess\w*|proces\w+|programm?\w*|daemons?")  # which starts and ends
 _FAILED: Final = frozenset({"refus", "fail", "denied"})  # what a failing status says as well

@@ -56,7 +56,7 @@ def of_alarms(p: Pieces) -> Reading | None:
     phase = "acked" if _ACKED.search(p.words) else "went" if _WENT.search(p.words) else ""
     if who and not phase:
         return None
-    if any(not parts_of(n) and not hits("concepts", n) for n in p.about.strange):
+    if any(not parts_of(n) and not hits("concepts", n) and not stands(p, n, "") for n in p.about.strange):
         return None  # of a name that nobody knows
     given = _filters(p, phase)
     if given is None:
@@ -82,9 +82,11 @@ def _filters(p: Pieces, phase: str) -> dict[str, Any] | None:
     """Component, things and phase as lines have them, with all that is asked for, else without the things of a phase."""
     own = p.component in loggers(p.site)
     component = p.component if own else ""
-    text = "" if own else p.component
+    text = "" if own else p.component or next((n for n in p.about.strange if stands(p, n, "")), "")
     stems: list[str] = []
-    for word in dict.fromkeys(t.word for t in p.terms if t.concepts and not t.soft):
+    for word in dict.fromkeys(
+        t.word for t in p.terms if t.concepts and not t.soft and not t.concepts <= _CAME
+    ):
         told = (
             _standing(p, "|".join(spelled_out(c)), component)
             for t in p.terms
@@ -96,6 +98,12 @@ def _filters(p: Pieces, phase: str) -> dict[str, Any] | None:
         stems += [one_of_it] if one_of_it else []
     wanted = _PHASES.get(phase, "")
     tries = [(" ".join([*dict.fromkeys(stems), wanted]).strip(), ""), (wanted, "")] if phase else []
+    if stems and not phase:  # where a journal tells apart what came, was acknowledged and went
+        tries += [
+            (" ".join([*dict.fromkeys(stems), came]), "")
+            for came in (_RAISED,)
+            if _gone(p, stems, component, text)
+        ]
     tries += (
         []
         if phase
@@ -108,7 +116,14 @@ def _filters(p: Pieces, phase: str) -> dict[str, Any] | None:
     return None
 
 
-_RAISED: Final = "alarm|offnormal|alert|warn|störung"
+_CAME: Final = frozenset({"up", "started"})  # as an alarm does
+_RAISED: Final = "alarm|alm|offnormal|alert|warn|störung"
+
+
+def _gone(p: Pieces, stems: list[str], component: str, text: str) -> bool:
+    """Whether lines of such an alarm tell that it was acknowledged, or that it went."""
+    words = " ".join([*dict.fromkeys(stems), "|".join(_PHASES.values())])
+    return bool(count_lines(Count(of="lines", component=component, text=text, words=words), p.site).value)
 
 
 def after_an_alarm(p: Pieces, before: Query) -> Reading | None:

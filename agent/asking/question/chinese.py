@@ -117,6 +117,7 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
     (re.compile(r"(?:前|最早的?)\s*(\d+)\s*(?:条|行|个)"), r" the first \1 "),
     (re.compile(r"(\d+(?:\.\d+)?)\s*毫秒"), r" \1 ms "),
     (re.compile(r"(超过|大于|高于|低于|小于|不足|少于|多于|达到)\s*(\d+(?:\.\d+)?)\s*秒"), r" \1 \2 s "),
+    (re.compile(r"(?:第\s*)?(\d{2})\s*(?:百分位|分位)(?:数|点|值)?"), r" p\1 "),
     (re.compile(r"百分之\s*(\d+(?:\.\d+)?)"), r" \1 % "),
     (re.compile(r"(?:超过|大于|多于|不止)\s*(\d+)\s*次"), r" more than \1 times "),
     (re.compile(rf"({_NAME})\s*(?:服务|组件)?\s*(?:都|会|还|在)?\s*{_LINKS}(?:了|着)?\s*{_ASKED}"), r" what does \1 call "),

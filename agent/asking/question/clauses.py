@@ -60,7 +60,7 @@ def asking(text: str, names: Iterable[str]) -> str:
     """
     if QUOTED.search(text):
         return text
-    text = _SPLIT.sub(" ", text)
+    text = _SPLIT.sub(" ", _PURPOSE.sub("show ", text))
     clauses = [c for c in _CLAUSE.split(text) if c.strip()]
     asks = [bool(ASKING.search(_polite().sub("", plain(c)))) for c in clauses]
     if len(clauses) < 2 or not any(asks):
@@ -74,7 +74,31 @@ def asking(text: str, names: Iterable[str]) -> str:
         or (behind and _PLACE.match(plain(c)))
         or (not _STORY.search(plain(c)) and _tells(c, called))
     ]
-    return ", ".join(kept)
+    return ", ".join(_without_wish(c, called) for c in kept)
+
+
+def _without_wish(clause: str, called: Iterable[str]) -> str:
+    """A clause; of what somebody wants to do only whom it names: "we want to restart cache tonight"."""
+    low = plain(clause)
+    if not _WISH.search(low) or ASKING.search(low):
+        return clause
+    found = sorted(
+        (m.span() for n in called for m in [re.search(rf"(?<!\w){re.escape(n)}(?!\w)", low)] if m),
+        key=lambda s: s[0],
+    )
+    return " ".join(clause[a:b] for a, b in found) if found and len(low) == len(clause) else clause
+
+
+_PURPOSE: Final = re.compile(  # "for the hand-over note I need …"
+    r"^\W*(?:for|für|pour|para|per)(?!\w)[^,.;:?\d]{3,60}?(?<!\w)(?:i need|we need|i'd need|brauche ich|brauchen wir"
+    r"|il me faut|il nous faut|j'ai besoin de|necesito|necesitamos|mi serve|ci serve)(?!\w)",
+    re.IGNORECASE,
+)
+_WISH: Final = re.compile(
+    r"(?<!\w)(?:we want to|we would like to|we'd like to|we plan to|i want to|i plan to|wir wollen|wir möchten|wir planen"
+    r"|ich will|on voudrait"
+    r"|on aimerait|nous voulons|nous voudrions|on veut|queremos|quisiéramos|vamos a|vorremmo|vogliamo|si vuole)(?!\w)"
+)
 
 
 def _tells(clause: str, called: Iterable[str]) -> bool:
@@ -123,6 +147,6 @@ def _polite() -> re.Pattern[str]:
 
 
 _CLAUSE: Final = re.compile(
-    r"(?<=\D),\s+|(?<=[^\d\s]):\s+|;\s+|(?<=[a-zà-ÿ]{2})[.!]\s+|\s[-–—]\s|\?\s+(?=\w)"
+    r"(?<=\D),\s+|(?<=[^\d\s])\s?:\s+|;\s+|(?<=[a-zà-ÿ]{2})[.!]\s+|\s[-–—]\s|\?\s+(?=\w)"
 )
 _ANY_TIME: Final = datetime(2026, 1, 15, 12, tzinfo=UTC)  # any: whether a time is told does not hang on now

@@ -15,12 +15,14 @@ from aitia.agent.asking.question.bounds_rules import other_bound
 from aitia.agent.asking.question.chinese import english, unknown_words
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
+from aitia.agent.asking.question.numbers import so_long
 from aitia.agent.asking.question.outcome import Reading, span_fields, unclear
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.ranking_rules import first_of
 from aitia.agent.asking.question.reading import decide
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.tables import GOES_ON, follow_pattern, pattern_of
+from aitia.agent.asking.question.tags import sibling
 from aitia.core.errors import BadInput
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import measured
@@ -44,7 +46,7 @@ from aitia.tools.query.words import (
 _OWN_VERBS: Final = frozenset({"lines", "events", "changes", "work", "documents", "compare", "why"})
 _ALONE: Final = frozenset({"events", "changes", "work", "documents", "compare", "incidents"})
 _VERY_SHORT: Final = 5  # "when was it", "show me the last one", "zeig sie"
-_SHORT: Final = 9  # words that a sentence which leaves something out has at most
+_SHORT: Final = 9  # words of a sentence that leaves something out, at most
 
 
 def pieces_of(text: str, site: Site, before: Query | None) -> Pieces:
@@ -257,9 +259,9 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
         else:
             new |= {"since": None, "until": None} | span_fields(p)
     elif "until" in fields and _EARLIER.search(p.low) and (start := getattr(before, "since", None)):
-        new |= {"since": None, "until": start}
+        new |= {"since": so_long(p.low, start), "until": start}
     if "component" in fields:
-        named = p.component
+        named = p.component or sibling(str(getattr(before, "component", "")), p.words, p.site)
         if pattern_of("other").search(p.low):
             return _of_other(p, before, new)
         if named:
@@ -369,13 +371,10 @@ def _other_measure(p: Pieces, before: Stat | Curve, new: dict[str, Any]) -> dict
 
 def _with_before(before: Stat | Curve, component: str, p: Pieces, named: list[Term]) -> list[Fit]:
     """What is asked anew of the thing before: the limit of the memory."""
-    kept = [
-        t
-        for t in terms_of(plain(before.metric.replace("_", " ")), [])
-        if t.concepts and not t.concepts <= {"used"}
-    ]
-    held = [m for m in measured(p.site) if m.component == component and m.family != before.metric]
-    return [f for f in best(fits([*kept, *named], held)) if not f.left][:1]
+    terms = terms_of(plain(before.metric.replace("_", " ")), [])
+    kept = [t for t in terms if t.concepts and not t.concepts <= {"used"}]
+    held = (m for m in measured(p.site) if m.component == component and m.family != before.metric)
+    return [f for f in best(fits([*kept, *named], [*held])) if not f.left][:1]
 
 
 def _same_measure(before: Stat | Curve, component: str, p: Pieces) -> dict[str, Any] | Reading:

@@ -19,6 +19,7 @@ from aitia.agent.asking.question.outcome import (
     unknown,
 )
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.tags import NUMBERED, instrument, quantities_in
 from aitia.tools.query.measured import Measured, meaning_of, measured
 from aitia.tools.query.words import Curve, Query, Stat, Who
 
@@ -55,7 +56,12 @@ def fitting(p: Pieces, component: str) -> list[Fit]:
         return []
     if not component:
         return fits(terms, every)
-    for names in ([component], relatives(component, p.site)):
+    if (tag := instrument(relatives(component, p.site), p.words)) and (
+        held := [m for m in every if m.component == tag]
+    ):
+        return [Fit(of=held[0], score=_WELL)]
+    others = [c for c in p.about.components if c != component]
+    for names in ([component], relatives(component, p.site), others):
         found = [f for f in fits(terms, [m for m in every if m.component in names]) if not f.left]
         if found:
             return found
@@ -74,7 +80,7 @@ def sole(p: Pieces, component: str, held: Sequence[Measured]) -> Fit | None:
     said = meaning_of(component, "", "").quantity  # of a tag: PT-151 measures a pressure
     rest = [t for t in p.terms if not t.soft and not _VALUE.fullmatch(t.word) and said not in t.concepts]
     asked = [f for f in p.keys("functions") if f != "last"] or bound(p.words) or p.span.at is not None
-    shown = any(map(_VALUE.fullmatch, re.findall(r"\w+", p.low))) or any(said in t.concepts for t in p.terms)
+    shown = any(map(_VALUE.fullmatch, re.findall(r"\w+", p.low))) or said in quantities_in(p.words)
     return Fit(of=held[0], score=_WELL) if not rest and (asked or shown) else None
 
 
@@ -152,13 +158,10 @@ _OF_ALL: Final = frozenset({"memory", "cpu", "disk"})  # what every component ha
 
 def _numbered(p: Pieces, families: Sequence[Fit]) -> list[Fit]:
     """Those of the one component whose name ends in the number that is told of a thing: "transformer 2" of T1 and T2."""
-    told = {int(m[1]) for m in _NUMBERED.finditer(p.words)} if not p.about.components else set()
+    told = {int(m["number"]) for m in NUMBERED.finditer(p.words)} if not p.about.components else set()
     ends = {c: int(m[0]) for f in families if (m := re.search(r"\d+$", c := f.of.component))}
     meant = [c for c, number in ends.items() if number in told]
     return [f for f in families if f.of.component == meant[0]] if len(meant) == 1 else []
-
-
-_NUMBERED: Final = re.compile(r"[^\W\d_]{3,} (?:nr\.? |no\.? |n° ?|núm\. )?(\d{1,3})(?![\w:]|[.,]\d| ?[°%])")
 
 
 def _of_each(p: Pieces) -> Reading | None:

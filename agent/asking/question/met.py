@@ -302,11 +302,25 @@ def _switched(p: Pieces, queries: Sequence[Query]) -> str:
     return "" if any(_SWITCHED.search(n) for n in names) else "The query does not tell of a failover."
 
 
+def _every_line(p: Pieces, queries: Sequence[Query]) -> str:
+    """How many lines there are in all tells the number of no thing."""
+    every = [q for q in queries if isinstance(q, Count) and q.of == "lines" and not _filtered(q)]
+    return (
+        "How many lines there are in all does not tell it."
+        if every and not (p.about_lines or p.level)
+        else ""
+    )
+
+
+def _filtered(query: Count) -> bool:
+    return bool(query.text or query.words or query.code or query.level or query.by)
+
+
 def _of_state(p: Pieces, queries: Sequence[Query]) -> str:
     changed = all(isinstance(q, Count) and q.of == "changes" for q in queries)
     return "Changes of a state are in no journal of changes." if changed and p.has("parts", "state") else ""
 
 
 _CHECKS: Final = (
-    _window, _function, _pace, _often, _long, _when, _bound, _each, _setting, _rest, _switched, _of_state, *VALUES,
+    _window, _function, _pace, _often, _long, _when, _bound, _each, _setting, _rest, _switched, _every_line, _of_state, *VALUES,
 )  # fmt: skip

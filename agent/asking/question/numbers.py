@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Final
 
 from aitia.tools.meaning.incidents.words import meaning_of, table
@@ -49,3 +50,21 @@ def number_words() -> dict[str, int]:
 def counted_rows() -> re.Pattern[str]:
     """A number of rows."""
     return re.compile(_COUNTED % "|".join(sorted(number_words(), key=len, reverse=True)))
+
+
+_LENGTH: Final = re.compile(
+    r"(?<![\w.:])(\d+|[a-zà-ÿ]+) (?:(s|m|h|d)(?:ekunden?|econdes?|econdi|egundos?|econds?|inut(?:es?|en|os?|i)|ours?"
+    r"|eures?|oras?|ays?)?"
+    r"|(stunden?|or[ae])|(tage?n?|jours?|días?|giorn[oi]))(?!\w)"
+)
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def so_long(low: str, until: datetime) -> datetime | None:
+    """When a span begins that ends at `until` and lasts as long as is told; None where it is not."""
+    for m in _LENGTH.finditer(low):
+        number = m[1] if m[1].isdigit() else number_words().get(m[1], "")
+        if number:
+            unit = m[2] or ("h" if m[3] else "d")
+            return until - timedelta(seconds=int(number) * _SECONDS[unit])
+    return None

@@ -68,6 +68,10 @@ def of_versions(p: Pieces) -> Reading | None:
         infos = [m for m in measured(p.site) if "info" in m.metric or "version" in m.metric]
         held = [m.component for m in infos if any(m.metric.casefold().startswith(w) for w in named)]
         component = held[0] if held else ""
+    if not component and (same := _replicas(p, named)):
+        return Reading(
+            status="query", queries=tuple(Get(component=c, part="version") for c in same), live=True
+        )
     if component and (re.search(one_of(_BEFORE), p.low) or _BEFORE_ONE.search(p.low)):
         return one(Changes(component=component, what="deploy", limit=2))
     if component and p.has("verbs", "changes") and p.keys("order") and not p.site.readers():
@@ -77,6 +81,16 @@ def of_versions(p: Pieces) -> Reading | None:
     return one(Get(component=component, part="version")) if component else None
 
 
+def _replicas(p: Pieces, words: Sequence[str]) -> list[str]:
+    """The components that are numbered under a name that the question has: web-1 and web-2 of web."""
+    held = [c.id for c in p.site.inventory.components]
+    return next(
+        (f for w in words if (f := [i for i in held if re.fullmatch(rf"{re.escape(w)}[-_.]?\d+", plain(i))])),
+        [],
+    )[:_MOST]
+
+
+_MOST: Final = 3
 _BEFORE_ONE: Final = re.compile(
     r"(?<!\w)vor (?:dem|der) (?:\w+ )?(?:deploy\w*|rollout|release|update|ausrollen|änderung|wechsel|umstellung)"
 )
@@ -181,6 +195,17 @@ def _parts(p: Pieces) -> list[str]:
     )
 
 
+def _labelled(p: Pieces, of: str, words: Sequence[str]) -> str:
+    """The one word that is left of a question where some objects have it as a label's value: "which nodes have an ssd?"."""
+    if len(words) != 1 or p.labels or len(words[0]) < _SHORT_VALUE:
+        return ""
+    held = selected(p.site, of, "", "", "", words[0])
+    return words[0] if isinstance(held, list) and held else ""
+
+
+_SHORT_VALUE: Final = 3
+
+
 def _part_of(p: Pieces, part: str, own: Sequence[str]) -> Reading:
     if part == "state" and not p.site.readers() and tells_running(p.site, p.component):
         return one(Get(component=p.component, part=part))
@@ -218,7 +243,10 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
         return _why(p, of)
     if (unheard := lost(p)) is not None and not p.labels:
         return unheard
-    if (rest := unplaced(p)) and not p.labels and all(f.left for f in fitting(p, p.component)):
+    rest = unplaced(p)
+    if (valued := _labelled(p, of, [t.word for t in rest])) and not p.component:
+        return one(Count(of=of, labels=valued) if p.has("verbs", "count") else List(of=of, labels=valued))
+    if rest and not p.labels and all(f.left for f in fitting(p, p.component)):
         return unread(p, rest, f"{str(of).capitalize()} tell nothing of")
     state: Any = _meant_state(states, p)
     if of == "nodes" and state == "pending":

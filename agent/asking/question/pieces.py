@@ -16,6 +16,7 @@ from aitia.agent.asking.question.numbers import counted_rows, in_name, number_wo
 from aitia.agent.asking.question.spans import Span, span_of
 from aitia.agent.asking.question.spelling import spelled
 from aitia.agent.asking.question.tables import Hit, data, hits, is_glue
+from aitia.agent.asking.question.tags import by_tag, of_whose
 from aitia.agent.asking.question.verbs import MAY, SLOW, is_verb
 from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.measured import measured
@@ -65,9 +66,7 @@ _NO_SHOUT: Final = frozenset(
     {"ERROR", "ERRORS", "WARN", "WARNING", "INFO", "DEBUG", "FATAL", "UTC", "GMT", "CPU", "RAM", "HTTP", "API", "DNS", "BMS",
      "PVC", "CET", "MEZ", "RPM", "COP", "SQL", "TCP"}
 )  # fmt: skip
-_MASK: Final = (
-    0xE000  # private characters that stand for names while times are read: "301-M maintenant" is no time
-)
+_MASK: Final = 0xE000  # private characters for names while times are read: "301-M maintenant" is no time
 _PRONOUN: Final = re.compile(
     r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello"
     r"|(?<=-)(?:il|elle|ils|elles))(?!\w)"
@@ -180,6 +179,7 @@ class Pieces:
         return (
             found[1]
             if found
+            and not any(found[1] in re.findall(r"\d+", c) for c in self.about.components)
             and not (
                 _ROWS.match(self.words, found.end())
                 and re.search(
@@ -222,7 +222,9 @@ class Pieces:
             if not self.about.surest and (thing := by_things(self.words, self.site)):
                 return thing
             return self.about.surest or self.about.components[0]
-        if (thing := by_things(self.words, self.site)) and not self.about.strange:
+        if (
+            thing := by_things(self.words, self.site) or by_tag(self.words, self.site)
+        ) and not self.about.strange:
             return thing
         return self.given if _PRONOUN.search(self.low) else ""
 
@@ -317,7 +319,7 @@ class Pieces:
         if pair:
             return f"{pair[1]}={pair[2]}"
         named = _LABELLED.search(self.low)
-        return named[1] if named and not _in_stop(named[1]) else ""
+        return named[1] if named and not is_glue(named[1]) else ""
 
     @cached_property
     def terms(self) -> list[Term]:
@@ -376,6 +378,7 @@ class Pieces:
             else t
             for t in found
         ]
+        found = of_whose(found, self.words, self.about.taken)
         return [
             t
             for t in found
@@ -393,7 +396,3 @@ _NEXT: Final = 2  # characters between a word and the next
 def _compared() -> re.Pattern[str]:
     more, than = (one_of(map(plain, data()[k])) for k in ("more", "than"))
     return re.compile(rf"{more}.{{0,60}}?{than}")
-
-
-def _in_stop(word: str) -> bool:
-    return is_glue(word)

@@ -16,7 +16,7 @@ from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.several import questions_in
 from aitia.agent.asking.question.tables import GOES_ON
 from aitia.core.words import Word
-from aitia.tools.query.words import Compare, Count, Query, Stat
+from aitia.tools.query.words import Compare, Query, Stat
 
 ANSWERS: Final = 0.6
 """The probability, among all lines that could be written, from which a line's query is run (docs/fitted.md)."""
@@ -72,26 +72,13 @@ def _instead(p: Pieces, reading: Reading, proposal: Proposal) -> Read:
 
 
 def _unheard(p: Pieces, query: Query) -> bool:
-    """Whether a line leaves out what was said: a time, a further question, what is counted or left, one of two compared."""
+    """Whether a line leaves out what was said: a time, a further question, what is left, one of two compared."""
     if _CLOCK.search(p.words) or any(_HAN_TIME.search(word) for word in unknown_words(p.asked, p.quoted)):
         return True
     if len(questions_in(p.as_put)) > 1:
         return True  # one line answers one of them
-    if (
-        isinstance(query, Count)
-        and query.of == "lines"
-        and not _filtered(query)
-        and not p.about_lines
-        and not p.level
-    ):
-        return True  # how many lines there are in all tells the number of no thing
     if isinstance(query, Stat) and _LEFT.search(p.as_put.casefold()) and not _TELLS_LEFT.search(query.metric):
         return True
     if not isinstance(query, Compare) or not query.other:
         return False
     return not {query.component, query.other} <= p.asked_of
-
-
-def _filtered(query: Count) -> bool:
-    """Whether lines are counted by what they hold."""
-    return bool(query.text or query.words or query.code or query.level or query.by)

@@ -14,6 +14,7 @@ _BEFORE: Final = re.compile(  # what makes the next word a noun
 _DOES: Final = re.compile(r"(?:^|\W)(?:do|does|did)(?:\W|$)")
 _HAS: Final = re.compile(r"(?:^|\W)(?:ha|han|hanno|ont|a-t-il|a-t-elle|ont-ils|ont-elles|a-t-on)\s+$")
 _PARTICIPLE: Final = re.compile(r"(?:[aiu]t[oaie]|[ai]d[oa]s?|é|ée|és|ées|i|u|us|is|it)$")
+_INVERTED: Final = re.compile(r"[a-zà-ÿœ]+-(?:t-)?(?:il|elle|on|ils|elles|je|nous|vous|tu)")
 _ENGLISH: Final = re.compile(
     r"(?<!\w)(?:the|how|what|which|when|is|are|of|for|show)(?!\w)"
 )  # whose verbs stand behind the name
@@ -21,6 +22,8 @@ _ENGLISH: Final = re.compile(
 
 def is_verb(word: str, begin: int, end: int, low: str, owners: Sequence[tuple[int, int]]) -> bool:
     """Whether the word at begin..end of `low` can only be what somebody does; `owners` are the spans of components."""
+    if _INVERTED.fullmatch(word):
+        return True  # "combien de connexions accepte-t-il"
     if _BEFORE.search(low[:begin]) or not word.isalpha():
         return False
     before, after = low[:begin], low[end:]
@@ -38,7 +41,9 @@ SLOW: Final = re.compile(
 )
 """Superlatives that also tell what of."""
 MAY: Final = re.compile(
-    r"(?<!\w)(may|can|could|darf|kann|peut|puede|può) (?:\S+ ){1,2}(?:use|have|open|hold|take|grow|nutzen|haben|belegen|öffnen"
-    r"|utiliser|avoir|usar|tener|usare|avere)(?!\w)"
+    r"(?<!\w)(may|can|could|darf|dürfen|kann|können|peut|peuvent|puede|pueden|può|possono)"
+    r" (?:\S+ ){0,2}(?:use|have|open|hold|take|grow|connect|accept|log in|nutzen|haben|belegen|öffnen|verbinden|anmelden|annehmen"
+    r"|utiliser|avoir|connecter|accepter|usar|tener|conectarse|conectar"
+    r"|aceptar|usare|avere|collegarsi|accettare)(?!\w)"
 )
 """What is allowed to something: "how much memory may redis use at most?"."""
