@@ -12,7 +12,7 @@ import numpy as np
 from aitia.tools.sources.exports.asked import Asked, Reading
 from aitia.tools.sources.exports.columns import Column, Shape, cell_at
 from aitia.tools.sources.exports.sheets import Sheet
-from aitia.tools.sources.exports.times import Times, clock_of, numeric_times, stamp_of, text_times, zone_told
+from aitia.tools.sources.exports.times import Times, numeric_times, stamp_of, text_times, zone_told
 from aitia.tools.sources.exports.words import (
     called,
     folded,
@@ -47,7 +47,7 @@ class Clock:
         texts += [
             f"{c.name} {c.unit} {c.description}"
             for c in self._shape.columns
-            if c.role in ("time", "date", "clock")
+            if c.role == "time"
         ]
         texts += [
             " ".join(r)
@@ -68,14 +68,8 @@ class Clock:
 
     def _read_column(self, at: int, groups: Sequence[str]) -> Times:
         shape = self._shape
-        dates, clocks = shape.of_role("date"), shape.of_role("clock")
-        column = shape.columns[at] if at >= 0 else (shape.of_role("time") or dates)[0]
+        column = shape.columns[at] if at >= 0 else shape.of_role("time")[0]
         cells = [cell_at(r, column.at) for r in self._body]
-        if dates and clocks:
-            cells = [
-                f"{d} {_clock_text(c)}"
-                for d, c in zip(cells, (cell_at(r, clocks[0].at) for r in self._body), strict=True)
-            ]
         stamps = [stamp_of(c) for c in cells]
         if sum(s is not None for s in stamps) >= 0.5 * max(1, sum(bool(c) for c in cells)):
             numbered = {g: n for n, g in enumerate(dict.fromkeys(groups))}
@@ -138,17 +132,6 @@ class Clock:
         lost = int(np.sum(~np.isfinite(found.t)))
         if lost and len(found.t) > lost:
             read.said.append(f"{lost} rows without a readable time left out")
-
-
-def _clock_text(cell: str) -> str:
-    if re.fullmatch(r"\d{1,2}(?:\.0)?", cell):
-        return f"{int(float(cell)):02}:00:00"
-    seconds = clock_of(
-        re.sub(r"^(\d{1,2})\.(\d\d)(?:\.(\d\d))?$", lambda m: f"{m[1]}:{m[2]}:{m[3] or '00'}", cell)
-    )
-    if seconds is None:
-        return cell
-    return f"{int(seconds) // 3600:02}:{int(seconds) % 3600 // 60:02}:{seconds % 60:09.6f}"
 
 
 def _plain(cell: str) -> float:

@@ -19,10 +19,8 @@ from aitia.tools.sources.exports.sheets import Sheet
 from aitia.tools.sources.exports.times import stamp_of
 from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
 from aitia.tools.sources.exports.values import notation_in, qualities_of, samples_of
-from aitia.tools.sources.exports.words import (
-    called,
-    folded,
-)
+from aitia.tools.sources.exports.whole_times import joined_times
+from aitia.tools.sources.exports.words import called, folded
 from aitia.tools.tags.equipment_words import mention_in
 
 _MARK: Final = re.compile(r"\$[A-Z_]+\$")  # WinCC's rows on the recording itself: `$RT_OFF$`
@@ -41,6 +39,9 @@ def read_sheet(sheet: Sheet, asked: Asked) -> Reading:
     elif (slots := matrix(rows)) is not None:
         rows = slots
         read.said.append("days in rows, the clock in columns")
+    elif (whole := joined_times(rows, sheet.path)) is not None:
+        rows = whole[0]
+        read.said += [whole[1]] if whole[1] else []
     begun = 0
     while begun < len(rows):
         shape = shape_of(rows[begun:])
@@ -66,7 +67,7 @@ def _body(
     held: list[list[str]] = []
     left: list[list[str]] = []
     at = first
-    times = [c.at for c in shape.columns if c.role in ("time", "date")]
+    times = [c.at for c in shape.columns if c.role == "time"]
     numeric = stamp_of(cell_at(rows[first], times[0])) is None
     while at < len(rows):
         row = rows[at]

@@ -9,8 +9,8 @@ from typing import Final
 from aitia.tools.sources.exports.columns import Role, Shape
 from aitia.tools.sources.exports.header import align_units, columns_from, header_rows, labels_above
 from aitia.tools.sources.exports.roles import give_roles
-from aitia.tools.sources.exports.times import clock_of, stamp_of
-from aitia.tools.sources.exports.turning import PARTS_OF_DATE, full_time
+from aitia.tools.sources.exports.times import stamp_of
+from aitia.tools.sources.exports.turning import full_time
 from aitia.tools.sources.exports.words import called, key_of
 
 _SAMPLE: Final = 400  # rows by which columns are told
@@ -58,48 +58,23 @@ def _title(shape: Shape) -> None:
 
 
 def _times(rows: Sequence[Sequence[str]]) -> tuple[int, dict[int, Role]]:
-    """The first row of data, and the columns that hold times, dates or clocks; -1 for none."""
+    """The first row of data, and the columns that hold times; -1 for none."""
     sample = rows[: _SAMPLE + _ABOVE]
     width = min(max((len(r) for r in sample), default=0), 4000)
-    kinds: dict[int, Role] = {}
     starts: dict[int, int] = {}
+    clocked: set[int] = set()
     for at in range(width):
         cells = [(n, r[at]) for n, r in enumerate(sample) if at < len(r) and r[at]]
-        stamps = [(n, stamp_of(c)) for n, c in cells]
-        found = [n for n, s in stamps if s]
-        clocks = [
-            n
-            for n, c in cells
-            if (clock_of(c) is not None and ":" in c) or re.fullmatch(r"\d{1,2}[.h]\d\d(?:\.\d\d)?h?", c)
-        ]
-        held, role = (found, "time") if len(found) >= len(clocks) else (clocks, "clock")
-        held = _run(held, cells)
+        stamps = {n: s for n, c in cells if (s := stamp_of(c))}
+        held = _run(list(stamps), cells)
         if held and len(held) >= _MOST * sum(n >= held[0] for n, _ in cells):
-            if role == "time" and not any(s and s.clock for n, s in stamps if n in set(held)):
-                role = "date"
-            kinds[at], starts[at] = role, held[0]  # type: ignore[assignment]
-    whole = [at for at, role in kinds.items() if role == "time"]
+            starts[at] = held[0]
+            if any(stamps[n].clock for n in held):
+                clocked.add(at)
+    whole = [at for at in starts if at in clocked] or list(starts)[:1]
     if whole:
-        first = min(starts[at] for at in whole)
-        return first, dict.fromkeys(whole, "time")
-    if kinds:
-        dates = [at for at, role in kinds.items() if role == "date"]
-        clocks = [at for at, role in kinds.items() if role == "clock"]
-        if dates and not clocks:
-            clocks = [n for n in range(width) if _hours(sample, n)]
-        if dates:
-            pair = {dates[0]: "date"} | ({_near(clocks, dates[0]): "clock"} if clocks else {})
-            first = max(starts.get(at, 0) for at in pair)
-            return first, pair if clocks else {dates[0]: "time"}  # type: ignore[return-value]
+        return min(starts[at] for at in whole), dict.fromkeys(whole, "time")
     return _numeric(sample, width)
-
-
-def _hours(sample: Sequence[Sequence[str]], at: int) -> bool:
-    """Whether a column is called hour and counts hours."""
-    cells = [r[at] for r in sample if at < len(r) and r[at]]
-    named = any(key_of(c) in PARTS_OF_DATE[3] or key_of(c) in ("he", "hour_ending", "std") for c in cells[:6])
-    numbers = [c for c in cells if re.fullmatch(r"\d{1,2}(?:\.0)?", c)]
-    return named and len(numbers) > 0.8 * len(cells) and all(float(c) <= 24 for c in numbers)
 
 
 def _run(found: list[int], cells: list[tuple[int, str]]) -> list[int]:
@@ -111,10 +86,6 @@ def _run(found: list[int], cells: list[tuple[int, str]]) -> list[int]:
         if sum(n in found for n in ahead) >= min(len(ahead), 3) or len(found) - start <= 1:
             return found[start:]
     return found
-
-
-def _near(clocks: Sequence[int], date: int) -> int:
-    return min(clocks, key=lambda at: (at < date, abs(at - date)))
 
 
 def _numeric(sample: Sequence[Sequence[str]], width: int) -> tuple[int, dict[int, Role]]:

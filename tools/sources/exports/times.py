@@ -27,7 +27,7 @@ _DATE: Final = (
     r"|(?P<y6>(?:19|20)\d\d)(?P<m6>[01]\d)(?P<d6>[0-3]\d)"
 )
 _CLOCK: Final = (
-    r"(?P<h>\d{1,2})(?:[:h.](?P<mi>\d{2})(?:[:m.](?P<se>\d{2})(?:s|[.,:](?P<fr>\d{1,9}))?)?)?"
+    r"(?P<h>\d{1,2})(?:[:h.](?P<mi>\d{2})(?:[:m.](?P<se>\d{2})(?:s|[.,:](?P<fr>\d{1,12}))?)?)?"
     r"\s*(?P<half>[aApP]\.?\s?[mM]\.?)?(?:\s?(?:Uhr|h|hrs))?"
 )
 _ZONE: Final = r"(?P<zone>Z|(?:UTC|GMT)?\s?[+-]\d{1,2}(?::?\d{2})?|\(?[A-Za-z]{3,5}\)?)"
@@ -43,6 +43,13 @@ _COMPACT: Final = re.compile(
     r"(?P<day>(?:19|20)\d{6})[ T_-]?(?P<clock>\d{4}|\d{6})(?:[.,](?P<fr>\d+))?(?P<zone>Z)?"
 )
 CLOCK: Final = re.compile(rf"(?=\d{{1,2}}[:h.]\d\d|\d{{1,2}}\s?[ap]\.?m)(?:{_CLOCK})", re.I)
+_UNTIL: Final = re.compile(
+    r"(.*\d:\d\d.*?)\s+(?:-|\u2013|to|bis|a|al?)\s+(?:[\d./-]{6,10}\s+)?\d{1,2}:\d\d.*", re.I
+)  # a span: its beginning counts
+_EAST_ASIA: Final = ((r"[年月](?=\s*\d)", "-"), (r"[日号號]\s*", " "), (r"[時时点點](?=\s*\d)", ":"), (r"分(?=\s*\d)", ":"),
+                     (r"[時时点點]", ":00"), (r"[分秒]", ""), (r"[（(](?:[月火水木金土日一二三四五六])[)）]", " "),
+                     (r"(?:星期|周|週)[一二三四五六日天]", " "), (r"\s*曜\s*", " "), (r"\s+", " "))  # fmt: skip
+_HALVES: Final = re.compile(r"(?:(上午|午前|오전)|(下午|午後|오후))\s*")
 _DOT_NET, _FILETIME = (
     621_355_968_000_000_000,
     116_444_736_000_000_000,
@@ -83,6 +90,10 @@ def stamp_of(cell: str) -> Stamp | None:
     text = cell.strip().strip("'\"")
     if not 6 <= len(text) <= 60 or not any(c.isdigit() for c in text):
         return None
+    if not text.isascii():
+        text = _of_east_asia(text)
+    if found := _UNTIL.fullmatch(text):
+        text = found[1]
     if found := _COMPACT.fullmatch(text):
         day, clock = found["day"], found["clock"].ljust(6, "0")
         parts = int(day[:4]), int(day[4:6]), int(day[6:])
@@ -110,6 +121,15 @@ def stamp_of(cell: str) -> Stamp | None:
         short=short,
         mark=mark,
     )
+
+
+def _of_east_asia(text: str) -> str:
+    """A time with the signs of China or Japan as other countries write it: `2026年3月9日 下午 6:05` is `2026-3-9 6:05 PM`."""
+    half = _HALVES.search(text)
+    text = _HALVES.sub("", text)
+    for pattern, put in _EAST_ASIA:
+        text = re.sub(pattern, put, text)
+    return f"{text.strip()} {'AM' if half[1] else 'PM'}" if half else text.strip()
 
 
 def _day(g: dict[str, str | None]) -> tuple[str, tuple[int, int, int], bool]:
@@ -167,6 +187,33 @@ def clock_of(cell: str) -> float | None:
         hour, minute, second = int(text[:2]), int(text[2:4]), int(text[4:])
         return hour * 3600.0 + minute * 60.0 + second if hour < 24 and minute < 60 and second < 60 else None
     return None
+
+
+def clock_text(cell: str) -> str:
+    """A clock as `18:05:00`, also of an hour, of `18.05` or of a share of the day; "" where the cell is none."""
+    text = cell.strip()
+    if re.fullmatch(r"\d{1,2}(?:\.0)?", text):
+        return f"{int(float(text)):02}:00:00"
+    if re.fullmatch(r"0[.,]\d{3,}", text):
+        seconds: float | None = round(float(text.replace(",", ".")) * _DAY_S, 3)
+    else:
+        seconds = clock_of(re.sub(r"^(\d{1,2})[.hH](\d\d)(?:[.m](\d\d)s?)?h?$", r"\1:\2:\3", text).rstrip(":"))
+    if seconds is None:
+        return ""
+    rest = f"{seconds % 60:09.6f}".rstrip("0").rstrip(".")
+    return f"{int(seconds) // 3600:02}:{int(seconds) % 3600 // 60:02}:{rest.zfill(2)}"
+
+
+_DAY_WITHIN: Final = re.compile(
+    r"(?<!\d)(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](?:\d{1,2}|[^\W\d_]{3,9})[-/. ]\d{4}|20\d\d[-_]?[01]\d[-_]?[0-3]\d"
+    r"|\d{4}年\d{1,2}月\d{1,2}日)(?!\d)"
+)
+
+
+def date_in(text: str) -> str:
+    """The date that stands in a text, as it is written (`2026-03-09` of `log_20260309.csv`); "" where none or several do."""
+    found = [d for d in dict.fromkeys(_DAY_WITHIN.findall(text)) if stamp_of(d.replace("_", "-")) is not None]
+    return re.sub(r"^(\d{4})[-_]?(\d\d)[-_]?(\d\d)$", r"\1-\2-\3", found[0]) if len(found) == 1 else ""
 
 
 @lru_cache(maxsize=512)
