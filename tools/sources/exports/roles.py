@@ -118,9 +118,11 @@ def _qualities(shape: Shape, held: dict[int, list[str]]) -> None:
     left = shape.of_role("value")
     for column in shape.of_role("quality"):
         if column.of < 0 or shape.columns[column.of].role != "value":
-            same = [c for c in left if _stem(c.name) == _stem(_QUALITY_END.sub("", column.name)) and c.name]
+            bare = _stem(_QUALITY_END.sub("", column.name))
+            same = [c for c in left if bare and _stem(c.name) == bare]
             before = [c for c in left if c.at < column.at]
-            column.of = same[0].at if same else before[-1].at if before else -1
+            near = min(same, key=lambda c: abs(c.at - column.at)) if same else before[-1] if before else None
+            column.of = near.at if near else -1
     several = shape.of_role("quality")
     for column in several:
         twin = [c for c in several if c.of == column.of and c is not column]
