@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from aitia.core.errors import SourceError
+from aitia.core.errors import BadInput, SourceError
 from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.exports.asked import Asked, Samples, Tag
 from aitia.tools.sources.exports.derived import derived
@@ -62,10 +62,16 @@ def read_export(
             continue
         for sheet in sheets_of(path, root=base, encoding=encoding, delimiter=delimiter):
             read = read_sheet(sheet, asked)
-            if not read.series and (told := listed(sheet)):
+            if not read.series:
+                try:
+                    told = listed(sheet)
+                except BadInput as error:
+                    reasons.append(f"{sheet.path}: {error}")
+                    continue
                 own |= told
-                found.said.append(f"{len(told)} tags told by {sheet.path!r}")
-                continue
+                if told:
+                    found.said.append(f"{len(told)} tags told by {sheet.path!r}")
+                    continue
             if not read.series:
                 reasons.append(f"{sheet.path}: {'; '.join(read.said[-2:])}")
                 continue

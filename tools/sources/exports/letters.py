@@ -7,9 +7,10 @@ from typing import Final
 
 _LOOKED: Final = 60_000  # characters
 _POLISH: Final = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻěščřžýáíéůúťďňőű")
-_STRANGE: Final = frozenset("³¿æœê¹Ÿ¶ñ³£Œ¯ÊŚ\x9c\x9f\x8c\x8f¼¾¿ìèø")
+_STRANGE: Final = frozenset("ŸšžŠŽ£Œ")  # within words they are none of the west
 _USUAL: Final = 0.8  # of the letters beyond ASCII
 _LEAST: Final = 4  # of these
+_RUN: Final = re.compile(r"[^\x00-\x7f]{2,}")
 _SIGNS: Final = re.compile(r"[\u3000-\u30ff\uff01-\uff5e℃℉°·±×³²μµΩ㎡㎥㎏—…Ⅰ-Ⅹ]")
 # Each codec with the first bytes of its usual characters (level 1 of GB 2312, JIS X 0208, Big5, KS X 1001) and its least second byte.
 _EAST_ASIA: Final = (
@@ -33,7 +34,9 @@ def _east_asian(raw: bytes) -> tuple[str, str] | None:
             text = raw.decode(codec)
         except UnicodeDecodeError:
             continue
-        beyond = [c for c in text[:_LOOKED] if not c.isascii()]
+        beyond = [c for run in _RUN.findall(text[:_LOOKED]) for c in run]
+        if len(beyond) < _USUAL / 2 * sum(not c.isascii() for c in text[:_LOOKED]):
+            continue  # letters that stand alone among those of ASCII
         usual = sum(bool(_SIGNS.match(c)) or _is_usual(c.encode(codec), low, high, second) for c in beyond)
         kana = sum("\u3041" <= c <= "\u30ff" for c in beyond)
         share = usual / max(1, len(beyond)) + (0.1 if codec == "cp932" and kana else 0.0)
@@ -56,4 +59,4 @@ def _central_european(text: str, raw: bytes) -> tuple[str, str] | None:
     marked = inner.findall(re.sub(r"\bm[³²]", "", text[:_LOOKED]))
     strange = sum(not c.isalpha() or c in _STRANGE for c in marked)
     usual = sum(c in _POLISH for c in inner.findall(other[:_LOOKED]))
-    return (other, "Windows-1250") if strange >= 2 and usual >= _USUAL * len(marked) else None
+    return (other, "Windows-1250") if strange >= max(2, 0.15 * len(marked)) and usual >= _USUAL * len(marked) else None

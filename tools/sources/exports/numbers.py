@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +23,7 @@ _POINT: Final = re.compile(
     r"[+-]?(?:\d{1,3}(?:,\d{3})+\.\d+|\d+\.\d{1,2}|\d+\.\d{4,}|0\.\d+|\d{4,}\.\d+|\.\d+)(?:[eE].*)?"
 )
 _APART: Final = re.compile(r"[+-]?\d{1,3}(?:['\u2019\u00a0\u202f\u2009 ]\d{3})+(?:[.,]\d+)?")
-_MEASURED: Final = re.compile(rf"(?:{_NUMBER.pattern})\s*[^\W\d_]?[^\d\s;,]{{0,9}}(?: [^\d\s;,]{{1,6}}){{0,2}}")
+_MEASURED: Final = re.compile(rf"({_NUMBER.pattern})\s*([^\W\d_%°]?[^\d;,]{{1,14}})")
 _EITHER: Final = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 _GROUPS: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3}){2,}")
 _GROUPS_OF_POINTS: Final = re.compile(r"[+-]?\d{1,3}(?:\.\d{3}){2,}")
@@ -104,6 +104,10 @@ def looks_numeric(cell: str) -> bool:
     return bool(_NUMBER.fullmatch(cell.strip()) or _AFTER.fullmatch(cell.strip())) or cell.strip().lower() in ("nan", "inf", "-inf")
 
 
-def is_measured(cell: str) -> bool:
-    """Whether a cell is a number, with a unit behind it or not: `56.8 deg F`."""
-    return looks_numeric(cell) or bool(_MEASURED.fullmatch(cell.strip()))
+def are_measured(cells: Sequence[str]) -> bool:
+    """Whether most cells are numbers, with a unit behind them (`56.8 deg F`) or not; `01 DE`, `02 NDE` are names."""
+    if 2 * sum(map(looks_numeric, cells)) >= len(cells):
+        return True
+    parts = [found.groups() for c in cells if (found := _MEASURED.fullmatch(c.strip()))]
+    units, numbers = len({unit for _, unit in parts}), len({number for number, _ in parts})
+    return 2 * len(parts) >= len(cells) and numbers >= min(3, len(cells)) * units

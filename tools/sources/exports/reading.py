@@ -184,14 +184,14 @@ def _long(
     sheet: Sheet, shape: Shape, body: Sequence[list[str]], notation: Notation, clock: Clock, read: Reading
 ) -> None:
     """The series of a long table: rows of one machine and tag are one."""
-    tag, value = shape.of_role("tag")[0], shape.of_role("value")[0]
+    tag, value, parts = shape.of_role("tag")[0], shape.of_role("value")[0], shape.of_role("label")
     assets, units, texts = (shape.of_role(role) for role in ("asset", "unit", "description"))
     rows: dict[tuple[str, str], list[int]] = defaultdict(list)
     for n, row in enumerate(body):
-        name = cell_at(row, tag.at)
+        name = " ".join(filter(None, (*(cell_at(row, c.at) for c in parts), cell_at(row, tag.at))))
         if name and not _MARK.fullmatch(name):
             rows[cell_at(row, assets[0].at) if assets else "", name].append(n)
-    keys = [f"{cell_at(r, assets[0].at) if assets else ''}\x1f{cell_at(r, tag.at)}" for r in body]
+    keys = ["\x1f".join(cell_at(r, c.at) for c in (*assets[:1], *parts, tag)) for r in body]
     times = clock.of(value, keys)
     cells = [cell_at(r, value.at) for r in body]
     codes = qualities_of(shape, body, value)

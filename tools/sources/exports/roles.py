@@ -15,6 +15,9 @@ from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.words import called, data, folded, key_of, quality_word
 
 
+_MOST: Final = 0.5  # of a column's cells
+
+
 def give_roles(shape: Shape, body: Sequence[Sequence[str]], times: dict[int, Role]) -> None:
     """Give each column its role."""
     for column in shape.columns:
@@ -25,7 +28,7 @@ def give_roles(shape: Shape, body: Sequence[Sequence[str]], times: dict[int, Rol
     held = {c.at: [r[c.at] for r in body if c.at < len(r) and r[c.at]] for c in others}
     for column in others:
         _by_name(column, held[column.at])
-    find_long_rows(shape, held)
+    find_long_rows(shape, held, body)
     _qualities(shape, held)
 
 
@@ -84,7 +87,7 @@ def _by_name(column: Column, cells: Sequence[str]) -> None:
         ("_nano_offset", "_nanos", "nanoseconds")
     ):
         column.role = "nanos" if "nano" in key_of(column.name) else "ignore"
-    elif called(column.name, "ignore") or (
+    elif (called(column.name, "ignore") and not (called(column.name, "value") and numeric > _MOST)) or (
         not column.name and (_is_index(cells) or column.unit in ("s", "sec", "ms"))
     ):
         column.role = "ignore"

@@ -89,6 +89,7 @@ def listed(sheet: Sheet) -> dict[str, TagEntry]:
         columns = _columns(row)
         pairs = {"asset", "point"} <= columns.keys()
         if ("tag" in columns or pairs) and {
+            "index",
             "asset",
             "unit",
             "description",

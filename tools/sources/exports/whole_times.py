@@ -15,8 +15,9 @@ _SAMPLE: Final = 460  # rows by which the columns are told
 _MOST: Final = 0.6  # of a column's cells from its first one on
 _DATELESS: Final = re.compile(r"(?:1899-12-3[01]|1900-01-0[01])[ T](\d\d:\d\d.*)")  # a spreadsheet's clock
 _MILLI: Final = frozenset({"ms", "msec", "millitm", "millisecond", "milliseconds", "millisekunden", "milisegundos",
-                           "millisecondes", "milli", "time_ms", "msek", "毫秒"})  # fmt: skip
+                           "millisecondes", "milli", "mseccol", "msecs", "time_millisec", "time_ms", "msek", "毫秒"})  # fmt: skip
 _HOURS: Final = frozenset({"hour", "stunde", "hora", "heure", "ora", "hh", "he", "hour_ending", "std", "godzina"})
+_CLOCK_END: Final = re.compile(r"\d:\d\d:\d\d(?![.,:\d])")
 _ROLLED_S: Final = 43_200.0  # a clock that falls by more has passed midnight
 
 
@@ -47,7 +48,7 @@ def joined_times(rows: Sequence[Sequence[str]], name: str = "") -> tuple[list[li
     if whole and (milli_at := _milli(columns, whole[0], columns[whole[0]][0][0])) >= 0:
         first = next(n for n, c in columns[whole[0]] if (s := stamp_of(c)) and s.clock)
         if not any("." in c or "," in c for n, c in columns[whole[0]] if n >= first and ":" in c):
-            return _together(rows, {}, {whole[0]: milli_at}, first), ""
+            return _together(rows, {}, dict.fromkeys(whole, milli_at), first), ""
     if clocks and not whole and not dates:
         return _dated(rows, clocks[0], name)
     return None
@@ -105,13 +106,13 @@ def _pairs(dates: Sequence[_Part], clocks: Sequence[_Part]) -> dict[_Part, _Part
 
 
 def _milli(columns: Sequence[Sequence[tuple[int, str]]], clock: int, first: int) -> int:
-    """The column of milliseconds right of a clock; -1 for none."""
-    if clock + 1 >= len(columns):
-        return -1
-    cells = columns[clock + 1]
-    named = any(key_of(c) in _MILLI for n, c in cells if n < 60 and not c.isdecimal())
-    numbers = [c for n, c in cells if n > first]
-    return clock + 1 if named and numbers and all(c.isdecimal() and int(c) < 1000 for c in numbers) else -1
+    """The column of milliseconds somewhere right of a clock; -1 for none."""
+    for at, cells in enumerate(columns[clock + 1 :], clock + 1):
+        numbers = [c for n, c in cells if n > first]
+        named = any(key_of(c) in _MILLI for n, c in cells if n <= first and not c.isdecimal())
+        if named and numbers and all(c.isdecimal() and int(c) < 1000 for c in numbers):
+            return at
+    return -1
 
 
 def _together(
@@ -128,7 +129,7 @@ def _together(
                 if (clock_at := clocks.get(at)) is not None:
                     _clocked(cells, at, clock_at, held)
                 if (m := milli.get(at)) is not None and m < len(cells) and cells[m].isdecimal() and at < len(cells) and cells[at]:
-                    cells[at] = f"{cells[at]}.{int(cells[m]):03}"
+                    cells[at] = _CLOCK_END.sub(rf"\g<0>.{int(cells[m]):03}", cells[at], count=1)
         told = n < first and sum(map(bool, cells)) <= 2 and not any(
             at < len(cells) and (called(cells[at], "clock") or called(cells[at], "time")) for at in left
         )  # a word and what it says, above the table
