@@ -13,11 +13,7 @@ from aitia.tools.sources.exports.asked import Asked, Reading
 from aitia.tools.sources.exports.columns import Column, Shape, cell_at
 from aitia.tools.sources.exports.sheets import Sheet
 from aitia.tools.sources.exports.times import Times, numeric_times, stamp_of, text_times, zone_told
-from aitia.tools.sources.exports.words import (
-    called,
-    folded,
-    key_of,
-)
+from aitia.tools.sources.exports.words import called, data, folded, key_of
 
 _EUROPEAN: Final = re.compile(
     r"zeit|datum|wert|einheit|fecha|hora\b|valor|heure|unidad|czas|tid\b|data\b|ora\b|beschreibung"
@@ -44,6 +40,10 @@ class Clock:
     def _told(self) -> tzinfo | None:
         """The zone that a line above or the name of the time column tells."""
         texts = [self._shape.labels.get("zone", "")]
+        for column in self._shape.columns:
+            if key_of(column.name) in data()["zone_columns"]:
+                cells = {cell_at(r, column.at) for r in self._body} - {""}
+                texts += cells if len(cells) == 1 else ()
         texts += [
             f"{c.name} {c.unit} {c.description}"
             for c in self._shape.columns
@@ -111,7 +111,9 @@ class Clock:
     def _start(self) -> float | None:
         labels = {key_of(r[0]): r[1] for r in self._shape.above if len(r) > 1}
         texts = [self._shape.labels.get("start", ""), f"{labels.get('date', '')} {labels.get('time', '')}"]
-        for text in (*texts, texts[0].split("  ")[0], " ".join(texts[0].split()[:2])):
+        words = texts[0].split()
+        texts += [" ".join(words[a:b]) for a in range(min(len(words), 4)) for b in (len(words), a + 2)]
+        for text in texts:
             stamp = stamp_of(text.strip())
             if stamp is not None and stamp.clock:
                 return float(

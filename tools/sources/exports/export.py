@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
@@ -20,6 +22,9 @@ from aitia.tools.sources.exports.sheets import JSONS, SUFFIXES, sheets_of, stem_
 from aitia.tools.sources.exports.tag_files import NAMES, beside, listed
 from aitia.tools.sources.text_form import few
 from aitia.tools.tags.map import AREA, Point, TagEntry, propose
+
+
+_DATED: Final = re.compile(r"(?:19|20)\d\d[-_.]?[01]\d(?:[-_.]?[0-3]\d)?(?:[-_T.]?\d{4,6})?")
 
 
 @dataclass
@@ -115,7 +120,8 @@ def _merged(series: Sequence[Samples]) -> list[Samples]:
     by_key: dict[tuple[str, str, str], list[Samples]] = {}
     parts = _spread(series)
     for s in series:
-        by_key.setdefault((s.tag.asset, s.tag.name, s.tag.place if parts[id(s)] else ""), []).append(s)
+        place = _DATED.sub("", s.tag.place) if parts[id(s)] else ""  # a file a day of several machines
+        by_key.setdefault((s.tag.asset, s.tag.name, place), []).append(s)
     return [of[0] if len(of) == 1 else _joined(of) for of in by_key.values()]
 
 

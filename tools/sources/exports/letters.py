@@ -34,9 +34,9 @@ def _east_asian(raw: bytes) -> tuple[str, str] | None:
             text = raw.decode(codec)
         except UnicodeDecodeError:
             continue
-        beyond = [c for run in _RUN.findall(text[:_LOOKED]) for c in run]
-        if len(beyond) < _USUAL / 2 * sum(not c.isascii() for c in text[:_LOOKED]):
-            continue  # letters that stand alone among those of ASCII
+        beyond = [c for c in text[:_LOOKED] if not c.isascii()]
+        if codec == "big5" and sum(map(len, _RUN.findall(text[:_LOOKED]))) < _USUAL / 2 * len(beyond):
+            continue  # `°C` is a letter there, which stands alone
         usual = sum(bool(_SIGNS.match(c)) or _is_usual(c.encode(codec), low, high, second) for c in beyond)
         kana = sum("\u3041" <= c <= "\u30ff" for c in beyond)
         share = usual / max(1, len(beyond)) + (0.1 if codec == "cp932" and kana else 0.0)

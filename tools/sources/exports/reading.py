@@ -19,7 +19,7 @@ from aitia.tools.sources.exports.sheets import Sheet
 from aitia.tools.sources.exports.times import stamp_of
 from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
 from aitia.tools.sources.exports.values import notation_in, qualities_of, samples_of
-from aitia.tools.sources.exports.whole_times import joined_times
+from aitia.tools.sources.exports.whole_times import absolute, joined_times
 from aitia.tools.sources.exports.words import called, folded
 from aitia.tools.tags.equipment_words import mention_in
 
@@ -42,6 +42,9 @@ def read_sheet(sheet: Sheet, asked: Asked) -> Reading:
     elif (whole := joined_times(rows, sheet.path)) is not None:
         rows = whole[0]
         read.said += [whole[1]] if whole[1] else []
+    if (since := absolute(rows)) is not None:
+        rows = since
+        read.said.append("times by the epoch beside the local time")
     begun = 0
     while begun < len(rows):
         shape = shape_of(rows[begun:])
@@ -94,6 +97,7 @@ def _another(rows: Sequence[list[str]], at: int, times: Sequence[int], *, numeri
         head = re.split(r"[:=]", row[0])[0].strip("# ") if row else ""
         names = (
             called(head, "tag", "preamble")
+            or called(head, "asset", "preamble")
             or called(head, "time")
             or sum(called(c, "time") or called(c, "value") for c in row) >= 2
         )

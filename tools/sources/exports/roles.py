@@ -46,7 +46,8 @@ def _several_times(shape: Shape) -> None:
                 pick = time.group or time.name if not called(time.name, "time") else time.group
                 if pick and (called(column.name, "value") or not column.name or not column.group):
                     column.group = column.group or pick
-                column.unit = column.unit or (time.unit if unit_named(time.unit) else "")
+                told = unit_named(time.unit)
+                column.unit = column.unit or (time.unit if told and told.dimension != "time" else "")
         shape.said.append("pairs of time and value")
         return
     named = [c for c in whole if called(c.name, "time")] or whole

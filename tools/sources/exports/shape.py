@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from aitia.tools.meaning.unit_table import split_unit
 from aitia.tools.sources.exports.columns import Role, Shape
 from aitia.tools.sources.exports.header import align_units, columns_from, header_rows, labels_above
 from aitia.tools.sources.exports.roles import give_roles
@@ -53,8 +54,10 @@ def _title(shape: Shape) -> None:
     title = above[0]
     if first.role == "time" and first.name and not called(first.name, "time"):
         title, first.name = f"{first.name} {first.unit}".strip(), ""
-    if title and "tag" not in shape.labels and not full_time(title) and ":" not in title.partition("\\")[0]:
-        shape.labels["tag"], shape.titled = title.lstrip("# "), True
+    bare, unit = split_unit(title.lstrip("# "))
+    if title and "tag" not in shape.labels and not full_time(title) and (unit or ":" not in title.partition("\\")[0]):
+        shape.labels["tag"], shape.titled = bare, True
+        shape.labels.setdefault("unit", unit)
 
 
 def _times(rows: Sequence[Sequence[str]]) -> tuple[int, dict[int, Role]]:
@@ -114,5 +117,7 @@ def _numeric(sample: Sequence[Sequence[str]], width: int) -> tuple[int, dict[int
         if numeric_times(values, named=named) is not None:
             return first, {at: "time"}
         if named and at == 0 and values.size > 2 and np.all(np.diff(values) > 0):
-            return first, {at: "time"}
+            head = sample[first - 1] if first else []
+            alike = [n for n, c in enumerate(head) if c and c == title]  # pairs, each with its own time
+            return first, dict.fromkeys(alike or [at], "time")
     return -1, {}

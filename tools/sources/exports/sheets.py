@@ -9,6 +9,7 @@ import io
 import re
 import sqlite3
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -275,14 +276,23 @@ def split(text: str, given: str = "") -> tuple[str, list[list[str]]]:
     lines = text.split("\n", 4 * _LOOKED)[: 4 * _LOOKED]
     if not given and (ruler := next((line for line in lines[:40] if _RULER.fullmatch(line.strip())), "")):
         spans = [found.span() for found in re.finditer(r"[-=]+", ruler)]
-        return "  ", [
-            _fixed(line, spans) for line in text.splitlines() if not _RULE.fullmatch(line) or not line.strip()
-        ]
+        return "  ", list(_ruled(text.splitlines(), spans))
     sample = [line for line in lines if line.strip()]
     middle = sample[:_LOOKED]
     marks = (given,) if given else (*_MARKS, "  ", " ")
     mark = max(marks, key=lambda m: (_score(middle, m), -marks.index(m)))
     return mark, [_trimmed(row) for row in _rows(text, mark)]
+
+
+def _ruled(lines: Sequence[str], spans: Sequence[tuple[int, int]]) -> Iterator[list[str]]:
+    """Rows by the columns of a ruler: names above one, and lines that begin with a time or number; others by their blanks."""
+    for n, line in enumerate(lines):
+        if _RULE.fullmatch(line) and line.strip():
+            continue
+        cells = _fixed(line, spans)
+        named = n + 1 < len(lines) and bool(_RULER.fullmatch(lines[n + 1].strip()))
+        plain = bool(cells) and not named and not (_timed(cells[0]) or looks_numeric(cells[0]))
+        yield _trimmed(_WIDE.split(line.strip())) if plain and len(_WIDE.split(line.strip())) < len(spans) else cells
 
 
 def _fixed(line: str, spans: Sequence[tuple[int, int]]) -> list[str]:
@@ -315,11 +325,10 @@ def _timed(cell: str) -> bool:
 def _rows(text: str, mark: str) -> Iterator[list[str]]:
     if mark in (" ", "  "):
         cut = _WIDE if mark == "  " else _BLANK
-        yield from (
-            cut.split(line.strip())
-            for line in text.splitlines()
-            if not _RULE.fullmatch(line) or not line.strip()
-        )
+        rows = [(line, cut.split(line.strip())) for line in text.splitlines() if not _RULE.fullmatch(line) or not line.strip()]
+        width = Counter(len(row) for _, row in rows).most_common(1)[0][0] if rows else 0
+        for line, row in rows:  # a title is one cell
+            yield row if mark == "  " or len(row) <= width or _timed(row[0]) else [line.strip()]
         return
     csv.field_size_limit(1 << 20)
     try:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from aitia.tools.sources.exports.times import clock_of, clock_text, date_in, stamp_of
+import numpy as np
+
+from aitia.tools.sources.exports.times import clock_of, clock_text, date_in, stamp_of, text_times
 from aitia.tools.sources.exports.words import called, key_of
+from aitia.tools.sources.time_texts import epoch_of
 
 _SAMPLE: Final = 460  # rows by which the columns are told
 _MOST: Final = 0.6  # of a column's cells from its first one on
@@ -18,6 +21,8 @@ _MILLI: Final = frozenset({"ms", "msec", "millitm", "millisecond", "milliseconds
                            "millisecondes", "milli", "mseccol", "msecs", "time_millisec", "time_ms", "msek", "毫秒"})  # fmt: skip
 _HOURS: Final = frozenset({"hour", "stunde", "hora", "heure", "ora", "hh", "he", "hour_ending", "std", "godzina"})
 _CLOCK_END: Final = re.compile(r"\d:\d\d:\d\d(?![.,:\d])")
+_EPOCH: Final = re.compile(r"\d{9,19}(?:\.\d+)?")
+_FARTHEST_S: Final = 14 * 3600.0  # of a zone from UTC
 _ROLLED_S: Final = 43_200.0  # a clock that falls by more has passed midnight
 
 
@@ -124,30 +129,49 @@ def _together(
     made = []
     for n, row in enumerate(rows):
         cells = list(row)
-        if n >= first:
-            for at in {*clocks, *milli}:
-                if (clock_at := clocks.get(at)) is not None:
-                    _clocked(cells, at, clock_at, held)
-                if (m := milli.get(at)) is not None and m < len(cells) and cells[m].isdecimal() and at < len(cells) and cells[at]:
-                    cells[at] = _CLOCK_END.sub(rf"\g<0>.{int(cells[m]):03}", cells[at], count=1)
-        told = n < first and sum(map(bool, cells)) <= 2 and not any(
+        joined = n >= first and any([_clocked(cells, at, clock, held) for at, clock in clocks.items()])
+        for at, m in milli.items():
+            if n >= first and m < len(cells) and cells[m].isdecimal():
+                cells[at] = _CLOCK_END.sub(rf"\g<0>.{int(cells[m]):03}", cells[at], count=1)
+                joined = True
+        says = sum(map(bool, cells)) <= 2 and not any(
             at < len(cells) and (called(cells[at], "clock") or called(cells[at], "time")) for at in left
-        )  # a word and what it says, above the table
-        made.append(cells if told else [c for at, c in enumerate(cells) if at not in left])
+        )  # a word and what it says, above a table
+        made.append(cells if says and not joined else [c for at, c in enumerate(cells) if at not in left])
     return made
 
 
-def _clocked(cells: list[str], at: int, clock_at: int, held: dict[int, str]) -> None:
+def absolute(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
+    """The rows with the epoch in place of a local time that stands beside it; None where there is none."""
+    sample = rows[:_SAMPLE]
+    for at in range(min(max(map(len, sample), default=0), 40)):
+        first = _found([(n, r[at]) for n, r in enumerate(sample) if at < len(r) and r[at]], lambda c: bool((s := stamp_of(c)) and s.clock and not s.zone))
+        if first < 0:
+            continue
+        for other in range(at + 1, min(at + 4, len(rows[first]))):
+            body = [r for r in sample[first:] if len(r) > other and stamp_of(r[at])]
+            epochs = [e for r in body if _EPOCH.fullmatch(r[other]) and (e := epoch_of(float(r[other]))) is not None]
+            if not body or len(epochs) < len(body):
+                continue
+            naive = text_times([stamp_of(r[at]) for r in body], zone=UTC, near=datetime.now(UTC), european=True).t
+            if np.all(np.abs(naive - np.array(epochs)) <= _FARTHEST_S):
+                return [[r[other] if n == at and len(r) > other and k >= first else c for n, c in enumerate(r) if n != other]
+                        for k, r in enumerate(rows)]  # fmt: skip
+    return None
+
+
+def _clocked(cells: list[str], at: int, clock_at: int, held: dict[int, str]) -> bool:
     clock = cells[clock_at] if clock_at < len(cells) else ""
     text = clock_text(found[1] if (found := _DATELESS.fullmatch(clock)) else clock)
     if not text:
-        return
+        return False
     day = cells[at] if at < len(cells) else ""
     if stamp_of(day) is not None:
         held[at] = re.sub(r"[ T]00:00:00(?:\.0+)?$", "", day)
     elif day or at not in held:
-        return
+        return False
     cells[at] = f"{held[at]} {text}"
+    return True
 
 
 def _dated(rows: Sequence[Sequence[str]], clock: _Part, name: str) -> tuple[list[list[str]], str] | None:

@@ -28,7 +28,7 @@ from aitia.tools.sources.exports.sheets import MOST_BYTES, PARQUET, TEXTS, head_
 from aitia.tools.sources.exports.tag_files import beside
 from aitia.tools.sources.exports.times import numeric_times, stamp_of, zone_told
 from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
-from aitia.tools.sources.exports.whole_times import joined_times
+from aitia.tools.sources.exports.whole_times import absolute, joined_times
 from aitia.tools.sources.exports.words import called, state_of
 from aitia.tools.sources.time_texts import configured_order, configured_zone
 from aitia.tools.tags.equipment_words import plain
@@ -134,6 +134,7 @@ def needs_copy(paths: Sequence[Path]) -> bool:
             or matrix(sheet.rows) is not None
             or joined_parts(sheet.rows) is not None
             or joined_times(sheet.rows, path.name) is not None
+            or absolute(sheet.rows) is not None
         ):
             return True
         shape = shape_of(sheet.rows)
