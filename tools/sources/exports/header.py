@@ -13,7 +13,7 @@ from aitia.tools.sources.exports.turning import full_time
 from aitia.tools.sources.exports.words import called, data, folded, key_of
 from aitia.tools.tags.names import parts_of
 
-_SAYS: Final = re.compile(r"[#\s]*([^\W\d_][^:=]{0,40}?)\s*[:=]\s*(\S.*)", re.S)  # `Units: mm/s`
+_SAYS: Final = re.compile(r"[#\s]*([^\W\d_][^:=]{0,40}?)\s*(?:=|(?<!\d):|:(?!\d\d))\s*(\S.*)", re.S)  # `Units: mm/s`
 _MARK: Final = re.compile(r"[#\[*]+\s?[A-Z][A-Za-z ]*[\]:]?")
 _START: Final = re.compile(r"(?:start|begin|trigger|recording start)\w*(?:[ _]of[ _]\w+|[ _]?(?:time|zeit|date))")
 _GROUPING: Final = 0.75  # of the cells of the fullest row of names: with fewer a row names groups of columns

@@ -77,8 +77,11 @@ def number(cell: str, notation: Notation) -> float | None:
                 else text
             )
         text = text.replace(",", ".")
-    else:
-        text = text.replace(",", "")
+    elif "," in text:
+        grouped = bool(re.fullmatch(r"[+-]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d*)?(?:[eE].*)?", text))
+        if not grouped and (text.count(",") > 1 or "." in text):
+            return None
+        text = text.replace(",", "" if grouped else ".")  # `8,1` typed by hand among points
     try:
         return float(text)
     except ValueError:

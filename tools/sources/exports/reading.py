@@ -38,7 +38,7 @@ def read_sheet(sheet: Sheet, asked: Asked) -> Reading:
         read.said.append("times from columns of year, month, day")
     elif (slots := matrix(rows)) is not None:
         rows = slots
-        read.said.append("days in rows, the clock in columns")
+        read.said.append("the clock in columns")
     elif (whole := joined_times(rows, sheet.path)) is not None:
         rows = whole[0]
         read.said += [whole[1]] if whole[1] else []

@@ -25,7 +25,9 @@ def shape_of(rows: Sequence[Sequence[str]]) -> Shape | None:
     first, times = _times(rows)
     if first < 0:
         return None
-    width = max((len(r) for r in rows[first : first + _SAMPLE]), default=0)
+    sample = rows[first : first + _SAMPLE]
+    width = max(len(r) for r in sample if any(n < len(r) and r[n] for n in times))
+    width = max([width, *(len(r) for r in sample[:3])])
     names_at = header_rows(rows, first, width)
     above = [
         list(r)

@@ -300,7 +300,12 @@ def _fixed(line: str, spans: Sequence[tuple[int, int]]) -> list[str]:
     if not line.strip():
         return []
     starts = [a for a, _ in spans]
-    return _trimmed([line[a:b] for a, b in zip(starts, [*starts[1:], len(line)], strict=True)])
+    cells = _trimmed([line[a:b] for a, b in zip(starts, [*starts[1:], len(line)], strict=True)])
+    for n, cell in enumerate(cells):  # a cell that begins before its dashes
+        head, *rest = _WIDE.split(cell)
+        if rest and (n + 1 == len(cells) or not cells[n + 1]):
+            cells[n : n + 2] = [head, " ".join(rest)]
+    return cells
 
 
 def _score(lines: Sequence[str], mark: str) -> float:
