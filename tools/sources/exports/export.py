@@ -176,6 +176,7 @@ def _point(tag: Tag, machine: str) -> Point:
         description=tag.description,
         place=tag.place,
         generic=tag.generic,
+        title=tag.title,
     )
 
 

@@ -65,7 +65,7 @@ def _kind(row: Sequence[str], skip: set[int]) -> str:
         unit_named(c) for c in cells
     ):
         return "unit"
-    if all(folded(c) in set(data()["types"]) for c in cells):
+    if all(re.sub(r"[\[(].*", "", folded(c)) in set(data()["types"]) for c in cells):
         return "types"
     if all(looks_numeric(c) for c in cells):
         return "numbers"
@@ -166,3 +166,14 @@ def align_units(shape: Shape) -> None:
             if called(row[0], role):
                 for column, cell in zip(shape.columns[1:], row[1:], strict=False):
                     setattr(column, role, getattr(column, role) or cell)
+    named = {_channel(c.name): c for c in shape.columns if c.role not in ("time", "ignore")}
+    for row in shape.above:  # `Channel 1: Temperature (°C)` above a column `Ch 1`
+        head, *rest = [part for c in row if c for part in (_SAYS.fullmatch(c).groups() if _SAYS.fullmatch(c) else (c,))]  # type: ignore[union-attr]
+        told = named.get(_channel(head))
+        if told and rest and not told.description and not looks_numeric(rest[0]):
+            told.description, unit = split_unit(rest[0])
+            told.unit = told.unit or unit
+
+
+def _channel(name: str) -> str:
+    return re.sub(r"^(?:channel|kanal|canal|canale|sensor|ch)\W*(?=\d)", "ch", folded(name).rstrip(": "))

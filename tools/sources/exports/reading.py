@@ -174,12 +174,19 @@ def _tag(sheet: Sheet, shape: Shape, column: Column, owner: str) -> Tag:
     return Tag(
         name=_bare_tag(name), asset=asset, unit=column.unit or (labels.get("unit", "") if alone else ""), place=sheet.path,
         description=column.description or (labels.get("description", "") if alone else ""), generic=unnamed,
+        title=_titled(shape),
     )  # fmt: skip
+
+
+def _titled(shape: Shape) -> str:
+    """The machine that a line alone above the table names."""
+    return next((m for row in shape.above if len(cells := [c for c in row if c]) == 1 and (m := mention_in(cells[0]))), "")
 
 
 def _bare_tag(name: str) -> str:
     """A tag without what its system hangs on: `System1:Pump1.flow:_online.._value` is `Pump1.flow`."""
     name = re.sub(r":_(?:online|offline|original)\.\.?_?\w*$", "", name.strip())
+    name = re.sub(r"^\d+ <(.+)>$", r"\1", name)  # the number of a channel before its name
     name = re.sub(r"^(?:System\d+:|ns=\d+;[sig]=)", "", name)
     return name.replace("\x1f", " ")
 
@@ -202,7 +209,7 @@ def _long(
     for (asset, name), of in rows.items():
         told = Counter(u for n in of if units and (u := cell_at(body[n], units[0].at)))
         said = next((d for n in of if texts and (d := cell_at(body[n], texts[0].at))), "")
-        made = Tag(name=_bare_tag(name), asset=asset or shape.labels.get("asset", ""), description=said, place=sheet.path,
+        made = Tag(name=_bare_tag(name), asset=asset or shape.labels.get("asset", ""), description=said, place=sheet.path, title=_titled(shape),
                    unit=told.most_common(1)[0][0] if told else value.unit)  # fmt: skip
         chosen = np.array([n for n in of if np.isfinite(times.t[n])], dtype=np.int64)
         series = samples_of(made, times.t, cells, codes, chosen, notation, read)

@@ -9,6 +9,7 @@ from typing import Final
 from aitia.tools.meaning.unit_table import split_unit
 from aitia.tools.sources.exports.columns import Role, Shape
 from aitia.tools.sources.exports.header import align_units, columns_from, header_rows, labels_above
+from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.roles import give_roles
 from aitia.tools.sources.exports.times import stamp_of
 from aitia.tools.sources.exports.turning import full_time
@@ -26,8 +27,8 @@ def shape_of(rows: Sequence[Sequence[str]]) -> Shape | None:
     if first < 0:
         return None
     sample = rows[first : first + _SAMPLE]
-    width = max(len(r) for r in sample if any(n < len(r) and r[n] for n in times))
-    width = max([width, *(len(r) for r in sample[:3])])
+    timed = [r for r in sample if any(n < len(r) and (stamp_of(r[n]) or looks_numeric(r[n])) for n in times)]
+    width = max(map(len, (timed or sample)))
     names_at = header_rows(rows, first, width)
     above = [
         list(r)

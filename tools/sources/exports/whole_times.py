@@ -17,7 +17,7 @@ from aitia.tools.sources.time_texts import epoch_of
 _SAMPLE: Final = 460  # rows by which the columns are told
 _MOST: Final = 0.6  # of a column's cells from its first one on
 _DATELESS: Final = re.compile(r"(?:1899-12-3[01]|1900-01-0[01])[ T](\d\d:\d\d.*)")  # a spreadsheet's clock
-_MILLI: Final = frozenset({"ms", "msec", "millitm", "millisecond", "milliseconds", "millisekunden", "milisegundos",
+MILLI: Final = frozenset({"ms", "msec", "millitm", "millisecond", "milliseconds", "millisekunden", "milisegundos",
                            "millisecondes", "milli", "mseccol", "msecs", "time_millisec", "time_ms", "msek", "毫秒"})  # fmt: skip
 _HOURS: Final = frozenset({"hour", "stunde", "hora", "heure", "ora", "hh", "he", "hour_ending", "std", "godzina"})
 _CLOCK_END: Final = re.compile(r"\d:\d\d:\d\d(?![.,:\d])")
@@ -114,7 +114,7 @@ def _milli(columns: Sequence[Sequence[tuple[int, str]]], clock: int, first: int)
     """The column of milliseconds somewhere right of a clock; -1 for none."""
     for at, cells in enumerate(columns[clock + 1 :], clock + 1):
         numbers = [c for n, c in cells if n > first]
-        named = any(key_of(c) in _MILLI for n, c in cells if n <= first and not c.isdecimal())
+        named = any(key_of(c) in MILLI for n, c in cells if n <= first and not c.isdecimal())
         if named and numbers and all(c.isdecimal() and int(c) < 1000 for c in numbers):
             return at
     return -1
