@@ -12,7 +12,7 @@ import numpy as np
 from aitia.tools.sources.exports.asked import Asked, Reading
 from aitia.tools.sources.exports.columns import Column, Shape, cell_at
 from aitia.tools.sources.exports.sheets import Sheet
-from aitia.tools.sources.exports.times import Times, numeric_times, stamp_of, text_times, zone_told
+from aitia.tools.sources.exports.times import Times, local_offsets, numeric_times, stamp_of, text_times, zone_told
 from aitia.tools.sources.exports.words import called, data, folded, key_of
 
 _EUROPEAN: Final = re.compile(
@@ -89,11 +89,8 @@ class Clock:
         told = numeric_times(values, named=named)
         if told is not None:
             t, said = told
-            if said.startswith("days"):
-                shift = text_times(
-                    [stamp_of("1970-01-01 00:00:00")], zone=self._zone, near=self._asked.near, european=False
-                )
-                t = t - (0.0 - float(shift.t[0])) * -1.0 if self._told_zone else t
+            if said.startswith("days") and self._told_zone:
+                t = t - local_offsets(t, self._zone, np.zeros(t.size, dtype=np.int64))
             return Times(t=t, said=said, zoned=not said.startswith("days") or self._told_zone)
         begun = self._start()
         scale = {"ms": 1e-3, "min": 60.0, "h": 3600.0, "us": 1e-6, "µs": 1e-6}.get(folded(column.unit), 1.0)

@@ -27,6 +27,9 @@ def header_rows(rows: Sequence[Sequence[str]], first: int, width: int) -> list[i
         at -= 1
     while at >= 0 and len(found) < 8:
         row = [c for c in rows[at] if c]
+        if not found and len(row) == 1 and width > 1 and _SAYS.fullmatch(row[0]):
+            at -= 1  # `T0: 09.03.2026 18:00:00` between names and data
+            continue
         if row and _MARK.fullmatch(row[0]) and len(row) <= 2 < width:
             at -= 1  # `#ROWS,480`
             continue

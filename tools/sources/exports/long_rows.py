@@ -58,12 +58,13 @@ def _value(
 ) -> Column | None:
     """The column of the values of a long table; None where there is none, or several columns are values of their own."""
     order = list(data()["columns"]["value"])
+    numbers = [c for c in numbers if not is_passed(c)]
     values = [c for c in free if called(c.name, "value") and (c in numbers or not called(c.name, "tag"))]
     if not values and len(numbers) > 1 and all(key_of(c.name) in _AGGREGATES for c in numbers):
         values = [min(numbers, key=lambda c: _AGGREGATES.index(key_of(c.name)))]
     if not values and len(numbers) == 1 and tags and not _tagged(numbers[0].name):
         values = list(numbers)
-    several = len([c for c in numbers if not is_passed(c)]) > 1 + len(values)
+    several = len(numbers) > 1 + len(values)
     named = units or any(called(c.name, "tag") for c in texts) or any(c in numbers for c in tags)
     if several and not named and not all(key_of(c.name) in _AGGREGATES for c in numbers):
         return None

@@ -77,7 +77,7 @@ def _body(
         if any(_is_time(cell_at(row, n), numeric=numeric) for n in times):
             held.append(row)
         elif any(row) and tuple(row) not in header:
-            if _another(rows, at, times, numeric=numeric) or (shape.titled and _is_title(rows, at)):
+            if _another(rows, at, times, header, numeric=numeric) or (shape.titled and _is_title(rows, at)):
                 return held, left, at
             left.append(row)
         at += 1
@@ -90,7 +90,9 @@ def _is_title(rows: Sequence[list[str]], at: int) -> bool:
     return len([c for c in rows[at] if c]) == 1 and any(stamp_of(c) is not None for c in below)
 
 
-def _another(rows: Sequence[list[str]], at: int, times: Sequence[int], *, numeric: bool) -> bool:
+def _another(
+    rows: Sequence[list[str]], at: int, times: Sequence[int], header: set[tuple[str, ...]], *, numeric: bool
+) -> bool:
     """Whether a row without a time begins another table: a line that names a tag or columns, with rows of data below."""
     for ahead in range(at, min(at + 12, len(rows))):
         row = [c for c in rows[ahead] if c]
@@ -100,6 +102,7 @@ def _another(rows: Sequence[list[str]], at: int, times: Sequence[int], *, numeri
             or called(head, "asset", "preamble")
             or called(head, "time")
             or sum(called(c, "time") or called(c, "value") for c in row) >= 2
+            or (ahead > at and len(row) > 1 and tuple(rows[ahead]) in header and bool(mention_in(rows[at][0])))
         )
         if names:
             below = rows[ahead + 1 : ahead + 14]

@@ -37,6 +37,7 @@ def shape_of(rows: Sequence[Sequence[str]]) -> Shape | None:
         ]
         if any(r)
     ]
+    above += [list(r) for r in rows[names_at[-1] + 1 : first] if any(r)] if names_at else []
     body = [r for r in rows[first : first + _SAMPLE] if any(r)]
     columns = columns_from([rows[n] for n in names_at], width, times)
     shape = Shape(first=first, columns=columns, above=above, labels=labels_above(above))

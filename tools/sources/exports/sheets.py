@@ -43,6 +43,7 @@ _HEAD_ROWS: Final = 400  # of a file, by which its layout is told
 _LOOKED: Final = 120  # lines by which the separator is told
 _MARKS: Final = (";", "\t", ",", "|")
 _WIDE: Final = re.compile(r"[ \t]{2,}|\t")
+_NET_DATE: Final = re.compile(r"/Date\((\d+)(?:[+-]\d{4})?\)/")  # as JSON of .NET writes a time, in ms since 1970
 _BLANK: Final = re.compile(r"\s+")
 _RULE: Final = re.compile(r"[\s\-=+|_*]+")
 _RULER: Final = re.compile(r"(?:-{3,}|={3,})(?: +(?:-{3,}|={3,}))+")
@@ -159,6 +160,8 @@ def _cell(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, str) and (found := _NET_DATE.fullmatch(value)):
+        return found[1]
     return repr(value) if isinstance(value, float) else str(value).strip()
 
 

@@ -28,7 +28,7 @@ _DATE: Final = (
 )
 _CLOCK: Final = (
     r"(?P<h>\d{1,2})(?:[:h.](?P<mi>\d{2})(?:[:m.](?P<se>\d{2})(?:s|[.,:](?P<fr>\d{1,12}))?)?)?"
-    r"\s*(?P<half>[aApP]\.?\s?[mM]\.?)?(?:\s?(?:Uhr|h|hrs))?"
+    r"\s*(?P<half>[aApP](?:\.?\s?[mM]\.?)?(?![A-Za-z]))?(?:\s?(?:Uhr|h|hrs))?"
 )
 _ZONE: Final = r"(?P<zone>Z|(?:UTC|GMT)?\s?[+-]\d{1,2}(?::?\d{2})?|\(?[A-Za-z]{3,5}\)?)"
 _DAY: Final = (
@@ -49,12 +49,15 @@ _UNTIL: Final = re.compile(
 _EAST_ASIA: Final = ((r"[年月](?=\s*\d)", "-"), (r"[日号號]\s*", " "), (r"[時时点點](?=\s*\d)", ":"), (r"分(?=\s*\d)", ":"),
                      (r"[時时点點]", ":00"), (r"[分秒]", ""), (r"[（(](?:[月火水木金土日一二三四五六])[)）]", " "),
                      (r"(?:星期|周|週)[一二三四五六日天]", " "), (r"\s*曜\s*", " "), (r"\s+", " "))  # fmt: skip
+_UNIX: Final = re.compile(r"(?:[A-Z][a-z]{2},? )?([A-Z][a-z]{2} +\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d+)?) (?:([A-Z]{3,5}|[+-]\d{4}) )?(\d{4})")
 _HALVES: Final = re.compile(r"(?:(上午|午前|오전)|(下午|午後|오후))\s*")
 _DOT_NET, _FILETIME = (
     621_355_968_000_000_000,
     116_444_736_000_000_000,
 )  # 1970 in 100 ns since 0001 and since 1601
 _EXCEL: Final = (30_000.0, 75_000.0)  # days since 1899-12-30: 1982 to 2105
+_DATENUM: Final = (722_000.0, 770_000.0)  # days since the year 0, as Matlab counts them: 1976 to 2108
+_DATENUM_1970: Final = 719_529.0
 _EXCEL_1970: Final = 25_569.0
 _DAY_S: Final = 86_400.0
 _PIVOT: Final = 70  # years of two digits below it are of this century, as POSIX has it at 69
@@ -94,6 +97,8 @@ def stamp_of(cell: str) -> Stamp | None:
         text = _of_east_asia(text)
     if found := _UNTIL.fullmatch(text):
         text = found[1]
+    if found := _UNIX.fullmatch(text):
+        text = f"{found[1]} {found[4]} {found[2]} {found[3] or ''}".strip()
     if found := _COMPACT.fullmatch(text):
         day, clock = found["day"], found["clock"].ljust(6, "0")
         parts = int(day[:4]), int(day[4:6]), int(day[6:])
@@ -194,6 +199,8 @@ def clock_text(cell: str) -> str:
     text = cell.strip()
     if re.fullmatch(r"\d{1,2}(?:\.0)?", text):
         return f"{int(float(text)):02}:00:00"
+    if re.fullmatch(r"\d{5}", text):
+        text = f"0{text}"
     if re.fullmatch(r"0[.,]\d{3,}", text):
         seconds: float | None = round(float(text.replace(",", ".")) * _DAY_S, 3)
     else:
@@ -266,6 +273,8 @@ def numeric_times(values: Floats, *, named: bool) -> tuple[Floats, str] | None:
     for scale, unit in ((1.0, "seconds"), (1e3, "milliseconds"), (1e6, "microseconds"), (1e9, "nanoseconds")):
         if epoch_of(middle) == middle / scale:
             return values / scale, f"{unit} since 1970"
+    if _DATENUM[0] < middle < _DATENUM[1] and named:
+        return np.round((values - _DATENUM_1970) * _DAY_S, 3), "days since the year 0"
     if _EXCEL[0] < middle < _EXCEL[1] and named:
         return np.round((values - _EXCEL_1970) * _DAY_S, 3), "days of a spreadsheet"
     return None
@@ -285,7 +294,7 @@ def text_times(
     days = np.array([_ordinal(s, chosen) if s else np.nan for s in stamps], dtype=np.float64)
     naive = days * _DAY_S + np.array([s.seconds if s else np.nan for s in stamps], dtype=np.float64)
     zones = [s.zone if s else "" for s in stamps]
-    t = naive - _local_offsets(
+    t = naive - local_offsets(
         naive, zone, np.asarray(groups) if len(groups) else np.zeros(len(stamps), dtype=np.int64)
     )
     for name in set(zones) - {""}:
@@ -339,7 +348,7 @@ def _order(stamps: Sequence[Stamp | None], *, near: datetime, european: bool) ->
     return (usual if usual in now else now[0]), len(now) > 1 and told[0].mark != "."
 
 
-def _local_offsets(naive: Floats, zone: tzinfo, groups: np.ndarray) -> Floats:
+def local_offsets(naive: Floats, zone: tzinfo, groups: np.ndarray) -> Floats:
     """Seconds east of UTC of local times; the hour that comes twice in autumn is told by the order of the rows of each series."""
     if zone is UTC:
         return np.zeros(naive.size)

@@ -78,8 +78,8 @@ def _clocks(at: int, cells: Sequence[tuple[int, str]]) -> _Part | None:
             return True
         if re.fullmatch(r"\d{1,2}[.h]\d\d[.m]\d\ds?", cell) or (named and re.fullmatch(r"\d{1,2}[.hH]\d\d(?:h)?", cell)):
             return clock_of(cell) is not None
-        if named and re.fullmatch(r"0[.,]\d{3,}", cell):
-            return True
+        if named and re.fullmatch(r"0[.,]\d{3,}|\d{5,6}", cell):
+            return bool(clock_text(cell))
         return hours and bool(re.fullmatch(r"\d{1,2}(?:\.0)?", cell)) and float(cell) <= 24
 
     first = _found(cells, is_clock)
