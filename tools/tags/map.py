@@ -102,7 +102,9 @@ def _bare(point: Point) -> str:
         and unit.quantity == quantity_in(found[1])
     ):
         return found[1]
-    cubic = re.fullmatch(r"(.*[^\W\d])_(N?m3h|m3_h|m3s|mm_s|m_s|kg_h|t_h|l_min|l_h|m2s)", name)  # an exponent is no number of a machine
+    cubic = re.fullmatch(
+        r"(.*[^\W\d])_(N?m3h|m3_h|m3s|mm_s|m_s|kg_h|t_h|l_min|l_h|m2s)", name
+    )  # an exponent is no number of a machine
     return cubic[1] if cubic else name
 
 
@@ -187,7 +189,10 @@ def _owned(
         return said, bare, "its description"
     file = point.place.rpartition("/")[2]
     stem = re.sub(
-        r"(?:\.(?:csv|tsv|txt|gz|xlsx|xlsm|parquet|pq|zip|lvm|lis|dat|prn|log|lst|rpt|jsonl?|ndjson|xls|xml|html?|sqlite3?|db))+$", "", file, flags=re.I
+        r"(?:\.(?:csv|tsv|txt|gz|xlsx|xlsm|parquet|pq|zip|lvm|lis|dat|prn|log|lst|rpt|jsonl?|ndjson|xls|xml|html?|sqlite3?|db))+$",
+        "",
+        file,
+        flags=re.I,
     )
     head = re.match(r"[^\W\d_]{4,}", _bare(point))
     if (

@@ -12,12 +12,22 @@ import numpy as np
 from aitia.tools.sources.exports.asked import Asked, Reading
 from aitia.tools.sources.exports.columns import Column, Shape, cell_at
 from aitia.tools.sources.exports.sheets import Sheet
-from aitia.tools.sources.exports.times import Times, local_offsets, numeric_times, stamp_of, text_times, zone_told
+from aitia.tools.sources.exports.times import (
+    Times,
+    local_offsets,
+    numeric_times,
+    stamp_of,
+    text_times,
+    zone_told,
+)
 from aitia.tools.sources.exports.words import called, data, folded, key_of
 
 _EUROPEAN: Final = re.compile(
     r"zeit|datum|wert|einheit|fecha|hora\b|valor|heure|unidad|czas|tid\b|data\b|ora\b|beschreibung"
 )
+
+
+_HALF: Final = re.compile(r"\d (?:AM|PM)\b")  # of the day, as the United States write it
 
 
 class Clock:
@@ -32,7 +42,9 @@ class Clock:
             " ".join(c.name for c in shape.columns) + " " + " ".join(" ".join(r) for r in shape.above[-12:])
         )
         self._european = bool(_EUROPEAN.search(folded(names))) or (
-            not sheet.commas_part and sheet.path.lower().endswith((".csv", ".txt"))
+            not sheet.commas_part
+            and sheet.path.lower().endswith((".csv", ".txt"))
+            and not any(_HALF.search(c) for r in body[:50] for c in r)
         )
         self._zone = asked.zone if asked.zone_given else self._told() or asked.zone
         self._told_zone = asked.zone_given or self._told() is not None
@@ -44,11 +56,7 @@ class Clock:
             if key_of(column.name) in data()["zone_columns"]:
                 cells = {cell_at(r, column.at) for r in self._body} - {""}
                 texts += cells if len(cells) == 1 else ()
-        texts += [
-            f"{c.name} {c.unit} {c.description}"
-            for c in self._shape.columns
-            if c.role == "time"
-        ]
+        texts += [f"{c.name} {c.unit} {c.description}" for c in self._shape.columns if c.role == "time"]
         texts += [
             " ".join(r)
             for r in self._shape.above

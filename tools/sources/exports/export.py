@@ -23,7 +23,6 @@ from aitia.tools.sources.exports.tag_files import NAMES, beside, listed
 from aitia.tools.sources.text_form import few
 from aitia.tools.tags.map import AREA, Point, TagEntry, propose
 
-
 _DATED: Final = re.compile(r"(?:19|20)\d\d[-_.]?[01]\d(?:[-_.]?[0-3]\d)?(?:[-_T.]?\d{4,6})?")
 
 
@@ -121,7 +120,7 @@ def _merged(series: Sequence[Samples]) -> list[Samples]:
     parts = _spread(series)
     for s in series:
         place = _DATED.sub("", s.tag.place) if parts[id(s)] else ""  # a file a day of several machines
-        by_key.setdefault((s.tag.asset, s.tag.name, place), []).append(s)
+        by_key.setdefault((s.tag.asset or s.tag.title, s.tag.name, place), []).append(s)
     return [of[0] if len(of) == 1 else _joined(of) for of in by_key.values()]
 
 
@@ -129,7 +128,7 @@ def _spread(series: Sequence[Samples]) -> dict[int, bool]:
     """Whether a series stays apart from those of the same name: where files cover the same time, they are of several machines."""
     same: dict[tuple[str, str], list[Samples]] = defaultdict(list)
     for s in series:
-        same[s.tag.asset, s.tag.name].append(s)
+        same[s.tag.asset or s.tag.title, s.tag.name].append(s)
     apart: dict[int, bool] = {}
     for of in same.values():
         ends = sorted((float(np.nanmin(s.t)), float(np.nanmax(s.t))) for s in of if s.t.size)

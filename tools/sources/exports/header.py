@@ -13,9 +13,13 @@ from aitia.tools.sources.exports.turning import full_time
 from aitia.tools.sources.exports.words import called, data, folded, key_of
 from aitia.tools.tags.names import parts_of
 
-_SAYS: Final = re.compile(r"[#\s]*([^\W\d_][^:=]{0,40}?)\s*(?:=|(?<!\d):|:(?!\d\d))\s*(\S.*)", re.S)  # `Units: mm/s`
+_SAYS: Final = re.compile(
+    r"[#\s]*([^\W\d_][^:=]{0,40}?)\s*(?:=|(?<!\d):|:(?!\d\d))\s*(\S.*)", re.S
+)  # `Units: mm/s`
 _MARK: Final = re.compile(r"[#\[*]+\s?[A-Z][A-Za-z ]*[\]:]?")
-_START: Final = re.compile(r"(?:start|begin|trigger|recording start)\w*(?:[ _]of[ _]\w+|[ _]?(?:time|zeit|date))")
+_START: Final = re.compile(
+    r"(?:start|begin|trigger|recording start)\w*(?:[ _]of[ _]\w+|[ _]?(?:time|zeit|date))"
+)
 _GROUPING: Final = 0.75  # of the cells of the fullest row of names: with fewer a row names groups of columns
 
 
@@ -171,7 +175,9 @@ def align_units(shape: Shape) -> None:
                     setattr(column, role, getattr(column, role) or cell)
     named = {_channel(c.name): c for c in shape.columns if c.role not in ("time", "ignore")}
     for row in shape.above:  # `Channel 1: Temperature (°C)` above a column `Ch 1`
-        head, *rest = [part for c in row if c for part in (_SAYS.fullmatch(c).groups() if _SAYS.fullmatch(c) else (c,))]  # type: ignore[union-attr]
+        head, *rest = [
+            part for c in row if c for part in (_SAYS.fullmatch(c).groups() if _SAYS.fullmatch(c) else (c,))
+        ]  # type: ignore[union-attr]
         told = named.get(_channel(head))
         if told and rest and not told.description and not looks_numeric(rest[0]):
             told.description, unit = split_unit(rest[0])

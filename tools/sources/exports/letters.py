@@ -59,4 +59,8 @@ def _central_european(text: str, raw: bytes) -> tuple[str, str] | None:
     marked = inner.findall(re.sub(r"\bm[³²]", "", text[:_LOOKED]))
     strange = sum(not c.isalpha() or c in _STRANGE for c in marked)
     usual = sum(c in _POLISH for c in inner.findall(other[:_LOOKED]))
-    return (other, "Windows-1250") if strange >= max(2, 0.15 * len(marked)) and usual >= _USUAL * len(marked) else None
+    return (
+        (other, "Windows-1250")
+        if strange >= max(2, 0.15 * len(marked)) and usual >= _USUAL * len(marked)
+        else None
+    )

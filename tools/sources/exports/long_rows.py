@@ -54,7 +54,12 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]], body: Sequence[Sequ
 
 
 def _value(
-    free: Sequence[Column], numbers: Sequence[Column], texts: Sequence[Column], tags: Sequence[Column], *, units: bool
+    free: Sequence[Column],
+    numbers: Sequence[Column],
+    texts: Sequence[Column],
+    tags: Sequence[Column],
+    *,
+    units: bool,
 ) -> Column | None:
     """The column of the values of a long table; None where there is none, or several columns are values of their own."""
     order = list(data()["columns"]["value"])

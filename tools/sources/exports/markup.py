@@ -16,7 +16,10 @@ _DEEPEST: Final = 50  # elements within one another
 
 def is_markup(text: str) -> bool:
     """Whether a text is HTML or XML."""
-    return bool(re.match(r"\s*<(?:\?xml|!doctype|html|table|head|body|meta|[A-Za-z][\w:.-]*[\s>])", text, re.I)) and "</" in text
+    return (
+        bool(re.match(r"\s*<(?:\?xml|!doctype|html|table|head|body|meta|[A-Za-z][\w:.-]*[\s>])", text, re.I))
+        and "</" in text
+    )
 
 
 def is_table(text: str) -> bool:
@@ -86,7 +89,13 @@ def objects_of(text: str) -> Any:
     def start(name: str, attributes: Mapping[str, str]) -> None:
         if len(open_) > _DEEPEST:
             raise ValueError("it is nested too deeply")
-        open_.append((name.rpartition(":")[2], {k.rpartition(":")[2]: v for k, v in attributes.items() if k[:5] != "xmlns"}, []))
+        open_.append(
+            (
+                name.rpartition(":")[2],
+                {k.rpartition(":")[2]: v for k, v in attributes.items() if k[:5] != "xmlns"},
+                [],
+            )
+        )
 
     def end(_: str) -> None:
         name, held, texts = open_.pop()

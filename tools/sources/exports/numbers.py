@@ -104,7 +104,9 @@ def number_and_unit(cell: str, notation: Notation) -> tuple[float | None, str, b
 
 def looks_numeric(cell: str) -> bool:
     """Whether a cell is a number in any notation."""
-    return bool(_NUMBER.fullmatch(cell.strip()) or _AFTER.fullmatch(cell.strip())) or cell.strip().lower() in ("nan", "inf", "-inf")
+    return bool(
+        _NUMBER.fullmatch(cell.strip()) or _AFTER.fullmatch(cell.strip())
+    ) or cell.strip().lower() in ("nan", "inf", "-inf")
 
 
 def are_measured(cells: Sequence[str]) -> bool:

@@ -12,7 +12,9 @@ from aitia.tools.sources.time_texts import epoch_of
 
 _HEADS: Final = frozenset({"columns", "fields", "header", "headers", "names", "columnnames", "keys"})
 _LABELS: Final = frozenset({"metric", "tags", "labels"})
-_WRAPPERS: Final = frozenset({"telemetry", "values", "payload", "data", "fields", "body", "properties", "measurements", "state"})
+_WRAPPERS: Final = frozenset(
+    {"telemetry", "values", "payload", "data", "fields", "body", "properties", "measurements", "state"}
+)
 _LISTS: Final = frozenset({"data", "items", "values", "results", "result", "rows", "records", "series", "samples", "points",
                            "datapoints", "readings", "measurements", "telemetry", "entries", "value", "response", "content"})  # fmt: skip
 _META: Final = ("asset", "time", "other_time", "ignore", "quality", "unit")
@@ -38,7 +40,9 @@ def _walk(node: Any, told: Mapping[str, Any], name: str) -> Iterator[Record]:
 def _object(node: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Record]:
     flat, lists = _parts(node, "")
     told = {**told, **flat}
-    by_time = [(k, v) for k, v in node.items() if isinstance(v, Mapping) and len(v) > 1 and all(map(_is_time, v))]
+    by_time = [
+        (k, v) for k, v in node.items() if isinstance(v, Mapping) and len(v) > 1 and all(map(_is_time, v))
+    ]
     if by_time:  # a column in each entry, times as keys
         for key, of in by_time:
             yield from ({**{k: v for k, v in told.items() if not k.startswith(f"{key}.")}, "tag": key, "time": t, "value": v}
@@ -48,10 +52,14 @@ def _object(node: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Record
         yield dict(told)
         return
     columns = {k: v for k, v in lists.items() if not any(isinstance(x, Mapping | list) for x in v)}
-    heads = next(([str(x) for x in v] for k, v in columns.items() if key_of(k.rpartition(".")[2]) in _HEADS), [])
+    heads = next(
+        ([str(x) for x in v] for k, v in columns.items() if key_of(k.rpartition(".")[2]) in _HEADS), []
+    )
     inner = {k: v for k, v in lists.items() if k not in columns}
     if not inner and len(columns) > 1:  # a list for each column
-        yield from ({**told, **dict(zip(columns, row, strict=False))} for row in zip(*columns.values(), strict=False))
+        yield from (
+            {**told, **dict(zip(columns, row, strict=False))} for row in zip(*columns.values(), strict=False)
+        )
         return
     alike = len(inner) > 1
     for key, of in inner.items():
@@ -102,7 +110,9 @@ def _is_time(value: Any) -> bool:
     if isinstance(value, int | float):
         return epoch_of(float(value)) is not None
     text = str(value)
-    return stamp_of(text) is not None or (text.isdecimal() and len(text) >= 9 and epoch_of(float(text)) is not None)
+    return stamp_of(text) is not None or (
+        text.isdecimal() and len(text) >= 9 and epoch_of(float(text)) is not None
+    )
 
 
 def _parts(node: Mapping[str, Any], before: str) -> tuple[Record, dict[str, list[Any]]]:
@@ -136,7 +146,9 @@ def _shortened(names: Mapping[str, Any]) -> dict[str, str]:
     for name in names:
         head, _, last = name.rpartition(".")
         wrapped = key_of(head.partition(".")[0]) in _WRAPPERS
-        short = name.partition(".")[2] if wrapped else last if any(called(last, role) for role in _META) else name
+        short = (
+            name.partition(".")[2] if wrapped else last if any(called(last, role) for role in _META) else name
+        )
         made[name] = short if head else name
     counts = Counter(made.values())
     return {name: short if counts[short] == 1 else name for name, short in made.items()}

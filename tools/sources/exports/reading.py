@@ -102,7 +102,9 @@ def _another(
             or called(head, "asset", "preamble")
             or called(head, "time")
             or sum(called(c, "time") or called(c, "value") for c in row) >= 2
-            or (ahead > at and len(row) > 1 and tuple(rows[ahead]) in header and bool(mention_in(rows[at][0])))
+            or (
+                ahead > at and len(row) > 1 and tuple(rows[ahead]) in header and bool(mention_in(rows[at][0]))
+            )
         )
         if names:
             below = rows[ahead + 1 : ahead + 14]
@@ -183,7 +185,14 @@ def _tag(sheet: Sheet, shape: Shape, column: Column, owner: str) -> Tag:
 
 def _titled(shape: Shape) -> str:
     """The machine that a line alone above the table names."""
-    return next((m for row in shape.above if len(cells := [c for c in row if c]) == 1 and (m := mention_in(cells[0]))), "")
+    return next(
+        (
+            m
+            for row in shape.above
+            if len(cells := [c for c in row if c]) == 1 and (m := mention_in(cells[0]))
+        ),
+        "",
+    )
 
 
 def _bare_tag(name: str) -> str:

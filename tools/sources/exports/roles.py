@@ -14,7 +14,6 @@ from aitia.tools.sources.exports.long_rows import find_long_rows
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.words import called, data, folded, key_of, quality_word
 
-
 _MOST: Final = 0.5  # of a column's cells
 
 
@@ -88,11 +87,9 @@ def _by_name(column: Column, cells: Sequence[str]) -> None:
         ("_nano_offset", "_nanos", "nanoseconds")
     ):
         column.role = "nanos" if "nano" in key_of(column.name) else "ignore"
-    elif called(column.name, "time") and numeric > _MOST:  # the time since the start, beside the time itself
-        column.role = "ignore"
-    elif (called(column.name, "ignore") and not (called(column.name, "value") and numeric > _MOST)) or (
+    elif (called(column.name, "time") and numeric > _MOST) or (called(column.name, "ignore") and not (called(column.name, "value") and numeric > _MOST)) or (
         not column.name and (_is_index(cells) or column.unit in ("s", "sec", "ms"))
-    ):
+    ):  # the time since the start, beside the time itself
         column.role = "ignore"
 
 

@@ -18,6 +18,7 @@ from aitia.tools.sources.exports.words import called, key_of
 _SAMPLE: Final = 400  # rows by which columns are told
 _ABOVE: Final = 60  # lines above the data that are looked at
 _MOST: Final = 0.6  # of a column's cells that must be times
+_TITLES: Final = 2  # cells above a column of numbers that may call it a time
 _ALONE: Final = frozenset({"timestamp_seconds", "time_sec", "epoch_s", "unixtime_s"})
 
 
@@ -59,7 +60,12 @@ def _title(shape: Shape) -> None:
     if first.role == "time" and first.name and not called(first.name, "time"):
         title, first.name = f"{first.name} {first.unit}".strip(), ""
     bare, unit = split_unit(title.lstrip("# "))
-    if title and "tag" not in shape.labels and not full_time(title) and (unit or ":" not in title.partition("\\")[0]):
+    if (
+        title
+        and "tag" not in shape.labels
+        and not full_time(title)
+        and (unit or ":" not in title.partition("\\")[0])
+    ):
         shape.labels["tag"], shape.titled = bare, True
         shape.labels.setdefault("unit", unit)
 
@@ -112,12 +118,14 @@ def _numeric(sample: Sequence[Sequence[str]], width: int) -> tuple[int, dict[int
             continue
         values = np.array([v for _, v in numbers])
         first = numbers[0][0]
-        title = next((c for n, c in reversed(cells) if n < first), "")
-        named = (
-            called(title, "time")
-            or key_of(title) in _ALONE
-            or key_of(title).startswith(("time", "x_value", "zeit", "t_"))
+        titles = [c for n, c in cells if n < first][-_TITLES:]
+        named = any(
+            called(c, "time")
+            or key_of(c) in _ALONE
+            or key_of(c).startswith(("time", "x_value", "zeit", "t_"))
+            for c in titles
         )
+        title = titles[-1] if titles else ""
         if numeric_times(values, named=named) is not None:
             return first, {at: "time"}
         if named and at == 0 and values.size > 2 and np.all(np.diff(values) > 0):

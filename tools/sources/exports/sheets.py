@@ -28,7 +28,21 @@ from aitia.tools.sources.exports.times import CLOCK, stamp_of
 from aitia.tools.sources.exports.words import is_missing, quality_word
 from aitia.tools.sources.text_form import encoding_of, head_of, known_encoding, opened, text_of
 
-TEXTS: Final = (".csv", ".tsv", ".txt", ".lis", ".lvm", ".dat", ".asc", ".prn", ".tab", ".log", ".lst", ".rpt", ".out")
+TEXTS: Final = (
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".lis",
+    ".lvm",
+    ".dat",
+    ".asc",
+    ".prn",
+    ".tab",
+    ".log",
+    ".lst",
+    ".rpt",
+    ".out",
+)
 SHEETS: Final = (".xlsx", ".xlsm")
 PARQUET: Final = (".parquet", ".pq")
 JSONS: Final = (".json", ".jsonl", ".ndjson")
@@ -43,7 +57,9 @@ _HEAD_ROWS: Final = 400  # of a file, by which its layout is told
 _LOOKED: Final = 120  # lines by which the separator is told
 _MARKS: Final = (";", "\t", ",", "|")
 _WIDE: Final = re.compile(r"[ \t]{2,}|\t")
-_NET_DATE: Final = re.compile(r"/Date\((\d+)(?:[+-]\d{4})?\)/")  # as JSON of .NET writes a time, in ms since 1970
+_NET_DATE: Final = re.compile(
+    r"/Date\((\d+)(?:[+-]\d{4})?\)/"
+)  # as JSON of .NET writes a time, in ms since 1970
 _BLANK: Final = re.compile(r"\s+")
 _RULE: Final = re.compile(r"[\s\-=+|_*]+")
 _RULER: Final = re.compile(r"(?:-{3,}|={3,})(?: +(?:-{3,}|={3,}))+")
@@ -211,7 +227,12 @@ def _of_objects(held: Any, where: str) -> Sheet:
 
 def _markup(text: str, where: str) -> Sheet:
     if is_table(text):
-        return Sheet(name=stem_of(where), path=where, rows=[_trimmed(row) for row in rows_of_table(text)], said=["a table in markup"])
+        return Sheet(
+            name=stem_of(where),
+            path=where,
+            rows=[_trimmed(row) for row in rows_of_table(text)],
+            said=["a table in markup"],
+        )
     try:
         return _of_objects(objects_of(text), where)
     except ValueError as error:
@@ -221,13 +242,22 @@ def _markup(text: str, where: str) -> Sheet:
 def _database(path: Path, where: str) -> Iterator[Sheet]:
     """The tables of an SQLite file, opened for reading alone."""
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
-            names = [n for (n,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")]
+        with contextlib.closing(
+            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        ) as db:
+            names = [
+                n
+                for (n,) in db.execute(
+                    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+                )
+            ]
             for name in names:
                 found = db.execute(f'SELECT * FROM "{name.replace(chr(34), chr(34) * 2)}"')
                 head = [str(d[0]) for d in found.description]
                 rows = [[_cell(v) for v in row] for row in found.fetchmany(MOST_CELLS // max(1, len(head)))]
-                yield Sheet(name=name, path=f"{where}/{name}" if len(names) > 1 else where, rows=[head, *rows])
+                yield Sheet(
+                    name=name, path=f"{where}/{name}" if len(names) > 1 else where, rows=[head, *rows]
+                )
     except sqlite3.Error as error:
         raise SourceError(f"{where!r} is no readable SQLite file: {error}.") from None
 
@@ -295,7 +325,11 @@ def _ruled(lines: Sequence[str], spans: Sequence[tuple[int, int]]) -> Iterator[l
         cells = _fixed(line, spans)
         named = n + 1 < len(lines) and bool(_RULER.fullmatch(lines[n + 1].strip()))
         plain = bool(cells) and not named and not (_timed(cells[0]) or looks_numeric(cells[0]))
-        yield _trimmed(_WIDE.split(line.strip())) if plain and len(_WIDE.split(line.strip())) < len(spans) else cells
+        yield (
+            _trimmed(_WIDE.split(line.strip()))
+            if plain and len(_WIDE.split(line.strip())) < len(spans)
+            else cells
+        )
 
 
 def _fixed(line: str, spans: Sequence[tuple[int, int]]) -> list[str]:
@@ -333,7 +367,11 @@ def _timed(cell: str) -> bool:
 def _rows(text: str, mark: str) -> Iterator[list[str]]:
     if mark in (" ", "  "):
         cut = _WIDE if mark == "  " else _BLANK
-        rows = [(line, cut.split(line.strip())) for line in text.splitlines() if not _RULE.fullmatch(line) or not line.strip()]
+        rows = [
+            (line, cut.split(line.strip()))
+            for line in text.splitlines()
+            if not _RULE.fullmatch(line) or not line.strip()
+        ]
         width = Counter(len(row) for _, row in rows).most_common(1)[0][0] if rows else 0
         for line, row in rows:  # a title is one cell
             yield row if mark == "  " or len(row) <= width or _timed(row[0]) else [line.strip()]

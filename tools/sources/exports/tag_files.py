@@ -133,7 +133,9 @@ def _entries(rows: Sequence[Sequence[str]], columns: Mapping[str, int], place: s
 def _named(cells: Mapping[str, str], place: str) -> TagEntry:
     """The entry of a tag that the data call by a number: its machine and point are those of its name."""
     read = propose([Point(tag=cells["tag"])])[0]
-    told = {"point": read.point, "quantity": read.quantity, "unit": read.unit} | {k: v for k, v in cells.items() if v}
+    told = {"point": read.point, "quantity": read.quantity, "unit": read.unit} | {
+        k: v for k, v in cells.items() if v
+    }
     told |= {} if cells.get("asset") else {"asset": parts_of(cells["tag"]).asset}
     return _entry(told | {"tag": cells["index"]}, place)
 

@@ -49,7 +49,9 @@ _UNTIL: Final = re.compile(
 _EAST_ASIA: Final = ((r"[年月](?=\s*\d)", "-"), (r"[日号號]\s*", " "), (r"[時时点點](?=\s*\d)", ":"), (r"分(?=\s*\d)", ":"),
                      (r"[時时点點]", ":00"), (r"[分秒]", ""), (r"[（(](?:[月火水木金土日一二三四五六])[)）]", " "),
                      (r"(?:星期|周|週)[一二三四五六日天]", " "), (r"\s*曜\s*", " "), (r"\s+", " "))  # fmt: skip
-_UNIX: Final = re.compile(r"(?:[A-Z][a-z]{2},? )?([A-Z][a-z]{2} +\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d+)?) (?:([A-Z]{3,5}|[+-]\d{4}) )?(\d{4})")
+_UNIX: Final = re.compile(
+    r"(?:[A-Z][a-z]{2},? )?([A-Z][a-z]{2} +\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d+)?) (?:([A-Z]{3,5}|[+-]\d{4}) )?(\d{4})"
+)
 _HALVES: Final = re.compile(r"(?:(上午|午前|오전)|(下午|午後|오후))\s*")
 _DOT_NET, _FILETIME = (
     621_355_968_000_000_000,
@@ -204,7 +206,9 @@ def clock_text(cell: str) -> str:
     if re.fullmatch(r"0[.,]\d{3,}", text):
         seconds: float | None = round(float(text.replace(",", ".")) * _DAY_S, 3)
     else:
-        seconds = clock_of(re.sub(r"^(\d{1,2})[.hH](\d\d)(?:[.m](\d\d)s?)?h?$", r"\1:\2:\3", text).rstrip(":"))
+        seconds = clock_of(
+            re.sub(r"^(\d{1,2})[.hH](\d\d)(?:[.m](\d\d)s?)?h?$", r"\1:\2:\3", text).rstrip(":")
+        )
     if seconds is None:
         return ""
     rest = f"{seconds % 60:09.6f}".rstrip("0").rstrip(".")

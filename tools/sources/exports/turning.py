@@ -55,12 +55,18 @@ def matrix(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
         if any(n < len(r) and _SLOT.fullmatch(r[n]) and ":" in r[n] for r in below[:3] for n in slots):
             continue  # a row of data with two clocks
         others = [n for n in range(max(map(len, (row, *below[:1])))) if n not in slots]
-        days = [n for n in others if sum(n < len(r) and stamp_of(r[n]) is not None for r in below) > _DAYS * len(below)]
+        days = [
+            n
+            for n in others
+            if sum(n < len(r) and stamp_of(r[n]) is not None for r in below) > _DAYS * len(below)
+        ]
         if days:
             return _by_day(rows, place, slots, days[0], alone=alone)
         day = next((d for r in rows[:place] for c in r if (d := date_in(c))), "")
         if day and sum(n < len(r) and looks_numeric(r[n]) for r in below[:20] for n in slots):
-            return transposed([*rows[:place], [f"{day} {slots[n]}" if n in slots else c for n, c in enumerate(row)], *below])
+            return transposed(
+                [*rows[:place], [f"{day} {slots[n]}" if n in slots else c for n, c in enumerate(row)], *below]
+            )
         return None
     return None
 

@@ -54,7 +54,11 @@ def qualities_of(shape: Shape, body: Sequence[list[str]], column: Column) -> lis
         counted = Counter(c for c in cells if c)
         usual = numbers.get(counted.most_common(1)[0][0]) if counted else None
         if max(known) >= 1 << 30:  # OPC UA: the two highest bits of 32
-            words |= {c: ("good", "uncertain")[n >> 30] if n >> 30 < 2 else "bad" for c, n in numbers.items() if n is not None}
+            words |= {
+                c: ("good", "uncertain")[n >> 30] if n >> 30 < 2 else "bad"
+                for c, n in numbers.items()
+                if n is not None
+            }
         elif max(known) >= 64 and max(known) != 100:
             words |= {c: code_quality(n, opc=True) for c, n in numbers.items() if n is not None}
         elif max(known) == 100:  # a confidence in per cent (PHD)

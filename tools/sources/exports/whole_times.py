@@ -19,7 +19,9 @@ _MOST: Final = 0.6  # of a column's cells from its first one on
 _DATELESS: Final = re.compile(r"(?:1899-12-3[01]|1900-01-0[01])[ T](\d\d:\d\d.*)")  # a spreadsheet's clock
 MILLI: Final = frozenset({"ms", "msec", "millitm", "millisecond", "milliseconds", "millisekunden", "milisegundos",
                            "millisecondes", "milli", "mseccol", "msecs", "time_millisec", "time_ms", "msek", "毫秒"})  # fmt: skip
-_HOURS: Final = frozenset({"hour", "stunde", "hora", "heure", "ora", "hh", "he", "hour_ending", "std", "godzina"})
+_HOURS: Final = frozenset(
+    {"hour", "stunde", "hora", "heure", "ora", "hh", "he", "hour_ending", "std", "godzina"}
+)
 _CLOCK_END: Final = re.compile(r"\d:\d\d:\d\d(?![.,:\d])")
 _EPOCH: Final = re.compile(r"\d{9,19}(?:\.\d+)?")
 _FARTHEST_S: Final = 14 * 3600.0  # of a zone from UTC
@@ -44,12 +46,18 @@ def joined_times(rows: Sequence[Sequence[str]], name: str = "") -> tuple[list[li
     columns = [[(n, r[at]) for n, r in enumerate(sample) if at < len(r) and r[at]] for at in range(width)]
     clocks = [p for at, cells in enumerate(columns) if (p := _clocks(at, cells))]
     dates = [p for at, cells in enumerate(columns) if (p := _dates(at, cells, alone=not clocks))]
-    whole = [at for at, cells in enumerate(columns) if _found(cells, lambda c: bool((s := stamp_of(c)) and s.clock)) >= 0]
+    whole = [
+        at
+        for at, cells in enumerate(columns)
+        if _found(cells, lambda c: bool((s := stamp_of(c)) and s.clock)) >= 0
+    ]
     if clocks and dates:
         pairs = _pairs(dates, clocks)
         if pairs:
             milli = {d.at: m for d, c in pairs.items() if (m := _milli(columns, c.at, c.first)) >= 0}
-            return _together(rows, {d.at: c.at for d, c in pairs.items()}, milli, min(d.first for d in pairs)), ""
+            return _together(
+                rows, {d.at: c.at for d, c in pairs.items()}, milli, min(d.first for d in pairs)
+            ), ""
     if whole and (milli_at := _milli(columns, whole[0], columns[whole[0]][0][0])) >= 0:
         first = next(n for n, c in columns[whole[0]] if (s := stamp_of(c)) and s.clock)
         if not any("." in c or "," in c for n, c in columns[whole[0]] if n >= first and ":" in c):
@@ -76,7 +84,9 @@ def _clocks(at: int, cells: Sequence[tuple[int, str]]) -> _Part | None:
     def is_clock(cell: str) -> bool:
         if _DATELESS.fullmatch(cell) or (clock_of(cell) is not None and cell.count(":") > 0):
             return True
-        if re.fullmatch(r"\d{1,2}[.h]\d\d[.m]\d\ds?", cell) or (named and re.fullmatch(r"\d{1,2}[.hH]\d\d(?:h)?", cell)):
+        if re.fullmatch(r"\d{1,2}[.h]\d\d[.m]\d\ds?", cell) or (
+            named and re.fullmatch(r"\d{1,2}[.hH]\d\d(?:h)?", cell)
+        ):
             return clock_of(cell) is not None
         if named and re.fullmatch(r"0[.,]\d{3,}|\d{5,6}", cell):
             return bool(clock_text(cell))
@@ -145,15 +155,22 @@ def absolute(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
     """The rows with the epoch in place of a local time that stands beside it; None where there is none."""
     sample = rows[:_SAMPLE]
     for at in range(min(max(map(len, sample), default=0), 40)):
-        first = _found([(n, r[at]) for n, r in enumerate(sample) if at < len(r) and r[at]], lambda c: bool((s := stamp_of(c)) and s.clock and not s.zone))
+        first = _found(
+            [(n, r[at]) for n, r in enumerate(sample) if at < len(r) and r[at]],
+            lambda c: bool((s := stamp_of(c)) and s.clock and not s.zone),
+        )
         if first < 0:
             continue
         for other in range(at + 1, min(at + 4, len(rows[first]))):
             body = [r for r in sample[first:] if len(r) > other and stamp_of(r[at])]
-            epochs = [e for r in body if _EPOCH.fullmatch(r[other]) and (e := epoch_of(float(r[other]))) is not None]
+            epochs = [
+                e for r in body if _EPOCH.fullmatch(r[other]) and (e := epoch_of(float(r[other]))) is not None
+            ]
             if not body or len(epochs) < len(body):
                 continue
-            naive = text_times([stamp_of(r[at]) for r in body], zone=UTC, near=datetime.now(UTC), european=True).t
+            naive = text_times(
+                [stamp_of(r[at]) for r in body], zone=UTC, near=datetime.now(UTC), european=True
+            ).t
             if np.all(np.abs(naive - np.array(epochs)) <= _FARTHEST_S):
                 return [[r[other] if n == at and len(r) > other and k >= first else c for n, c in enumerate(r) if n != other]
                         for k, r in enumerate(rows)]  # fmt: skip
@@ -195,4 +212,7 @@ def _dated(rows: Sequence[Sequence[str]], clock: _Part, name: str) -> tuple[list
             day = (plain + timedelta(days=days)).isoformat() if plain is not None else told
             cells[clock.at] = f"{day} {clock_text(cells[clock.at])}"
         made.append(cells)
-    return made, f"the day of the clock is {told}, as {'a line above' if above else 'the name of the file'} tells"
+    return (
+        made,
+        f"the day of the clock is {told}, as {'a line above' if above else 'the name of the file'} tells",
+    )
