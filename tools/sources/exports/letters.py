@@ -12,7 +12,7 @@ _USUAL: Final = 0.8  # of the letters beyond ASCII
 _LEAST: Final = 4  # of these
 _RUN: Final = re.compile(r"[^\x00-\x7f]{2,}")
 _SIGNS: Final = re.compile(r"[\u3000-\u30ff\uff01-\uff5e℃℉°·±×³²μµΩ㎡㎥㎏—…Ⅰ-Ⅹ]")
-# Each codec with the first bytes of its usual characters (level 1 of GB 2312, JIS X 0208, Big5, KS X 1001) and its least second byte.
+# Codecs with the first bytes of their usual characters (level 1 of GB 2312, JIS X 0208, Big5, KS X 1001), the least second byte.
 _EAST_ASIA: Final = (
     ("cp932", "Shift-JIS", (0x88, 0x97, 0x40)),
     ("gb18030", "GB 18030", (0xB0, 0xD7, 0xA1)),

@@ -15,8 +15,10 @@ _LABELS: Final = frozenset({"metric", "tags", "labels"})
 _WRAPPERS: Final = frozenset(
     {"telemetry", "values", "payload", "data", "fields", "body", "properties", "measurements", "state"}
 )
-_LISTS: Final = frozenset({"data", "items", "values", "results", "result", "rows", "records", "series", "samples", "points",
-                           "datapoints", "readings", "measurements", "telemetry", "entries", "value", "response", "content"})  # fmt: skip
+_LISTS: Final = frozenset(
+    {"data", "items", "values", "results", "result", "rows", "records", "series", "samples", "points", "datapoints", "readings",
+     "measurements", "telemetry", "entries", "value", "response", "content", "d"}
+)  # fmt: skip
 _META: Final = ("asset", "time", "other_time", "ignore", "quality", "unit")
 _PAIR: Final = 2
 Record = dict[str, Any]
@@ -62,10 +64,12 @@ def _object(node: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Record
         )
         return
     alike = len(inner) > 1
-    for key, of in inner.items():
+    for key, elements in inner.items():
         last = key.rpartition(".")[2]
         tagged = (alike or key_of(last) not in _LISTS) and not any(called(k, "tag") for k in told)
-        yield from _list(of, {**told, "tag": last} if tagged and _needs_tag(of) else told, key, heads)
+        yield from _list(
+            elements, {**told, "tag": last} if tagged and _needs_tag(elements) else told, key, heads
+        )
 
 
 def _needs_tag(of: Sequence[Any]) -> bool:

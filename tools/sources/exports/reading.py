@@ -221,8 +221,14 @@ def _long(
     for (asset, name), of in rows.items():
         told = Counter(u for n in of if units and (u := cell_at(body[n], units[0].at)))
         said = next((d for n in of if texts and (d := cell_at(body[n], texts[0].at))), "")
-        made = Tag(name=_bare_tag(name), asset=asset or shape.labels.get("asset", ""), description=said, place=sheet.path, title=_titled(shape),
-                   unit=told.most_common(1)[0][0] if told else value.unit)  # fmt: skip
+        made = Tag(
+            name=_bare_tag(name),
+            asset=asset or shape.labels.get("asset", ""),
+            description=said,
+            place=sheet.path,
+            title=_titled(shape),
+            unit=told.most_common(1)[0][0] if told else value.unit,
+        )
         chosen = np.array([n for n in of if np.isfinite(times.t[n])], dtype=np.int64)
         series = samples_of(made, times.t, cells, codes, chosen, notation, read)
         if series is not None:

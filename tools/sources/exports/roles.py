@@ -87,8 +87,10 @@ def _by_name(column: Column, cells: Sequence[str]) -> None:
         ("_nano_offset", "_nanos", "nanoseconds")
     ):
         column.role = "nanos" if "nano" in key_of(column.name) else "ignore"
-    elif (called(column.name, "time") and numeric > _MOST) or (called(column.name, "ignore") and not (called(column.name, "value") and numeric > _MOST)) or (
-        not column.name and (_is_index(cells) or column.unit in ("s", "sec", "ms"))
+    elif (
+        (called(column.name, "time") and numeric > _MOST)
+        or (called(column.name, "ignore") and not (called(column.name, "value") and numeric > _MOST))
+        or (not column.name and (_is_index(cells) or column.unit in ("s", "sec", "ms")))
     ):  # the time since the start, beside the time itself
         column.role = "ignore"
 

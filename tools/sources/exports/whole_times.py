@@ -139,7 +139,7 @@ def _together(
     made = []
     for n, row in enumerate(rows):
         cells = list(row)
-        joined = n >= first and any([_clocked(cells, at, clock, held) for at, clock in clocks.items()])
+        joined = n >= first and sum(_clocked(cells, at, clock, held) for at, clock in clocks.items()) > 0
         for at, m in milli.items():
             if n >= first and m < len(cells) and cells[m].isdecimal():
                 cells[at] = _CLOCK_END.sub(rf"\g<0>.{int(cells[m]):03}", cells[at], count=1)
