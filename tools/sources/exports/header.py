@@ -175,7 +175,8 @@ def align_units(shape: Shape) -> None:
                     setattr(column, role, getattr(column, role) or cell)
     named = {_channel(c.name): c for c in shape.columns if c.role not in ("time", "ignore")}
     for row in shape.above:  # `Channel 1: Temperature (°C)` above a column `Ch 1`
-        head, *rest = [p for c in row if c for p in (m.groups() if (m := _SAYS.fullmatch(c)) else (c,))]
+        matches = [(c, _SAYS.fullmatch(c)) for c in row if c]
+        head, *rest = [part for c, found in matches for part in (found.groups() if found else (c,))]
         told = named.get(_channel(head))
         if told and rest and not told.description and not looks_numeric(rest[0]):
             told.description, unit = split_unit(rest[0])
