@@ -65,7 +65,7 @@ def _object(node: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Record
         return
     alike = len(inner) > 1
     for key, elements in inner.items():
-        last = key.rpartition(".")[2]
+        last = key if key in node else key.rpartition(".")[2]
         tagged = (alike or key_of(last) not in _LISTS) and not any(called(k, "tag") for k in told)
         yield from _list(
             elements, {**told, "tag": last} if tagged and _needs_tag(elements) else told, key, heads
