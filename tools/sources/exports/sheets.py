@@ -347,7 +347,7 @@ def _fixed(line: str, spans: Sequence[tuple[int, int]]) -> list[str]:
 
 def _score(lines: Sequence[str], mark: str) -> float:
     """How much the lines look like rows of a table with this mark: cells that are a time, a number or a word for none."""
-    rows = [row for row in _rows("\n".join(lines), mark) if any(row)]
+    rows = [row for row in _rows("\n".join(lines), mark) if any(c.strip() for c in row)]
     good = 0.0
     for row in rows:
         held = [c for c in row if c.strip()]
