@@ -146,3 +146,9 @@ def test_entities_are_refused(tmp_path: Path) -> None:
     path.write_text("<!DOCTYPE a [<!ENTITY b 'c'>]><a><b>&b;</b></a>")
     with pytest.raises(SourceError, match="entities"):
         list(sheets_of(path, root=tmp_path))
+
+
+def test_a_page_beside_tables_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("Time,P-101.flow\n" + lines("{t},{a}\n"))
+    (tmp_path / "readme.html").write_text("<html><body>no table</body>")
+    assert held(tmp_path) == {"flow": (EPOCHS, A)}

@@ -18,11 +18,12 @@ from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.exports.asked import Asked, Samples, Tag
 from aitia.tools.sources.exports.derived import derived
 from aitia.tools.sources.exports.reading import read_sheet
-from aitia.tools.sources.exports.sheets import JSONS, SUFFIXES, sheets_of, stem_of
+from aitia.tools.sources.exports.sheets import DATABASES, JSONS, MARKUPS, SUFFIXES, sheets_of, stem_of
 from aitia.tools.sources.exports.tag_files import NAMES, beside, listed
 from aitia.tools.sources.text_form import few
 from aitia.tools.tags.map import AREA, Point, TagEntry, propose
 
+_ASIDE: Final = (*JSONS, *MARKUPS, *DATABASES)  # beside tables of text they may be anything
 _DATED: Final = re.compile(r"(?:19|20)\d\d[-_.]?[01]\d(?:[-_.]?[0-3]\d)?(?:[-_T.]?\d{4,6})?")
 
 
@@ -56,11 +57,11 @@ def read_export(
     base = root or (paths[0].parent if paths else Path())
     found, own = Export(), beside(paths)
     reasons: list[str] = []
-    tables = any(p.suffix.lower() in SUFFIXES and p.suffix.lower() not in JSONS for p in paths)
+    tables = any(p.suffix.lower() in SUFFIXES and p.suffix.lower() not in _ASIDE for p in paths)
     for path in paths:
         if path.name.lower() in NAMES:
             continue
-        beside_tables = tables and path.suffix.lower() in JSONS
+        beside_tables = tables and path.suffix.lower() in _ASIDE
         if len(paths) > 1 and (path.suffix.lower() not in SUFFIXES or beside_tables):
             found.notes.append(f"{path.name} is passed over: no table beside these files")
             continue
