@@ -22,7 +22,7 @@ _LEVEL: Final = re.compile(r"\s*[/\\|>:']+\s*|(?<=[\w)\]])\.(?=[^\s\d.]|\d+[A-Za
 _FIELD: Final = frozenset({"pv", "sp", "op", "mv", "cv", "out", "val", "value", "wert", "prval", "presentvalue", "present_value",
                            "actual", "ist",
                            "mag", "f", "stval", "main", "cmd", "fb", "pv_in", "q", "instmag", "cval", "phsa", "phsb", "phsc",
-                           "meas", "raw"})  # fmt: skip
+                           "meas", "raw", "f_cv", "fcv", "a_cv", "acv", "e_cv", "ecv"})  # fmt: skip
 _BLOCK: Final = re.compile(r"(?i)(?:AI|AO|DI|DO|PID|ALM|CALC|SCLR|ACT|CND|INT|LOOP)\d{0,2}")
 """Function blocks of Foundation Fieldbus and DeltaV below a tag: `LIT-501/AI1/PV`."""
 _BACNET: Final = re.compile(r"(?:AI|AO|AV|BI|BO|BV|MSI|MSO|MSV)[-_ ]?\d+")

@@ -31,6 +31,7 @@ _IEC_61850: Final = {
     "Spd": "speed", "RotSpd": "speed", "Vbr": "vibration",
 }  # fmt: skip
 """Data objects of IEC 61850-7-4 by what they measure, beside the electrical ones."""
+_NUMBERED: Final = re.compile(r"[A-Z]{2,6}-?\d{1,4}[A-Z]?")
 _TAIL: Final = re.compile(r"^(.*?[^\W])[\s_.]+([^\s_.]+)$")
 _LEFT: Final = ("setting", "state")  # told by words, never by a unit
 
@@ -45,6 +46,7 @@ class Point:
     description: str = ""
     place: str = ""
     generic: bool = False
+    title: str = ""  # the machine that the file's own title names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,10 @@ def _bare(point: Point) -> str:
         and unit.quantity == quantity_in(found[1])
     ):
         return found[1]
-    return name
+    cubic = re.fullmatch(
+        r"(.*[^\W\d])_(N?m3h|m3_h|m3s|mm_s|m_s|kg_h|t_h|l_min|l_h|m2s)", name
+    )  # an exponent is no number of a machine
+    return cubic[1] if cubic else name
 
 
 def _short(wholes: Mapping[str, str]) -> dict[str, str]:
@@ -184,7 +189,10 @@ def _owned(
         return said, bare, "its description"
     file = point.place.rpartition("/")[2]
     stem = re.sub(
-        r"(?:\.(?:csv|tsv|txt|gz|xlsx|xlsm|parquet|pq|zip|lvm|lis|dat|prn|log))+$", "", file, flags=re.I
+        r"(?:\.(?:csv|tsv|txt|gz|xlsx|xlsm|parquet|pq|zip|lvm|lis|dat|prn|log|lst|rpt|jsonl?|ndjson|xls|xml|html?|sqlite3?|db))+$",
+        "",
+        file,
+        flags=re.I,
     )
     head = re.match(r"[^\W\d_]{4,}", _bare(point))
     if (
@@ -194,8 +202,13 @@ def _owned(
         and not mention_in(re.sub(r"[_.]", " ", point.place))
     ):
         return head[0], bare[len(head[0]) :].strip(" _-.:"), "a machine's name"
+    if point.title:
+        return point.title, bare, "a line above the table"
     if code := mention_in(re.sub(r"[_.]", " ", stem)) or mention_in(re.sub(r"[_.]", " ", point.place)):
         return code, bare, "the name of its file"
+    numbered = [w for w in re.split(r"[\s_.]+", stem) if _NUMBERED.fullmatch(w)]
+    if len(numbered) == 1:
+        return numbered[0], bare, "the name of its file"
     return stem or "machine", bare, "no machine told: the name of its file"
 
 

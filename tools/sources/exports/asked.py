@@ -29,6 +29,7 @@ class Tag:
     unit: str = ""
     description: str = ""
     place: str = ""  # the file, and sheet, that it stands in
+    title: str = ""  # the machine that a line above the table names
     generic: bool = False  # the file names no tag: it is called after the file
 
 

@@ -12,16 +12,22 @@ import numpy as np
 from aitia.tools.sources.exports.asked import Asked, Reading
 from aitia.tools.sources.exports.columns import Column, Shape, cell_at
 from aitia.tools.sources.exports.sheets import Sheet
-from aitia.tools.sources.exports.times import Times, clock_of, numeric_times, stamp_of, text_times, zone_told
-from aitia.tools.sources.exports.words import (
-    called,
-    folded,
-    key_of,
+from aitia.tools.sources.exports.times import (
+    Times,
+    local_offsets,
+    numeric_times,
+    stamp_of,
+    text_times,
+    zone_told,
 )
+from aitia.tools.sources.exports.words import called, data, folded, key_of
 
 _EUROPEAN: Final = re.compile(
     r"zeit|datum|wert|einheit|fecha|hora\b|valor|heure|unidad|czas|tid\b|data\b|ora\b|beschreibung"
 )
+
+
+_HALF: Final = re.compile(r"\d (?:AM|PM)\b")  # of the day, as the United States write it
 
 
 class Clock:
@@ -36,7 +42,9 @@ class Clock:
             " ".join(c.name for c in shape.columns) + " " + " ".join(" ".join(r) for r in shape.above[-12:])
         )
         self._european = bool(_EUROPEAN.search(folded(names))) or (
-            not sheet.commas_part and sheet.path.lower().endswith((".csv", ".txt"))
+            not sheet.commas_part
+            and sheet.path.lower().endswith((".csv", ".txt"))
+            and not any(_HALF.search(c) for r in body[:50] for c in r)
         )
         self._zone = asked.zone if asked.zone_given else self._told() or asked.zone
         self._told_zone = asked.zone_given or self._told() is not None
@@ -44,11 +52,11 @@ class Clock:
     def _told(self) -> tzinfo | None:
         """The zone that a line above or the name of the time column tells."""
         texts = [self._shape.labels.get("zone", "")]
-        texts += [
-            f"{c.name} {c.unit} {c.description}"
-            for c in self._shape.columns
-            if c.role in ("time", "date", "clock")
-        ]
+        for column in self._shape.columns:
+            if key_of(column.name) in data()["zone_columns"]:
+                cells = {cell_at(r, column.at) for r in self._body} - {""}
+                texts += cells if len(cells) == 1 else ()
+        texts += [f"{c.name} {c.unit} {c.description}" for c in self._shape.columns if c.role == "time"]
         texts += [
             " ".join(r)
             for r in self._shape.above
@@ -68,14 +76,8 @@ class Clock:
 
     def _read_column(self, at: int, groups: Sequence[str]) -> Times:
         shape = self._shape
-        dates, clocks = shape.of_role("date"), shape.of_role("clock")
-        column = shape.columns[at] if at >= 0 else (shape.of_role("time") or dates)[0]
+        column = shape.columns[at] if at >= 0 else shape.of_role("time")[0]
         cells = [cell_at(r, column.at) for r in self._body]
-        if dates and clocks:
-            cells = [
-                f"{d} {_clock_text(c)}"
-                for d, c in zip(cells, (cell_at(r, clocks[0].at) for r in self._body), strict=True)
-            ]
         stamps = [stamp_of(c) for c in cells]
         if sum(s is not None for s in stamps) >= 0.5 * max(1, sum(bool(c) for c in cells)):
             numbered = {g: n for n, g in enumerate(dict.fromkeys(groups))}
@@ -95,11 +97,8 @@ class Clock:
         told = numeric_times(values, named=named)
         if told is not None:
             t, said = told
-            if said.startswith("days"):
-                shift = text_times(
-                    [stamp_of("1970-01-01 00:00:00")], zone=self._zone, near=self._asked.near, european=False
-                )
-                t = t - (0.0 - float(shift.t[0])) * -1.0 if self._told_zone else t
+            if said.startswith("days") and self._told_zone:
+                t = t - local_offsets(t, self._zone, np.zeros(t.size, dtype=np.int64))
             return Times(t=t, said=said, zoned=not said.startswith("days") or self._told_zone)
         begun = self._start()
         scale = {"ms": 1e-3, "min": 60.0, "h": 3600.0, "us": 1e-6, "µs": 1e-6}.get(folded(column.unit), 1.0)
@@ -117,7 +116,9 @@ class Clock:
     def _start(self) -> float | None:
         labels = {key_of(r[0]): r[1] for r in self._shape.above if len(r) > 1}
         texts = [self._shape.labels.get("start", ""), f"{labels.get('date', '')} {labels.get('time', '')}"]
-        for text in (*texts, texts[0].split("  ")[0], " ".join(texts[0].split()[:2])):
+        words = texts[0].split()
+        texts += [" ".join(words[a:b]) for a in range(min(len(words), 4)) for b in (len(words), a + 2)]
+        for text in texts:
             stamp = stamp_of(text.strip())
             if stamp is not None and stamp.clock:
                 return float(
@@ -138,17 +139,6 @@ class Clock:
         lost = int(np.sum(~np.isfinite(found.t)))
         if lost and len(found.t) > lost:
             read.said.append(f"{lost} rows without a readable time left out")
-
-
-def _clock_text(cell: str) -> str:
-    if re.fullmatch(r"\d{1,2}(?:\.0)?", cell):
-        return f"{int(float(cell)):02}:00:00"
-    seconds = clock_of(
-        re.sub(r"^(\d{1,2})\.(\d\d)(?:\.(\d\d))?$", lambda m: f"{m[1]}:{m[2]}:{m[3] or '00'}", cell)
-    )
-    if seconds is None:
-        return cell
-    return f"{int(seconds) // 3600:02}:{int(seconds) % 3600 // 60:02}:{seconds % 60:09.6f}"
 
 
 def _plain(cell: str) -> float:

@@ -8,8 +8,6 @@ from typing import Literal
 
 Role = Literal[
     "time",
-    "date",
-    "clock",
     "nanos",
     "tag",
     "value",

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
-from aitia.core.errors import SourceError
+from aitia.core.errors import BadInput, SourceError
 from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.exports.asked import Asked, Samples, Tag
 from aitia.tools.sources.exports.derived import derived
 from aitia.tools.sources.exports.reading import read_sheet
-from aitia.tools.sources.exports.sheets import JSONS, SUFFIXES, sheets_of, stem_of
+from aitia.tools.sources.exports.sheets import DATABASES, JSONS, MARKUPS, SUFFIXES, sheets_of, stem_of
 from aitia.tools.sources.exports.tag_files import NAMES, beside, listed
 from aitia.tools.sources.text_form import few
 from aitia.tools.tags.map import AREA, Point, TagEntry, propose
+
+_ASIDE: Final = (*JSONS, *MARKUPS, *DATABASES)  # beside tables of text they may be anything
+_DATED: Final = re.compile(r"(?:19|20)\d\d[-_.]?[01]\d(?:[-_.]?[0-3]\d)?(?:[-_T.]?\d{4,6})?")
 
 
 @dataclass
@@ -52,20 +57,26 @@ def read_export(
     base = root or (paths[0].parent if paths else Path())
     found, own = Export(), beside(paths)
     reasons: list[str] = []
-    tables = any(p.suffix.lower() in SUFFIXES and p.suffix.lower() not in JSONS for p in paths)
+    tables = any(p.suffix.lower() in SUFFIXES and p.suffix.lower() not in _ASIDE for p in paths)
     for path in paths:
         if path.name.lower() in NAMES:
             continue
-        beside_tables = tables and path.suffix.lower() in JSONS
+        beside_tables = tables and path.suffix.lower() in _ASIDE
         if len(paths) > 1 and (path.suffix.lower() not in SUFFIXES or beside_tables):
             found.notes.append(f"{path.name} is passed over: no table beside these files")
             continue
         for sheet in sheets_of(path, root=base, encoding=encoding, delimiter=delimiter):
             read = read_sheet(sheet, asked)
-            if not read.series and (told := listed(sheet)):
+            if not read.series:
+                try:
+                    told = listed(sheet)
+                except BadInput as error:
+                    reasons.append(f"{sheet.path}: {error}")
+                    continue
                 own |= told
-                found.said.append(f"{len(told)} tags told by {sheet.path!r}")
-                continue
+                if told:
+                    found.said.append(f"{len(told)} tags told by {sheet.path!r}")
+                    continue
             if not read.series:
                 reasons.append(f"{sheet.path}: {'; '.join(read.said[-2:])}")
                 continue
@@ -109,7 +120,8 @@ def _merged(series: Sequence[Samples]) -> list[Samples]:
     by_key: dict[tuple[str, str, str], list[Samples]] = {}
     parts = _spread(series)
     for s in series:
-        by_key.setdefault((s.tag.asset, s.tag.name, s.tag.place if parts[id(s)] else ""), []).append(s)
+        place = _DATED.sub("", s.tag.place) if parts[id(s)] else ""  # a file a day of several machines
+        by_key.setdefault((s.tag.asset or s.tag.title, s.tag.name, place), []).append(s)
     return [of[0] if len(of) == 1 else _joined(of) for of in by_key.values()]
 
 
@@ -117,7 +129,7 @@ def _spread(series: Sequence[Samples]) -> dict[int, bool]:
     """Whether a series stays apart from those of the same name: where files cover the same time, they are of several machines."""
     same: dict[tuple[str, str], list[Samples]] = defaultdict(list)
     for s in series:
-        same[s.tag.asset, s.tag.name].append(s)
+        same[s.tag.asset or s.tag.title, s.tag.name].append(s)
     apart: dict[int, bool] = {}
     for of in same.values():
         ends = sorted((float(np.nanmin(s.t)), float(np.nanmax(s.t))) for s in of if s.t.size)
@@ -164,6 +176,7 @@ def _point(tag: Tag, machine: str) -> Point:
         description=tag.description,
         place=tag.place,
         generic=tag.generic,
+        title=tag.title,
     )
 
 

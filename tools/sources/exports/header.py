@@ -8,10 +8,18 @@ from typing import Final
 
 from aitia.tools.meaning.unit_table import split_unit, unit_named
 from aitia.tools.sources.exports.columns import Column, Role, Shape
+from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.turning import full_time
 from aitia.tools.sources.exports.words import called, data, folded, key_of
 from aitia.tools.tags.names import parts_of
 
+_SAYS: Final = re.compile(
+    r"[#\s]*([^\W\d_][^:=]{0,40}?)\s*(?:=|(?<!\d):|:(?!\d\d))\s*(\S.*)", re.S
+)  # `Units: mm/s`
+_MARK: Final = re.compile(r"[#\[*]+\s?[A-Z][A-Za-z ]*[\]:]?")
+_START: Final = re.compile(
+    r"(?:start|begin|trigger|recording start)\w*(?:[ _]of[ _]\w+|[ _]?(?:time|zeit|date))"
+)
 _GROUPING: Final = 0.75  # of the cells of the fullest row of names: with fewer a row names groups of columns
 
 
@@ -23,6 +31,12 @@ def header_rows(rows: Sequence[Sequence[str]], first: int, width: int) -> list[i
         at -= 1
     while at >= 0 and len(found) < 8:
         row = [c for c in rows[at] if c]
+        if not found and len(row) == 1 and width > 1 and _SAYS.fullmatch(row[0]):
+            at -= 1  # `T0: 09.03.2026 18:00:00` between names and data
+            continue
+        if row and _MARK.fullmatch(row[0]) and len(row) <= 2 < width:
+            at -= 1  # `#ROWS,480`
+            continue
         if found and len(rows[at]) > width:
             break  # more cells than the data have columns: a line about the file
         merged = bool(found) and len(row) == 1 and not rows[at][0]
@@ -58,8 +72,10 @@ def _kind(row: Sequence[str], skip: set[int]) -> str:
         unit_named(c) for c in cells
     ):
         return "unit"
-    if all(folded(c) in set(data()["types"]) for c in cells):
+    if all(re.sub(r"[\[(].*", "", folded(c)) in set(data()["types"]) for c in cells):
         return "types"
+    if all(looks_numeric(c) for c in cells):
+        return "numbers"
     return "names"
 
 
@@ -136,28 +152,36 @@ def _second_names(made: list[Column], row: Sequence[str], times: dict[int, Role]
 
 
 def labels_above(above: Sequence[Sequence[str]]) -> dict[str, str]:
-    """What lines above the table say: `Tag: FIC101`, `Einheit;m³/h`."""
+    """What lines above the table say: `Tag: FIC101`, `Einheit;m³/h`, several in one line."""
     told: dict[str, str] = {}
     for row in above:
         cells = [c for c in row if c]
-        if len(cells) == 1:
-            head, cut, tail = (
-                cells[0].lstrip("# ").partition(":")
-                if ":" in cells[0]
-                else cells[0].lstrip("# ").partition("=")
-            )
-            cells = [head, tail.strip()] if cut and tail.strip() else cells
-        if len(cells) >= 2:
+        pairs = [(m[1], [m[2], *cells[n + 1 :]]) for n, c in enumerate(cells) if (m := _SAYS.fullmatch(c))]
+        if not pairs and len(cells) > 1:
+            pairs = [(cells[0].lstrip("# ").rstrip(" :="), cells[1:])]
+        for head, tail in pairs:
             for role in data()["preamble"]:
-                if called(cells[0].rstrip(" :="), role, "preamble"):
-                    told.setdefault(role, " ".join(cells[1:]) if role in ("start", "zone") else cells[1])
+                if called(head, role, "preamble") or (role == "start" and _START.match(folded(head))):
+                    told.setdefault(role, " ".join(tail) if role in ("start", "zone") else tail[0])
     return told
 
 
 def align_units(shape: Shape) -> None:
     """Units and descriptions in a line further above, a cell for each column (`Y_Unit_Label` of LabVIEW)."""
-    for row in (r for r in shape.above if len(r) > 3 or (len(r) == len(shape.columns) and len(r) > 2)):
+    for row in (r for r in shape.above if len(r) > 2):
         for role in ("unit", "description"):
             if called(row[0], role):
                 for column, cell in zip(shape.columns[1:], row[1:], strict=False):
                     setattr(column, role, getattr(column, role) or cell)
+    named = {_channel(c.name): c for c in shape.columns if c.role not in ("time", "ignore")}
+    for row in shape.above:  # `Channel 1: Temperature (°C)` above a column `Ch 1`
+        matches = [(c, _SAYS.fullmatch(c)) for c in row if c]
+        head, *rest = [part for c, found in matches for part in (found.groups() if found else (c,))]
+        told = named.get(_channel(head))
+        if told and rest and not told.description and not looks_numeric(rest[0]):
+            told.description, unit = split_unit(rest[0])
+            told.unit = told.unit or unit
+
+
+def _channel(name: str) -> str:
+    return re.sub(r"^(?:channel|kanal|canal|canale|sensor|ch)\W*(?=\d)", "ch", folded(name).rstrip(": "))

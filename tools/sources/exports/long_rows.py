@@ -8,63 +8,101 @@ from typing import Final
 
 from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.exports.cells import all_states, is_passed, repeats, share
-from aitia.tools.sources.exports.columns import Column, Shape
-from aitia.tools.sources.exports.numbers import looks_numeric
-from aitia.tools.sources.exports.words import called, data, is_missing, key_of
+from aitia.tools.sources.exports.columns import Column, Shape, cell_at
+from aitia.tools.sources.exports.numbers import are_measured
+from aitia.tools.sources.exports.words import (
+    called,
+    code_of,
+    data,
+    is_missing,
+    key_of,
+    quality_word,
+    state_of,
+)
 from aitia.tools.tags.equipment_words import mention_in
 from aitia.tools.tags.names import parts_of
 
 
-def find_long_rows(shape: Shape, held: dict[int, list[str]]) -> None:
+def find_long_rows(shape: Shape, held: dict[int, list[str]], body: Sequence[Sequence[str]]) -> None:
     """Find tags with values beside them (a row for each sample), or machines (a row for each time of each)."""
-    free = [c for c in shape.columns if c.role == "value" and c.at in held]
-    texts = [c for c in free if held[c.at] and share(held[c.at], looks_numeric) < 0.5]
-    numbers = [c for c in free if held[c.at] and c not in texts]
-    values = [c for c in free if called(c.name, "value") and (c in numbers or not called(c.name, "tag"))]
+    free = [c for c in shape.columns if c.role == "value" and held.get(c.at)]
+    if any(c.of >= 0 for c in shape.columns):
+        return  # each value has times of its own
+    texts = [c for c in free if not are_measured(held[c.at])]
+    numbers = [c for c in free if c not in texts]
     tags = [c for c in texts if called(c.name, "tag") and not all_states(held[c.at])]
     repeated = [c for c in texts if repeats(held[c.at])]
+    if not texts or not (tags or repeated):
+        tags = [c for c in numbers if key_of(c.name) in INDEX and repeats(held[c.at])]
+    value = _value(free, numbers, texts, tags or repeated, units=bool(shape.of_role("unit")))
+    tags, repeated = ([c for c in of if c is not value] for of in (tags, repeated))
+    if value is None or not (tags or repeated):
+        _by_row(shape, texts, numbers, held)
+        return
+    if not tags and shape.of_role("unit"):
+        tags = [c for c in texts if called(c.name, "description") and repeats(held[c.at])]
+    tag = _best_tag(tags or repeated, held)
+    if tag is None:
+        return
+    shape.long = True
+    for column in shape.of_role("value"):
+        coded = column in free and called(column.name, "quality") and _is_quality(held[column.at])
+        column.role = "quality" if coded else "ignore"
+    tag.role, value.role = "tag", "value"
+    _beside(shape, [c for c in texts if c not in (tag, value) and c.role != "quality"], held, tag)
+    _parted(shape, repeated, body)
+
+
+def _value(
+    free: Sequence[Column],
+    numbers: Sequence[Column],
+    texts: Sequence[Column],
+    tags: Sequence[Column],
+    *,
+    units: bool,
+) -> Column | None:
+    """The column of the values of a long table; None where there is none, or several columns are values of their own."""
+    order = list(data()["columns"]["value"])
+    numbers = [c for c in numbers if not is_passed(c)]
+    values = [c for c in free if called(c.name, "value") and (c in numbers or not called(c.name, "tag"))]
     if not values and len(numbers) > 1 and all(key_of(c.name) in _AGGREGATES for c in numbers):
         values = [min(numbers, key=lambda c: _AGGREGATES.index(key_of(c.name)))]
-    if not texts or not (tags or repeated):
-        tags = [c for c in numbers if key_of(c.name) in INDEX and c not in values and repeats(held[c.at])]
-    several_times = any(c.of >= 0 for c in shape.columns)
-    if several_times:
-        return
-    if not values and len(numbers) == 1 and (tags or repeated) and not _tagged(numbers[0].name):
-        values = numbers[:1]
-    if (
-        values
-        and not all(key_of(c.name) in _AGGREGATES for c in numbers)
-        and len([c for c in numbers if not is_passed(c)]) > 1 + len(values)
-        and not any(called(c.name, "tag") for c in texts)
-        and not any(c in numbers for c in tags)
-    ):
-        values = []
-    if values and (tags or repeated):
-        order = list(data()["columns"]["tag"])
-        value = min(
-            values,
-            key=lambda c: (
-                c not in numbers,
-                list(data()["columns"]["value"]).index(key_of(c.name))
-                if key_of(c.name) in data()["columns"]["value"]
-                else 99,
-            ),
-        )
-        tag = _best_tag(
-            [c for c in tags if c is not value] or [c for c in repeated if c is not value], held, order
-        )
-        if tag is None:
-            return
-        shape.long = True
-        for column in free:
-            column.role = "ignore"
-        tag.role, value.role = "tag", "value"
-        _beside(shape, [c for c in texts if c not in (tag, value)], held, tag)
-        return
-    _by_row(shape, texts, numbers, held)
+    if not values and len(numbers) == 1 and tags and not _tagged(numbers[0].name):
+        values = list(numbers)
+    several = len(numbers) > 1 + len(values)
+    named = units or any(called(c.name, "tag") for c in texts) or any(c in numbers for c in tags)
+    if several and not named and not all(key_of(c.name) in _AGGREGATES for c in numbers):
+        return None
+    place = {c.at: order.index(k) if (k := key_of(c.name)) in order else 99 for c in values}
+    return min(values, key=lambda c: (c not in numbers, place[c.at]), default=None)
 
 
+def _is_quality(cells: Sequence[str]) -> bool:
+    """Whether cells are words or codes of quality."""
+    return all(bool(quality_word(c)) or code_of(c) is not None or state_of(c) is not None for c in set(cells))
+
+
+def _parted(shape: Shape, texts: Sequence[Column], body: Sequence[Sequence[str]]) -> None:
+    """Further names of a series, where one tag has several rows at a time: a measuring point beside a parameter."""
+    times = [c.at for c in shape.columns if c.role == "time"]
+    keys = [*times, *(c.at for c in shape.columns if c.role in ("tag", "asset"))]
+    value = shape.of_role("value")[0].at
+
+    def doubled(at: Sequence[int]) -> int:
+        """Rows that have another value than one with the same names before it."""
+        rows = {(tuple(cell_at(r, n) for n in at), cell_at(r, value)) for r in body}
+        return len(rows) - len({key for key, _ in rows})
+
+    worst = doubled(keys)
+    for column in texts:
+        if column.role != "ignore" or called(column.name, "ignore") or worst <= _DOUBLED * len(body):
+            continue
+        if (left := doubled([*keys, column.at])) < worst / 2:
+            column.role, worst = "label", left
+            keys.append(column.at)
+
+
+_DOUBLED: Final = 0.1  # of the rows: fewer are rows that a logger wrote twice
 INDEX: Final = ("tagindex", "tag_index", "tagid", "tag_id", "pointid", "point_id", "itemid", "item_id", "sensor_id",
                 "sensorid", "channel_id", "signal_id", "idx", "handle")  # fmt: skip
 """Numbers that stand for tags, which another file names."""
@@ -73,9 +111,10 @@ _AGGREGATES: Final = ("avg", "average", "mean", "mittelwert", "media", "last", "
                       "count", "n", "sum", "std", "stddev", "samples")  # fmt: skip
 
 
-def _best_tag(columns: Sequence[Column], held: dict[int, list[str]], order: list[str]) -> Column | None:
+def _best_tag(columns: Sequence[Column], held: dict[int, list[str]]) -> Column | None:
     """Of several columns that could hold tags the one whose cells differ most, unless it never repeats."""
-    usable = [c for c in columns if not called(c.name, "unit")]
+    order = list(data()["columns"]["tag"])
+    usable = [c for c in columns if not called(c.name, "unit") and not called(c.name, "ignore")]
     return max(
         usable,
         key=lambda c: (

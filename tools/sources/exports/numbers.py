@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,9 +11,10 @@ from aitia.tools.meaning.unit_table import unit_named
 
 _BLANKS: Final = re.compile(r"[\u00a0\u202f\u2007\u2009 '\u2019]")
 _NUMBER: Final = re.compile(
-    r"[+\-\u2212]?(?:\d[\d.,'\u2019\u00a0\u202f\u2007\u2009 ]*|[.,]\d+)(?:[eE][+-]?\d+)?"
+    r"[+\-\u2212]?\s*(?:\d[\d.,'\u2019\u00a0\u202f\u2007\u2009 ]*|[.,]\d+)(?:[eE][+-]?\d+)?"
 )
 _WITH_UNIT: Final = re.compile(rf"({_NUMBER.pattern})\s*([^\d\s+\-.,][^\d]{{0,9}}[^\s]{{0,3}})")
+_AFTER: Final = re.compile(r"(\d[\d.,]*)\s*-")  # SAP writes the sign of a negative number behind it
 _MARKED: Final = re.compile(rf"({_NUMBER.pattern})\s*[*?!]")
 _COMMA: Final = re.compile(
     r"[+-]?(?:\d{1,3}(?:\.\d{3})+,\d+|\d+,\d{1,2}|\d+,\d{4,}|0,\d+|\d{4,},\d+|,\d+)(?:[eE].*)?"
@@ -22,6 +23,7 @@ _POINT: Final = re.compile(
     r"[+-]?(?:\d{1,3}(?:,\d{3})+\.\d+|\d+\.\d{1,2}|\d+\.\d{4,}|0\.\d+|\d{4,}\.\d+|\.\d+)(?:[eE].*)?"
 )
 _APART: Final = re.compile(r"[+-]?\d{1,3}(?:['\u2019\u00a0\u202f\u2009 ]\d{3})+(?:[.,]\d+)?")
+_MEASURED: Final = re.compile(rf"({_NUMBER.pattern})\s*([^\W\d_%°]?[^\d;,]{{1,14}})")
 _EITHER: Final = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 _GROUPS: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3}){2,}")
 _GROUPS_OF_POINTS: Final = re.compile(r"[+-]?\d{1,3}(?:\.\d{3}){2,}")
@@ -62,9 +64,11 @@ def number(cell: str, notation: Notation) -> float | None:
                 return value if "_" not in cell else None
     except ValueError:
         pass
+    if found := _AFTER.fullmatch(cell.strip()):
+        cell = f"-{found[1]}"
     if not _NUMBER.fullmatch(cell.strip()):
         return None
-    text = _BLANKS.sub("", cell.strip()).replace("\u2212", "-")
+    text = _BLANKS.sub("", re.sub(r"\s", "", cell)).replace("\u2212", "-")
     if notation.comma:
         if "," in text or _EITHER.fullmatch(text) or _GROUPS_OF_POINTS.fullmatch(text):
             text = (
@@ -73,8 +77,11 @@ def number(cell: str, notation: Notation) -> float | None:
                 else text
             )
         text = text.replace(",", ".")
-    else:
-        text = text.replace(",", "")
+    elif "," in text:
+        grouped = bool(re.fullmatch(r"[+-]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d*)?(?:[eE].*)?", text))
+        if not grouped and (text.count(",") > 1 or "." in text):
+            return None
+        text = text.replace(",", "" if grouped else ".")  # `8,1` typed by hand among points
     try:
         return float(text)
     except ValueError:
@@ -97,4 +104,15 @@ def number_and_unit(cell: str, notation: Notation) -> tuple[float | None, str, b
 
 def looks_numeric(cell: str) -> bool:
     """Whether a cell is a number in any notation."""
-    return bool(_NUMBER.fullmatch(cell.strip())) or cell.strip().lower() in ("nan", "inf", "-inf")
+    return bool(
+        _NUMBER.fullmatch(cell.strip()) or _AFTER.fullmatch(cell.strip())
+    ) or cell.strip().lower() in ("nan", "inf", "-inf")
+
+
+def are_measured(cells: Sequence[str]) -> bool:
+    """Whether most cells are numbers, with a unit behind them (`56.8 deg F`) or not; `01 DE`, `02 NDE` are names."""
+    if 2 * sum(map(looks_numeric, cells)) >= len(cells):
+        return True
+    parts = [found.groups() for c in cells if (found := _MEASURED.fullmatch(c.strip()))]
+    units, numbers = len({unit for _, unit in parts}), len({number for number, _ in parts})
+    return 2 * len(parts) >= len(cells) and numbers >= min(3, len(cells)) * units

@@ -19,10 +19,8 @@ from aitia.tools.sources.exports.sheets import Sheet
 from aitia.tools.sources.exports.times import stamp_of
 from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
 from aitia.tools.sources.exports.values import notation_in, qualities_of, samples_of
-from aitia.tools.sources.exports.words import (
-    called,
-    folded,
-)
+from aitia.tools.sources.exports.whole_times import absolute, joined_times
+from aitia.tools.sources.exports.words import called, folded
 from aitia.tools.tags.equipment_words import mention_in
 
 _MARK: Final = re.compile(r"\$[A-Z_]+\$")  # WinCC's rows on the recording itself: `$RT_OFF$`
@@ -40,7 +38,13 @@ def read_sheet(sheet: Sheet, asked: Asked) -> Reading:
         read.said.append("times from columns of year, month, day")
     elif (slots := matrix(rows)) is not None:
         rows = slots
-        read.said.append("days in rows, the clock in columns")
+        read.said.append("the clock in columns")
+    elif (whole := joined_times(rows, sheet.path)) is not None:
+        rows = whole[0]
+        read.said += [whole[1]] if whole[1] else []
+    if (since := absolute(rows)) is not None:
+        rows = since
+        read.said.append("times by the epoch beside the local time")
     begun = 0
     while begun < len(rows):
         shape = shape_of(rows[begun:])
@@ -66,14 +70,14 @@ def _body(
     held: list[list[str]] = []
     left: list[list[str]] = []
     at = first
-    times = [c.at for c in shape.columns if c.role in ("time", "date")]
+    times = [c.at for c in shape.columns if c.role == "time"]
     numeric = stamp_of(cell_at(rows[first], times[0])) is None
     while at < len(rows):
         row = rows[at]
         if any(_is_time(cell_at(row, n), numeric=numeric) for n in times):
             held.append(row)
         elif any(row) and tuple(row) not in header:
-            if _another(rows, at, times, numeric=numeric) or (shape.titled and _is_title(rows, at)):
+            if _another(rows, at, times, header, numeric=numeric) or (shape.titled and _is_title(rows, at)):
                 return held, left, at
             left.append(row)
         at += 1
@@ -86,15 +90,21 @@ def _is_title(rows: Sequence[list[str]], at: int) -> bool:
     return len([c for c in rows[at] if c]) == 1 and any(stamp_of(c) is not None for c in below)
 
 
-def _another(rows: Sequence[list[str]], at: int, times: Sequence[int], *, numeric: bool) -> bool:
+def _another(
+    rows: Sequence[list[str]], at: int, times: Sequence[int], header: set[tuple[str, ...]], *, numeric: bool
+) -> bool:
     """Whether a row without a time begins another table: a line that names a tag or columns, with rows of data below."""
     for ahead in range(at, min(at + 12, len(rows))):
         row = [c for c in rows[ahead] if c]
         head = re.split(r"[:=]", row[0])[0].strip("# ") if row else ""
         names = (
             called(head, "tag", "preamble")
+            or called(head, "asset", "preamble")
             or called(head, "time")
             or sum(called(c, "time") or called(c, "value") for c in row) >= 2
+            or (
+                ahead > at and len(row) > 1 and tuple(rows[ahead]) in header and bool(mention_in(rows[at][0]))
+            )
         )
         if names:
             below = rows[ahead + 1 : ahead + 14]
@@ -169,12 +179,26 @@ def _tag(sheet: Sheet, shape: Shape, column: Column, owner: str) -> Tag:
     return Tag(
         name=_bare_tag(name), asset=asset, unit=column.unit or (labels.get("unit", "") if alone else ""), place=sheet.path,
         description=column.description or (labels.get("description", "") if alone else ""), generic=unnamed,
+        title=_titled(shape),
     )  # fmt: skip
+
+
+def _titled(shape: Shape) -> str:
+    """The machine that a line alone above the table names."""
+    return next(
+        (
+            m
+            for row in shape.above
+            if len(cells := [c for c in row if c]) == 1 and (m := mention_in(cells[0]))
+        ),
+        "",
+    )
 
 
 def _bare_tag(name: str) -> str:
     """A tag without what its system hangs on: `System1:Pump1.flow:_online.._value` is `Pump1.flow`."""
     name = re.sub(r":_(?:online|offline|original)\.\.?_?\w*$", "", name.strip())
+    name = re.sub(r"^\d+ <(.+)>$", r"\1", name)  # the number of a channel before its name
     name = re.sub(r"^(?:System\d+:|ns=\d+;[sig]=)", "", name)
     return name.replace("\x1f", " ")
 
@@ -183,22 +207,28 @@ def _long(
     sheet: Sheet, shape: Shape, body: Sequence[list[str]], notation: Notation, clock: Clock, read: Reading
 ) -> None:
     """The series of a long table: rows of one machine and tag are one."""
-    tag, value = shape.of_role("tag")[0], shape.of_role("value")[0]
+    tag, value, parts = shape.of_role("tag")[0], shape.of_role("value")[0], shape.of_role("label")
     assets, units, texts = (shape.of_role(role) for role in ("asset", "unit", "description"))
     rows: dict[tuple[str, str], list[int]] = defaultdict(list)
     for n, row in enumerate(body):
-        name = cell_at(row, tag.at)
+        name = " ".join(filter(None, (*(cell_at(row, c.at) for c in parts), cell_at(row, tag.at))))
         if name and not _MARK.fullmatch(name):
             rows[cell_at(row, assets[0].at) if assets else "", name].append(n)
-    keys = [f"{cell_at(r, assets[0].at) if assets else ''}\x1f{cell_at(r, tag.at)}" for r in body]
+    keys = ["\x1f".join(cell_at(r, c.at) for c in (*assets[:1], *parts, tag)) for r in body]
     times = clock.of(value, keys)
     cells = [cell_at(r, value.at) for r in body]
     codes = qualities_of(shape, body, value)
     for (asset, name), of in rows.items():
         told = Counter(u for n in of if units and (u := cell_at(body[n], units[0].at)))
         said = next((d for n in of if texts and (d := cell_at(body[n], texts[0].at))), "")
-        made = Tag(name=_bare_tag(name), asset=asset or shape.labels.get("asset", ""), description=said, place=sheet.path,
-                   unit=told.most_common(1)[0][0] if told else value.unit)  # fmt: skip
+        made = Tag(
+            name=_bare_tag(name),
+            asset=asset or shape.labels.get("asset", ""),
+            description=said,
+            place=sheet.path,
+            title=_titled(shape),
+            unit=told.most_common(1)[0][0] if told else value.unit,
+        )
         chosen = np.array([n for n in of if np.isfinite(times.t[n])], dtype=np.int64)
         series = samples_of(made, times.t, cells, codes, chosen, notation, read)
         if series is not None:

@@ -14,6 +14,8 @@ from aitia.tools.sources.exports.long_rows import find_long_rows
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.words import called, data, folded, key_of, quality_word
 
+_MOST: Final = 0.5  # of a column's cells
+
 
 def give_roles(shape: Shape, body: Sequence[Sequence[str]], times: dict[int, Role]) -> None:
     """Give each column its role."""
@@ -25,7 +27,7 @@ def give_roles(shape: Shape, body: Sequence[Sequence[str]], times: dict[int, Rol
     held = {c.at: [r[c.at] for r in body if c.at < len(r) and r[c.at]] for c in others}
     for column in others:
         _by_name(column, held[column.at])
-    find_long_rows(shape, held)
+    find_long_rows(shape, held, body)
     _qualities(shape, held)
 
 
@@ -43,7 +45,8 @@ def _several_times(shape: Shape) -> None:
                 pick = time.group or time.name if not called(time.name, "time") else time.group
                 if pick and (called(column.name, "value") or not column.name or not column.group):
                     column.group = column.group or pick
-                column.unit = column.unit or (time.unit if unit_named(time.unit) else "")
+                told = unit_named(time.unit)
+                column.unit = column.unit or (time.unit if told and told.dimension != "time" else "")
         shape.said.append("pairs of time and value")
         return
     named = [c for c in whole if called(c.name, "time")] or whole
@@ -84,9 +87,11 @@ def _by_name(column: Column, cells: Sequence[str]) -> None:
         ("_nano_offset", "_nanos", "nanoseconds")
     ):
         column.role = "nanos" if "nano" in key_of(column.name) else "ignore"
-    elif called(column.name, "ignore") or (
-        not column.name and (_is_index(cells) or column.unit in ("s", "sec", "ms"))
-    ):
+    elif (
+        (called(column.name, "time") and numeric > _MOST)
+        or (called(column.name, "ignore") and not (called(column.name, "value") and numeric > _MOST))
+        or (not column.name and (_is_index(cells) or column.unit in ("s", "sec", "ms")))
+    ):  # the time since the start, beside the time itself
         column.role = "ignore"
 
 
@@ -118,9 +123,11 @@ def _qualities(shape: Shape, held: dict[int, list[str]]) -> None:
     left = shape.of_role("value")
     for column in shape.of_role("quality"):
         if column.of < 0 or shape.columns[column.of].role != "value":
-            same = [c for c in left if _stem(c.name) == _stem(_QUALITY_END.sub("", column.name)) and c.name]
+            bare = _stem(_QUALITY_END.sub("", column.name))
+            same = [c for c in left if bare and _stem(c.name) == bare]
             before = [c for c in left if c.at < column.at]
-            column.of = same[0].at if same else before[-1].at if before else -1
+            near = min(same, key=lambda c: abs(c.at - column.at)) if same else before[-1] if before else None
+            column.of = near.at if near else -1
     several = shape.of_role("quality")
     for column in several:
         twin = [c for c in several if c.of == column.of and c is not column]

@@ -6,16 +6,19 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from aitia.tools.meaning.unit_table import split_unit
 from aitia.tools.sources.exports.columns import Role, Shape
 from aitia.tools.sources.exports.header import align_units, columns_from, header_rows, labels_above
+from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.roles import give_roles
-from aitia.tools.sources.exports.times import clock_of, stamp_of
-from aitia.tools.sources.exports.turning import PARTS_OF_DATE, full_time
+from aitia.tools.sources.exports.times import stamp_of
+from aitia.tools.sources.exports.turning import full_time
 from aitia.tools.sources.exports.words import called, key_of
 
 _SAMPLE: Final = 400  # rows by which columns are told
 _ABOVE: Final = 60  # lines above the data that are looked at
 _MOST: Final = 0.6  # of a column's cells that must be times
+_TITLES: Final = 2  # cells above a column of numbers that may call it a time
 _ALONE: Final = frozenset({"timestamp_seconds", "time_sec", "epoch_s", "unixtime_s"})
 
 
@@ -24,7 +27,9 @@ def shape_of(rows: Sequence[Sequence[str]]) -> Shape | None:
     first, times = _times(rows)
     if first < 0:
         return None
-    width = max((len(r) for r in rows[first : first + _SAMPLE]), default=0)
+    sample = rows[first : first + _SAMPLE]
+    timed = [r for r in sample if any(n < len(r) and (stamp_of(r[n]) or looks_numeric(r[n])) for n in times)]
+    width = max(map(len, (timed or sample)))
     names_at = header_rows(rows, first, width)
     above = [
         list(r)
@@ -33,6 +38,7 @@ def shape_of(rows: Sequence[Sequence[str]]) -> Shape | None:
         ]
         if any(r)
     ]
+    above += [list(r) for r in rows[names_at[-1] + 1 : first] if any(r)] if names_at else []
     body = [r for r in rows[first : first + _SAMPLE] if any(r)]
     columns = columns_from([rows[n] for n in names_at], width, times)
     shape = Shape(first=first, columns=columns, above=above, labels=labels_above(above))
@@ -53,53 +59,35 @@ def _title(shape: Shape) -> None:
     title = above[0]
     if first.role == "time" and first.name and not called(first.name, "time"):
         title, first.name = f"{first.name} {first.unit}".strip(), ""
-    if title and "tag" not in shape.labels and not full_time(title) and ":" not in title.partition("\\")[0]:
-        shape.labels["tag"], shape.titled = title.lstrip("# "), True
+    bare, unit = split_unit(title.lstrip("# "))
+    if (
+        title
+        and "tag" not in shape.labels
+        and not full_time(title)
+        and (unit or ":" not in title.partition("\\")[0])
+    ):
+        shape.labels["tag"], shape.titled = bare, True
+        shape.labels.setdefault("unit", unit)
 
 
 def _times(rows: Sequence[Sequence[str]]) -> tuple[int, dict[int, Role]]:
-    """The first row of data, and the columns that hold times, dates or clocks; -1 for none."""
+    """The first row of data, and the columns that hold times; -1 for none."""
     sample = rows[: _SAMPLE + _ABOVE]
     width = min(max((len(r) for r in sample), default=0), 4000)
-    kinds: dict[int, Role] = {}
     starts: dict[int, int] = {}
+    clocked: set[int] = set()
     for at in range(width):
         cells = [(n, r[at]) for n, r in enumerate(sample) if at < len(r) and r[at]]
-        stamps = [(n, stamp_of(c)) for n, c in cells]
-        found = [n for n, s in stamps if s]
-        clocks = [
-            n
-            for n, c in cells
-            if (clock_of(c) is not None and ":" in c) or re.fullmatch(r"\d{1,2}[.h]\d\d(?:\.\d\d)?h?", c)
-        ]
-        held, role = (found, "time") if len(found) >= len(clocks) else (clocks, "clock")
-        held = _run(held, cells)
+        stamps = {n: s for n, c in cells if (s := stamp_of(c))}
+        held = _run(list(stamps), cells)
         if held and len(held) >= _MOST * sum(n >= held[0] for n, _ in cells):
-            if role == "time" and not any(s and s.clock for n, s in stamps if n in set(held)):
-                role = "date"
-            kinds[at], starts[at] = role, held[0]  # type: ignore[assignment]
-    whole = [at for at, role in kinds.items() if role == "time"]
+            starts[at] = held[0]
+            if any(stamps[n].clock for n in held):
+                clocked.add(at)
+    whole = [at for at in starts if at in clocked] or list(starts)[:1]
     if whole:
-        first = min(starts[at] for at in whole)
-        return first, dict.fromkeys(whole, "time")
-    if kinds:
-        dates = [at for at, role in kinds.items() if role == "date"]
-        clocks = [at for at, role in kinds.items() if role == "clock"]
-        if dates and not clocks:
-            clocks = [n for n in range(width) if _hours(sample, n)]
-        if dates:
-            pair = {dates[0]: "date"} | ({_near(clocks, dates[0]): "clock"} if clocks else {})
-            first = max(starts.get(at, 0) for at in pair)
-            return first, pair if clocks else {dates[0]: "time"}  # type: ignore[return-value]
+        return min(starts[at] for at in whole), dict.fromkeys(whole, "time")
     return _numeric(sample, width)
-
-
-def _hours(sample: Sequence[Sequence[str]], at: int) -> bool:
-    """Whether a column is called hour and counts hours."""
-    cells = [r[at] for r in sample if at < len(r) and r[at]]
-    named = any(key_of(c) in PARTS_OF_DATE[3] or key_of(c) in ("he", "hour_ending", "std") for c in cells[:6])
-    numbers = [c for c in cells if re.fullmatch(r"\d{1,2}(?:\.0)?", c)]
-    return named and len(numbers) > 0.8 * len(cells) and all(float(c) <= 24 for c in numbers)
 
 
 def _run(found: list[int], cells: list[tuple[int, str]]) -> list[int]:
@@ -111,10 +99,6 @@ def _run(found: list[int], cells: list[tuple[int, str]]) -> list[int]:
         if sum(n in found for n in ahead) >= min(len(ahead), 3) or len(found) - start <= 1:
             return found[start:]
     return found
-
-
-def _near(clocks: Sequence[int], date: int) -> int:
-    return min(clocks, key=lambda at: (at < date, abs(at - date)))
 
 
 def _numeric(sample: Sequence[Sequence[str]], width: int) -> tuple[int, dict[int, Role]]:
@@ -134,14 +118,18 @@ def _numeric(sample: Sequence[Sequence[str]], width: int) -> tuple[int, dict[int
             continue
         values = np.array([v for _, v in numbers])
         first = numbers[0][0]
-        title = next((c for n, c in reversed(cells) if n < first), "")
-        named = (
-            called(title, "time")
-            or key_of(title) in _ALONE
-            or key_of(title).startswith(("time", "x_value", "zeit", "t_"))
+        titles = [c for n, c in cells if n < first][-_TITLES:]
+        named = any(
+            called(c, "time")
+            or key_of(c) in _ALONE
+            or key_of(c).startswith(("time", "x_value", "zeit", "t_"))
+            for c in titles
         )
+        title = titles[-1] if titles else ""
         if numeric_times(values, named=named) is not None:
             return first, {at: "time"}
         if named and at == 0 and values.size > 2 and np.all(np.diff(values) > 0):
-            return first, {at: "time"}
+            head = sample[first - 1] if first else []
+            alike = [n for n, c in enumerate(head) if c and c == title]  # pairs, each with its own time
+            return first, dict.fromkeys(alike or [at], "time")
     return -1, {}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
 import re
+import sqlite3
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path, PurePosixPath
@@ -16,24 +19,47 @@ from typing import IO, Any, Final
 from aitia.core.bounds import load_json
 from aitia.core.errors import BadInput, SourceError
 from aitia.tools.sources.duck import database
+from aitia.tools.sources.exports.letters import reread
 from aitia.tools.sources.exports.line_protocol import line_protocol
+from aitia.tools.sources.exports.markup import is_markup, is_table, objects_of, rows_of_table
 from aitia.tools.sources.exports.numbers import looks_numeric
+from aitia.tools.sources.exports.objects import rows_of_objects
 from aitia.tools.sources.exports.times import CLOCK, stamp_of
 from aitia.tools.sources.exports.words import is_missing, quality_word
-from aitia.tools.sources.text_form import encoding_of, head_of, known_encoding, text_of
+from aitia.tools.sources.text_form import encoding_of, head_of, known_encoding, opened, text_of
 
-TEXTS: Final = (".csv", ".tsv", ".txt", ".lis", ".lvm", ".dat", ".asc", ".prn", ".tab", ".log")
+TEXTS: Final = (
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".lis",
+    ".lvm",
+    ".dat",
+    ".asc",
+    ".prn",
+    ".tab",
+    ".log",
+    ".lst",
+    ".rpt",
+    ".out",
+)
 SHEETS: Final = (".xlsx", ".xlsm")
 PARQUET: Final = (".parquet", ".pq")
 JSONS: Final = (".json", ".jsonl", ".ndjson")
-SUFFIXES: Final = (*TEXTS, *JSONS, *SHEETS, *PARQUET, ".zip", ".gz")
+MARKUPS: Final = (".xml", ".html", ".htm", ".xls")
+DATABASES: Final = (".sqlite", ".sqlite3", ".db")
+SUFFIXES: Final = (*TEXTS, *JSONS, *SHEETS, *PARQUET, *MARKUPS, *DATABASES, ".zip", ".gz")
 MOST_BYTES: Final = 256 << 20  # of one unpacked file that is read here, in memory
 MOST_CELLS: Final = 30_000_000  # of one sheet
 MOST_MEMBERS: Final = 5_000  # of an archive
+_HEAD_BYTES: Final = 64 << 10  # of a text, for the same
 _HEAD_ROWS: Final = 400  # of a file, by which its layout is told
 _LOOKED: Final = 120  # lines by which the separator is told
 _MARKS: Final = (";", "\t", ",", "|")
 _WIDE: Final = re.compile(r"[ \t]{2,}|\t")
+_NET_DATE: Final = re.compile(
+    r"/Date\((\d+)(?:[+-]\d{4})?\)/"
+)  # as JSON of .NET writes a time, in ms since 1970
 _BLANK: Final = re.compile(r"\s+")
 _RULE: Final = re.compile(r"[\s\-=+|_*]+")
 _RULER: Final = re.compile(r"(?:-{3,}|={3,})(?: +(?:-{3,}|={3,}))+")
@@ -56,15 +82,17 @@ def sheets_of(path: Path, *, root: Path, encoding: str = "", delimiter: str = ""
     suffix = path.suffix.lower()
     if suffix in PARQUET:
         yield _parquet(path, where)
-    elif suffix in SHEETS:
+    elif suffix in SHEETS or (suffix == ".xls" and zipfile.is_zipfile(path)):
         with path.open("rb") as file:
             yield from _workbook(file, where)
     elif suffix in JSONS:
         yield _objects(path, where)
     elif suffix == ".zip":
         yield from _archive(path, where, encoding=encoding, delimiter=delimiter)
+    elif suffix in DATABASES:
+        yield from _database(path, where)
     else:
-        yield _text(path, where, encoding=encoding, delimiter=delimiter)
+        yield from _text(path, where, encoding=encoding, delimiter=delimiter)
 
 
 def stem_of(path: str) -> str:
@@ -92,7 +120,7 @@ def _archive(path: Path, where: str, *, encoding: str, delimiter: str) -> Iterat
                 )
             for number, member in enumerate(members):
                 suffix = PurePosixPath(member.filename).suffix.lower()
-                if suffix not in (*TEXTS, *JSONS, *SHEETS, *PARQUET, ".gz"):
+                if suffix not in (*TEXTS, *JSONS, *SHEETS, *PARQUET, *MARKUPS, ".gz"):
                     continue
                 copy = Path(folder) / f"{number}{suffix}"  # never the name that the archive chooses
                 with packed.open(member) as source:
@@ -148,6 +176,8 @@ def _cell(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, str) and (found := _NET_DATE.fullmatch(value)):
+        return found[1]
     return repr(value) if isinstance(value, float) else str(value).strip()
 
 
@@ -155,9 +185,9 @@ def head_sheet(path: Path) -> Sheet:
     """The first rows of a text or Parquet file, by which its layout is told. Raises SourceError."""
     if path.suffix.lower() in PARQUET:
         return _parquet(path, path.name, most=_HEAD_ROWS)
-    encoding = encoding_of(path)
-    mark, rows = split(head_of(path, encoding))
-    return Sheet(name=stem_of(path.name), path=path.name, rows=rows, commas_part=mark == ",")
+    text, said = _decoded(path, "", _HEAD_BYTES)
+    mark, rows = split(text)
+    return Sheet(name=stem_of(path.name), path=path.name, rows=rows, said=said, commas_part=mark == ",")
 
 
 def _parquet(path: Path, where: str, most: int = 0) -> Sheet:
@@ -178,7 +208,7 @@ def _parquet(path: Path, where: str, most: int = 0) -> Sheet:
 
 
 def _objects(path: Path, where: str) -> Sheet:
-    """Objects as rows: a list of them, one in each line, or a list below one key; a nested one as `outer.inner`."""
+    """Objects as rows: a list of them, one in each line, or deep within others."""
     text = text_of(path, "utf-8", MOST_BYTES)
     try:
         try:
@@ -187,78 +217,83 @@ def _objects(path: Path, where: str) -> Sheet:
             held = [load_json(line) for line in text.splitlines() if line.strip()]
     except ValueError as error:
         raise SourceError(f"{where!r} is no readable JSON: {error}.") from None
-    if isinstance(held, dict):
-        held = next(
-            (v for v in held.values() if isinstance(v, list) and v and isinstance(v[0], dict)), [held]
+    return _of_objects(held, where)
+
+
+def _of_objects(held: Any, where: str) -> Sheet:
+    names, *rows = rows_of_objects(held)
+    return Sheet(name=stem_of(where), path=where, rows=[names, *([_cell(v) for v in row] for row in rows)])
+
+
+def _markup(text: str, where: str) -> Sheet:
+    if is_table(text):
+        return Sheet(
+            name=stem_of(where),
+            path=where,
+            rows=[_trimmed(row) for row in rows_of_table(text)],
+            said=["a table in markup"],
         )
-    flat = [_bare(dict(_flat(one))) for one in held if isinstance(one, dict)]
-    names = list(dict.fromkeys(name for one in flat for name in one))
-    return Sheet(
-        name=stem_of(where), path=where, rows=[names, *([_cell(one.get(n)) for n in names] for one in flat)]
-    )
-
-
-_WRAPPERS: Final = (
-    "telemetry.",
-    "values.",
-    "payload.",
-    "data.",
-    "fields.",
-    "body.",
-    "properties.",
-    "measurements.",
-)
-
-
-def _bare(one: Mapping[str, Any]) -> dict[str, Any]:
-    """An object without what messages wrap their values in, where names stay apart."""
-    wrapper = next((w for w in _WRAPPERS if any(name.startswith(w) for name in one)), "")
-    made = {name.removeprefix(wrapper): value for name, value in one.items()}
-    return made if len(made) == len(one) else dict(one)
-
-
-def _flat(one: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in one.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{before}{name}.")
-        elif not isinstance(value, list):
-            yield f"{before}{name}", value
-
-
-def _text(path: Path, where: str, *, encoding: str, delimiter: str) -> Sheet:
     try:
-        known = known_encoding(encoding) or encoding_of(path)
-        text = text_of(path, known, MOST_BYTES)
+        return _of_objects(objects_of(text), where)
+    except ValueError as error:
+        raise SourceError(f"{where!r} is no readable XML: {error}.") from None
+
+
+def _database(path: Path, where: str) -> Iterator[Sheet]:
+    """The tables of an SQLite file, opened for reading alone."""
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        ) as db:
+            names = [
+                n
+                for (n,) in db.execute(
+                    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+                )
+            ]
+            for name in names:
+                found = db.execute(f'SELECT * FROM "{name.replace(chr(34), chr(34) * 2)}"')
+                head = [str(d[0]) for d in found.description]
+                rows = [[_cell(v) for v in row] for row in found.fetchmany(MOST_CELLS // max(1, len(head)))]
+                yield Sheet(
+                    name=name, path=f"{where}/{name}" if len(names) > 1 else where, rows=[head, *rows]
+                )
+    except sqlite3.Error as error:
+        raise SourceError(f"{where!r} is no readable SQLite file: {error}.") from None
+
+
+def _text(path: Path, where: str, *, encoding: str, delimiter: str) -> Iterator[Sheet]:
+    try:
+        text, said = _decoded(path, encoding)
     except (gzip.BadGzipFile, EOFError) as error:
         raise SourceError(f"{where!r} is no readable gzip file: {error}.") from None
-    said = []
-    if known in ("latin-1", "cp1252", "iso8859-15") and not encoding:
-        text, other = _central_european(text)
-        said.append(f"not UTF-8: read as {other or 'Windows-1252'}")
-    elif known != "utf-8":
-        said.append(f"not UTF-8: read as {known.upper()}")
+    if is_markup(text[:100_000]):
+        yield _markup(text, where)
+        return
+    if text.lstrip()[:1] in ("{", "["):
+        with contextlib.suppress(SourceError):
+            yield _objects(path, where)
+            return
     mark, rows = split(text, delimiter)
     if mark != ",":
         shown = {"\t": "tabs", "  ": "blanks", " ": "blanks"}.get(mark, repr(mark))
         said.append(f"columns separated by {shown}")
-    return Sheet(name=stem_of(where), path=where, rows=rows, said=said, commas_part=mark == ",")
+    yield Sheet(name=stem_of(where), path=where, rows=rows, said=said, commas_part=mark == ",")
 
 
-_POLISH: Final = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻěščřžýáíéůúťďňőű")
-_STRANGE: Final = frozenset("³¿æœê¹Ÿ¶ñ³£Œ¯ÊŚ\x9c\x9f\x8c\x8f¼¾¿ìèø")
-
-
-def _central_european(text: str) -> tuple[str, str]:
-    """The same bytes as Windows-1250 where its letters are usual within words: `ciœnienie` is `ciśnienie`."""
-    try:
-        other = text.encode("cp1252", errors="surrogateescape").decode("cp1250")
-    except (UnicodeEncodeError, UnicodeDecodeError):
-        return text, ""
-    inner = re.compile(r"(?<=[^\W\d_])[^\x00-\x7f]|[^\x00-\x7f](?=[^\W\d_])")
-    strange = sum(not c.isalpha() or c in _STRANGE for c in inner.findall(text[:20_000]))
-    usual = sum(c in _POLISH for c in inner.findall(other[:20_000]))
-    letters = len(inner.findall(text[:20_000]))
-    return (other, "Windows-1250") if strange >= 2 and usual >= 0.8 * letters else (text, "")
+def _decoded(path: Path, encoding: str, most: int = MOST_BYTES) -> tuple[str, list[str]]:
+    """The text of a file, and in which letters it is read where it is not UTF-8."""
+    known = known_encoding(encoding) or encoding_of(path)
+    if encoding or known not in ("latin-1", "cp1252"):
+        said = [f"not UTF-8: read as {known.upper()}"] if known != "utf-8" else []
+        return text_of(path, known, MOST_BYTES) if most == MOST_BYTES else head_of(path, known), said
+    with opened(path) as file:
+        raw = file.read(most + 1)
+    if len(raw) > most == MOST_BYTES:
+        raise SourceError(f"Split {str(path)!r}: it is larger than the limit of {most >> 20} MiB.")
+    cut = raw if len(raw) <= most else raw[: raw.rfind(b"\n") + 1]
+    text, name = reread(cut)
+    return text, [f"not UTF-8: read as {name}"]
 
 
 def split(text: str, given: str = "") -> tuple[str, list[list[str]]]:
@@ -274,9 +309,7 @@ def split(text: str, given: str = "") -> tuple[str, list[list[str]]]:
     lines = text.split("\n", 4 * _LOOKED)[: 4 * _LOOKED]
     if not given and (ruler := next((line for line in lines[:40] if _RULER.fullmatch(line.strip())), "")):
         spans = [found.span() for found in re.finditer(r"[-=]+", ruler)]
-        return "  ", [
-            _fixed(line, spans) for line in text.splitlines() if not _RULE.fullmatch(line) or not line.strip()
-        ]
+        return "  ", list(_ruled(text.splitlines(), spans))
     sample = [line for line in lines if line.strip()]
     middle = sample[:_LOOKED]
     marks = (given,) if given else (*_MARKS, "  ", " ")
@@ -284,17 +317,37 @@ def split(text: str, given: str = "") -> tuple[str, list[list[str]]]:
     return mark, [_trimmed(row) for row in _rows(text, mark)]
 
 
+def _ruled(lines: Sequence[str], spans: Sequence[tuple[int, int]]) -> Iterator[list[str]]:
+    """Rows by the columns of a ruler: names above one, and lines that begin with a time or number; others by their blanks."""
+    for n, line in enumerate(lines):
+        if _RULE.fullmatch(line) and line.strip():
+            continue
+        cells = _fixed(line, spans)
+        named = n + 1 < len(lines) and bool(_RULER.fullmatch(lines[n + 1].strip()))
+        plain = bool(cells) and not named and not (_timed(cells[0]) or looks_numeric(cells[0]))
+        yield (
+            _trimmed(_WIDE.split(line.strip()))
+            if plain and len(_WIDE.split(line.strip())) < len(spans)
+            else cells
+        )
+
+
 def _fixed(line: str, spans: Sequence[tuple[int, int]]) -> list[str]:
     """The cells of a line below a ruler of dashes, each with what reaches up to the next one."""
     if not line.strip():
         return []
     starts = [a for a, _ in spans]
-    return _trimmed([line[a:b] for a, b in zip(starts, [*starts[1:], len(line)], strict=True)])
+    cells = _trimmed([line[a:b] for a, b in zip(starts, [*starts[1:], len(line)], strict=True)])
+    for n, cell in enumerate(cells):  # a cell that begins before its dashes
+        head, *rest = _WIDE.split(cell)
+        if rest and (n + 1 == len(cells) or not cells[n + 1]):
+            cells[n : n + 2] = [head, " ".join(rest)]
+    return cells
 
 
 def _score(lines: Sequence[str], mark: str) -> float:
     """How much the lines look like rows of a table with this mark: cells that are a time, a number or a word for none."""
-    rows = [row for row in _rows("\n".join(lines), mark) if any(row)]
+    rows = [row for row in _rows("\n".join(lines), mark) if any(c.strip() for c in row)]
     good = 0.0
     for row in rows:
         held = [c for c in row if c.strip()]
@@ -314,11 +367,14 @@ def _timed(cell: str) -> bool:
 def _rows(text: str, mark: str) -> Iterator[list[str]]:
     if mark in (" ", "  "):
         cut = _WIDE if mark == "  " else _BLANK
-        yield from (
-            cut.split(line.strip())
+        rows = [
+            (line, cut.split(line.strip()))
             for line in text.splitlines()
             if not _RULE.fullmatch(line) or not line.strip()
-        )
+        ]
+        width = Counter(len(row) for _, row in rows).most_common(1)[0][0] if rows else 0
+        for line, row in rows:  # a title is one cell
+            yield row if mark == "  " or len(row) <= width or _timed(row[0]) else [line.strip()]
         return
     csv.field_size_limit(1 << 20)
     try:

@@ -25,7 +25,7 @@ from aitia.tools.sources.exports.long_rows import INDEX
 from aitia.tools.sources.exports.sheets import MOST_BYTES, Sheet
 from aitia.tools.sources.exports.words import called, key_of
 from aitia.tools.sources.text_form import encoding_of, text_of
-from aitia.tools.tags.map import PERSON, TagEntry
+from aitia.tools.tags.map import PERSON, Point, TagEntry, propose
 from aitia.tools.tags.names import parts_of
 
 NAMES: Final = ("tags.csv", "tags.yaml", "tags.yml")
@@ -89,6 +89,7 @@ def listed(sheet: Sheet) -> dict[str, TagEntry]:
         columns = _columns(row)
         pairs = {"asset", "point"} <= columns.keys()
         if ("tag" in columns or pairs) and {
+            "index",
             "asset",
             "unit",
             "description",
@@ -131,8 +132,11 @@ def _entries(rows: Sequence[Sequence[str]], columns: Mapping[str, int], place: s
 
 def _named(cells: Mapping[str, str], place: str) -> TagEntry:
     """The entry of a tag that the data call by a number: its machine and point are those of its name."""
-    parts = parts_of(cells["tag"])
-    told = {"asset": parts.asset, "point": parts.point} | {k: v for k, v in cells.items() if v}
+    read = propose([Point(tag=cells["tag"])])[0]
+    told = {"point": read.point, "quantity": read.quantity, "unit": read.unit} | {
+        k: v for k, v in cells.items() if v
+    }
+    told |= {} if cells.get("asset") else {"asset": parts_of(cells["tag"]).asset}
     return _entry(told | {"tag": cells["index"]}, place)
 
 

@@ -27,8 +27,8 @@ _DATE: Final = (
     r"|(?P<y6>(?:19|20)\d\d)(?P<m6>[01]\d)(?P<d6>[0-3]\d)"
 )
 _CLOCK: Final = (
-    r"(?P<h>\d{1,2})(?:[:h.](?P<mi>\d{2})(?:[:m.](?P<se>\d{2})(?:s|[.,:](?P<fr>\d{1,9}))?)?)?"
-    r"\s*(?P<half>[aApP]\.?\s?[mM]\.?)?(?:\s?(?:Uhr|h|hrs))?"
+    r"(?P<h>\d{1,2})(?:[:h.](?P<mi>\d{2})(?:[:m.](?P<se>\d{2})(?:s|[.,:](?P<fr>\d{1,12}))?)?)?"
+    r"\s*(?P<half>[aApP](?:\.?\s?[mM]\.?)?(?![A-Za-z]))?(?:\s?(?:Uhr|h|hrs))?"
 )
 _ZONE: Final = r"(?P<zone>Z|(?:UTC|GMT)?\s?[+-]\d{1,2}(?::?\d{2})?|\(?[A-Za-z]{3,5}\)?)"
 _DAY: Final = (
@@ -43,11 +43,23 @@ _COMPACT: Final = re.compile(
     r"(?P<day>(?:19|20)\d{6})[ T_-]?(?P<clock>\d{4}|\d{6})(?:[.,](?P<fr>\d+))?(?P<zone>Z)?"
 )
 CLOCK: Final = re.compile(rf"(?=\d{{1,2}}[:h.]\d\d|\d{{1,2}}\s?[ap]\.?m)(?:{_CLOCK})", re.I)
+_UNTIL: Final = re.compile(
+    r"(.*\d:\d\d.*?)\s+(?:-|\u2013|to|bis|a|al?)\s+(?:[\d./-]{6,10}\s+)?\d{1,2}:\d\d.*", re.I
+)  # a span: its beginning counts
+_EAST_ASIA: Final = ((r"[年月](?=\s*\d)", "-"), (r"[日号號]\s*", " "), (r"[時时点點](?=\s*\d)", ":"), (r"分(?=\s*\d)", ":"),
+                     (r"[時时点點]", ":00"), (r"[分秒]", ""), (r"[（(](?:[月火水木金土日一二三四五六])[)）]", " "),
+                     (r"(?:星期|周|週)[一二三四五六日天]", " "), (r"\s*曜\s*", " "), (r"\s+", " "))  # fmt: skip
+_UNIX: Final = re.compile(
+    r"(?:[A-Z][a-z]{2},? )?([A-Z][a-z]{2} +\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d+)?) (?:([A-Z]{3,5}|[+-]\d{4}) )?(\d{4})"
+)
+_HALVES: Final = re.compile(r"(?:(上午|午前|오전)|(下午|午後|오후))\s*")
 _DOT_NET, _FILETIME = (
     621_355_968_000_000_000,
     116_444_736_000_000_000,
 )  # 1970 in 100 ns since 0001 and since 1601
 _EXCEL: Final = (30_000.0, 75_000.0)  # days since 1899-12-30: 1982 to 2105
+_DATENUM: Final = (722_000.0, 770_000.0)  # days since the year 0, as Matlab counts them: 1976 to 2108
+_DATENUM_1970: Final = 719_529.0
 _EXCEL_1970: Final = 25_569.0
 _DAY_S: Final = 86_400.0
 _PIVOT: Final = 70  # years of two digits below it are of this century, as POSIX has it at 69
@@ -83,6 +95,12 @@ def stamp_of(cell: str) -> Stamp | None:
     text = cell.strip().strip("'\"")
     if not 6 <= len(text) <= 60 or not any(c.isdigit() for c in text):
         return None
+    if not text.isascii():
+        text = _of_east_asia(text)
+    if found := _UNTIL.fullmatch(text):
+        text = found[1]
+    if found := _UNIX.fullmatch(text):
+        text = f"{found[1]} {found[4]} {found[2]} {found[3] or ''}".strip()
     if found := _COMPACT.fullmatch(text):
         day, clock = found["day"], found["clock"].ljust(6, "0")
         parts = int(day[:4]), int(day[4:6]), int(day[6:])
@@ -110,6 +128,15 @@ def stamp_of(cell: str) -> Stamp | None:
         short=short,
         mark=mark,
     )
+
+
+def _of_east_asia(text: str) -> str:
+    """A time with the signs of China or Japan as other countries write it: `2026年3月9日 下午 6:05` is `2026-3-9 6:05 PM`."""
+    half = _HALVES.search(text)
+    text = _HALVES.sub("", text)
+    for pattern, put in _EAST_ASIA:
+        text = re.sub(pattern, put, text)
+    return f"{text.strip()} {'AM' if half[1] else 'PM'}" if half else text.strip()
 
 
 def _day(g: dict[str, str | None]) -> tuple[str, tuple[int, int, int], bool]:
@@ -169,6 +196,37 @@ def clock_of(cell: str) -> float | None:
     return None
 
 
+def clock_text(cell: str) -> str:
+    """A clock as `18:05:00`, also of an hour, of `18.05` or of a share of the day; "" where the cell is none."""
+    text = cell.strip()
+    if re.fullmatch(r"\d{1,2}(?:\.0)?", text):
+        return f"{int(float(text)):02}:00:00"
+    if re.fullmatch(r"\d{5}", text):
+        text = f"0{text}"
+    if re.fullmatch(r"0[.,]\d{3,}", text):
+        seconds: float | None = round(float(text.replace(",", ".")) * _DAY_S, 3)
+    else:
+        seconds = clock_of(
+            re.sub(r"^(\d{1,2})[.hH](\d\d)(?:[.m](\d\d)s?)?h?$", r"\1:\2:\3", text).rstrip(":")
+        )
+    if seconds is None:
+        return ""
+    rest = f"{seconds % 60:09.6f}".rstrip("0").rstrip(".")
+    return f"{int(seconds) // 3600:02}:{int(seconds) % 3600 // 60:02}:{rest.zfill(2)}"
+
+
+_DAY_WITHIN: Final = re.compile(
+    r"(?<!\d)(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](?:\d{1,2}|[^\W\d_]{3,9})[-/. ]\d{4}|20\d\d[-_]?[01]\d[-_]?[0-3]\d"
+    r"|\d{4}年\d{1,2}月\d{1,2}日)(?!\d)"
+)
+
+
+def date_in(text: str) -> str:
+    """The date that stands in a text, as it is written (`2026-03-09` of `log_20260309.csv`); "" where none or several do."""
+    found = [d for d in dict.fromkeys(_DAY_WITHIN.findall(text)) if stamp_of(d.replace("_", "-")) is not None]
+    return re.sub(r"^(\d{4})[-_]?(\d\d)[-_]?(\d\d)$", r"\1-\2-\3", found[0]) if len(found) == 1 else ""
+
+
 @lru_cache(maxsize=512)
 def _offset(zone: str) -> tzinfo | None:
     """The zone of `+01:00`, `UTC+1`, `CET`, `Z`; None for an unknown word."""
@@ -219,6 +277,8 @@ def numeric_times(values: Floats, *, named: bool) -> tuple[Floats, str] | None:
     for scale, unit in ((1.0, "seconds"), (1e3, "milliseconds"), (1e6, "microseconds"), (1e9, "nanoseconds")):
         if epoch_of(middle) == middle / scale:
             return values / scale, f"{unit} since 1970"
+    if _DATENUM[0] < middle < _DATENUM[1] and named:
+        return np.round((values - _DATENUM_1970) * _DAY_S, 3), "days since the year 0"
     if _EXCEL[0] < middle < _EXCEL[1] and named:
         return np.round((values - _EXCEL_1970) * _DAY_S, 3), "days of a spreadsheet"
     return None
@@ -238,7 +298,7 @@ def text_times(
     days = np.array([_ordinal(s, chosen) if s else np.nan for s in stamps], dtype=np.float64)
     naive = days * _DAY_S + np.array([s.seconds if s else np.nan for s in stamps], dtype=np.float64)
     zones = [s.zone if s else "" for s in stamps]
-    t = naive - _local_offsets(
+    t = naive - local_offsets(
         naive, zone, np.asarray(groups) if len(groups) else np.zeros(len(stamps), dtype=np.int64)
     )
     for name in set(zones) - {""}:
@@ -292,7 +352,7 @@ def _order(stamps: Sequence[Stamp | None], *, near: datetime, european: bool) ->
     return (usual if usual in now else now[0]), len(now) > 1 and told[0].mark != "."
 
 
-def _local_offsets(naive: Floats, zone: tzinfo, groups: np.ndarray) -> Floats:
+def local_offsets(naive: Floats, zone: tzinfo, groups: np.ndarray) -> Floats:
     """Seconds east of UTC of local times; the hour that comes twice in autumn is told by the order of the rows of each series."""
     if zone is UTC:
         return np.zeros(naive.size)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aitia.tools.sources.exports.times import stamp_of
+from aitia.tools.meaning.unit_table import split_unit
+from aitia.tools.sources.exports.numbers import looks_numeric
+from aitia.tools.sources.exports.times import date_in, stamp_of
 from aitia.tools.sources.exports.words import key_of
 
 
@@ -31,42 +33,68 @@ def transposed(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
 
 _SLOT: Final = re.compile(r"(?:[hH]?\s?)(\d{1,2})(?:[:.h](\d\d))?(?:[:.]00)?(?:\s*[-\u2013].*)?")
 _LEAST_SLOTS: Final = 12  # clocks side by side: hours or quarters of an hour of a day
+_LEAST_SHIFTS: Final = 2  # of them below names of quantities, or of a day that stands above
 
 
 def matrix(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
-    """A table with a day in each row and the clock in its columns as one with a row for each time; None for any other."""
+    """A table with the clock in its columns as one with a row for each time; None for any other.
+
+    A day in each row, all of one quantity or of those whose names stand over the clocks; or a tag in each row and the day above.
+    """
     for place, row in enumerate(rows[:30]):
         slots = {
             n: f"{int(m[1]):02}:{m[2] or '00'}"
             for n, c in enumerate(row)
             if (m := _SLOT.fullmatch(c)) and int(m[1]) <= 24
         }
-        if (
-            len(slots) < _LEAST_SLOTS
-            or len(set(slots.values())) < len(slots)
-            or not any(":" in row[n] or "h" in row[n].lower() for n in slots)
-        ):
+        clear = [n for n in slots if ":" in row[n] or "h" in row[n].lower()]
+        alone = len(slots) >= _LEAST_SLOTS and len(set(slots.values())) == len(slots) and bool(clear)
+        if not alone and (len(clear) < _LEAST_SHIFTS or len(clear) < len(slots)):
             continue
         below = [r for r in rows[place + 1 :] if any(r)]
-        others = [n for n in range(len(row)) if n not in slots]
+        if any(n < len(r) and _SLOT.fullmatch(r[n]) and ":" in r[n] for r in below[:3] for n in slots):
+            continue  # a row of data with two clocks
+        others = [n for n in range(max(map(len, (row, *below[:1])))) if n not in slots]
         days = [
             n
             for n in others
-            if sum(n < len(r) and stamp_of(r[n]) is not None for r in below) > 0.6 * len(below)
+            if sum(n < len(r) and stamp_of(r[n]) is not None for r in below) > _DAYS * len(below)
         ]
-        if not days:
-            return None
-        kept = [n for n in others if n != days[0]]
-        made = [list(r) for r in rows[:place]] + [[*(row[n] for n in kept), "timestamp", "value"]]
-        for r in below:
-            cells = [*r, *[""] * (len(row) - len(r))]
-            made += [
-                [*(cells[n] for n in kept), f"{cells[days[0]]} {slot}", cells[n]]
-                for n, slot in slots.items()
-                if cells[days[0]]
-            ]
-        return made
+        if days:
+            return _by_day(rows, place, slots, days[0], alone=alone)
+        day = next((d for r in rows[:place] for c in r if (d := date_in(c))), "")
+        if day and sum(n < len(r) and looks_numeric(r[n]) for r in below[:20] for n in slots):
+            return transposed(
+                [*rows[:place], [f"{day} {slots[n]}" if n in slots else c for n, c in enumerate(row)], *below]
+            )
+        return None
     return None
+
+
+_DAYS: Final = 0.6  # of the rows that must begin with a day
+
+
+def _by_day(
+    rows: Sequence[Sequence[str]], place: int, slots: Mapping[int, str], day: int, *, alone: bool
+) -> list[list[str]] | None:
+    row, below = rows[place], [r for r in rows[place + 1 :] if any(r)]
+    above, last = rows[place - 1] if place else [], ""
+    names: dict[int, str] = {}
+    for n in range(max(slots) + 1):
+        last = above[n] if n < len(above) and above[n] else last
+        names[n] = last
+    if not alone and not all(names[n] for n in slots):
+        return None
+    kept = [n for n in range(len(row)) if n not in slots and n != day] if alone else []
+    made = [list(r) for r in rows[: place if alone else place - 1]]
+    made.append([*(row[n] for n in kept), "timestamp", *([] if alone else ["tag", "unit"]), "value"])
+    for r in below:
+        cells = [*r, *[""] * (max(len(row), max(slots) + 1) - len(r))]
+        if cells[day]:
+            date = re.sub(r"[ T]00:00:00$", "", cells[day])
+            made += [[*(cells[n] for n in kept), f"{date} {slot}", *([] if alone else split_unit(names[n])), cells[n]]
+                     for n, slot in slots.items()]  # fmt: skip
+    return made
 
 
 PARTS_OF_DATE: Final = (

@@ -25,6 +25,7 @@ from aitia.tools.sources.exports.words import (
 from aitia.tools.sources.rows import Floats
 
 MOST_STATES: Final = 12  # different words of a column that is read as states
+_BEYOND: Final = 1e36  # no measurement: an open input of an instrument reads 9.9e37
 _VOTED: Final = 20_000  # cells by which the notation of numbers is told
 
 
@@ -52,7 +53,13 @@ def qualities_of(shape: Shape, body: Sequence[list[str]], column: Column) -> lis
     if known and len(known) >= 0.5 * len([c for c in words if c]):
         counted = Counter(c for c in cells if c)
         usual = numbers.get(counted.most_common(1)[0][0]) if counted else None
-        if max(known) >= 64 and max(known) != 100:
+        if max(known) >= 1 << 30:  # OPC UA: the two highest bits of 32
+            words |= {
+                c: ("good", "uncertain")[n >> 30] if n >> 30 < 2 else "bad"
+                for c, n in numbers.items()
+                if n is not None
+            }
+        elif max(known) >= 64 and max(known) != 100:
             words |= {c: code_quality(n, opc=True) for c, n in numbers.items() if n is not None}
         elif max(known) == 100:  # a confidence in per cent (PHD)
             words |= {c: "good" if n and n >= 50 else "bad" for c, n in numbers.items() if n is not None}
@@ -151,6 +158,10 @@ def _as_states(
 
 def _sentinels(made: Samples, read: Reading) -> None:
     """Numbers that stand for nothing, such as -9999, where they lie far outside of all others."""
+    beyond = np.abs(made.v) > _BEYOND
+    if beyond.any():
+        made.v[beyond] = np.nan
+        made.words["beyond 1e36"] += int(beyond.sum())
     for mark in data()["sentinels"]:
         hit = made.v == float(mark)
         rest = made.v[np.isfinite(made.v) & ~hit]

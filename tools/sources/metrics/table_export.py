@@ -28,8 +28,9 @@ from aitia.tools.sources.exports.sheets import MOST_BYTES, PARQUET, TEXTS, head_
 from aitia.tools.sources.exports.tag_files import beside
 from aitia.tools.sources.exports.times import numeric_times, stamp_of, zone_told
 from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
-from aitia.tools.sources.exports.words import called, state_of
-from aitia.tools.sources.time_texts import CLOCK, configured_order, configured_zone
+from aitia.tools.sources.exports.whole_times import MILLI, absolute, joined_times
+from aitia.tools.sources.exports.words import called, key_of, state_of
+from aitia.tools.sources.time_texts import CLOCK, DATE, configured_order, configured_zone
 from aitia.tools.tags.equipment_words import plain
 from aitia.tools.tags.map import Point, TagEntry, is_plant, propose
 
@@ -128,21 +129,36 @@ def needs_copy(paths: Sequence[Path]) -> bool:
         if set(next((r for r in sheet.rows if any(r)), ())) >= _OWN:
             continue
         if (
-            transposed(sheet.rows) is not None
+            any(s.split()[-1] not in ("Windows-1252", "UTF-16", "UTF-16-BE") for s in sheet.said)
+            or transposed(sheet.rows) is not None
             or matrix(sheet.rows) is not None
             or joined_parts(sheet.rows) is not None
+            or absolute(sheet.rows) is not None
         ):
             return True
-        shape = shape_of(sheet.rows)
+        joined = joined_times(sheet.rows, path.name)
+        if joined is not None and not _is_pair(sheet.rows):
+            return True
+        rows = joined[0] if joined is not None else sheet.rows
+        shape = shape_of(rows)
         if shape is None:
             return len(paths) > 1
         if path.suffix.lower() in PARQUET and _is_typed(shape):
             heads.add(tuple(c.name for c in shape.columns))
             continue
-        if _is_odd(shape, sheet.rows[shape.first :], commas_part=sheet.commas_part, size=path.stat().st_size):
+        if _is_odd(shape, rows[shape.first :], commas_part=sheet.commas_part, size=path.stat().st_size):
             return True
         heads.add(tuple(c.name for c in shape.columns))
     return len(heads) > 1
+
+
+def _is_pair(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row names columns, one of which holds plain dates and another one plain clocks: read as they stand."""
+    columns = [[r[n] for r in rows[1:] if n < len(r)] for n in range(len(rows[0]))]
+    if any(key_of(name) in MILLI for name in rows[0]):
+        return False
+    dates, clocks = (sum(bool(c) and all(map(form.fullmatch, c)) for c in columns) for form in (DATE, CLOCK))
+    return dates == clocks == 1
 
 
 def _is_typed(shape: Shape) -> bool:
@@ -165,6 +181,8 @@ def _is_odd(shape: Shape, body: Sequence[Sequence[str]], *, commas_part: bool, s
         or any(c.group or c.description for c in shape.columns)
     ):
         return True
+    if any(called(c.name, "time") for c in shape.of_role("ignore")):
+        return True
     if any(shape.of_role(role) for role in ("quality", "unit", "description", "nanos")):
         return True
     if (
@@ -173,9 +191,6 @@ def _is_odd(shape: Shape, body: Sequence[Sequence[str]], *, commas_part: bool, s
         and not (_is_called(shape, "tag", METRIC) and _is_called(shape, "value", VALUE))
     ):
         return True
-    for column in shape.of_role("clock"):
-        if not all(CLOCK.fullmatch(r[column.at]) for r in body if column.at < len(r) and r[column.at]):
-            return True
     if any(not first([c.name], COMPONENT) for c in shape.of_role("asset") if not shape.long):
         return True
     if len(shape.of_role("time")) > 1 or (
@@ -194,7 +209,7 @@ def _is_odd(shape: Shape, body: Sequence[Sequence[str]], *, commas_part: bool, s
 
 def _odd_times(shape: Shape, body: Sequence[Sequence[str]]) -> bool:
     """Whether times are days of a spreadsheet or ticks, of a zone that the name tells, or of an order that must be weighed."""
-    for column in (c for role in ("time", "date") for c in shape.of_role(role)):
+    for column in shape.of_role("time"):
         cells = [r[column.at] for r in body if column.at < len(r) and r[column.at]]
         stamps = [s for c in cells if (s := stamp_of(c))]
         if not stamps:
