@@ -29,6 +29,10 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]], body: Sequence[Sequ
     if any(c.of >= 0 for c in shape.columns):
         return  # each value has times of its own
     texts = [c for c in free if not are_measured(held[c.at])]
+    for column in [c for c in texts if _is_running(c, shape, body)]:
+        column.role = "ignore"
+        texts.remove(column)
+        free.remove(column)
     numbers = [c for c in free if c not in texts]
     tags = [c for c in texts if called(c.name, "tag") and not all_states(held[c.at])]
     repeated = [c for c in texts if repeats(held[c.at])]
@@ -51,6 +55,17 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]], body: Sequence[Sequ
     tag.role, value.role = "tag", "value"
     _beside(shape, [c for c in texts if c not in (tag, value) and c.role != "quality"], held, tag)
     _parted(shape, repeated, body)
+
+
+def _is_running(column: Column, shape: Shape, body: Sequence[Sequence[str]]) -> bool:
+    """Whether a text is the number of a record (a sample, a round): each stands at one time alone, so that none is a series."""
+    times = [c.at for c in shape.columns if c.role == "time"]
+    at: dict[str, set[tuple[str, ...]]] = {}
+    for row in body:
+        if cell := cell_at(row, column.at):
+            at.setdefault(cell, set()).add(tuple(cell_at(row, n) for n in times))
+    moments = set().union(*at.values())
+    return bool(times) and min(len(at), len(moments)) >= FEW_RECORDS and all(len(m) == 1 for m in at.values())
 
 
 def _value(
@@ -102,6 +117,7 @@ def _parted(shape: Shape, texts: Sequence[Column], body: Sequence[Sequence[str]]
             keys.append(column.at)
 
 
+FEW_RECORDS: Final = 6  # different ones, from which on a text may be a record's number; by hand
 _DOUBLED: Final = 0.1  # of the rows: fewer are rows that a logger wrote twice
 INDEX: Final = ("tagindex", "tag_index", "tagid", "tag_id", "pointid", "point_id", "itemid", "item_id", "sensor_id",
                 "sensorid", "channel_id", "signal_id", "idx", "handle")  # fmt: skip
