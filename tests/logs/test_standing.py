@@ -75,6 +75,8 @@ def test_where_metrics_are_at_hand_standing_troubles_are_left_to_them(tmp_path: 
         ("ERROR lookup api.paylane.example: timed out", "api.paylane.example"),
         ("ERROR call to stock timed out host=till-1.shop.example", ""),  # its own host
         ("ERROR call timed out caller=push.go:88", ""),
+        ("ERROR 502 bad gateway: timeout while reading", ""),
+        ("ERROR call failed, upstream=timeout", ""),
         ("ERROR call timed out upstream=stock", "stock"),  # a known component is one as ever
     ],
 )

@@ -34,8 +34,9 @@ _WHO: Final = (
     r"|upstream(?:_?(?:host|name|cluster))?|target|dest(?:ination)?|endpoint|peer(?:[._]?(?:name|service|host))?|dependency"
     r"|backend|server(?:[._]?(?:name|address))?|service|api|host|hostname|url|uri|base_?url"
 )
+# A word is a name where the field is written as one (`psp=paylane`, `"psp": "paylane"`); in `bad gateway: timeout` it is none.
 _FIELD: Final = re.compile(
-    rf"(?i)(?<![\w.-])[\"']?(?P<key>{_WHO})[\"']?\s*[:=]\s*[\"']?(?:\w+://)?(?P<value>[A-Za-z][\w.-]{{1,60}})(?![\w@])"
+    rf"(?i)(?<![\w.-])(?P<quote>[\"']?)(?P<key>{_WHO})(?P=quote)(?P<sep>\s?[:=]\s?)[\"']?(?:\w+://)?(?P<value>[A-Za-z][\w.-]{{1,60}})(?![\w@])"
 )
 _ADDRESS: Final = re.compile(
     rf"(?:://|@)(?P<a>{_HOST})(?![\w.-])|(?<![\w./@-])(?P<b>{_HOST})(?::\d{{2,5}}\b|/\d{{2,5}}\b)"
@@ -49,20 +50,10 @@ _CODE: Final = re.compile(
     r"\.(?:py|go|js|ts|tsx|mjs|java|kt|scala|rb|c|cc|cpp|h|rs|cs|php|exs?|erl|pl|lua|sh|conf|ya?ml|json|xml|log|so)$"
 )
 _NOBODY: Final = frozenset(
-    {
-        "localhost",
-        "true",
-        "false",
-        "null",
-        "none",
-        "unknown",
-        "default",
-        "error",
-        "primary",
-        "secondary",
-        "http",
-        "https",
-    }
+    (
+        "localhost true false null none unknown default error primary secondary http https timeout failed refused closed down"
+        " unavailable unreachable internal external upstream"
+    ).split()
 )
 
 
@@ -109,7 +100,7 @@ def _named(component: str, text: str, names: Names) -> Iterator[str]:
     for found in _FIELD.finditer(text):
         value = found["value"].rstrip(".").casefold()
         plain = "." not in value
-        if plain and found["key"].casefold() in _OF_ITSELF:
+        if plain and (found["key"].casefold() in _OF_ITSELF or not (found["quote"] or found["sep"] == "=")):
             continue
         if plain and (len(value) < 4 or value in _NOBODY):
             continue
