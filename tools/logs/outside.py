@@ -50,11 +50,11 @@ _CODE: Final = re.compile(
     r"\.(?:py|go|js|ts|tsx|mjs|java|kt|scala|rb|c|cc|cpp|h|rs|cs|php|exs?|erl|pl|lua|sh|conf|ya?ml|json|xml|log|so)$"
 )
 _NOBODY: Final = frozenset(
-    (
-        "localhost true false null none unknown default error primary secondary http https timeout failed refused closed down"
-        " unavailable unreachable internal external upstream"
-    ).split()
-)
+    {
+        "localhost", "true", "false", "null", "none", "unknown", "default", "error", "primary", "secondary", "http", "https",
+        "timeout", "failed", "refused", "closed", "down", "unavailable", "unreachable", "internal", "external", "upstream",
+    }
+)  # fmt: skip
 
 
 def one_name(facts: Sequence[Evidence], names: Names) -> list[Evidence]:
