@@ -147,3 +147,18 @@ def test_a_replica_that_names_its_service_means_itself_and_another_one_by_its_nu
     names = named("kafka-1", "kafka-2", "kafka-10")
     assert attribute("kafka-2", "peer kafka is slow", names)[1] == ""
     assert attribute("kafka-2", "kafka: connection to kafka-10 lost", names)[1] == "kafka-10"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("profile call failed err=refused", ["profile-1"]),
+        ("web client 10.0.0.3 closed connection", []),
+        ("external API call to the bank timed out", []),
+        ("in-memory cache lookup failed for key", []),
+        ("profile client version 3", []),
+    ],
+)
+def test_a_service_of_replicas_is_named_where_a_call_of_it_fails(text: str, named: list[str]) -> None:
+    replicas = [f"{n}-{i}" for n in ("profile", "web", "api", "cache") for i in (1, 2)]
+    assert Names([Component(id=n, type="service") for n in replicas]).of(text) == named

@@ -77,6 +77,10 @@ def test_where_metrics_are_at_hand_standing_troubles_are_left_to_them(tmp_path: 
         ("ERROR call timed out caller=push.go:88", ""),
         ("ERROR 502 bad gateway: timeout while reading", ""),
         ("ERROR call failed, upstream=timeout", ""),
+        ("ERROR cache read user.profile:12345 timed out", ""),
+        ("ERROR timed out at handler.groovy:42", ""),
+        ("ERROR call timed out target=production", ""),
+        ("ERROR quota exceeded, too many requests target=europe", ""),
         ("ERROR call timed out upstream=stock", "stock"),  # a known component is one as ever
     ],
 )
@@ -97,6 +101,12 @@ def test_two_names_of_one_party_are_one(tmp_path: Path) -> None:
     assert {e.peer for e in found(tmp_path, till=lines) if e.peer} == {"api.paylane.example"}
 
 
+def test_a_domain_of_somebody_else_is_another_party(tmp_path: Path) -> None:
+    lines = [(i, "ERROR charge failed: timed out provider=paylane") for i in range(70, 80)]
+    lines += [(i, "ERROR POST https://paylane.attacker.example/hook: refused") for i in range(70, 80)]
+    assert {e.peer for e in found(tmp_path, till=lines) if e.peer} == {"paylane", "paylane.attacker.example"}
+
+
 def test_last_words_of_a_process_below_a_record_are_read(tmp_path: Path) -> None:
     died = "INFO served\n\n<--- Last few GCs --->\n\nFATAL ERROR: Reached heap limit Allocation failed - heap out of memory"
     told = found(tmp_path, shop=[(80, died)])
@@ -110,6 +120,10 @@ def test_last_words_of_a_process_below_a_record_are_read(tmp_path: Path) -> None
         ("filesystem /data usage at 99%", True),
         ("disk usage is 43% of 100 GB", False),
         ("cpu usage 100%", False),
+        ("volume vol-3 full backup 100% complete", False),
+        ("disk utilization 99%", False),
+        ("free disk capacity 98%", False),
+        ("Alert if disk usage threshold 95%", False),
         ("upload of disk image at 100%", False),
     ],
 )
@@ -119,4 +133,6 @@ def test_a_volume_that_is_full_by_its_share(text: str, full: bool) -> None:
 
 
 def test_an_instance_of_a_unit_is_no_address_of_mail() -> None:
-    assert EMAIL.pattern.findall("convert@3.service: failed, ask ops@site.example") == ["ops@site.example"]
+    units = "convert@3.service: failed, pg@15-main.service; ask ops@site.example, jo@digital.service.gov.uk, bo@x.target.com"
+    mail = ["ops@site.example", "jo@digital.service.gov.uk", "bo@x.target.com"]
+    assert EMAIL.pattern.findall(units) == mail

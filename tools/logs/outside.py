@@ -39,15 +39,48 @@ _FIELD: Final = re.compile(
     rf"(?i)(?<![\w.-])(?P<quote>[\"']?)(?P<key>{_WHO})(?P=quote)(?P<sep>\s?[:=]\s?)[\"']?(?:\w+://)?(?P<value>[A-Za-z][\w.-]{{1,60}})(?![\w@])"
 )
 _ADDRESS: Final = re.compile(
-    rf"(?:://|@)(?P<a>{_HOST})(?![\w.-])|(?<![\w./@-])(?P<b>{_HOST})(?::\d{{2,5}}\b|/\d{{2,5}}\b)"
+    rf"(?:://|@)(?P<a>{_HOST})(?![\w.-])|(?<![\w./@-])(?P<b>{_HOST})[:/](?P<port>\d{{2,5}})\b"
     r"|(?i:\b(?:lookup|resolv\w+|enotfound|eai_again|dial tcp|connect(?:ion|ing|ed)? (?:to|with)|host)) "
     rf"[\"'(]?(?P<c>{_HOST})(?![\w.-])"
 )
-# `hostname`, `service` and `host` are as often the writer itself: only the name of a host elsewhere counts there.
-_OF_ITSELF: Final = frozenset({"host", "hostname", "service", "server", "server_name", "server.name", "api"})
+# These are as often the writer itself, or a place: only the name of a host elsewhere counts there.
+_OF_ITSELF: Final = frozenset(
+    {
+        "host", "hostname", "service", "server", "server_name", "server.name", "api", "target", "endpoint", "uri", "url", "dest",
+        "destination", "base_url", "baseurl",
+    }
+)  # fmt: skip
+_PORTS: Final = frozenset(
+    {
+        21,
+        22,
+        25,
+        53,
+        80,
+        389,
+        443,
+        465,
+        587,
+        636,
+        1433,
+        1521,
+        1883,
+        3306,
+        5432,
+        5672,
+        6379,
+        8080,
+        8443,
+        8883,
+        9092,
+        9200,
+        27017,
+    }
+)
 _SERVED: Final = re.compile(r" -> [1-5]\d\d$")  # a request that it answered itself
 _CODE: Final = re.compile(
-    r"\.(?:py|go|js|ts|tsx|mjs|java|kt|scala|rb|c|cc|cpp|h|rs|cs|php|exs?|erl|pl|lua|sh|conf|ya?ml|json|xml|log|so)$"
+    r"\.(?:py|go|js|ts|tsx|mjs|java|kt|scala|rb|c|cc|cpp|h|rs|cs|php|exs?|erl|pl|lua|sh|conf|ya?ml|json|xml|log|so"
+    r"|groovy|hpp|jsx|swift|dart|clj|vue|mm|sql|cfg|properties)$"
 )
 _NOBODY: Final = frozenset(
     {
@@ -62,9 +95,10 @@ def one_name(facts: Sequence[Evidence], names: Names) -> list[Evidence]:
     known = set(names.alias.values())
     peers = {n for e in facts for n in (e.component, e.peer) if n and n not in known}
     whole: dict[str, set[str]] = {}
-    for peer in (p for p in peers if "." in p):
-        for label in peer.split(".")[:-1]:
-            whole.setdefault(label, set()).add(peer)
+    for peer in (
+        p for p in peers if "." in p
+    ):  # by the name of the domain: a label before it is whose domain it is
+        whole.setdefault(peer.split(".")[-2], set()).add(peer)
     same = {p: min(whole[p]) for p in peers if "." not in p and len(whole.get(p, ())) == 1}
     made = []
     for e in facts:
@@ -109,7 +143,11 @@ def _named(component: str, text: str, names: Names) -> Iterator[str]:
         if not _is_known(component, value, names):
             yield value
     for found in _ADDRESS.finditer(text):
-        value = next(v for v in found.groups() if v).casefold()
+        value = (found["a"] or found["b"] or found["c"]).casefold()
+        if (
+            found["b"] and value.count(".") < 2 and int(found["port"]) not in _PORTS
+        ):  # `user.profile:12345`, `handler.groovy:42`
+            continue
         if not _CODE.search(value) and not _is_known(component, value, names):
             yield value
 

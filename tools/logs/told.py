@@ -58,12 +58,12 @@ _BEGAN_TO_COUNT: Final = (
     r"|picked up"
 )
 _EFFECT: Final = re.compile(
-    rf"(?i)\b(?:{_BEGAN_TO_COUNT})\b\W{{0,3}}(?:\w+\W+){{0,2}}?(?:{_SETTINGS}|keys?)\b"
-    rf"|\b(?:{_SETTINGS})\b\W{{0,3}}(?:\S+\s+){{0,3}}?(?:(?:is |are )?(?:now )?in effect|took effect|{_BEGAN_TO_COUNT})\b"
+    rf"(?i)\b(?:{_BEGAN_TO_COUNT})\b\W{{0,3}}(?:\w+\W+)?(?:{_SETTINGS}|keys? ?[:=])"
+    rf"|\b(?:{_SETTINGS})\b\W{{0,3}}(?:\S+\s+){{0,2}}?(?:(?:is |are )?(?:now )?in effect|took effect|{_BEGAN_TO_COUNT})\b"
 )
 _NO_EFFECT: Final = re.compile(
     r"(?i)\b(?:no changes?|unchanged|not changed|failed|could not|cannot|unable|rejected|invalid|error|skipp\w+"
-    r"|nothing|migration|schema)\b"
+    r"|nothing|migration|schema|users?|customers?|accounts?|profiles?|sessions?|documents?|carts?|packets?|by|their|his|her)\b"
 )
 EFFECT: Final = 0.6  # below a change whose values are known; by hand
 RARE: Final = 2  # how often it is said at most; what is said all the time is a habit; by hand
@@ -193,9 +193,13 @@ def effects(
     """Settings that count from some moment on, by the word of the process that has them; what they were it does not say."""
     told: dict[str, list[Record]] = {}
     for r in found:
-        says = len(r.message) <= LONGEST and r.level not in ("error", "fatal") and _EFFECT.search(r.message)
-        if says and not (_NO_EFFECT.search(r.message) or _CHANGED.search(whole(r))):
-            told.setdefault(_NUMBERS.sub("#", own_words(r.message)), []).append(r)
+        says = (
+            _EFFECT.search(r.message)
+            if len(r.message) <= LONGEST and r.level not in ("error", "fatal")
+            else None
+        )
+        if says is not None and not (_NO_EFFECT.search(r.message) or _CHANGED.search(whole(r))):
+            told.setdefault(says[0].casefold(), []).append(r)
     starts = [r.at for r in found if _starts(component, r, names)] if told else []
     for records in told.values():
         if len(records) > RARE:

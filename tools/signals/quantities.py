@@ -39,6 +39,13 @@ COMPUTERS: Final = frozenset({
     "redeliveries", "logins", "latency", "errors", "availability", "restart",
 })  # fmt: skip
 """Aspects of what only computers have: a throughput, a queue or a clock a plant may have as well."""
+_ALIKE: Final = frozenset({"errors", "availability", "restart", "network", "disk", "memory"})
+"""Of these a drive's following error, a grid's availability, a clutch's disk or a heat network's supply may be meant."""
+_COMPUTING: Final = re.compile(
+    r"(?i)_(?:total|bytes)$|^up$|http|request|response"
+    r"|(?:^|[ _.-])(?:db|sql|tcp|udp|log|node|container|pod|query|exception|packet|cpu|process|socket|jvm|heap"
+    r"|swap|inode|filesystem|fs)(?:s|es)?(?:[ _.-]|$)"
+)
 _SURE: Final = 0.5  # probability of the likeliest quantity from which on a name is understood
 
 
@@ -87,8 +94,10 @@ def named_aspect(name: str) -> str:
 
 
 def is_of_computers(name: str) -> bool:
-    """Whether a series is called as only computers' are (errors, logins, `up`): nothing that a machine is measured by."""
-    return not named_aspect(name) and bundled().of(name).aspect in COMPUTERS
+    """Whether a series is called as only computers' are (`errors_total`, logins, `up`): nothing that a machine is measured by."""
+    if named_aspect(name) or (aspect := bundled().of(name).aspect) not in COMPUTERS:
+        return False
+    return aspect not in _ALIKE or bool(_COMPUTING.search(name))
 
 
 def unit_of(channel: Derived) -> str:

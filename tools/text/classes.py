@@ -74,13 +74,16 @@ def is_heap_full(text: str) -> bool:
 # How full a volume is, as monitors tell it (`space usage 100.0%`).
 _OF_VOLUME: Final = re.compile(
     r"(?i)\b(?:disk|space|volume|file ?system|partition|mount(?: ?point)?|inodes?|tablespace)\b"
-    r"[^%\n]{0,40}?\b(?:usage|used|full|utili[sz]ation|capacity)\b\D{0,12}(?:9[5-9](?:\.\d+)?|100(?:\.0+)?) ?%"
+    r"[^%\n]{0,40}?\b(?:usage|used|full)\b(?: is| at| of|:|=|\s){0,3}(?:9[5-9](?:\.\d+)?|100(?:\.0+)?) ?%"
+)
+_NO_VOLUME: Final = re.compile(
+    r"(?i)\b(?:free|available|backup|complete[d]?|below|under|alert if|warn if|when)\b"
 )
 
 
 def is_volume_full(text: str) -> bool:
     """Whether a message says that a volume is full, by its share in per cent."""
-    return _OF_VOLUME.search(text) is not None
+    return _OF_VOLUME.search(text) is not None and _NO_VOLUME.search(text) is None
 
 
 # Who waits for a lock may get it: only these say that they wait for each other.

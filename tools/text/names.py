@@ -23,7 +23,18 @@ _BEFORE_CALL: Final = (
 _AFTER_CALL: Final = (
     r"[ _-](?:service|svc|server|client|call|request|lookup|rpc|api|upstream|backend|connection)s?\b"
 )
-_A_CALL: Final = r"[ _-](?:call|rpc|lookup|client|upstream)s?\b"  # of a service, whose name may be any word
+# Of a service, whose name may be any word.
+_A_CALL: Final = (
+    r"[ _-](?:call|rpc|lookup|request)s? "
+    r"(?:fail\w*|error\w*|timed out|timeout|refused|rejected|unavailable|not answered)\b"
+)
+_ANY_WORD: Final = frozenset(
+    {
+        "api", "web", "cache", "db", "app", "server", "order", "client", "http", "auth", "worker", "data", "file", "name", "dns",
+        "host", "user", "session", "key", "service", "system", "remote",
+    }
+)  # fmt: skip
+"""What names a service and as often a thing."""
 # The part of a program that asks another (`FareClient`, `atlas_client`); the ending of who does the work may lack (matcher).
 _CLIENT: Final = r"(?:Client|(?:[_-]client))(?![A-Za-z0-9])(?![ _-]?id\b)"
 _WORKER: Final = re.compile(r"(?i)(?:er|or|d)$")
@@ -70,9 +81,10 @@ class Names:
         self._memo: dict[str, str] = {}
         self._services = self._of_replicas()
         services = "|".join(re.escape(word) for word in sorted(self._services, key=lambda w: (-len(w), w)))
+        told = "|".join(w for w in services.split("|") if w not in _ANY_WORD) or r"(?!)"
         self._find_service = (
             re.compile(
-                rf"(?:{_BEFORE_CALL})(?P<a>{services})(?![\w.-])|(?<![\w./-])(?P<b>{services})(?={_A_CALL})",
+                rf"(?:{_BEFORE_CALL})(?P<a>{services})(?![\w.-])|(?<![\w./-])(?P<b>{told})(?={_A_CALL})",
                 re.IGNORECASE,
             )
             if services

@@ -53,10 +53,13 @@ def counted_rows() -> re.Pattern[str]:
 
 
 _LENGTH: Final = re.compile(
-    r"(?<![\w.:])(\d+|[a-zà-ÿ]+) (?:(s|m|h|d)(?:ekunden?|econdes?|econdi|egundos?|econds?|inut(?:es?|en|os?|i)|ours?"
+    r"(?<![\w.:])(\d+|[a-zà-ÿ]+) "
+    r"(?:(s|m|h|d)(?:ekunden?|econdes?|econdi|egundos?|econds?|ecs?|eks?|ins?|rs?|inut(?:es?|en|os?|i)|ours?"
     r"|eures?|oras?|ays?)?"
     r"|(stunden?|or[ae])|(tage?n?|jours?|días?|giorn[oi]))(?!\w)"
 )
+LONGEST_NUMBER: Final = 12  # digits that are read
+LONGEST_S: Final = 100 * 366 * 86400  # of a span
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -66,5 +69,6 @@ def so_long(low: str, until: datetime) -> datetime | None:
         number = m[1] if m[1].isdigit() else number_words().get(m[1], "")
         if number:
             unit = m[2] or ("h" if m[3] else "d")
-            return until - timedelta(seconds=int(number) * _SECONDS[unit])
+            seconds = int(str(number)[:LONGEST_NUMBER]) * _SECONDS[unit]
+            return until - timedelta(seconds=seconds) if seconds <= LONGEST_S else None
     return None

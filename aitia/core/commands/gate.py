@@ -23,7 +23,7 @@ _IN_QUERY: Final = re.compile(
 )
 # A name of a file, a column or a tool may stand for a query as it is: what a shell would run is none.
 _FOR_A_SHELL: Final = re.compile(
-    r"\|\s*(?:ba|z|k)?sh\b|(?:^|\s)>+\s*&?\s*/|(?:^|\|\s*)(?:rm|(?:ba|z|k)?sh|eval|sudo)\s"
+    r"\|\s*(?:ba|z|k)?sh\b|(?:^|\s)>+\s*(?:&\s*)?/|(?:^|\|\s*)(?:rm|(?:ba|z|k)?sh|eval|sudo)\s"
 )
 _REACHES: Final = re.compile(r"[|>&/]|\w\.\w|(?:^|\s)-\w")
 _WRITTEN_HERE: Final = frozenset(

@@ -12,7 +12,7 @@ EMAIL = Rule(
     kind="email",
     pattern=re.compile(
         # No instance of a systemd unit: `convert@3.service`.
-        r"(?P<v>[A-Za-z0-9._%+-]{1,64}@(?!\w{1,64}\.(?:service|timer|socket|mount|scope|slice|target|path|device|swap)\b)"
+        r"(?P<v>[A-Za-z0-9._%+-]{1,64}@(?![a-z]{0,24}-?\d{1,6}(?:-\w{1,24})?\.(?:service|timer|socket|mount|scope|slice|swap)(?![\w.-]))"
         r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.){1,8}[A-Za-z]{2,24}\b)"
     ),
     needs=("@",),
