@@ -65,6 +65,8 @@ def _is_running(column: Column, shape: Shape, body: Sequence[Sequence[str]]) -> 
         if cell := cell_at(row, column.at):
             at.setdefault(cell, set()).add(tuple(cell_at(row, n) for n in times))
     moments = set().union(*at.values())
+    if len(body) < 2 * len(at):  # of each there are several rows: what changes from row to row is a value
+        return False
     return bool(times) and min(len(at), len(moments)) >= FEW_RECORDS and all(len(m) == 1 for m in at.values())
 
 
