@@ -152,3 +152,17 @@ def test_a_page_beside_tables_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("Time,P-101.flow\n" + lines("{t},{a}\n"))
     (tmp_path / "readme.html").write_text("<html><body>no table</body>")
     assert held(tmp_path) == {"flow": (EPOCHS, A)}
+
+
+def test_the_number_of_a_sample_is_no_tag(tmp_path: Path) -> None:
+    """A laboratory's list: each number stands at one time alone, with a row for each parameter."""
+    rows = [
+        f"{100 + n}/2026;Boiler K3;{1 + n:02d}.03.2026;06:{n:02d};{what};{value + n / 100:.2f};{unit}"
+        for n in range(12)
+        for what, value, unit in (("pH", 9.3, "pH"), ("Conductivity", 180.0, "µS/cm"))
+    ]
+    text = "Sample no;Place;Date;Clock;Parameter;Result;Unit\n" + "\n".join(rows) + "\n"
+    (tmp_path / "lab.csv").write_text(text, encoding="utf-8")
+    found = source(tmp_path / "lab.csv").read(WINDOW)
+    assert 1 <= len(found) <= 2
+    assert all(len(s.t) == 12 for s in found)
