@@ -131,7 +131,7 @@ def needs_copy(paths: Sequence[Path]) -> bool:
         if (
             any(s.split()[-1] not in ("Windows-1252", "UTF-16", "UTF-16-BE") for s in sheet.said)
             or transposed(sheet.rows) is not None
-            or matrix(sheet.rows) is not None
+            or matrix(sheet.rows, path.name) is not None
             or joined_parts(sheet.rows) is not None
             or absolute(sheet.rows) is not None
         ):
