@@ -152,7 +152,9 @@ def _second_names(made: list[Column], row: Sequence[str], times: dict[int, Role]
     for column in made:
         if grouped and column.at not in times:
             group, text = filled[column.at], ""
-            if column.group and len(times) > 1:  # above pairs of time and value: a row of tags, one of descriptions
+            if (
+                column.group and len(times) > 1
+            ):  # above pairs of time and value: a row of tags, one of descriptions
                 group, text = sorted((column.group, group), key=_is_text)
             column.group, column.description = group, column.description or text
         elif row[column.at]:

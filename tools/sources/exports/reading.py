@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from aitia.tools.meaning.unit_table import unit_named
+from aitia.tools.meaning.unit_table import split_unit, unit_named
 from aitia.tools.sources.exports.asked import Asked, Reading, Tag
 from aitia.tools.sources.exports.clock import Clock
 from aitia.tools.sources.exports.columns import Column, Shape, cell_at
@@ -176,6 +176,10 @@ def _tag(sheet: Sheet, shape: Shape, column: Column, owner: str) -> Tag:
     elif generic and alone:
         name = labels.get("tag", "") or sheet.name
         unnamed = not labels.get("tag")
+        lines = [
+            split_unit(r[0]) for r in shape.above if len(r) == 1
+        ]  # `Chlorine (mg/l)` above the sheet of that name
+        labels = {"unit": next((u for n, u in lines if u and folded(n) == folded(name)), "")} | labels
     elif generic:
         name = column.name or f"column {column.at + 1}"
     return Tag(

@@ -47,7 +47,9 @@ def _several_times(shape: Shape) -> None:
                 if pick and (called(column.name, "value") or not column.name or not column.group):
                     column.group = column.group or pick
                 told = unit_named(time.unit)
-                stands = told.dimension != "time" if told else bool(known)  # a unit above the pair, known or not
+                stands = (
+                    told.dimension != "time" if told else bool(known)
+                )  # a unit above the pair, known or not
                 column.unit = column.unit or (time.unit if stands else "")
         shape.said.append("pairs of time and value")
         return

@@ -84,9 +84,15 @@ def _days_of_month(
     above = dict.fromkeys(m for r in rows[:place] for c in r if (m := month_in(c)))
     month = next(iter(above)) if len(above) == 1 else "" if above else month_in(name)
     for at in others if month else ():
-        told = [(n, int(r[at])) for n, r in enumerate(rows) if n > place and at < len(r) and _DAY.fullmatch(r[at])]
+        told = [
+            (n, int(r[at])) for n, r in enumerate(rows) if n > place and at < len(r) and _DAY.fullmatch(r[at])
+        ]
         numbers = [d for _, d in told]
-        if len(numbers) >= _LEAST_DAYS and numbers == sorted(set(numbers)) and stamp_of(f"{month}-{numbers[-1]:02}"):
+        if (
+            len(numbers) >= _LEAST_DAYS
+            and numbers == sorted(set(numbers))
+            and stamp_of(f"{month}-{numbers[-1]:02}")
+        ):
             days, last = {n: f"{month}-{d:02}" for n, d in told}, told[-1][0]
             made = [
                 [days.get(n, "") if k == at and n > place else c for k, c in enumerate(r)]

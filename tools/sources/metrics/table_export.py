@@ -24,7 +24,7 @@ from aitia.tools.sources.exports.export import Export, read_export
 from aitia.tools.sources.exports.formula import names_in
 from aitia.tools.sources.exports.numbers import notation_of
 from aitia.tools.sources.exports.shape import shape_of
-from aitia.tools.sources.exports.sheets import MOST_BYTES, PARQUET, TEXTS, head_sheet
+from aitia.tools.sources.exports.sheets import DATABASES, MOST_BYTES, PARQUET, SHEETS, TEXTS, head_sheet
 from aitia.tools.sources.exports.tag_files import beside
 from aitia.tools.sources.exports.times import numeric_times, stamp_of, zone_told
 from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
@@ -92,6 +92,11 @@ def asked_of(config: SourceConfig, near: datetime) -> Asked:
 def is_told(config: SourceConfig) -> bool:
     """Whether a person told which columns hold what: then nothing is guessed."""
     return config.columns != Columns() or "separator" in config.options
+
+
+def is_book(paths: Sequence[Path]) -> bool:
+    """Whether some files hold sheets or tables: nothing but a copy can be read of them."""
+    return any(p.suffix.lower() in (*SHEETS, *DATABASES) for p in paths)
 
 
 def calculates(paths: Sequence[Path], elsewhere: Mapping[str, TagEntry]) -> bool:
