@@ -59,15 +59,16 @@ def test_dates_beside_a_title_are_no_column_of_times(tmp_path: Path) -> None:
 def test_each_pair_has_its_own_days_of_a_spreadsheet(tmp_path: Path) -> None:
     days = [f"{25_569 + e / 86_400:.8f}" for e in EPOCHS]
     lines = [
-        "P-101.FI1.PV,,,P-101.TI2.PV",
-        "PUMP FLOW,,,BEARING TEMP",
-        "XYZ,,,DEG F",
-        "Time,Value,,Time,Value",
+        "P-101.FI1.PV,,,P-101.TI2.PV,,,P-101.PI3.PV",
+        "PUMP FLOW,,,BEARING TEMP,,,DISCHARGE",
+        "XYZ,,,DEG F,,,PSIG",
+        "Time,Value,,Time,Value,,Time,Value",
     ]
     short = 20  # samples of the second pair, which begins a day later
     later = [f"{float(d) + 1:.8f}" for d in days]
     for n, (day, a, b) in enumerate(zip(days, A, B, strict=True)):
-        lines.append(f"{day},{a},,{later[n]},{b}" if n < short else f"{day},{a},,,")
+        second = f"{later[n]},{b}" if n < short else ","
+        lines.append(f"{day},{a},,{second},,{day},{b}")
     path = tmp_path / "t.csv"
     path.write_text("\n".join(lines) + "\n")
     table = source(path)
@@ -80,6 +81,7 @@ def test_each_pair_has_its_own_days_of_a_spreadsheet(tmp_path: Path) -> None:
     assert [(e.unit, e.description) for e in table.prepared.tags.values()] == [
         ("XYZ", "PUMP FLOW"),
         ("DEG F", "BEARING TEMP"),
+        ("PSIG", "DISCHARGE"),
     ]
 
 
