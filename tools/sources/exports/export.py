@@ -18,7 +18,7 @@ from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.exports.asked import Asked, Samples, Tag
 from aitia.tools.sources.exports.derived import derived
 from aitia.tools.sources.exports.reading import read_sheet
-from aitia.tools.sources.exports.sheets import DATABASES, JSONS, MARKUPS, SUFFIXES, sheets_of, stem_of
+from aitia.tools.sources.exports.sheets import DATABASES, JSONS, MARKUPS, SHEETS, SUFFIXES, sheets_of, stem_of
 from aitia.tools.sources.exports.tag_files import NAMES, beside, listed
 from aitia.tools.sources.text_form import few
 from aitia.tools.tags.map import AREA, Point, TagEntry, propose
@@ -84,9 +84,14 @@ def read_export(
             found.said += [s for s in read.said if s not in found.said]
             found.zoned = found.zoned and read.zoned
     if not found.series:
+        wanted = "Give tables with a column of times and columns of numbers."
+        if any(p.suffix.lower() in SHEETS for p in paths):
+            wanted = (
+                "Looked for in each sheet: a column or a row of times with numbers beside it, or days down and clocks across"
+                " with the month above. Save the sheet as CSV and set `columns.time` (of a long one `columns.value` too)."
+            )
         raise SourceError(
-            f"No series in {few([p.name for p in paths])} ({'; '.join(reasons)[:300] or 'no rows'}). "
-            "Give tables with a column of times and columns of numbers."
+            f"No series in {few([p.name for p in paths])} ({'; '.join(reasons)[:300] or 'no rows'}). {wanted}"
         )
     if reasons and len(found.series):
         found.notes += [f"passed over {r}" for r in reasons[:5]]

@@ -44,7 +44,7 @@ def header_rows(rows: Sequence[Sequence[str]], first: int, width: int) -> list[i
             break
         if found and width == 2 and len(rows[at]) <= 2:
             break  # of two columns: a word and what it says
-        if found and len(rows[at]) <= 2 and width > 3 and not merged:
+        if found and len(rows[at]) <= 2 < width and not merged and (width > 3 or _is_said(rows[at][0])):
             break
         if found and re.match(
             r"\W*(?:start|end|von|bis|period|zeitraum|date range|from)\b", folded(rows[at][0])
@@ -55,6 +55,11 @@ def header_rows(rows: Sequence[Sequence[str]], first: int, width: int) -> list[i
         found.insert(0, at)
         at -= 1
     return found
+
+
+def _is_said(head: str) -> bool:
+    """Whether the first cell of a line is a word with what it says beside it: `Machine Name,P-101`."""
+    return any(called(head, role, "preamble") for role in data()["preamble"])
 
 
 def _kind(row: Sequence[str], skip: set[int]) -> str:
@@ -146,9 +151,19 @@ def _second_names(made: list[Column], row: Sequence[str], times: dict[int, Role]
     grouped = len(groups) < len(values) or len(set(names)) < len(names)
     for column in made:
         if grouped and column.at not in times:
-            column.group = filled[column.at]
+            group, text = filled[column.at], ""
+            if (
+                column.group and len(times) > 1
+            ):  # above pairs of time and value: a row of tags, one of descriptions
+                group, text = sorted((column.group, group), key=_is_text)
+            column.group, column.description = group, column.description or text
         elif row[column.at]:
             column.description = column.description or row[column.at]
+
+
+def _is_text(cell: str) -> bool:
+    """Whether a cell is words, as a description is, and no tag."""
+    return not re.search(r"\d", cell) or " " in cell
 
 
 def labels_above(above: Sequence[Sequence[str]]) -> dict[str, str]:

@@ -23,7 +23,9 @@ _POINT: Final = re.compile(
     r"[+-]?(?:\d{1,3}(?:,\d{3})+\.\d+|\d+\.\d{1,2}|\d+\.\d{4,}|0\.\d+|\d{4,}\.\d+|\.\d+)(?:[eE].*)?"
 )
 _APART: Final = re.compile(r"[+-]?\d{1,3}(?:['\u2019\u00a0\u202f\u2009 ]\d{3})+(?:[.,]\d+)?")
-_MEASURED: Final = re.compile(rf"({_NUMBER.pattern})\s*([^\W\d_%°]?[^\d;,]{{1,14}})")
+_MEASURED: Final = re.compile(
+    rf"({_NUMBER.pattern})\s*([^\W\d_%°]?[^\d;,]{{1,14}}|[^\W\d_]{{1,3}}[23](?:/[^\W\d_]{{1,4}})?)"
+)
 _EITHER: Final = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 _GROUPS: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3}){2,}")
 _GROUPS_OF_POINTS: Final = re.compile(r"[+-]?\d{1,3}(?:\.\d{3}){2,}")

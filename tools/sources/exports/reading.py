@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from aitia.tools.meaning.unit_table import unit_named
+from aitia.tools.meaning.unit_table import split_unit, unit_named
 from aitia.tools.sources.exports.asked import Asked, Reading, Tag
 from aitia.tools.sources.exports.clock import Clock
 from aitia.tools.sources.exports.columns import Column, Shape, cell_at
@@ -19,7 +19,7 @@ from aitia.tools.sources.exports.sheets import Sheet
 from aitia.tools.sources.exports.times import stamp_of
 from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
 from aitia.tools.sources.exports.values import notation_in, qualities_of, samples_of
-from aitia.tools.sources.exports.whole_times import absolute, joined_times
+from aitia.tools.sources.exports.whole_times import absolute, joined_times, keyed
 from aitia.tools.sources.exports.words import called, folded
 from aitia.tools.tags.equipment_words import mention_in
 
@@ -28,7 +28,7 @@ _MARK: Final = re.compile(r"\$[A-Z_]+\$")  # WinCC's rows on the recording itsel
 
 def read_sheet(sheet: Sheet, asked: Asked) -> Reading:
     """The series of a sheet; none, with a word on why, where no column holds times."""
-    rows = sheet.rows
+    rows = keyed(sheet.rows) or sheet.rows
     read = Reading(said=list(sheet.said))
     if (turned := transposed(rows)) is not None:
         rows = turned
@@ -36,7 +36,7 @@ def read_sheet(sheet: Sheet, asked: Asked) -> Reading:
     elif (joined := joined_parts(rows)) is not None:
         rows = joined
         read.said.append("times from columns of year, month, day")
-    elif (slots := matrix(rows)) is not None:
+    elif (slots := matrix(rows, sheet.path)) is not None:
         rows = slots
         read.said.append("the clock in columns")
     elif (whole := joined_times(rows, sheet.path)) is not None:
@@ -78,6 +78,8 @@ def _body(
             held.append(row)
         elif any(row) and tuple(row) not in header:
             if _another(rows, at, times, header, numeric=numeric) or (shape.titled and _is_title(rows, at)):
+                while at > first + 1 and 0 < len(rows[at - 1]) <= 2 and tuple(rows[at - 1]) in header:
+                    at -= 1  # lines above the table that say the same again: `Machine Name,P-101`
                 return held, left, at
             left.append(row)
         at += 1
@@ -174,6 +176,10 @@ def _tag(sheet: Sheet, shape: Shape, column: Column, owner: str) -> Tag:
     elif generic and alone:
         name = labels.get("tag", "") or sheet.name
         unnamed = not labels.get("tag")
+        lines = [
+            split_unit(r[0]) for r in shape.above if len(r) == 1
+        ]  # `Chlorine (mg/l)` above the sheet of that name
+        labels = {"unit": next((u for n, u in lines if u and folded(n) == folded(name)), "")} | labels
     elif generic:
         name = column.name or f"column {column.at + 1}"
     return Tag(
@@ -214,6 +220,7 @@ def _long(
         name = " ".join(filter(None, (*(cell_at(row, c.at) for c in parts), cell_at(row, tag.at))))
         if name and not _MARK.fullmatch(name):
             rows[cell_at(row, assets[0].at) if assets else "", name].append(n)
+    rows = _by_unit(shape, body, rows) if units else rows
     keys = ["\x1f".join(cell_at(r, c.at) for c in (*assets[:1], *parts, tag)) for r in body]
     times = clock.of(value, keys)
     cells = [cell_at(r, value.at) for r in body]
@@ -241,3 +248,20 @@ def _long(
     unused = [c.name for c in shape.columns if c.role == "ignore" and c.name]
     if unused:
         read.said.append(f"not used: {', '.join(unused[:5])}")
+
+
+def _by_unit(
+    shape: Shape, body: Sequence[list[str]], rows: dict[tuple[str, str], list[int]]
+) -> dict[tuple[str, str], list[int]]:
+    """Rows of one tag apart by unit, where most of its times stand once for each unit: a meter's energies."""
+    time, unit = shape.of_role("time")[0].at, shape.of_role("unit")[0].at
+    apart: dict[tuple[str, str], list[int]] = {}
+    for (asset, name), of in rows.items():
+        units = Counter(cell_at(body[n], unit) for n in of)
+        moments = {cell_at(body[n], time) for n in of}
+        if len(units) > 1 and "" not in units and min(units.values()) >= 0.5 * len(moments):
+            for told in units:
+                apart[asset, f"{name} [{told}]"] = [n for n in of if cell_at(body[n], unit) == told]
+        else:
+            apart[asset, name] = of
+    return apart

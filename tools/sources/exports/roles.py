@@ -37,6 +37,7 @@ def _several_times(shape: Shape) -> None:
     pairs = [b.at - a.at for a, b in itertools.pairwise(whole)]
     if min(pairs) > 1 and not any(called(c.name, "other_time") for c in whole) and not shape_tag(shape):
         ends = [c.at for c in whole[1:]] + [len(shape.columns)]
+        known = [told for c in whole if (told := unit_named(c.unit)) and told.dimension != "time"]
         for time, end in zip(whole, ends, strict=True):
             for column in shape.columns[time.at + 1 : end]:
                 column.of = time.at
@@ -46,7 +47,10 @@ def _several_times(shape: Shape) -> None:
                 if pick and (called(column.name, "value") or not column.name or not column.group):
                     column.group = column.group or pick
                 told = unit_named(time.unit)
-                column.unit = column.unit or (time.unit if told and told.dimension != "time" else "")
+                stands = (
+                    told.dimension != "time" if told else bool(known)
+                )  # a unit above the pair, known or not
+                column.unit = column.unit or (time.unit if stands else "")
         shape.said.append("pairs of time and value")
         return
     named = [c for c in whole if called(c.name, "time")] or whole

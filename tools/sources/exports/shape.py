@@ -75,15 +75,19 @@ def _times(rows: Sequence[Sequence[str]]) -> tuple[int, dict[int, Role]]:
     sample = rows[: _SAMPLE + _ABOVE]
     width = min(max((len(r) for r in sample), default=0), 4000)
     starts: dict[int, int] = {}
+    runs: dict[int, list[int]] = {}
     clocked: set[int] = set()
     for at in range(width):
         cells = [(n, r[at]) for n, r in enumerate(sample) if at < len(r) and r[at]]
         stamps = {n: s for n, c in cells if (s := stamp_of(c))}
         held = _run(list(stamps), cells)
         if held and len(held) >= _MOST * sum(n >= held[0] for n, _ in cells):
-            starts[at] = held[0]
+            starts[at], runs[at] = held[0], held
             if any(stamps[n].clock for n in held):
                 clocked.add(at)
+    if runs:  # dates beside a title, above a table that has its times elsewhere
+        begins = starts[max(runs, key=lambda at: len(runs[at]))]
+        starts = {at: first for at, first in starts.items() if runs[at][-1] >= begins}
     whole = [at for at in starts if at in clocked] or list(starts)[:1]
     if whole:
         return min(starts[at] for at in whole), dict.fromkeys(whole, "time")
@@ -126,10 +130,10 @@ def _numeric(sample: Sequence[Sequence[str]], width: int) -> tuple[int, dict[int
             for c in titles
         )
         title = titles[-1] if titles else ""
-        if numeric_times(values, named=named) is not None:
-            return first, {at: "time"}
-        if named and at == 0 and values.size > 2 and np.all(np.diff(values) > 0):
-            head = sample[first - 1] if first else []
-            alike = [n for n, c in enumerate(head) if c and c == title]  # pairs, each with its own time
+        head = sample[first - 1] if first else []
+        alike = [n for n, c in enumerate(head) if c and c == title and named]  # pairs, each with its own time
+        if numeric_times(values, named=named) is not None or (
+            named and at == 0 and values.size > 2 and np.all(np.diff(values) > 0)
+        ):
             return first, dict.fromkeys(alike or [at], "time")
     return -1, {}

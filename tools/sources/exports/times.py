@@ -227,6 +227,20 @@ def date_in(text: str) -> str:
     return re.sub(r"^(\d{4})[-_]?(\d\d)[-_]?(\d\d)$", r"\1-\2-\3", found[0]) if len(found) == 1 else ""
 
 
+_MONTH_NAMED: Final = re.compile(r"([^\W\d_]{3,10})[\s./_-]+(?:del? )?((?:19|20)\d\d)(?!\d)")
+_MONTH: Final = re.compile(r"(?<![\d./-])(0?[1-9]|1[0-2])[./_-]((?:19|20)\d\d)(?![\d./-])")
+_MONTH_BACK: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:[./_-]|年)(0?[1-9]|1[0-2])(?!\d|[./_-]\d)")
+
+
+def month_in(text: str) -> str:
+    """The month that a text tells, as `2026-03`: `Mes: Marzo 2026`, `03/2026`, `2026-03`; "" where none or several are told."""
+    found = {(y, months().get(folded(m), 0)) for m, y in _MONTH_NAMED.findall(text)}
+    found |= {(y, int(m)) for m, y in _MONTH.findall(text)}
+    found |= {(y, int(m)) for y, m in _MONTH_BACK.findall(text)}
+    told = [f"{y}-{m:02}" for y, m in found if m]
+    return told[0] if len(told) == 1 else ""
+
+
 @lru_cache(maxsize=512)
 def _offset(zone: str) -> tzinfo | None:
     """The zone of `+01:00`, `UTC+1`, `CET`, `Z`; None for an unknown word."""

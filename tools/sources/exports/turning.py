@@ -8,7 +8,7 @@ from typing import Final
 
 from aitia.tools.meaning.unit_table import split_unit
 from aitia.tools.sources.exports.numbers import looks_numeric
-from aitia.tools.sources.exports.times import date_in, stamp_of
+from aitia.tools.sources.exports.times import date_in, month_in, stamp_of
 from aitia.tools.sources.exports.words import key_of
 
 
@@ -36,10 +36,11 @@ _LEAST_SLOTS: Final = 12  # clocks side by side: hours or quarters of an hour of
 _LEAST_SHIFTS: Final = 2  # of them below names of quantities, or of a day that stands above
 
 
-def matrix(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
+def matrix(rows: Sequence[Sequence[str]], name: str = "") -> list[list[str]] | None:
     """A table with the clock in its columns as one with a row for each time; None for any other.
 
     A day in each row, all of one quantity or of those whose names stand over the clocks; or a tag in each row and the day above.
+    A day may be its number alone, where a line above or the file's `name` tells the month.
     """
     for place, row in enumerate(rows[:30]):
         slots = {
@@ -60,6 +61,8 @@ def matrix(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
             for n in others
             if sum(n < len(r) and stamp_of(r[n]) is not None for r in below) > _DAYS * len(below)
         ]
+        if not days and (dated := _days_of_month(rows, place, others, name)) is not None:
+            rows, days = dated
         if days:
             return _by_day(rows, place, slots, days[0], alone=alone)
         day = next((d for r in rows[:place] for c in r if (d := date_in(c))), "")
@@ -72,6 +75,35 @@ def matrix(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
 
 
 _DAYS: Final = 0.6  # of the rows that must begin with a day
+
+
+def _days_of_month(
+    rows: Sequence[Sequence[str]], place: int, others: Sequence[int], name: str
+) -> tuple[list[list[str]], list[int]] | None:
+    """The rows with dates in place of the numbers of days that rise below a row of clocks, and their column; None for none."""
+    above = dict.fromkeys(m for r in rows[:place] for c in r if (m := month_in(c)))
+    month = next(iter(above)) if len(above) == 1 else "" if above else month_in(name)
+    for at in others if month else ():
+        told = [
+            (n, int(r[at])) for n, r in enumerate(rows) if n > place and at < len(r) and _DAY.fullmatch(r[at])
+        ]
+        numbers = [d for _, d in told]
+        if (
+            len(numbers) >= _LEAST_DAYS
+            and numbers == sorted(set(numbers))
+            and stamp_of(f"{month}-{numbers[-1]:02}")
+        ):
+            days, last = {n: f"{month}-{d:02}" for n, d in told}, told[-1][0]
+            made = [
+                [days.get(n, "") if k == at and n > place else c for k, c in enumerate(r)]
+                for n, r in enumerate(rows[: last + 1])
+            ]
+            return made, [at]
+    return None
+
+
+_DAY: Final = re.compile(r"0?[1-9]|[12]\d|3[01]")
+_LEAST_DAYS: Final = 2
 
 
 def _by_day(

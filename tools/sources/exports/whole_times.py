@@ -23,6 +23,7 @@ _HOURS: Final = frozenset(
     {"hour", "stunde", "hora", "heure", "ora", "hh", "he", "hour_ending", "std", "godzina"}
 )
 _CLOCK_END: Final = re.compile(r"\d:\d\d:\d\d(?![.,:\d])")
+_KEYED: Final = re.compile(r"\d{9,19}:")
 _EPOCH: Final = re.compile(r"\d{9,19}(?:\.\d+)?")
 _FARTHEST_S: Final = 14 * 3600.0  # of a zone from UTC
 _ROLLED_S: Final = 43_200.0  # a clock that falls by more has passed midnight
@@ -149,6 +150,26 @@ def _together(
         )  # a word and what it says, above a table
         made.append(cells if says and not joined else [c for at, c in enumerate(cells) if at not in left])
     return made
+
+
+def keyed(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
+    """Rows that begin with an epoch and a colon, as RRDtool prints them, without it; None for any other.
+
+    The names above have none for the time and get one.
+    """
+    held = [n for n, r in enumerate(rows[:_SAMPLE]) if r]
+    told = [n for n in held if _KEYED.fullmatch(rows[n][0])]
+    if len(told) < max(2.0, _MOST * len(held)):
+        return None
+    width = len(rows[told[0]])
+    return [
+        [r[0].rstrip(":"), *r[1:]]
+        if r and _KEYED.fullmatch(r[0])
+        else ["timestamp", *r]
+        if n < told[0] and len(r) == width - 1
+        else list(r)
+        for n, r in enumerate(rows)
+    ]
 
 
 def absolute(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:

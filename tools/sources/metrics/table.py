@@ -31,6 +31,7 @@ from aitia.tools.sources.metrics.table_columns import Layout
 from aitia.tools.sources.metrics.table_export import (
     Prepared,
     calculates,
+    is_book,
     is_told,
     metadata_of_tag,
     needs_copy,
@@ -257,7 +258,7 @@ class TableSource(Modelled, Telling):
         try:
             found = self._copied(db, near) if odd else self._as_it_stands(db, near)
         except SourceError:
-            if not odd or formulas:
+            if not odd or formulas or is_book(self._paths):
                 raise
             found = self._as_it_stands(db, near)
         self._known = state, found
@@ -275,11 +276,8 @@ class TableSource(Modelled, Telling):
                 return self._copied(db, near)
             except SourceError:
                 raise error from None
-        entries = (
-            {}
-            if is_told(self._config) or self._config.component
-            else tags_of(found, self._paths, self._said_of_tags)
-        )
+        told = is_told(self._config) or bool(self._config.component)
+        entries = {} if told else tags_of(found, self._paths, self._said_of_tags)
         if entries:
             found = (
                 found

@@ -24,7 +24,7 @@ from aitia.tools.sources.exports.export import Export, read_export
 from aitia.tools.sources.exports.formula import names_in
 from aitia.tools.sources.exports.numbers import notation_of
 from aitia.tools.sources.exports.shape import shape_of
-from aitia.tools.sources.exports.sheets import MOST_BYTES, PARQUET, TEXTS, head_sheet
+from aitia.tools.sources.exports.sheets import DATABASES, MOST_BYTES, PARQUET, SHEETS, TEXTS, head_sheet
 from aitia.tools.sources.exports.tag_files import beside
 from aitia.tools.sources.exports.times import numeric_times, stamp_of, zone_told
 from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
@@ -94,6 +94,11 @@ def is_told(config: SourceConfig) -> bool:
     return config.columns != Columns() or "separator" in config.options
 
 
+def is_book(paths: Sequence[Path]) -> bool:
+    """Whether some files hold sheets or tables: nothing but a copy can be read of them."""
+    return any(p.suffix.lower() in (*SHEETS, *DATABASES) for p in paths)
+
+
 def calculates(paths: Sequence[Path], elsewhere: Mapping[str, TagEntry]) -> bool:
     """Whether a list of tags has formulas for these files. Raises BadInput where files are too large to calculate with."""
     own = has_formula(beside(paths))
@@ -131,7 +136,7 @@ def needs_copy(paths: Sequence[Path]) -> bool:
         if (
             any(s.split()[-1] not in ("Windows-1252", "UTF-16", "UTF-16-BE") for s in sheet.said)
             or transposed(sheet.rows) is not None
-            or matrix(sheet.rows) is not None
+            or matrix(sheet.rows, path.name) is not None
             or joined_parts(sheet.rows) is not None
             or absolute(sheet.rows) is not None
         ):
