@@ -36,14 +36,8 @@ from aitia.core.words import Evidence, Inventory, Suspect, Verdict, Word
 
 NAMED: Final = 0.5  # probability from which a component, or `healthy`, is the verdict
 OPEN: Final = "unspecified"  # the fault of which only the component is sure
-OF_COMPUTERS: Final = (
-    "software.",
-    "resource.",
-    "network.",
-    "scheduling.",
-    "storage.",
-    "node.",
-)  # which machinery does not have
+OF_COMPUTERS: Final = ("software.", "resource.", "network.", "scheduling.", "storage.", "node.")
+"""Kinds that machinery does not have."""
 RIVAL: Final = 0.2  # probability from which the second suspect may be a second cause instead of a rival
 BARRED: Final = 0.5  # log-odds below `unknown` at which a suspect is held that cannot be the verdict
 TELEMETRY: Final = frozenset({"metrics", "logs", "traces", "cluster", "signals"})  # what can show a fault
