@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from aitia.tools.sources.exports.limits import MOST_CELLS, TOO_MANY
 from aitia.tools.sources.exports.times import stamp_of
 from aitia.tools.sources.exports.words import called, key_of
 from aitia.tools.sources.time_texts import epoch_of
@@ -21,13 +22,24 @@ _LISTS: Final = frozenset(
 )  # fmt: skip
 _META: Final = ("asset", "time", "other_time", "ignore", "quality", "unit")
 _PAIR: Final = 2
+_FAR: Final = 1e20  # no time in nanoseconds is as large; an integer of JSON may be beyond any float
 Record = dict[str, Any]
 
 
 def rows_of_objects(held: Any) -> list[list[Any]]:
-    """A row of names, and a row of values for each object that holds no further ones."""
-    made = [_words(one) for one in _walk(held, {}, "")]
-    names = dict.fromkeys(name for one in made for name in one)
+    """A row of names, and a row of values for each object that holds no further ones.
+
+    Raises ValueError for more than MOST_CELLS: what is told of every row, and a column that one row alone has, count in all.
+    """
+    made: list[Record] = []
+    names: dict[str, None] = {}
+    cells = 0
+    for one in _walk(held, {}, ""):
+        made.append(_words(one))
+        names |= dict.fromkeys(one)
+        cells += len(one)
+        if max(cells, len(names) * len(made)) > MOST_CELLS:
+            raise ValueError(TOO_MANY)
     shown = _shortened(names)
     return [[shown[n] for n in names], *([one.get(n) for n in names] for one in made)]
 
@@ -40,15 +52,14 @@ def _walk(node: Any, told: Mapping[str, Any], name: str) -> Iterator[Record]:
 
 
 def _object(node: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Record]:
-    flat, lists = _parts(node, "")
+    by_time = {
+        k: v for k, v in node.items() if isinstance(v, Mapping) and len(v) > 1 and all(map(_is_time, v))
+    }
+    flat, lists = _parts({k: v for k, v in node.items() if k not in by_time}, "")
     told = {**told, **flat}
-    by_time = [
-        (k, v) for k, v in node.items() if isinstance(v, Mapping) and len(v) > 1 and all(map(_is_time, v))
-    ]
     if by_time:  # a column in each entry, times as keys
-        for key, of in by_time:
-            yield from ({**{k: v for k, v in told.items() if not k.startswith(f"{key}.")}, "tag": key, "time": t, "value": v}
-                        for t, v in of.items())  # fmt: skip
+        for key, of in by_time.items():
+            yield from ({**told, "tag": key, "time": t, "value": v} for t, v in of.items())
         return
     if not lists:
         yield dict(told)
@@ -112,7 +123,7 @@ def _is_time(value: Any) -> bool:
     if isinstance(value, bool) or value is None:
         return False
     if isinstance(value, int | float):
-        return epoch_of(float(value)) is not None
+        return abs(value) < _FAR and epoch_of(float(value)) is not None
     text = str(value)
     return stamp_of(text) is not None or (
         text.isdecimal() and len(text) >= 9 and epoch_of(float(text)) is not None

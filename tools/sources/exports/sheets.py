@@ -20,6 +20,7 @@ from aitia.core.bounds import load_json
 from aitia.core.errors import BadInput, SourceError
 from aitia.tools.sources.duck import database
 from aitia.tools.sources.exports.letters import reread
+from aitia.tools.sources.exports.limits import MOST_CELLS
 from aitia.tools.sources.exports.line_protocol import line_protocol
 from aitia.tools.sources.exports.markup import is_markup, is_table, objects_of, rows_of_table
 from aitia.tools.sources.exports.numbers import looks_numeric
@@ -50,7 +51,6 @@ MARKUPS: Final = (".xml", ".html", ".htm", ".xls")
 DATABASES: Final = (".sqlite", ".sqlite3", ".db")
 SUFFIXES: Final = (*TEXTS, *JSONS, *SHEETS, *PARQUET, *MARKUPS, *DATABASES, ".zip", ".gz")
 MOST_BYTES: Final = 256 << 20  # of one unpacked file that is read here, in memory
-MOST_CELLS: Final = 30_000_000  # of one sheet
 MOST_MEMBERS: Final = 5_000  # of an archive
 _HEAD_BYTES: Final = 64 << 10  # of a text, for the same
 _HEAD_ROWS: Final = 400  # of a file, by which its layout is told
@@ -221,22 +221,25 @@ def _objects(path: Path, where: str) -> Sheet:
 
 
 def _of_objects(held: Any, where: str) -> Sheet:
-    names, *rows = rows_of_objects(held)
+    try:
+        names, *rows = rows_of_objects(held)
+    except ValueError as error:
+        raise SourceError(f"Split {where!r}: {error}.") from None
     return Sheet(name=stem_of(where), path=where, rows=[names, *([_cell(v) for v in row] for row in rows)])
 
 
 def _markup(text: str, where: str) -> Sheet:
     if is_table(text):
-        return Sheet(
-            name=stem_of(where),
-            path=where,
-            rows=[_trimmed(row) for row in rows_of_table(text)],
-            said=["a table in markup"],
-        )
+        try:
+            rows = [_trimmed(row) for row in rows_of_table(text)]
+        except ValueError as error:
+            raise SourceError(f"Split {where!r}: {error}.") from None
+        return Sheet(name=stem_of(where), path=where, rows=rows, said=["a table in markup"])
     try:
-        return _of_objects(objects_of(text), where)
+        held = objects_of(text)
     except ValueError as error:
         raise SourceError(f"{where!r} is no readable XML: {error}.") from None
+    return _of_objects(held, where)
 
 
 def _database(path: Path, where: str) -> Iterator[Sheet]:
