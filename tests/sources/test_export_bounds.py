@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from pathlib import Path
 
@@ -12,8 +11,11 @@ import pytest
 from aitia.core.errors import SourceError
 from aitia.core.words import Window, from_epoch
 from aitia.tools.sources.exports import limits, markup, objects
+from aitia.tools.sources.exports.asked import Asked
+from aitia.tools.sources.exports.export import read_export
 from aitia.tools.sources.exports.markup import rows_of_table
 from aitia.tools.sources.exports.objects import rows_of_objects
+from aitia.tools.sources.exports.reading import read_sheet
 from aitia.tools.sources.exports.sheets import Sheet, sheets_of
 
 from .exported import source
@@ -84,3 +86,59 @@ def test_times_as_keys_tell_nothing_of_other_tags() -> None:
 def test_an_integer_beyond_any_float_is_no_time(tmp_path: Path) -> None:
     (sheet,) = sheets(tmp_path, "t.json", f'{{"data": [[1{"0" * 400}, 1]]}}')
     assert sheet.rows[1][1] == "1"
+
+
+@pytest.mark.parametrize("head", ["time,date,flow", "time,ms,date,flow"])
+def test_a_last_row_cut_off_within_its_time_is_no_error(tmp_path: Path, head: str) -> None:
+    middle = ",2026-03-09," if head.count(",") == 2 else ",0,2026-03-09,"
+    rows = "".join(f"10:00:{n:02}{middle}{n}.5\n" for n in range(30))
+    (tmp_path / "t.csv").write_text(f"{head}\n{rows}10:00:30{',7' * (head.count(',') - 2)}\n")
+    assert series(tmp_path / "t.csv")["flow"][:30] == [n + 0.5 for n in range(30)]
+
+
+def test_thousands_of_digits_are_no_milliseconds(tmp_path: Path) -> None:
+    rows = "".join(f"2026-03-09,10:{n // 60:02}:{n % 60:02},{n % 7},{n}.5\n" for n in range(600))
+    for late in (
+        rows.replace("10:00:03,3,", f"10:00:03,{'9' * 5_000},"),
+        rows.replace("10:09:03,3,", f"10:09:03,{'9' * 5_000},"),
+    ):
+        (tmp_path / "t.csv").write_text("date,time,millisecond,flow\n" + late)
+        assert len(series(tmp_path / "t.csv")["flow"]) == 600
+
+
+@pytest.mark.parametrize("head", ["timestamp,flow,ms", "timestamp,ms,flow"])
+def test_a_duration_in_ms_moves_no_time(tmp_path: Path, head: str) -> None:
+    rows = [(n // 2, n + 0.5, (37 * n) % 400) for n in range(60)]
+    line = "2026-03-09 10:00:{0:02},{1},{2}\n" if head.endswith("ms") else "2026-03-09 10:00:{0:02},{2},{1}\n"
+    (tmp_path / "t.csv").write_text(head + "\n" + "".join(line.format(*row) for row in rows))
+    (flow,) = (s for s in source(tmp_path / "t.csv").read(WINDOW) if s.metric == "flow")
+    assert all(t == int(t) for t in flow.t.tolist())
+
+
+def test_milliseconds_of_a_clock_are_joined_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "timestamp,ms,flow\n"
+        + "".join(f"2026-03-09 10:00:{n // 4:02},{n % 4 * 250},{n}.5\n" for n in range(60))
+    )
+    table = source(path)
+    (flow,) = table.read(WINDOW)
+    assert [round(t - flow.t[0], 3) for t in flow.t.tolist()] == [n * 0.25 for n in range(60)]
+    (sheet,) = sheets_of(path, root=tmp_path)
+    assert any("'ms'" in s for s in read_sheet(sheet, Asked(near=from_epoch(1.8e9))).said)
+
+
+def test_what_cannot_be_read_beside_a_good_file_is_noted(tmp_path: Path) -> None:
+    rows = "".join(f"<tr><td>2026-03-09 10:00:{n:02}</td><td>{n}.5</td></tr>" for n in range(30))
+    (tmp_path / "a.xls").write_text(f"<table><tr><th>Time</th><th>P-101 flow</th></tr>{rows}</table>")
+    (tmp_path / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0" + b"\0" * 5_000)
+    (tmp_path / "b.json").write_text("{broken")
+    paths = sorted(tmp_path.iterdir())
+    read = read_export(paths, Asked(near=from_epoch(1.8e9)))
+    assert [s.v.tolist() for s in read.series] == [[n + 0.5 for n in range(30)]]
+    assert [n.split(":")[0] for n in read.notes if "passed over" in n] == [
+        "passed over Thumbs.db",
+        "passed over b.json",
+    ]
+    with pytest.raises(SourceError, match=r"b\.json"):
+        read_export([p for p in paths if p.suffix != ".xls"], Asked(near=from_epoch(1.8e9)))
