@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from aitia.core.errors import SourceError
 from aitia.core.words import Window, from_epoch
-from aitia.tools.sources.exports import limits, markup, objects
+from aitia.tools.sources.exports import limits, markup, objects, sqlite_tables
 from aitia.tools.sources.exports.asked import Asked
 from aitia.tools.sources.exports.export import read_export
 from aitia.tools.sources.exports.markup import rows_of_table
@@ -142,3 +143,70 @@ def test_what_cannot_be_read_beside_a_good_file_is_noted(tmp_path: Path) -> None
     ]
     with pytest.raises(SourceError, match=r"b\.json"):
         read_export([p for p in paths if p.suffix != ".xls"], Asked(near=from_epoch(1.8e9)))
+
+
+def database(path: Path, *extra: str, tags: str = "log") -> sqlite3.Connection:
+    db = sqlite3.connect(path)
+    for one in extra:
+        db.execute(one)
+    db.execute(f"CREATE TABLE {tags} (ts TEXT, tag TEXT, value REAL)")
+    db.executemany(
+        f"INSERT INTO {tags} VALUES (?, 'P-101.flow', ?)",
+        [(f"2026-03-09T10:00:{n:02}", n + 0.5) for n in range(50)],
+    )
+    db.commit()
+    return db
+
+
+COMPUTED = (
+    "CREATE TABLE far (a INTEGER, b TEXT AS (hex(zeroblob({}))) VIRTUAL)",
+    "INSERT INTO far (a) VALUES (1), (2), (3), (4)",
+)
+
+
+def test_a_table_of_endless_cells_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "t.sqlite"
+    database(path, COMPUTED[0].format(200_000_000), COMPUTED[1]).close()
+    far, log = sheets_of(path, root=tmp_path)
+    assert far.rows == []
+    assert "longer" in far.said[0]
+    assert len(log.rows) == 51
+    read = read_export([path], Asked(near=from_epoch(1.8e9)))
+    assert [s.v.size for s in read.series] == [50]
+    assert any("far" in n for n in read.notes)
+
+
+def test_a_table_is_bounded_in_bytes_cells_and_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t.sqlite"
+    database(path, COMPUTED[0].format(20_000), COMPUTED[1]).close()
+    monkeypatch.setattr(sqlite_tables, "_STEPS", 1)
+    for name, value, said in (
+        ("MOST_BYTES", 100_000, "MiB"),
+        ("MOST_CELLS", 7, "cells"),
+        ("LONGEST_S", -1.0, "longer than"),
+    ):
+        with monkeypatch.context() as bound:
+            bound.setattr(sqlite_tables, name, value)
+            with pytest.raises(SourceError, match=said):
+                list(sheets_of(path, root=tmp_path))
+
+
+def test_rows_in_the_log_of_an_open_database_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    db = database(path, "PRAGMA journal_mode = WAL")
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    assert before["t.db-wal"]
+    assert series(path) == {"flow": [n + 0.5 for n in range(50)]}
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+    db.close()
+
+
+def test_a_text_that_is_not_utf_8_loses_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    db = database(path)
+    db.execute("CREATE TABLE note (a TEXT)")
+    db.execute("INSERT INTO note VALUES (CAST(x'4bfc68' AS TEXT))")
+    db.commit()
+    db.close()
+    log, note = sheets_of(path, root=tmp_path)
+    assert (len(log.rows), note.rows[1]) == (51, ["K\ufffdh"])
