@@ -72,7 +72,8 @@ def test_a_number_of_many_digits_is_no_span() -> None:
 def test_the_cells_of_objects_are_bounded(tmp_path: Path, few_cells: None) -> None:
     own = json.dumps([{f"k{n}": n} for n in range(60)])
     told = json.dumps({**{f"k{n}": n for n in range(60)}, "rows": [{"a": n} for n in range(60)]})
-    for text in (own, told):
+    hidden = json.dumps({**{f"k{n}": n for n in range(60)}, "rows": [{"a": [n]} for n in range(60)]})
+    for text in (own, told, hidden):
         with pytest.raises(SourceError, match=r"Split 't\.json'.*cells"):
             sheets(tmp_path, "t.json", text)
 

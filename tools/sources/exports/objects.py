@@ -33,8 +33,13 @@ def rows_of_objects(held: Any) -> list[list[Any]]:
     """
     made: list[Record] = []
     names: dict[str, None] = {}
-    cells = 0
+    cells = passed = 0
     for one in _walk(held, {}, ""):
+        if isinstance(one, int):
+            passed += one
+            if passed > MOST_CELLS:
+                raise ValueError(TOO_MANY)
+            continue
         made.append(_words(one))
         names |= dict.fromkeys(one)
         cells += len(one)
@@ -44,19 +49,21 @@ def rows_of_objects(held: Any) -> list[list[Any]]:
     return [[shown[n] for n in names], *([one.get(n) for n in names] for one in made)]
 
 
-def _walk(node: Any, told: Mapping[str, Any], name: str) -> Iterator[Record]:
+def _walk(node: Any, told: Mapping[str, Any], name: str) -> Iterator[Record | int]:
+    """Records, and how much is told of each object on the way to them: one may hold none."""
     if isinstance(node, Mapping):
         yield from _object(node, told)
     elif isinstance(node, list):
         yield from _list(node, told, name, [])
 
 
-def _object(node: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Record]:
+def _object(node: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Record | int]:
     by_time = {
         k: v for k, v in node.items() if isinstance(v, Mapping) and len(v) > 1 and all(map(_is_time, v))
     }
     flat, lists = _parts({k: v for k, v in node.items() if k not in by_time}, "")
     told = {**told, **flat}
+    yield len(told)
     if by_time:  # a column in each entry, times as keys
         for key, of in by_time.items():
             yield from ({**told, "tag": key, "time": t, "value": v} for t, v in of.items())
@@ -91,7 +98,9 @@ def _needs_tag(of: Sequence[Any]) -> bool:
     )
 
 
-def _list(of: Sequence[Any], told: Mapping[str, Any], name: str, heads: Sequence[str]) -> Iterator[Record]:
+def _list(
+    of: Sequence[Any], told: Mapping[str, Any], name: str, heads: Sequence[str]
+) -> Iterator[Record | int]:
     rows = [x for x in of if isinstance(x, list)]
     if rows:
         if not heads and all(isinstance(x, str) for x in rows[0]) and not any(map(_is_time, rows[0])):
