@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -18,7 +18,16 @@ from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.exports.asked import Asked, Samples, Tag
 from aitia.tools.sources.exports.derived import derived
 from aitia.tools.sources.exports.reading import read_sheet
-from aitia.tools.sources.exports.sheets import DATABASES, JSONS, MARKUPS, SHEETS, SUFFIXES, sheets_of, stem_of
+from aitia.tools.sources.exports.sheets import (
+    DATABASES,
+    JSONS,
+    MARKUPS,
+    SHEETS,
+    SUFFIXES,
+    Sheet,
+    sheets_of,
+    stem_of,
+)
 from aitia.tools.sources.exports.tag_files import NAMES, beside, listed
 from aitia.tools.sources.text_form import few
 from aitia.tools.tags.map import AREA, Point, TagEntry, propose
@@ -57,6 +66,7 @@ def read_export(
     base = root or (paths[0].parent if paths else Path())
     found, own = Export(), beside(paths)
     reasons: list[str] = []
+    unread: list[str] = []
     tables = any(p.suffix.lower() in SUFFIXES and p.suffix.lower() not in _ASIDE for p in paths)
     for path in paths:
         if path.name.lower() in NAMES:
@@ -65,7 +75,8 @@ def read_export(
         if len(paths) > 1 and (path.suffix.lower() not in SUFFIXES or beside_tables):
             found.notes.append(f"{path.name} is passed over: no table beside these files")
             continue
-        for sheet in sheets_of(path, root=base, encoding=encoding, delimiter=delimiter):
+        made = sheets_of(path, root=base, encoding=encoding, delimiter=delimiter)
+        for sheet in _readable(path, made, unread) if len(paths) > 1 else made:
             read = read_sheet(sheet, asked)
             if not read.series:
                 try:
@@ -91,15 +102,24 @@ def read_export(
                 " with the month above. Save the sheet as CSV and set `columns.time` (of a long one `columns.value` too)."
             )
         raise SourceError(
-            f"No series in {few([p.name for p in paths])} ({'; '.join(reasons)[:300] or 'no rows'}). {wanted}"
+            f"No series in {few([p.name for p in paths])} ({'; '.join([*unread, *reasons])[:300] or 'no rows'}). {wanted}"
         )
-    if reasons and len(found.series):
-        found.notes += [f"passed over {r}" for r in reasons[:5]]
+    found.notes += [f"passed over {r}" for r in (*unread[:5], *reasons[:5])]
+    if len(unread) > 5:
+        found.notes.append(f"{len(unread) - 5} further files cannot be read")
     _placed(found, paths)
     found.series = _merged(found.series)
     _map(found, known, own, machine)
     _tell(found)
     return found
+
+
+def _readable(path: Path, made: Iterator[Sheet], unread: list[str]) -> Iterator[Sheet]:
+    """The sheets of a file among others up to where it cannot be read, which goes into `unread`."""
+    try:
+        yield from made
+    except SourceError as error:
+        unread.append(f"{path.name}: {error}")
 
 
 def _placed(found: Export, paths: Sequence[Path]) -> None:

@@ -8,10 +8,14 @@ from html.parser import HTMLParser
 from typing import Any, Final
 from xml.parsers import expat
 
+from aitia.tools.sources.exports.limits import MOST_CELLS, TOO_MANY
+
 _ROWS: Final = ("tr", "table")
 _CELLS: Final = ("td", "th")
 _SPREADSHEET: Final = re.compile(r"<(?:\w+:)?Workbook[\s>]")
 _DEEPEST: Final = 50  # elements within one another
+_WIDEST: Final = 1_000  # columns that one cell covers
+_FARTHEST: Final = 20_000  # the column that a cell may name as its own
 
 
 def is_markup(text: str) -> bool:
@@ -38,24 +42,29 @@ class _Cells(HTMLParser):
             self._row, self._cell = ("tr",), _CELLS  # type: ignore[assignment]
         self._text: list[str] | None = None
         self._span = 1
+        self._held = 0  # rows and cells
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         tag = tag.rpartition(":")[2]
         if tag in self._row:
             self._close()
             self.rows.append([])
+            self._count(1)
         elif tag in self._cell:
             self._close()
             told = {k.rpartition(":")[2]: v or "" for k, v in attrs}
             self._text = []
             across, index = told.get("colspan", "1"), told.get("index", "")
-            self._span = int(across) if across.isdecimal() and int(across) < 1000 else 1
-            if index.isdecimal() and self.rows and int(index) < 20_000:
-                self.rows[-1] += [""] * (int(index) - 1 - len(self.rows[-1]))
+            self._span = _bounded(across, _WIDEST) or 1
+            if self.rows and (left := _bounded(index, _FARTHEST) - 1 - len(self.rows[-1])) > 0:
+                self._count(left)
+                self.rows[-1] += [""] * left
         elif tag == "br" and self._text is not None:
             self._text.append("\n")
 
     def handle_data(self, data: str) -> None:
+        if self.cdata_elem:  # of a style or script
+            return
         if self._text is not None:
             self._text.append(data)
         elif data.strip() and not self.rows:
@@ -67,14 +76,25 @@ class _Cells(HTMLParser):
 
     def _close(self) -> None:
         if self._text is not None and self.rows:
+            self._count(self._span)
             self.rows[-1] += ["".join(self._text).strip(), *[""] * (self._span - 1)]
         self._text = None
 
+    def _count(self, more: int) -> None:
+        self._held += more
+        if self._held > MOST_CELLS:
+            raise ValueError(TOO_MANY)
+
+
+def _bounded(number: str, end: int) -> int:
+    """A number of an attribute, 0 for none below `end`; thousands of digits are never read."""
+    return value if number.isdecimal() and len(number) < 10 and (value := int(number)) < end else 0
+
 
 def rows_of_table(text: str) -> list[list[str]]:
-    """The rows of all tables of a page, in their order."""
+    """The rows of all tables of a page, in their order. Raises ValueError for more than MOST_CELLS."""
     reader = _Cells(spreadsheet=bool(_SPREADSHEET.search(text[:5_000])))
-    reader.feed(re.sub(r"(?is)<(style|script)\b.*?</\1>", "", text))
+    reader.feed(text)
     return reader.rows
 
 

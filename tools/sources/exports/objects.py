@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from aitia.tools.sources.exports.limits import MOST_CELLS, TOO_MANY
 from aitia.tools.sources.exports.times import stamp_of
 from aitia.tools.sources.exports.words import called, key_of
 from aitia.tools.sources.time_texts import epoch_of
@@ -21,34 +22,51 @@ _LISTS: Final = frozenset(
 )  # fmt: skip
 _META: Final = ("asset", "time", "other_time", "ignore", "quality", "unit")
 _PAIR: Final = 2
+_FAR: Final = 1e20  # no time in nanoseconds is as large; an integer of JSON may be beyond any float
 Record = dict[str, Any]
 
 
 def rows_of_objects(held: Any) -> list[list[Any]]:
-    """A row of names, and a row of values for each object that holds no further ones."""
-    made = [_words(one) for one in _walk(held, {}, "")]
-    names = dict.fromkeys(name for one in made for name in one)
+    """A row of names, and a row of values for each object that holds no further ones.
+
+    Raises ValueError for more than MOST_CELLS: what is told of every row, and a column that one row alone has, count in all.
+    """
+    made: list[Record] = []
+    names: dict[str, None] = {}
+    cells = passed = 0
+    for one in _walk(held, {}, ""):
+        if isinstance(one, int):
+            passed += one
+            if passed > MOST_CELLS:
+                raise ValueError(TOO_MANY)
+            continue
+        made.append(_words(one))
+        names |= dict.fromkeys(one)
+        cells += len(one)
+        if max(cells, len(names) * len(made)) > MOST_CELLS:
+            raise ValueError(TOO_MANY)
     shown = _shortened(names)
     return [[shown[n] for n in names], *([one.get(n) for n in names] for one in made)]
 
 
-def _walk(node: Any, told: Mapping[str, Any], name: str) -> Iterator[Record]:
+def _walk(node: Any, told: Mapping[str, Any], name: str) -> Iterator[Record | int]:
+    """Records, and how much is told of each object on the way to them: one may hold none."""
     if isinstance(node, Mapping):
         yield from _object(node, told)
     elif isinstance(node, list):
         yield from _list(node, told, name, [])
 
 
-def _object(node: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Record]:
-    flat, lists = _parts(node, "")
+def _object(node: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Record | int]:
+    by_time = {
+        k: v for k, v in node.items() if isinstance(v, Mapping) and len(v) > 1 and all(map(_is_time, v))
+    }
+    flat, lists = _parts({k: v for k, v in node.items() if k not in by_time}, "")
     told = {**told, **flat}
-    by_time = [
-        (k, v) for k, v in node.items() if isinstance(v, Mapping) and len(v) > 1 and all(map(_is_time, v))
-    ]
+    yield len(told)
     if by_time:  # a column in each entry, times as keys
-        for key, of in by_time:
-            yield from ({**{k: v for k, v in told.items() if not k.startswith(f"{key}.")}, "tag": key, "time": t, "value": v}
-                        for t, v in of.items())  # fmt: skip
+        for key, of in by_time.items():
+            yield from ({**told, "tag": key, "time": t, "value": v} for t, v in of.items())
         return
     if not lists:
         yield dict(told)
@@ -80,7 +98,9 @@ def _needs_tag(of: Sequence[Any]) -> bool:
     )
 
 
-def _list(of: Sequence[Any], told: Mapping[str, Any], name: str, heads: Sequence[str]) -> Iterator[Record]:
+def _list(
+    of: Sequence[Any], told: Mapping[str, Any], name: str, heads: Sequence[str]
+) -> Iterator[Record | int]:
     rows = [x for x in of if isinstance(x, list)]
     if rows:
         if not heads and all(isinstance(x, str) for x in rows[0]) and not any(map(_is_time, rows[0])):
@@ -112,7 +132,7 @@ def _is_time(value: Any) -> bool:
     if isinstance(value, bool) or value is None:
         return False
     if isinstance(value, int | float):
-        return epoch_of(float(value)) is not None
+        return abs(value) < _FAR and epoch_of(float(value)) is not None
     text = str(value)
     return stamp_of(text) is not None or (
         text.isdecimal() and len(text) >= 9 and epoch_of(float(text)) is not None

@@ -20,10 +20,12 @@ from aitia.core.bounds import load_json
 from aitia.core.errors import BadInput, SourceError
 from aitia.tools.sources.duck import database
 from aitia.tools.sources.exports.letters import reread
+from aitia.tools.sources.exports.limits import MOST_CELLS
 from aitia.tools.sources.exports.line_protocol import line_protocol
 from aitia.tools.sources.exports.markup import is_markup, is_table, objects_of, rows_of_table
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.objects import rows_of_objects
+from aitia.tools.sources.exports.sqlite_tables import tables_of
 from aitia.tools.sources.exports.times import CLOCK, stamp_of
 from aitia.tools.sources.exports.words import is_missing, quality_word
 from aitia.tools.sources.text_form import encoding_of, head_of, known_encoding, opened, text_of
@@ -50,7 +52,6 @@ MARKUPS: Final = (".xml", ".html", ".htm", ".xls")
 DATABASES: Final = (".sqlite", ".sqlite3", ".db")
 SUFFIXES: Final = (*TEXTS, *JSONS, *SHEETS, *PARQUET, *MARKUPS, *DATABASES, ".zip", ".gz")
 MOST_BYTES: Final = 256 << 20  # of one unpacked file that is read here, in memory
-MOST_CELLS: Final = 30_000_000  # of one sheet
 MOST_MEMBERS: Final = 5_000  # of an archive
 _HEAD_BYTES: Final = 64 << 10  # of a text, for the same
 _HEAD_ROWS: Final = 400  # of a file, by which its layout is told
@@ -221,45 +222,39 @@ def _objects(path: Path, where: str) -> Sheet:
 
 
 def _of_objects(held: Any, where: str) -> Sheet:
-    names, *rows = rows_of_objects(held)
+    try:
+        names, *rows = rows_of_objects(held)
+    except ValueError as error:
+        raise SourceError(f"Split {where!r}: {error}.") from None
     return Sheet(name=stem_of(where), path=where, rows=[names, *([_cell(v) for v in row] for row in rows)])
 
 
 def _markup(text: str, where: str) -> Sheet:
     if is_table(text):
-        return Sheet(
-            name=stem_of(where),
-            path=where,
-            rows=[_trimmed(row) for row in rows_of_table(text)],
-            said=["a table in markup"],
-        )
+        try:
+            rows = [_trimmed(row) for row in rows_of_table(text)]
+        except ValueError as error:
+            raise SourceError(f"Split {where!r}: {error}.") from None
+        return Sheet(name=stem_of(where), path=where, rows=rows, said=["a table in markup"])
     try:
-        return _of_objects(objects_of(text), where)
+        held = objects_of(text)
     except ValueError as error:
         raise SourceError(f"{where!r} is no readable XML: {error}.") from None
+    return _of_objects(held, where)
 
 
 def _database(path: Path, where: str) -> Iterator[Sheet]:
-    """The tables of an SQLite file, opened for reading alone."""
+    """The tables of an SQLite file, which is never written to."""
     try:
-        with contextlib.closing(
-            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-        ) as db:
-            names = [
-                n
-                for (n,) in db.execute(
-                    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
-                )
-            ]
-            for name in names:
-                found = db.execute(f'SELECT * FROM "{name.replace(chr(34), chr(34) * 2)}"')
-                head = [str(d[0]) for d in found.description]
-                rows = [[_cell(v) for v in row] for row in found.fetchmany(MOST_CELLS // max(1, len(head)))]
-                yield Sheet(
-                    name=name, path=f"{where}/{name}" if len(names) > 1 else where, rows=[head, *rows]
-                )
+        for table in tables_of(path):
+            said = [f"table {table.name!r} left out: {table.error}"] if table.error else []
+            rows = [[_cell(v) for v in row] for row in table.rows]
+            place = where if table.alone else f"{where}/{table.name}"
+            yield Sheet(name=table.name, path=place, rows=rows, said=said)
     except sqlite3.Error as error:
         raise SourceError(f"{where!r} is no readable SQLite file: {error}.") from None
+    except ValueError as error:
+        raise SourceError(f"Split {where!r}: {error}.") from None
 
 
 def _text(path: Path, where: str, *, encoding: str, delimiter: str) -> Iterator[Sheet]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,8 @@ _MOST: Final = 0.6  # of a column's cells from its first one on
 _DATELESS: Final = re.compile(r"(?:1899-12-3[01]|1900-01-0[01])[ T](\d\d:\d\d.*)")  # a spreadsheet's clock
 MILLI: Final = frozenset({"ms", "msec", "millitm", "millisecond", "milliseconds", "millisekunden", "milisegundos",
                            "millisecondes", "milli", "mseccol", "msecs", "time_millisec", "time_ms", "msek", "毫秒"})  # fmt: skip
+_BARE: Final = frozenset({"ms", "msec", "msecs", "msek", "milli"})  # as a duration may be called too
+_RISES: Final = 2  # within a second, by which such a column is told to be the clock's
 _HOURS: Final = frozenset(
     {"hour", "stunde", "hora", "heure", "ora", "hh", "he", "hour_ending", "std", "godzina"}
 )
@@ -55,14 +58,19 @@ def joined_times(rows: Sequence[Sequence[str]], name: str = "") -> tuple[list[li
     if clocks and dates:
         pairs = _pairs(dates, clocks)
         if pairs:
-            milli = {d.at: m for d, c in pairs.items() if (m := _milli(columns, c.at, c.first)) >= 0}
+            parts = [d.at for d in dates]
+            milli = {d.at: m for d, c in pairs.items() if (m := _milli(columns, c.at, c.first, parts)) >= 0}
             return _together(
                 rows, {d.at: c.at for d, c in pairs.items()}, milli, min(d.first for d in pairs)
-            ), ""
-    if whole and (milli_at := _milli(columns, whole[0], columns[whole[0]][0][0])) >= 0:
+            ), _said(columns, milli)
+    if whole:
         first = next(n for n, c in columns[whole[0]] if (s := stamp_of(c)) and s.clock)
-        if not any("." in c or "," in c for n, c in columns[whole[0]] if n >= first and ":" in c):
-            return _together(rows, {}, dict.fromkeys(whole, milli_at), first), ""
+        milli_at = _milli(columns, whole[0], first, whole, sole=True)
+        if milli_at >= 0 and not any(
+            "." in c or "," in c for n, c in columns[whole[0]] if n >= first and ":" in c
+        ):
+            milli = dict.fromkeys(whole, milli_at)
+            return _together(rows, {}, milli, first), _said(columns, milli)
     if clocks and not whole and not dates:
         return _dated(rows, clocks[0], name)
     return None
@@ -121,14 +129,42 @@ def _pairs(dates: Sequence[_Part], clocks: Sequence[_Part]) -> dict[_Part, _Part
     return found
 
 
-def _milli(columns: Sequence[Sequence[tuple[int, str]]], clock: int, first: int) -> int:
-    """The column of milliseconds somewhere right of a clock; -1 for none."""
-    for at, cells in enumerate(columns[clock + 1 :], clock + 1):
-        numbers = [c for n, c in cells if n > first]
-        named = any(key_of(c) in MILLI for n, c in cells if n <= first and not c.isdecimal())
-        if named and numbers and all(c.isdecimal() and int(c) < 1000 for c in numbers):
-            return at
-    return -1
+def _milli(
+    columns: Sequence[Sequence[tuple[int, str]]],
+    clock: int,
+    first: int,
+    parts: Sequence[int],
+    *,
+    sole: bool = False,
+) -> int:
+    """The column of milliseconds directly right of a clock, other parts of the time between them aside; -1 for none.
+
+    A column called `ms` alone may hold a duration. It must not both rise and fall within the clock's seconds; beside a clock
+    that is `sole`, whole without it, it must rise within some.
+    """
+    at = next((n for n in range(clock + 1, len(columns)) if n not in parts and columns[n]), -1)
+    if at < 0:
+        return -1
+    names = [key_of(c) for n, c in columns[at] if n <= first and not c.isdecimal()]
+    numbers = {n: c for n, c in columns[at] if n > first}
+    if MILLI.isdisjoint(names) or not numbers or not all(map(_is_milli, numbers.values())):
+        return -1
+    if _BARE.isdisjoint(names):
+        return at
+    body = [(c, int(numbers[n])) for n, c in columns[clock] if n in numbers]
+    steps = [b - a for (one, a), (other, b) in pairwise(body) if one == other and a != b]
+    steady = all(s > 0 for s in steps) or all(s < 0 for s in steps)  # newest first, they fall
+    return at if steady and (len(steps) >= _RISES or not sole) else -1
+
+
+def _is_milli(cell: str) -> bool:
+    return cell.isdecimal() and len(cell) < 10 and int(cell) < 1000
+
+
+def _said(columns: Sequence[Sequence[tuple[int, str]]], milli: Mapping[int, int]) -> str:
+    """What is said of the columns that went into the clock; "" for none."""
+    names = dict.fromkeys(next(c for _, c in columns[m] if key_of(c) in MILLI) for m in milli.values())
+    return f"milliseconds of the clock from {', '.join(map(repr, names))}" if names else ""
 
 
 def _together(
@@ -142,7 +178,7 @@ def _together(
         cells = list(row)
         joined = n >= first and sum(_clocked(cells, at, clock, held) for at, clock in clocks.items()) > 0
         for at, m in milli.items():
-            if n >= first and m < len(cells) and cells[m].isdecimal():
+            if n >= first and max(at, m) < len(cells) and _is_milli(cells[m]):
                 cells[at] = _CLOCK_END.sub(rf"\g<0>.{int(cells[m]):03}", cells[at], count=1)
                 joined = True
         says = sum(map(bool, cells)) <= 2 and not any(
@@ -208,6 +244,7 @@ def _clocked(cells: list[str], at: int, clock_at: int, held: dict[int, str]) -> 
         held[at] = re.sub(r"[ T]00:00:00(?:\.0+)?$", "", day)
     elif day or at not in held:
         return False
+    cells += [""] * (at + 1 - len(cells))  # a row that ends before its date
     cells[at] = f"{held[at]} {text}"
     return True
 
