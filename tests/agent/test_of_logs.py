@@ -200,6 +200,19 @@ def test_a_unit_that_its_host_says_was_killed_is_who_ran_out_of_memory() -> None
     assert [e.component for e in killed(shop.numbered([kernel, unit, apart]))] == ["mail", "mail", "host-a"]
 
 
+def test_one_writer_that_says_a_unit_was_killed_convicts_nobody() -> None:
+    unit = said(
+        "web-1", "log.oom", at=11, peer="mail", strength=0.98, template="mail: Failed with result 'oom-kill'."
+    )
+    kernel = said(
+        "web-1", "log.oom", at=10, strength=0.98, template="Killed process <num> (python3) total-vm:<num>"
+    )
+    suffers = said("orders", "log.error", at=40)
+    assert judged(unit, kernel, suffers).verdict != "cause"
+    told_too = judged(unit, kernel, suffers, said("orders", "log.timeout", at=30, peer="mail"))
+    assert (told_too.verdict, told_too.component) == ("cause", "mail")
+
+
 OUTSIDE = "api.paylane.example"
 
 

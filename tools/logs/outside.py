@@ -52,31 +52,11 @@ _OF_ITSELF: Final = frozenset(
 )  # fmt: skip
 _PORTS: Final = frozenset(
     {
-        21,
-        22,
-        25,
-        53,
-        80,
-        389,
-        443,
-        465,
-        587,
-        636,
-        1433,
-        1521,
-        1883,
-        3306,
-        5432,
-        5672,
-        6379,
-        8080,
-        8443,
-        8883,
-        9092,
-        9200,
+        21, 22, 25, 53, 80, 389, 443, 465, 587, 636, 1433, 1521, 1883, 3306, 5432, 5672, 6379, 8080, 8443, 8883, 9092, 9200,
         27017,
     }
-)
+)  # fmt: skip
+"""Behind a name of two parts another number may be a line of a file (`handler.groovy:42`) or an id (`user.profile:12345`)."""
 _SERVED: Final = re.compile(r" -> [1-5]\d\d$")  # a request that it answered itself
 _CODE: Final = re.compile(
     r"\.(?:py|go|js|ts|tsx|mjs|java|kt|scala|rb|c|cc|cpp|h|rs|cs|php|exs?|erl|pl|lua|sh|conf|ya?ml|json|xml|log|so"
@@ -95,10 +75,8 @@ def one_name(facts: Sequence[Evidence], names: Names) -> list[Evidence]:
     known = set(names.alias.values())
     peers = {n for e in facts for n in (e.component, e.peer) if n and n not in known}
     whole: dict[str, set[str]] = {}
-    for peer in (
-        p for p in peers if "." in p
-    ):  # by the name of the domain: a label before it is whose domain it is
-        whole.setdefault(peer.split(".")[-2], set()).add(peer)
+    for peer in (p for p in peers if "." in p):
+        whole.setdefault(peer.split(".")[-2], set()).add(peer)  # a label further left is anybody's choice
     same = {p: min(whole[p]) for p in peers if "." not in p and len(whole.get(p, ())) == 1}
     made = []
     for e in facts:
@@ -144,9 +122,7 @@ def _named(component: str, text: str, names: Names) -> Iterator[str]:
             yield value
     for found in _ADDRESS.finditer(text):
         value = (found["a"] or found["b"] or found["c"]).casefold()
-        if (
-            found["b"] and value.count(".") < 2 and int(found["port"]) not in _PORTS
-        ):  # `user.profile:12345`, `handler.groovy:42`
+        if found["b"] and value.count(".") < 2 and int(found["port"]) not in _PORTS:
             continue
         if not _CODE.search(value) and not _is_known(component, value, names):
             yield value

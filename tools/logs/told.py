@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
+from aitia.core.provenance import Provenance
 from aitia.core.redact import Redactor
-from aitia.core.words import Evidence, SourceRef, Window, from_epoch
+from aitia.core.words import Evidence, Scalar, SourceRef, Window, from_epoch
 from aitia.tools.text.classes import meaning, own_words
 from aitia.tools.text.names import Names
 from aitia.tools.text.reading.record import Record
@@ -165,20 +167,12 @@ def changes(
         others = [n for n in names.of(line) if n != component]
         target = others[0] if others else component
         text = redactor.text(line.strip()).replace('"', "'")[: 2 * LONGEST]
-        yield Evidence(
-            component=target,
-            kind="log.change",
-            aspect="change.config",
-            statement=f"{target}: a setting went from {redactor.text(old)} to {redactor.text(new)} at "
-            f'{from_epoch(record.at):%H:%M:%S} UTC, as {component} logged: "{text}".',
-            values={"old": redactor.text(old), "new": redactor.text(new), "reported_by": component},
-            window=window,
-            onset=from_epoch(record.at),
-            direction="new",
-            strength=0.8,
-            source=ref,
-            taint=True,
+        values = {"old": redactor.text(old), "new": redactor.text(new)}
+        told = (
+            f"a setting went from {values['old']} to {values['new']} at",
+            f', as {component} logged: "{text}".',
         )
+        yield _change(target, component, told, record.at, window, ref, values=values)
 
 
 def effects(
@@ -193,11 +187,9 @@ def effects(
     """Settings that count from some moment on, by the word of the process that has them; what they were it does not say."""
     told: dict[str, list[Record]] = {}
     for r in found:
-        says = (
-            _EFFECT.search(r.message)
-            if len(r.message) <= LONGEST and r.level not in ("error", "fatal")
-            else None
-        )
+        if len(r.message) > LONGEST or r.level in ("error", "fatal"):
+            continue
+        says = _EFFECT.search(r.message)
         if says is not None and not (_NO_EFFECT.search(r.message) or _CHANGED.search(whole(r))):
             told.setdefault(says[0].casefold(), []).append(r)
     starts = [r.at for r in found if _starts(component, r, names)] if told else []
@@ -208,20 +200,8 @@ def effects(
             if any(abs(record.at - at) <= STARTS_S for at in starts):
                 continue
             text = redactor.text(whole(record).strip()).replace('"', "'")[: 2 * LONGEST]
-            yield Evidence(
-                component=component,
-                kind="log.change",
-                aspect="change.config",
-                statement=f"{component}: other settings count from {from_epoch(record.at):%H:%M:%S} UTC on, as it logged itself: "
-                f'"{text}".',
-                values={"reported_by": component},
-                window=window,
-                onset=from_epoch(record.at),
-                direction="new",
-                strength=EFFECT,
-                source=ref,
-                taint=True,
-            )
+            said = "other settings count from", f' on, as it logged itself: "{text}".'
+            yield _change(component, component, said, record.at, window, ref, strength=EFFECT)
 
 
 def commands(
@@ -239,37 +219,45 @@ def commands(
         others = [n for n in names.of(match[2]) if n != component]
         target = others[0] if len(others) == 1 else component
         text = redactor.text(match[2].strip()).replace('"', "'")[: 2 * LONGEST]
-        yield Evidence(
-            component=target,
-            kind="log.change",
-            aspect="change.config",
-            statement=f"{target}: a person ran a command as {redactor.text(match[1])} at {from_epoch(record.at):%H:%M:%S} UTC, "
-            f'as {component} logged: "{text}".',
-            values={"reported_by": component},
-            window=window,
-            onset=from_epoch(record.at),
-            direction="new",
-            strength=0.8,
-            source=ref,
-            taint=True,
-            provenance="infrastructure",
+        told = (
+            f"a person ran a command as {redactor.text(match[1])} at",
+            f', as {component} logged: "{text}".',
         )
+        yield _change(target, component, told, record.at, window, ref, provenance="infrastructure")
 
 
 def _console(
     component: str, given: str, at: float, window: Window, redactor: Redactor, ref: SourceRef
 ) -> Evidence:
     text = redactor.text(given).replace('"', "'")[:LONGEST]
+    told = f'its console was given "{text}" at', ", as it logged itself."
+    return _change(component, component, told, at, window, ref)
+
+
+def _change(
+    component: str,
+    writer: str,
+    told: tuple[str, str],
+    at: float,
+    window: Window,
+    ref: SourceRef,
+    *,
+    values: Mapping[str, Scalar] = MappingProxyType({}),
+    strength: float = 0.8,
+    provenance: Provenance = "service",
+) -> Evidence:
+    """A change of a component that a log tells of, with what is told before and behind its moment."""
     return Evidence(
         component=component,
         kind="log.change",
         aspect="change.config",
-        statement=f'{component}: its console was given "{text}" at {from_epoch(at):%H:%M:%S} UTC, as it logged itself.',
-        values={"reported_by": component},
+        statement=f"{component}: {told[0]} {from_epoch(at):%H:%M:%S} UTC{told[1]}",
+        values={**values, "reported_by": writer},
         window=window,
         onset=from_epoch(at),
         direction="new",
-        strength=0.8,
+        strength=strength,
         source=ref,
         taint=True,
+        provenance=provenance,
     )
