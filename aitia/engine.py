@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aitia.core.errors import BadInput, ModelError
 from aitia.core.events import Event
+from aitia.core.home import aitia_home
 from aitia.core.llm import NO_READERS, Llm, Readers
 from aitia.model_use import Modes, Narrator, Planner, known_sha256, modes
 from aitia.settings import ModelChoice, Settings
+from aitia.tools.meaning.answers import ANSWERS, Answers
 
 if TYPE_CHECKING:
     from aitia.graphs.diagnose import Options
@@ -28,6 +31,8 @@ MESSAGES: Final = "messages"
 """And messages."""
 TEXTS: Final = "texts"
 """And what people write of trouble."""
+PASSAGES: Final = "passages"
+"""And what sentences of post-mortems and runbooks are for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +116,21 @@ def readers_of(model: str, configured: ModelChoice, threads: int | None = None) 
     texts = on_demand(model, configured, threads, role=TEXTS)
     tuned = texts if texts is not None and texts.adapter else None
     return Readers(names=names, messages=names if same else messages, texts=tuned)
+
+
+def sentence_reader(model: str, configured: ModelChoice, home: Path | None = None) -> Answers | None:
+    """The installed model that reads what sentences of documents are for: one with an adapter for it, asked each once; else None.
+
+    Raises ModelError for a model asked for by name that has no such adapter.
+    """
+    if model == "none" or (model == AUTO and configured.name == "none"):
+        return None
+    found = on_demand(model, configured, role=PASSAGES)
+    if found is None or not found.adapter:
+        if model != AUTO:
+            raise ModelError(f"Use --model auto or none: {model} has no adapter for sentences of documents.")
+        return None
+    return Answers(found, found.sha256, (home or aitia_home()) / ANSWERS)
 
 
 def on_demand(

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aitia.core.errors import BadInput
+from aitia.core.errors import BadInput, SourceError
 from aitia.core.home import aitia_home
 from aitia.core.store import RunStore
 
 if TYPE_CHECKING:
     from aitia.agent.runbooks.checklist import Item
     from aitia.agent.runbooks.runbook_check import Checked
+    from aitia.core.llm import Classifier
+    from aitia.tools.incidents.prose import Draft
 
 
 def read_program(file: Path) -> dict[str, Any]:
@@ -30,6 +32,36 @@ def read_program(file: Path) -> dict[str, Any]:
     if wrong is not None:
         raise BadInput(f"Fix line {wrong.line} of {str(file)!r}: {wrong.text}.")
     return as_program(read_runbook(file, file.parent, "runbook"), source="runbook", similarity=1.0)
+
+
+def drafted(file: Path, model: Classifier | None = None) -> Draft:
+    """The typed steps of a page that a person wrote. Raises BadInput where it cannot be read, ModelError."""
+    from aitia.tools.incidents.prose import draft_of
+    from aitia.tools.sources.documents.document_files import read_runbook
+
+    if not file.is_file():
+        raise BadInput(f"There is no file {str(file)!r}. Give a page of Markdown or text.")
+    try:
+        page = read_runbook(file, file.parent, "page")
+    except SourceError as error:
+        raise BadInput(str(error)) from None
+    found = draft_of(page.text, model)
+    return found.model_copy(update={"title": found.title or page.title})
+
+
+def write_runbook(draft: Draft, path: Path) -> None:
+    """A draft as a runbook to be edited. Raises BadInput where a file is there already or cannot be written."""
+    from aitia.tools.incidents.prose import as_runbook
+
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(as_runbook(draft))
+    except FileExistsError:
+        raise BadInput(f"Give --output another path or remove {str(path)!r}: it exists.") from None
+    except OSError as error:
+        raise BadInput(
+            f"Cannot write --output {str(path)!r} ({error.strerror}). Choose a path that can be written."
+        ) from None
 
 
 def check_runbooks(path: Path, *, taxonomy: Sequence[str] = ()) -> list[Checked]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aitia.cli.diagnose import Json
+from aitia.cli.diagnose import Json, Model
 
 if TYPE_CHECKING:
     from aitia.tools.memory.importing.run import Imported
@@ -26,12 +26,18 @@ def import_(
             "--vectors/--no-vectors", help="Embed the imported incidents now, or leave it to `reindex`."
         ),
     ] = True,
+    model: Model = "auto",
     as_json: Json = False,
 ) -> None:
-    """Read incidents from files. What is kept already is passed over, so an interrupted import is simply repeated."""
+    """Read incidents from files. What is kept already is passed over, so an interrupted import is simply repeated.
+
+    Where neither fields nor headings say what was seen, why, and what helped, the sentences of the text do.
+    """
+    from aitia.api import settings_of
     from aitia.cli.console import note, print_json
     from aitia.cli.memory_progress import counting
     from aitia.core.errors import BadInput
+    from aitia.engine import sentence_reader
     from aitia.tools.memory.importing.run import Imported, format_named, import_files
     from aitia.tools.memory.store import BATCH, MemoryStore
 
@@ -47,6 +53,7 @@ def import_(
                     by="aitia memory import",
                     done=done,
                     on_read=show.read,
+                    model=sentence_reader(model, settings_of(None).model),
                 )
                 if done.counts.added + done.counts.updated > BATCH:
                     store.settle()
@@ -77,7 +84,10 @@ def _told(done: Imported) -> None:
     from aitia.cli.console import note
 
     c = done.counts
+    told = (
+        f"; what {done.told} tell was read from their sentences (`aitia memory show ID`)" if done.told else ""
+    )
     note(
         f"{done.read} records read: {c.added} added, {c.updated} updated, {c.unchanged} unchanged, "
-        f"{done.repeated} duplicates, {done.broken} broken"
+        f"{done.repeated} duplicates, {done.broken} broken{told}"
     )

@@ -24,12 +24,16 @@ from aitia.cli.diagnose import (
     Text,
     Topology,
 )
+from aitia.cli.runbook_draft import draft
 
 if TYPE_CHECKING:
     from aitia.agent.runbooks.checklist import Item
     from aitia.agent.runbooks.runbook_check import Checked
 
-app = typer.Typer(help="Check runbooks, and run the read-only steps of one.", no_args_is_help=True)
+app = typer.Typer(
+    help="Draft runbooks from prose, check them, and run the read-only steps of one.", no_args_is_help=True
+)
+app.command("draft")(draft)
 
 
 @app.command("check")

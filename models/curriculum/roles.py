@@ -11,6 +11,7 @@ from aitia.models.curriculum import names
 from aitia.models.curriculum.items import Curriculum, Item, Segment, Split
 from aitia.models.curriculum.judge import Judge
 from aitia.models.curriculum.messages import Messages
+from aitia.models.curriculum.passages import Passages
 from aitia.models.curriculum.plan import Plan
 from aitia.models.curriculum.questions import Questions
 from aitia.models.curriculum.texts import Texts
@@ -57,7 +58,7 @@ def item_of(named: names.Named, split: Split) -> Item:
 
 
 CURRICULA: Final[Mapping[Role, Curriculum]] = {
-    c.role: c for c in (Names(), Messages(), Questions(), Texts(), Plan(), Judge())
+    c.role: c for c in (Names(), Messages(), Questions(), Texts(), Passages(), Plan(), Judge())
 }
 
 

@@ -153,7 +153,7 @@ def test_numbered_items_are_steps_where_no_heading_says_which_are() -> None:
     found = steps(TEAM)
     assert [(s["text"], s["when"]) for s in found] == [
         ("Set the replica to drain", "now"),
-        ("Wait until it has no sessions", "now"),
+        ("Wait until it has no sessions Caution: Never drain both.", "now"),
     ]
 
 

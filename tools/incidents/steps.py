@@ -1,4 +1,4 @@
-"""Steps of a Markdown runbook: list items under headings that say what they are for, with their commands."""
+"""Steps of a Markdown runbook: list items under headings that say what they are for, else what its sentences say."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from typing import Final, Literal, TypedDict
 
 from aitia.core.commands import Does, effect, is_program
+from aitia.tools.incidents.prose import TypedStep, draft_of
 from aitia.tools.memory.vocabulary import vocabulary
 
 Role = Literal["check", "now", "prevent"]
 
+LEAST: Final = 3  # sentences and items of a page from which they are read for what each is for
+SURE: Final = 0.5  # probability of what a sentence is for, from which it is a step
+_WHEN: Final[dict[str, Role]] = {
+    "look": "check", "change": "now", "wait": "now", "escalate": "now", "later": "prevent",
+}  # fmt: skip
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
 _ITEM = re.compile(r"^(\s*)(?:[-*+]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(.*)$")
 _FENCE = re.compile(r"^\s*(```|~~~)")
@@ -37,13 +43,43 @@ class Step(TypedDict):
 
 
 def steps(markdown: str) -> list[Step]:
-    """All steps in order. Without a mitigation section, what is headed as steps is what to do; without any such heading,
-    what is numbered is.
+    """All steps in order. Without a mitigation section each sentence and item is read for what it is for; where that finds
+    nothing, what is headed as steps is what to do, or else what is numbered.
     """
-    items = list(_items(markdown)) or list(_items(markdown, numbered=True))
+    items = list(_items(markdown))
+    if not any(role == "now" for role, _ in items) and (told := _told(markdown)):
+        return told
+    items = items or list(_items(markdown, numbered=True))
     if not any(role == "now" for role, _ in items):
         items = [("now" if role == "check" else role, text) for role, text in items]
     return [_step(text, role) for role, text in items]
+
+
+def _told(markdown: str) -> list[Step]:
+    """The steps of prose, with what should be seen and what to mind; looks are what to do where nothing else is."""
+    typed = draft_of(markdown)
+    found = [t for t in typed.steps if t.kind in _WHEN and t.sure >= SURE]
+    if len(typed.steps) + len(typed.about) < LEAST or not any(t.kind in ("look", "change") for t in found):
+        return []
+    acts = any(t.kind == "change" for t in found)
+    return [
+        Step(
+            text=_with_notes(t)[:400],
+            command="\n".join(t.commands)[:600],
+            effect=t.effect or ("changing" if t.kind in ("change", "later") else "read-only"),
+            when=_WHEN[t.kind] if acts or t.kind != "look" else "now",
+        )
+        for t in found
+    ]
+
+
+def _with_notes(step: TypedStep) -> str:
+    notes = [*(f"Expect: {e}" for e in step.expect[:1]), *(f"Caution: {c}" for c in step.caution[:2])]
+    text = step.text
+    for command in step.commands:
+        if text.endswith(command):
+            text = text.removesuffix(command).rstrip(" :,;–-") or text
+    return " ".join([text, *notes])
 
 
 def commands_in(markdown: str) -> list[str]:

@@ -11,11 +11,13 @@ from typing import Final, Literal, cast, get_args
 from pydantic import BaseModel
 
 from aitia.core.errors import BadInput
+from aitia.core.llm import Classifier
 from aitia.core.trust import leads_out
 from aitia.tools.memory.importing.exports import jira, json_array, pagerduty
 from aitia.tools.memory.importing.lines import is_work_orders, json_lines, table, work_orders
 from aitia.tools.memory.importing.markdown import post_mortem
 from aitia.tools.memory.importing.reading import Read, TextFile, loads, opened
+from aitia.tools.memory.importing.stories import filled
 from aitia.tools.memory.store import MemoryStore
 from aitia.tools.memory.words import Counts, PastIncident
 
@@ -31,18 +33,22 @@ READERS: Final[Mapping[str, Callable[[TextFile], Iterator[Read]]]] = MappingProx
         "jira": jira,
     }
 )
-SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md", ".markdown")
+SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md", ".markdown", ".txt")
 BATCH: Final = 200
 NAMED: Final = 100  # problems and duplicates that are told one by one
 _HEAD: Final = 1 << 16
 
 
 class Imported(BaseModel):
-    """What an import did so far. `problems` and `duplicates` name the first `NAMED` by file and line."""
+    """What an import did so far. `told`: of how many their text filled fields that were empty.
+
+    `problems` and `duplicates` name the first `NAMED` by file and line.
+    """
 
     files: int = 0
     read: int = 0
     counts: Counts = Counts()
+    told: int = 0
     broken: int = 0
     problems: list[str] = []
     repeated: int = 0
@@ -73,10 +79,12 @@ def import_files(
     by: str,
     on_read: OnRead | None = None,
     done: Imported | None = None,
+    model: Classifier | None = None,
 ) -> Imported:
     """Read files and folders into the store. Raises BadInput for a path that is not there or a format that is not known.
 
-    `done` is filled while reading, for a caller that is interrupted.
+    `done` is filled while reading, for a caller that is interrupted. `model` reads, beside the learned reader, what a text tells
+    whose fields are empty; it is one that was tuned on sentences.
     """
     done = done if done is not None else Imported()
     files = [(file, format or format_of(file)) for file in _files(paths)]
@@ -97,7 +105,9 @@ def import_files(
                             f"id {read.incident.id!r} already appears in {first}: the first one is kept",
                         )
                     else:
-                        batch.append((read.where, read.incident))
+                        incident = filled(read.incident, model)
+                        done.told += incident is not read.incident
+                        batch.append((read.where, incident))
                     if len(batch) >= BATCH:
                         _keep(store, batch, by, done)
                         batch = []
@@ -123,7 +133,7 @@ def format_named(name: str) -> Format:
 def format_of(file: Path) -> Format:
     """The format of a file, by its ending and its beginning. Raises BadInput where none fits."""
     suffix = file.suffix.lower()
-    if suffix in (".md", ".markdown"):
+    if suffix in (".md", ".markdown", ".txt"):
         return "markdown"
     with opened(file) as text:
         head = text.chunk(_HEAD)

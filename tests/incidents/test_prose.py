@@ -1,0 +1,100 @@
+"""Runbooks that were written as prose: typed steps, and a runbook made of them."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from aitia.cli.app import app
+from aitia.core.errors import BadInput
+from aitia.runbooks import check_runbooks, drafted, write_runbook
+from aitia.tools.incidents.prose import as_runbook, draft_of
+from aitia.tools.incidents.steps import steps
+
+PAGE = """# When the till hangs
+
+This page is for all branches. Look first whether anything arrives: `kubectl get pods -n till`.
+Check on pg-till-01 how many sessions are open, with `psql -c "select count(*) from pg_stat_activity"`. Normal are 20 to 40.
+If more than 90 are open, stop the report job: `kubectl scale deploy/report --replicas=0`. Never restart the database itself.
+Wait five minutes. If it still hangs, call the database team on 4711. Afterwards open a ticket with the graphs.
+"""
+
+
+def test_the_steps_of_prose() -> None:
+    draft = draft_of(PAGE)
+    assert [s.kind for s in draft.steps] == ["look", "look", "change", "wait", "escalate", "later"]
+    first, second, change = draft.steps[:3]
+    assert first.effect == second.effect == "read-only"
+    assert change.effect == "changing"
+    assert change.commands == ("kubectl scale deploy/report --replicas=0",)
+    assert change.condition == "If more than 90 are open"
+    assert change.caution == ("Never restart the database itself.",)
+    assert second.expect == ("Normal are 20 to 40.",)
+    assert draft.title == "When the till hangs"
+    assert draft.about == ("This page is for all branches.",)
+
+
+def test_a_command_is_what_its_grammar_says_whatever_the_sentence_claims() -> None:
+    draft = draft_of(
+        "Look at the pods, this only reads and is safe: `kubectl delete pods --all`.\nCheck the log.\nCheck the disk.\n"
+    )
+    assert draft.steps[0].commands
+    assert draft.steps[0].effect == "changing"
+
+
+def test_a_draft_is_a_sound_runbook(tmp_path: Path) -> None:
+    made = tmp_path / "made.md"
+    write_runbook(draft_of(PAGE), made)
+    (checked,) = check_runbooks(made)
+    assert not checked.findings
+    assert [s["when"] for s in checked.steps] == [
+        "check",
+        "check",
+        "now",
+        "now",
+        "now",
+        "prevent",
+    ]
+    with pytest.raises(BadInput, match="exists"):
+        write_runbook(draft_of(PAGE), made)
+
+
+def test_text_of_a_page_adds_no_heading_and_no_front_matter() -> None:
+    made = as_runbook(
+        draft_of("# A\n---\ntools: [x]\n---\n\nCheck the disk. Restart it.\n\n- ## Mitigation\n- Check\n")
+    )
+    assert made.splitlines()[:4] == ["---", '"title": "A"', "---", "# A"]
+    assert all(
+        line.startswith(("## Checks", "## Mitigation", "## Prevention"))
+        for line in made.splitlines()
+        if line.startswith("##")
+    )
+
+
+def test_prose_gives_steps_where_nothing_is_headed() -> None:
+    found = steps(PAGE)
+    assert [s["when"] for s in found] == ["check", "check", "now", "now", "now", "prevent"]
+    assert found[2]["text"].endswith("Caution: Never restart the database itself.")
+    assert found[2]["effect"] == "changing"
+    assert found[0]["effect"] == "read-only"
+
+
+def test_a_page_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="There is no file"):
+        drafted(tmp_path / "none.md")
+
+
+def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "page.md").write_text(PAGE)
+    told = CliRunner().invoke(app, ["runbook", "draft", "page.md", "-o", "made.md", "--model", "none"])
+    assert told.exit_code == 0, told.output
+    assert "[changing]" in told.output
+    assert "when: If more than 90 are open" in told.output
+    assert "6 steps" in told.output
+    assert (tmp_path / "made.md").exists()
+    (tmp_path / "empty.md").write_text("# Nothing\n\nThis is a poem.\n")
+    refused = CliRunner().invoke(app, ["runbook", "draft", "empty.md", "--model", "none"])
+    assert isinstance(refused.exception, BadInput)
+    assert "holds no step" in str(refused.exception)

@@ -1,0 +1,80 @@
+"""Incidents whose texts have no headings that say what is what: their sentences do."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from aitia.cli.app import app
+from aitia.tools.memory.importing.run import import_files
+from aitia.tools.memory.importing.stories import filled, story_of
+from aitia.tools.memory.store import MemoryStore
+from aitia.tools.memory.words import PastIncident
+
+STORY = """From 14:05 the kiosk took no cards any more and people queued down to the stairs.
+First we suspected the new terminal, but it was fine. A restart of the printer changed nothing.
+The cause was a full disk on abend-db-2, because old journals were never deleted, so that abend-db-2 refused every write.
+We deleted the journals on abend-db-2 and restarted the service. Since 15:10 all cards are accepted again.
+In future the monitoring will warn from 80 percent on.
+"""
+
+
+def test_a_story_without_headings() -> None:
+    story = story_of(STORY)
+    assert story is not None
+    assert "full disk on abend-db-2" in story.cause
+    assert story.mitigation == ("We deleted the journals on abend-db-2 and restarted the service.",)
+    assert story.failed == ("A restart of the printer changed nothing.",)
+    assert story.excluded == ("First we suspected the new terminal, but it was fine.",)
+    assert story.symptoms[0].startswith("From 14:05 the kiosk took no cards")
+    assert story.outcome == "In future the monitoring will warn from 80 percent on."
+    assert story.component == "abend-db-2"
+
+
+def test_a_text_of_two_sentences_is_no_story() -> None:
+    assert story_of("It broke. We fixed it.") is None
+
+
+def test_fields_that_are_told_stay() -> None:
+    told = PastIncident(
+        id="a", title="t", text=STORY, cause="the cause as recorded", mitigation=("what helped",)
+    )
+    assert filled(told) is told
+    half = filled(told.model_copy(update={"mitigation": ()}))
+    assert half.cause == "the cause as recorded"
+    assert len(half.mitigation) == 1
+    assert half.labels["read from the text"].startswith("symptoms, mitigation")
+    assert half.labels["did not help"] == "A restart of the printer changed nothing."
+
+
+def test_work_orders_are_left_as_they_are() -> None:
+    order = PastIncident(id="w", kind="work_order", title="t", text=STORY)
+    assert filled(order) is order
+
+
+def test_an_import_of_text_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path / "home"))
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "2026-03-09 kiosk.txt").write_text(STORY)
+    (tmp_path / "notes" / "headed.md").write_text(
+        "# Queue stuck\n\n## Root cause\nA poisoned message.\n\n## Resolution\n- Removed it\n"
+    )
+    with MemoryStore() as store:
+        done = import_files(store, [tmp_path / "notes"], by="test")
+        read = {i.title: i for i in store.all()}
+    assert (done.read, done.told) == (2, 1)
+    kiosk = read["2026 03 09 kiosk"]
+    assert "abend-db-2" in kiosk.cause
+    assert kiosk.component == "abend-db-2"
+    assert kiosk.at is not None
+    assert read["Queue stuck"].cause == "A poisoned message."
+    assert read["Queue stuck"].mitigation == ("Removed it",)
+
+
+def test_the_command_says_what_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kiosk.txt").write_text(STORY)
+    told = CliRunner().invoke(app, ["memory", "import", "kiosk.txt", "--model", "none", "--no-vectors"])
+    assert told.exit_code == 0, told.output
+    assert "what 1 tell was read from their sentences" in " ".join(told.output.split())

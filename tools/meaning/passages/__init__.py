@@ -1,0 +1,1 @@
+"""What the sentences of post-mortems and runbooks are for."""

@@ -1,0 +1,78 @@
+"""What a story of an incident tells by what each of its sentences is for, where no heading says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aitia.core.llm import Classifier
+from aitia.tools.meaning.passages.asking import Role, read_roles
+from aitia.tools.meaning.passages.units import Unit, units_of
+from aitia.tools.memory.importing.named import component_of
+from aitia.tools.memory.words import PastIncident
+
+_FIELDS: Final = ("symptoms", "cause", "mitigation", "outcome", "component")
+LEAST: Final = 3  # units of a text from which it is a story
+MOST: Final = 6  # sentences of one sort that are kept
+SURE: Final = 0.4
+"""Probability from which a sentence counts as a cause or as what helped: a wrong one is worse than none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """The sentences of each sort, in order, and what they name. `sure` is the least probability among what is the cause."""
+
+    symptoms: tuple[str, ...] = ()
+    cause: str = ""
+    mitigation: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    outcome: str = ""
+    component: str = ""
+
+
+def filled(incident: PastIncident, model: Classifier | None = None) -> PastIncident:
+    """An incident with what its text tells where its own fields are empty, and a label that says so. Raises ModelError."""
+    empty = [name for name in _FIELDS if not getattr(incident, name)]
+    if incident.kind == "work_order" or not {"cause", "mitigation"} & set(empty):
+        return incident
+    story = story_of(incident.text, model)
+    if story is None:
+        return incident
+    found = {name: getattr(story, name) for name in empty if getattr(story, name)}
+    labels = {"read from the text": ", ".join(found)} if found else {}
+    labels |= {
+        label: " ".join(said)
+        for label, said in (("did not help", story.failed), ("ruled out", story.excluded))
+        if said
+    }
+    return incident.model_copy(update={**found, "labels": incident.labels | labels})
+
+
+def story_of(text: str, model: Classifier | None = None) -> Story | None:
+    """What a text tells; None where it is too short to be a story. Raises ModelError."""
+    units = [u for u in units_of(text) if u.style != "code"]
+    if len(units) < LEAST:
+        return None
+    roles = read_roles(units, "postmortem", model)
+    return told(units, roles)
+
+
+def told(units: Sequence[Unit], roles: Sequence[Role]) -> Story:
+    """The story of units whose roles are known."""
+
+    def of(*names: str, sure: float = 0.0) -> tuple[str, ...]:
+        return tuple(u.text for u, r in zip(units, roles, strict=True) if r.name in names and r.sure >= sure)[
+            :MOST
+        ]
+
+    return Story(
+        symptoms=of("symptom"),
+        cause=" ".join(of("cause", sure=SURE)),
+        mitigation=of("action", sure=SURE),
+        failed=of("tried"),
+        excluded=of("ruledout"),
+        outcome=" ".join(of("later")),
+        component=component_of(units, [r.name for r in roles]),
+    )
