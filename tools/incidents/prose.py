@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
 from aitia.core.commands import Does, effect
@@ -14,7 +15,7 @@ from aitia.tools.meaning.passages.conditions import commands_of, condition_of
 from aitia.tools.meaning.passages.units import Unit, units_of
 
 Kind = Literal["look", "change", "decide", "wait", "escalate", "later"]
-_KINDS: Final = frozenset(get_args(Kind))
+_KINDS: Final[Mapping[str, Kind]] = {kind: kind for kind in get_args(Kind)}
 LONGEST: Final = 400  # characters of a step
 _TITLE: Final = re.compile(r"#\s+(.+?)\s*#*$")
 _SECTION: Final[dict[Kind, str]] = {
@@ -63,8 +64,8 @@ def draft_of(markdown: str, model: Classifier | None = None) -> Draft:
         text = unit.text[:LONGEST]
         if unit.style == "code" and steps:
             steps[-1] = _with_commands(steps[-1], tuple(unit.text.splitlines()))
-        elif role.name in _KINDS:
-            steps.append(_step(unit, role.name, role.sure))
+        elif kind := _KINDS.get(role.name):
+            steps.append(_step(unit, kind, role.sure))
         elif role.name == "expect" and steps:
             steps[-1] = steps[-1].model_copy(update={"expect": (*steps[-1].expect, text)})
         elif role.name == "warn":
