@@ -101,7 +101,7 @@ def test_what_cannot_be_tuned_says_why(tmp_path: Path, arguments: tuple[str, ...
 
 def test_the_curriculum_is_shown_and_written(tmp_path: Path) -> None:
     listed = json.loads(aitia(tmp_path, "curriculum", "--json").stdout)
-    assert [row["role"] for row in listed] == ["names", "messages", "questions", "texts", "plan", "judge"]
+    assert [row["role"] for row in listed] == ["names", "messages", "questions", "texts", "passages", "plan", "judge"]
     shown = json.loads(
         aitia(tmp_path, "curriculum", "messages", "--size", "5", "--seed", "7", "--json").stdout
     )
@@ -121,7 +121,7 @@ def test_the_curriculum_is_shown_and_written(tmp_path: Path) -> None:
     [
         (
             ("curriculum", "poems"),
-            "Give one of the roles names, messages, questions, texts, plan, judge, not 'poems'",
+            "Give one of the roles names, messages, questions, texts, passages, plan, judge, not 'poems'",
         ),
         (
             ("curriculum", "names", "--split", "all"),
