@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from aitia.agent.placeholders import fill, fill_prose
 from aitia.core.commands import Gate, effect, is_script, query_line, spoken
 from aitia.core.words import Evidence, Inventory, Mitigation, NextCheck
+from aitia.tools.meaning.passages.conditions import typed_in
 
 _QUOTE: Final = re.compile(r"[\"“'`].*[\"”'`]")
 _SHELLY: Final = re.compile(
@@ -98,7 +99,8 @@ def _lines(
 
 def _prose(text: str, foreign: bool) -> str:
     """A step's words. Those of a document that nobody vouches for hold no command line and no address."""
-    if not text or (foreign and _SHELLY.search(text)):
+    changes = foreign and any(effect(c) == "changing" for c in typed_in(text))
+    if not text or changes or (foreign and _SHELLY.search(text)):
         return "A step in the document: read it there"
     return text
 

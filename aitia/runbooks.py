@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from aitia.core.errors import BadInput, SourceError
@@ -37,12 +37,21 @@ def read_program(file: Path) -> dict[str, Any]:
 def drafted(file: Path, model: Classifier | None = None) -> Draft:
     """The typed steps of a page that a person wrote. Raises BadInput where it cannot be read, ModelError."""
     from aitia.tools.incidents.prose import draft_of
-    from aitia.tools.sources.documents.document_files import read_runbook
+    from aitia.tools.memory.importing.reading import MAX_BYTES, opened
+    from aitia.tools.sources.documents.document_files import runbook_of
 
     if not file.is_file():
         raise BadInput(f"There is no file {str(file)!r}. Give a page of Markdown or text.")
+    with opened(file) as text:
+        raw = text.chunk(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise BadInput(f"Split {str(file)!r}: it is larger than {MAX_BYTES >> 20} MiB.")
+    if not raw.strip():
+        raise BadInput(f"{str(file)!r} is empty. Give a page that says what to do.")
+    if sum(not (c.isprintable() or c.isspace()) for c in raw) > len(raw) // 10:
+        raise BadInput(f"{str(file)!r} is no text. Save it as Markdown or plain text.")
     try:
-        page = read_runbook(file, file.parent, "page")
+        page = runbook_of(raw.replace("\r\n", "\n"), PurePath(file.name), "page", path=str(file))
     except SourceError as error:
         raise BadInput(str(error)) from None
     found = draft_of(page.text, model)

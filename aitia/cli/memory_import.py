@@ -84,9 +84,10 @@ def _told(done: Imported) -> None:
     from aitia.cli.console import note
 
     c = done.counts
-    told = (
-        f"; what {done.told} tell was read from their sentences (`aitia memory show ID`)" if done.told else ""
-    )
+    told = ""
+    if done.told:
+        told = f"; what {done.told} tell was read from their sentences (aitia memory show ID"
+        told += f"; no cause was found in {done.without_cause})" if done.without_cause else ")"
     note(
         f"{done.read} records read: {c.added} added, {c.updated} updated, {c.unchanged} unchanged, "
         f"{done.repeated} duplicates, {done.broken} broken{told}"

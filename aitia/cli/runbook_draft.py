@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 _SAID: Final = {
     "look": "look", "change": "change", "decide": "decide", "wait": "wait", "escalate": "tell", "later": "afterwards",
 }  # fmt: skip
-_UNSURE: Final = 0.6  # probability of a step's kind below which a question mark stands behind it
 
 
 def draft(
@@ -36,6 +35,7 @@ def draft(
     from aitia.core.errors import BadInput
     from aitia.engine import sentence_reader
     from aitia.runbooks import drafted, write_runbook
+    from aitia.tools.incidents.prose import UNSURE
 
     found = drafted(file, sentence_reader(model, settings_of(config).model))
     if not found.steps:
@@ -46,7 +46,7 @@ def draft(
         print_json(found.model_dump(mode="json"))
     else:
         _print(found)
-    unsure = sum(s.sure < _UNSURE for s in found.steps)
+    unsure = sum(s.sure < UNSURE for s in found.steps)
     told = (
         f"{len(found.steps)} steps, {unsure} of which may be of another kind (?)"
         if unsure
@@ -71,7 +71,9 @@ def _print(found: Draft) -> None:
 
 
 def _kind(step: TypedStep) -> str:
-    return _SAID[step.kind] + ("?" if step.sure < _UNSURE else "")
+    from aitia.tools.incidents.prose import UNSURE
+
+    return _SAID[step.kind] + ("?" if step.sure < UNSURE else "")
 
 
 def _lines(step: TypedStep) -> list[str]:

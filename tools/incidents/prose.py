@@ -7,16 +7,24 @@ import re
 from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
-from aitia.core.commands import Does, effect
+from aitia.core.commands import Does, command_line, effect, is_script
 from aitia.core.llm import Classifier
 from aitia.core.words import Word
 from aitia.tools.meaning.passages.asking import read_roles
-from aitia.tools.meaning.passages.conditions import commands_of, condition_of
-from aitia.tools.meaning.passages.units import Unit, units_of
+from aitia.tools.meaning.passages.conditions import commands_of, condition_of, forbids, names_an_act
+from aitia.tools.meaning.passages.units import Unit, plain, units_of
 
 Kind = Literal["look", "change", "decide", "wait", "escalate", "later"]
 _KINDS: Final[Mapping[str, Kind]] = {kind: kind for kind in get_args(Kind)}
 LONGEST: Final = 400  # characters of a step
+UNSURE: Final = 0.6  # probability of a step's kind below which a question mark stands behind it
+_OUTSIDE: Final = re.compile(r"(`{1,3})[^`]{1,600}\1")
+_SESSION: Final = re.compile(
+    r"(?:ssh|docker exec|kubectl exec|psql|mysql|su|sudo -[is])(?:\s+[\w@.:/-]+){0,6}$"
+)
+_OPEN: Final = re.compile(r"\\.")
+_MARKS: Final = re.compile(r"[\[\]<>{}]")
+_FIRST_MARK: Final = re.compile(r"^(?:[#>*+=|~-]|\d+(?=[.)]))")
 _TITLE: Final = re.compile(r"#\s+(.+?)\s*#*$")
 _SECTION: Final[dict[Kind, str]] = {
     "look": "Checks",
@@ -61,64 +69,88 @@ def draft_of(markdown: str, model: Classifier | None = None) -> Draft:
     about: list[str] = []
     caution: list[str] = []
     for unit, role in zip(units, read_roles(units, "runbook", model), strict=True):
-        text = unit.text[:LONGEST]
+        text = _words(unit.text)
         if unit.style == "code" and steps:
-            steps[-1] = _with_commands(steps[-1], tuple(unit.text.splitlines()))
+            steps[-1] = _with_block(steps[-1], unit.text)
         elif kind := _KINDS.get(role.name):
-            steps.append(_step(unit, kind, role.sure))
-        elif role.name == "expect" and steps:
-            steps[-1] = steps[-1].model_copy(update={"expect": (*steps[-1].expect, text)})
-        elif role.name == "warn":
-            # What must never be done is said before the act as often as behind it: it stays where it stands.
-            if steps:
-                steps[-1] = steps[-1].model_copy(update={"caution": (*steps[-1].caution, text)})
+            step = _step(unit, kind, role.sure)
+            if kind == "change" and step.commands and forbids(unit.text):
+                _noted(steps, "caution", text, caution)
             else:
-                caution.append(text)
+                steps.append(step)
+        elif role.name == "expect" and steps:
+            _noted(steps, "expect", text, about)
+        elif role.name == "warn":
+            _noted(steps, "caution", text, caution)
         else:
             about.append(text)
-    title = next((found[1] for line in markdown.splitlines() if (found := _TITLE.match(line))), "")
+    title = next(
+        (found[1] for line in plain(markdown).split("\n") if (found := _TITLE.match(line[:300]))), ""
+    )
     return Draft(title=title, steps=tuple(steps), about=tuple(about), caution=tuple(caution))
 
 
+def _noted(steps: list[TypedStep], name: Literal["expect", "caution"], text: str, else_to: list[str]) -> None:
+    """Put a sentence beside the step before it; what stands before all steps is kept by itself."""
+    if steps:
+        steps[-1] = steps[-1].model_copy(update={name: (*getattr(steps[-1], name), text)})
+    else:
+        else_to.append(text)
+
+
 def _step(unit: Unit, kind: Kind, sure: float) -> TypedStep:
-    code = unit.style == "code"
-    commands = tuple(unit.text.splitlines()) if code else tuple(commands_of(unit.text))
-    return TypedStep(
-        kind=kind,
-        text=" ".join(unit.text.replace("`", "").replace("**", "").split())[:LONGEST],
-        condition="" if code else condition_of(unit.text),
-        commands=commands,
-        effect=_effect(commands),
-        sure=round(sure, 3),
-        line=unit.line,
+    made = TypedStep(kind=kind, text=_words(unit.text), sure=round(sure, 3), line=unit.line)
+    if unit.style == "code":
+        return _with_block(made.model_copy(update={"text": "Run this block"}), unit.text)
+    commands = tuple(c for c in commands_of(unit.text) if command_line(c))
+    looks = _effect(commands) if commands else ""
+    does = "changing" if looks == "read-only" and names_an_act(_OUTSIDE.sub("", unit.text)) else looks
+    return made.model_copy(
+        update={"condition": condition_of(unit.text), "commands": commands, "effect": does}
     )
 
 
-def _with_commands(step: TypedStep, more: tuple[str, ...]) -> TypedStep:
-    commands = (*step.commands, *more)
+def _with_block(step: TypedStep, block: str) -> TypedStep:
+    """The step with a block's lines as commands, each by itself; lines that belong together are told of and not taken apart."""
+    lines = tuple(block.split("\n"))
+    if (
+        is_script(block)
+        or _SESSION.match(lines[0])
+        or any(_OPEN.sub("", line).count(q) % 2 for line in lines for q in "'\"")
+    ):
+        note = f"its {len(lines)} lines of code belong together: take them from the page, line {step.line}"
+        return step.model_copy(update={"caution": (*step.caution, note), "effect": "changing"})
+    commands = (*step.commands, *(line for line in lines if command_line(line)))
     return step.model_copy(update={"commands": commands, "effect": _effect(commands)})
 
 
-def _effect(commands: tuple[str, ...]) -> Literal["", "read-only", "changing"]:
+def _effect(commands: tuple[str, ...]) -> Does:
     """That of the worst command."""
-    if not commands:
-        return ""
-    does: Does = "read-only" if all(effect(c) == "read-only" for c in commands) else "changing"
-    return does
+    return "read-only" if all(effect(c) == "read-only" for c in commands) else "changing"
+
+
+def _words(text: str) -> str:
+    return " ".join(text.replace("`", "").replace("**", "").split())[:LONGEST]
 
 
 def as_runbook(draft: Draft) -> str:
-    """A draft as a runbook in Markdown, in the order of its steps: headings change where looking becomes acting."""
-    title = draft.title or "Untitled"
+    """A draft as a runbook in Markdown, in the order of its steps: headings change where looking becomes acting.
+
+    What the page said stands in it as words: no heading, list, fence, link or front matter of it is one here.
+    """
+    title = _words(draft.title) or "Untitled"
+    front = json.dumps(title, ensure_ascii=False)
     lines = [
         "---",
-        json.dumps("title") + ": " + json.dumps(title, ensure_ascii=False),
+        f"title: {front}",
         "---",
         f"# {title}",
         "",
+        "<!-- drafted from prose: read it, mind the steps with (?) -->",
+        "",
     ]
     for text in (*draft.about, *(f"Caution: {c}" for c in draft.caution)):
-        lines += [_one_line(text), ""]
+        lines += [_plain(text), ""]
     under, number = "", 0
     for step in draft.steps:
         section = _SECTION.get(step.kind, under) or "Checks"
@@ -127,22 +159,22 @@ def as_runbook(draft: Draft) -> str:
             under, number = section, 0
         number += 1
         lines.append(f"{number}. {_told(step)}")
-        lines += [f"   Expect: {_one_line(e)}" for e in step.expect]
-        lines += [f"   Caution: {_one_line(c)}" for c in step.caution]
+        lines += [f"   Expect: {_plain(e)}" for e in step.expect]
+        lines += [f"   Caution: {_plain(c)}" for c in step.caution]
     return "\n".join(lines) + "\n"
 
 
 def _told(step: TypedStep) -> str:
-    text = _one_line(step.text)
-    for command in step.commands:
-        if f"`{command}`" not in text:
-            text = (
-                text.replace(command, f"`{command}`")
-                if command in text
-                else f"{text.rstrip(' .:')}: `{command}`"
-            )
-    return text
+    text = step.text.rstrip(" .:,")
+    spans = [c for c in step.commands if "`" not in c]
+    if spans and text.endswith(spans[-1]):
+        text = text.removesuffix(spans[-1]).rstrip(" :,")
+    unsure = " (?)" if step.sure < UNSURE else ""
+    held = ", ".join(f"`{c}`" for c in spans)
+    return _plain(text) + unsure + (f": {held}" if held else "")
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _plain(text: str) -> str:
+    """Words that no Markdown reads as more than words."""
+    one = _MARKS.sub(r"\\\g<0>", " ".join(text.split()))
+    return _FIRST_MARK.sub(r"\\\g<0>", one)

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypedDict
 
 from aitia.core.commands import Does, effect, is_program
 from aitia.tools.incidents.prose import TypedStep, draft_of
+from aitia.tools.meaning.passages.conditions import names_an_act
 from aitia.tools.memory.vocabulary import vocabulary
 
 Role = Literal["check", "now", "prevent"]
@@ -17,10 +18,10 @@ SURE: Final = 0.5  # probability of what a sentence is for, from which it is a s
 _WHEN: Final[dict[str, Role]] = {
     "look": "check", "change": "now", "wait": "now", "escalate": "now", "later": "prevent",
 }  # fmt: skip
-_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
+_HEADING = re.compile(r"^(#{1,6})\s(.*)$")
 _ITEM = re.compile(r"^(\s*)(?:[-*+]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(.*)$")
 _FENCE = re.compile(r"^\s*(```|~~~)")
-_CODE = re.compile(r"`+([^`]+)`+")
+_CODE = re.compile(r"(?<!`)`{1,3}([^`\n]{1,2000})`{1,3}(?!`)")
 _ROLES: Final[tuple[tuple[re.Pattern[str], Role], ...]] = (
     (re.compile(r"prevent|follow.?up|long.?term|harden|afterwards|permanent", re.I), "prevent"),
     (
@@ -66,7 +67,8 @@ def _told(markdown: str) -> list[Step]:
         Step(
             text=_with_notes(t)[:400],
             command="\n".join(t.commands)[:600],
-            effect=t.effect or ("changing" if t.kind in ("change", "later") else "read-only"),
+            effect=t.effect
+            or ("changing" if t.kind in ("change", "later") or names_an_act(t.text) else "read-only"),
             when=_WHEN[t.kind] if acts or t.kind != "look" else "now",
         )
         for t in found

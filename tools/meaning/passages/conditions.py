@@ -1,8 +1,9 @@
-"""The words of a step that state a condition for doing it, and the command in it."""
+"""The words of a step that state a condition for doing it, that forbid it, and the commands in it, in code spans or not."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from aitia.core.commands import is_program
@@ -26,24 +27,55 @@ _FIRST: Final = re.compile(
 """What begins a condition at a sentence's beginning alone: elsewhere these words mean other things."""
 _END: Final = re.compile(r",|;|:\s|\s[-–—]\s|\s(?:then|dann|so|alors|entonces|allora|então)\s|[.!?]$|\(")
 _EASTERN: Final = re.compile(
-    r"(?:^|[、，,。])\s*((?:如果|若|当|一旦|只有|除非|万一|要是|もし)?[^、，,。]*?(?:场合|場合は?|なら|れば|たら|ときは?|時は?|时候?|的话|之前|以后|までは?)|(?:如果|若|当|一旦|除非|只有|要是|仅当)[^，,。；]+)"
+    r"(?:^|[、，,。])((?:如果|若|当|一旦|只有|除非|万一|要是|もし)?[^、，,。]{0,80}?"
+    r"(?:场合|場合は?|なら|れば|たら|ときは?|時は?|时候?|的话|之前|以后|までは?)|(?:如果|若|当|一旦|除非|只有|要是|仅当)[^，,。；]{1,80})"
 )
-_ASKED: Final = re.compile(r"^\W*([^.?!,]{2,80})(?:\?|\s*(?:->|→|=>))\s*(?=\S)")
+_ASKED: Final = re.compile(r"[^\w.?!,]{0,5}(\w[^.?!,]{1,80})(?:\?| ?(?:->|→|=>)) ?(?=\S)")
 """`Nothing freed? Restart it`, `sink fine -> add consumers`."""
-_SPAN: Final = re.compile(r"`+([^`]+)`+")
-_QUOTED: Final = re.compile(r"[\"“„«]([^\"”“»]+)[\"”“»]")
+_SPAN: Final = re.compile(r"(?<!`)(`{1,3})([^`\n]{1,600})\1(?!`)")
 _TRAILING: Final = " \t.,;:!?。，、；"
+_FORBIDS: Final = re.compile(
+    r"(?<![\w-])(?:never|do not|don't|don’t|must not|mustn't|under no circumstances|niemals|nie|auf keinen fall|keinesfalls|"
+    r"nicht|jamais|ne (?:\w+ ){1,3}pas|ne pas|n'\w+ pas|nunca|no (?:se )?(?:debe|hay que|\w+(?:ar|er|ir|es|e|a))|non \w+|mai|não|"
+    r"jamais)(?![\w-])|不要|切勿|禁止|严禁|千万别|しないで|しないこと|厳禁|てはいけません",
+    re.I,
+)
+_BARE_END: Final = re.compile(
+    r"[,;] |\s(?:and|und|et|then|dann|puis|luego|poi|before|which|whether|to see|as root|ob|um)\s|[.:;!?]?$"
+)
+_VERBS: Final = frozenset({
+    "find", "less", "top", "sort", "date", "test", "cat", "who", "last", "watch", "time", "file", "host", "head", "tail",
+    "cut", "service", "more", "free", "ping", "fold", "comm", "type", "which", "make", "install", "at", "look", "join",
+    "split", "wait", "stop", "start", "kill", "halt", "reboot", "shutdown", "truncate", "drop",
+})  # fmt: skip
+"""Programs whose names are words of everyday: a command only where an option or a number follows."""
+_CHANGERS: Final = frozenset({
+    "rm", "mv", "dd", "kill", "killall", "pkill", "reboot", "shutdown", "halt", "poweroff", "chmod", "chown", "truncate",
+    "mkfs", "dropdb", "dropuser", "iptables", "nft", "sudo", "su", "doas", "eval", "systemctl", "initctl", "rmdir", "shred",
+    "fdisk", "parted", "umount", "swapoff",
+})  # fmt: skip
+"""Programs that change something and that the grammars of what only reads need not know."""
+_ALWAYS: Final = (_CHANGERS - _VERBS) | {
+    "kubectl", "oc", "docker", "podman", "helm", "psql", "mysql", "redis-cli", "mongosh", "aws", "gcloud", "az", "terraform",
+    "curl", "wget", "ssh", "scp", "etcdctl", "crictl", "virsh", "rabbitmqctl",
+}  # fmt: skip
+"""Programs whose names mean nothing else."""
+_ACTS: Final = re.compile(
+    r"(?<![\w-])(?:reboot|shutdown|halt|poweroff|kill|flush(?:all|db)|truncate)(?![\w-])", re.I
+)
+_OPENING: Final = "\"'“”„‘’«»(["
+_OPTION: Final = re.compile(r"--?\w|\d")
 
 
 def condition_of(text: str) -> str:
-    """The condition in a sentence, verbatim, "" where none is stated; in nine languages, by the word that begins it."""
+    """The condition in a sentence, verbatim, "" where none is stated; in eight languages, by the word that begins it."""
     eastern = _EASTERN.search(text)
     if eastern:
         return eastern[1].strip(_TRAILING)
-    plain = _SPAN.sub(lambda m: "x" * len(m[0]), text)  # what a command holds is no condition
+    plain = _without_spans(text)  # what a command holds is no condition
     asked = _ASKED.match(plain)
     if asked:
-        return text[: asked.end(1)].strip(_TRAILING)
+        return text[asked.start(1) : asked.end(1)].strip(_TRAILING)
     found = _FIRST.match(plain) or _LEADS.search(plain)
     if found is None:
         return ""
@@ -52,13 +84,48 @@ def condition_of(text: str) -> str:
     return clause if len(clause.split()) > 1 else ""
 
 
+def forbids(text: str) -> bool:
+    """Whether a sentence says that something must not be done; what its condition denies forbids nothing."""
+    return _FORBIDS.search(_without_spans(text).replace(condition_of(text), "")) is not None
+
+
 def commands_of(text: str) -> list[str]:
-    """The commands in a sentence: code spans that could be typed, else what stands behind a program's name to the end."""
-    spans = [s.strip() for s in _SPAN.findall(text)]
-    found = [s for s in spans if s and (is_program(s.split()[0]) or len(s.split()) > 1)]
-    if found:
-        return found
-    for quoted in _QUOTED.findall(text):
-        if quoted.split() and is_program(quoted.split()[0]):
-            return [quoted.strip()]
-    return []
+    """The commands in a sentence: code spans that could be typed, and what begins with a program's name outside of them."""
+    spans = [found[2].strip() for found in _SPAN.finditer(text)]
+    marked = [s for s in spans if s and (_is_named(s.split()[0]) or len(s.split()) > 1)]
+    bare = [c for part in _SPAN.sub("\n", text).replace("`", " ").split("\n") for c in _bare(part)]
+    return list(dict.fromkeys([*marked, *bare]))
+
+
+def names_an_act(text: str) -> bool:
+    """Whether a sentence holds a word that stops or empties something as it is typed (`reboot`, FLUSHALL), code span or not."""
+    return _ACTS.search(text) is not None
+
+
+def typed_in(text: str) -> list[str]:
+    """The commands in a sentence that can be nothing else: of programs that no noun or verb is named like, or with an option."""
+    return [c for c in commands_of(text) if c.split()[0] in _ALWAYS or " -" in c]
+
+
+def _bare(part: str) -> Iterator[str]:
+    words = list(re.finditer(r"\S+", part))
+    taken = 0
+    for place, word in enumerate(words):
+        name = word[0].strip(_OPENING + ".,;:!?")
+        if word.start() < taken or not _is_named(name):
+            continue
+        after = words[place + 1][0] if place + 1 < len(words) else ""
+        if name in _VERBS and not _OPTION.match(after):
+            continue
+        begin = word.start() + word[0].index(name)
+        end = _BARE_END.search(part, word.end() - 1)
+        taken = end.start() if end else len(part)
+        yield part[begin:taken].strip(_OPENING + " .,;:!?")
+
+
+def _is_named(name: str) -> bool:
+    return is_program(name) or name in _CHANGERS
+
+
+def _without_spans(text: str) -> str:
+    return _SPAN.sub(lambda m: "x" * len(m[0]), text)

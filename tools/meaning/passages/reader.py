@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.core.commands import effect
+from aitia.tools.meaning.passages.conditions import forbids
 from aitia.tools.meaning.passages.units import Unit
 
 Kind = Literal["postmortem", "runbook"]
@@ -37,6 +38,16 @@ COLUMNS: Final = 1 << 17
 _SIZES: Final = (3, 4, 5)
 _DIGITS: Final = re.compile(r"\d+")
 _WORD: Final = re.compile(r"[^\W\d_]+|0")
+_BLAMES: Final = re.compile(
+    r"(?<!\w)(?:caus(?:e[ds]?|ing)|culprit|because|due to|reason|ursache|grund|schuld|weil|wegen|causa|culpa|culpable|porque|"
+    r"debido|perché|dovut[oaie]|colpa|coupable|parce qu\w*|à cause|raison|devido)(?!\w)|原因|因为|由于|ため|せい",
+    re.I,
+)
+_DENIES: Final = re.compile(
+    r"(?<!\w)(?:not|no|never|nothing|nor|neither|without|innocent|\w+n['’]t|nicht|kein\w*|nichts|nie|ohne|pas|aucun\w*|rien|sin|nada|ningun\w*|"
+    r"non|nessun\w*|niente|senza|não|nenhum\w*|sem)(?!\w)|没|不|无|未|ない|なかった|せず|ません",
+    re.I,
+)
 _IDEOGRAPH: Final = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _SHARES: Final[Mapping[str, float]] = {
     "letters": 1.0,
@@ -140,6 +151,10 @@ def _marks(unit: Unit) -> list[str]:
         marks.append("clock first")
     if "http" in text:
         marks.append("link")
+    denies, blames = _DENIES.search(text) is not None, _BLAMES.search(text) is not None
+    marks += [f"denies {denies}"] * denies + [f"blames, denies {denies}"] * blames
+    if forbids(text):
+        marks.append("forbids")
     return [f"m {m}" for m in marks]
 
 

@@ -18,6 +18,7 @@ from aitia.tools.memory.importing.lines import is_work_orders, json_lines, table
 from aitia.tools.memory.importing.markdown import post_mortem
 from aitia.tools.memory.importing.reading import Read, TextFile, loads, opened
 from aitia.tools.memory.importing.stories import filled
+from aitia.tools.memory.rows import MAX_CHARS
 from aitia.tools.memory.store import MemoryStore
 from aitia.tools.memory.words import Counts, PastIncident
 
@@ -36,11 +37,13 @@ READERS: Final[Mapping[str, Callable[[TextFile], Iterator[Read]]]] = MappingProx
 SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md", ".markdown", ".txt")
 BATCH: Final = 200
 NAMED: Final = 100  # problems and duplicates that are told one by one
+_ROOM: Final = 1 << 16  # characters that pseudonyms may add to a record
 _HEAD: Final = 1 << 16
 
 
 class Imported(BaseModel):
-    """What an import did so far. `told`: of how many their text filled fields that were empty.
+    """What an import did so far. `told`: of how many their text filled fields that were empty; `without_cause`: how many of these
+    name none.
 
     `problems` and `duplicates` name the first `NAMED` by file and line.
     """
@@ -49,6 +52,7 @@ class Imported(BaseModel):
     read: int = 0
     counts: Counts = Counts()
     told: int = 0
+    without_cause: int = 0
     broken: int = 0
     problems: list[str] = []
     repeated: int = 0
@@ -105,8 +109,13 @@ def import_files(
                             f"id {read.incident.id!r} already appears in {first}: the first one is kept",
                         )
                     else:
-                        incident = filled(read.incident, model)
+                        incident = _filled(read.incident, model)
+                        if len(incident.model_dump_json()) > MAX_CHARS:
+                            problem = f"it is larger than {MAX_CHARS >> 20} MiB: shorten or split it"
+                            done.broke(Read(where=read.where, problem=problem))
+                            continue
                         done.told += incident is not read.incident
+                        done.without_cause += incident is not read.incident and not incident.cause
                         batch.append((read.where, incident))
                     if len(batch) >= BATCH:
                         _keep(store, batch, by, done)
@@ -180,6 +189,12 @@ def _files(paths: Sequence[Path]) -> list[Path]:
         else:
             raise BadInput(f"{str(path)!r} does not exist. Give a file or folder that does.")
     return list(dict.fromkeys(found))
+
+
+def _filled(incident: PastIncident, model: Classifier | None) -> PastIncident:
+    """The incident with what its text tells, where there is room for that in the store."""
+    made = filled(incident, model)
+    return made if len(made.model_dump_json()) < MAX_CHARS - _ROOM else incident
 
 
 def _first(seen: sqlite3.Connection, read: Read) -> str | None:

@@ -15,8 +15,9 @@ from aitia.tools.memory.words import PastIncident
 _FIELDS: Final = ("symptoms", "cause", "mitigation", "outcome", "component")
 LEAST: Final = 3  # units of a text from which it is a story
 MOST: Final = 6  # sentences of one sort that are kept
+LONGEST: Final = 600  # characters of a sentence that are kept
 SURE: Final = 0.4
-"""Probability from which a sentence counts as a cause or as what helped: a wrong one is worse than none."""
+"""Probability from which a sentence counts as cause, remedy, failed try or ruled out: a wrong one is worse than none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,16 +64,16 @@ def told(units: Sequence[Unit], roles: Sequence[Role]) -> Story:
     """The story of units whose roles are known."""
 
     def of(*names: str, sure: float = 0.0) -> tuple[str, ...]:
-        return tuple(u.text for u, r in zip(units, roles, strict=True) if r.name in names and r.sure >= sure)[
-            :MOST
-        ]
+        return tuple(
+            u.text[:LONGEST] for u, r in zip(units, roles, strict=True) if r.name in names and r.sure >= sure
+        )[:MOST]
 
     return Story(
         symptoms=of("symptom"),
         cause=" ".join(of("cause", sure=SURE)),
         mitigation=of("action", sure=SURE),
-        failed=of("tried"),
-        excluded=of("ruledout"),
+        failed=of("tried", sure=SURE),
+        excluded=of("ruledout", sure=SURE),
         outcome=" ".join(of("later")),
         component=component_of(units, [r.name for r in roles]),
     )
