@@ -92,3 +92,19 @@ def test_one_file_that_is_too_large_does_not_stop_the_others(
         assert store.count() == done.counts.added == 1
     assert done.broken == 1
     assert "larger than 1 MiB" in done.problems[0]
+
+
+def test_a_letter_has_its_subject_and_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path / "home"))
+    (tmp_path / "mail.txt").write_text(
+        "From: Petra <p@x.org>\nSubject: Compressed air in hall 3\nDate: 2026-02-09 14:22\n\n"
+        + STORY
+        + "\n-- \nPetra\n"
+    )
+    with MemoryStore() as store:
+        import_files(store, [tmp_path / "mail.txt"], by="test")
+        (kept,) = store.all()
+    assert kept.title == "Compressed air in hall 3"
+    assert kept.at is not None
+    assert kept.at.isoformat().startswith("2026-02-09T14:22")
+    assert "Petra" not in " ".join((*kept.symptoms, kept.cause, *kept.mitigation, kept.outcome))

@@ -25,10 +25,16 @@ _SECTIONS: Final = (
     ("", re.compile(r".")),
 )
 _DATED: Final = re.compile(
-    r"^[*_\s]*(?:incident\s+)?(?:date|started(?:\s+at)?|start(?:\s+time)?|began)[*_\s]*:[*_\s]*(.+?)[*_\s]*$",
+    r"^[*_\s]{0,4}(?:incident )?(?:date|started(?: at)?|start(?: time)?|began|created|sent|datum|gesendet|beginn|fecha|inicio|"
+    r"data|inizio|début|envoyé|início|日期|日付)[*_\s]{0,4}[:：][*_\s]{0,4}(.+?)[*_\s]*$",
     re.I,
 )
+_SUBJECT: Final = re.compile(
+    r"^(?:subject|betreff|objet|asunto|oggetto|assunto|主题|件名)\s?[:：]\s?(.+)$", re.I
+)
 _IN_NAME: Final = re.compile(r"(20\d\d-\d\d-\d\d)")
+_HEAD: Final = 40  # lines at the beginning in which a time or a subject stands
+_LINE: Final = 300  # characters of a line by which it is known
 _MAX_FIELD: Final = 2000  # characters that a section gives to a field; the text holds all
 
 
@@ -44,7 +50,9 @@ def post_mortem(file: TextFile) -> Iterator[Read]:
 def _incident(record: dict[str, Any], where: str, stem: str) -> PastIncident:
     meta, body = _front_matter(record["text"])
     sections = _sections(body)
-    heading = next((m[2] for line in body.splitlines() if (m := _HEADING.match(line)) and m[2]), "")
+    near = [line[:_LINE] for line in body.splitlines()]
+    heading = next((m[2] for line in near if (m := _HEADING.match(line)) and m[2]), "")
+    heading = heading or next((m[1] for line in near[:_HEAD] if (m := _SUBJECT.match(line))), "")
     held = known(meta)
     fields: dict[str, Any] = {field: meta[name] for field, name in held.items()}
     fields |= {n: v for n, v in meta.items() if n not in held.values()}
@@ -61,7 +69,7 @@ def _sections(body: str) -> dict[str, Any]:
     found: dict[str, list[str]] = {}
     current, depth = "", 0
     for line in body.splitlines():
-        if heading := _HEADING.match(line):
+        if heading := _HEADING.match(line[:_LINE]):
             level, named = len(heading[1] or "") or 7, heading[2] or heading[3]
             field = next(field for field, pattern in _SECTIONS if pattern.search(named))
             if field or level <= depth:
@@ -74,8 +82,8 @@ def _sections(body: str) -> dict[str, Any]:
 
 
 def _dated(body: str, stem: str) -> Any:
-    for line in body.splitlines()[:40]:
-        if told := _DATED.match(line):
+    for line in body.splitlines()[:_HEAD]:
+        if told := _DATED.match(line[:_LINE]):
             try:
                 return moment(told[1])
             except ValueError:  # a sentence that only looks like one
