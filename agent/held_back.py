@@ -9,7 +9,7 @@ from typing import Final
 
 from aitia.agent.given_up import lowered
 from aitia.agent.instruments_agree import at_odds
-from aitia.agent.set_point import moved_as_it_began
+from aitia.agent.set_point import MAY_FOLLOW, moved_as_it_began
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
 from aitia.core.words import Contribution, Evidence, Inventory, Suspect
@@ -69,7 +69,7 @@ def _beside_set_point(weighed: Weighed, evidence: Sequence[Evidence], inventory:
     if entry is None or entry.onset is None:
         return weighed
     why = f"it began right after a set-point was moved there at {entry.onset:%H:%M} UTC [{entry.id}], which may be all"
-    suspects, sure = lowered(weighed.suspects, weighed.probability, BESIDE, why, "unknown.set_point")
+    suspects, sure = lowered(weighed.suspects, weighed.probability, BESIDE, why, MAY_FOLLOW)
     return weighed.model_copy(update={"suspects": suspects, "probability": sure})
 
 
