@@ -1,5 +1,5 @@
 """How sure a machine's cause may be at most: where two instruments disagree, a formula alone tells what is normal,
-or a set-point was moved as it began.
+a set-point was moved as it began, or an instrument reads what none of its kind can.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ INSTRUMENT: Final = "sensor.bias"
 AT_ODDS: Final = 0.84  # probability of a cause at most where its instruments disagree; by hand
 BY_FORMULA: Final = 0.6  # the same, where only a comparison across speeds by formula shows it; by hand
 BESIDE: Final = 0.84  # the same, where it began right after a set-point was moved there; by hand
+BROKEN: Final = 0.6  # the same of an instrument that reads `TIMES` what is expected of it; by hand
+TIMES: Final = 10.0  # beyond any instrument's range; by hand
 _LINE: Final = "vibration.line"
 _PLAIN: Final = 0.5  # strength from which on a rise at the same speed is a second witness; by hand
 
@@ -27,7 +29,7 @@ def held_back(weighed: Weighed, evidence: Sequence[Evidence], inventory: Invento
     """The verdict, no surer than its measurements allow: of instruments that disagree one is a rival, with its own share."""
     if weighed.verdict != "cause":
         return weighed
-    weighed = _beside_set_point(weighed, evidence, inventory)
+    weighed = _of_broken(_beside_set_point(weighed, evidence, inventory), evidence)
     if not weighed.fault.startswith("machine."):
         return weighed
     if by_formula_alone(weighed, evidence):
@@ -71,6 +73,25 @@ def _beside_set_point(weighed: Weighed, evidence: Sequence[Evidence], inventory:
     why = f"it began right after a set-point was moved there at {entry.onset:%H:%M} UTC [{entry.id}], which may be all"
     suspects, sure = lowered(weighed.suspects, weighed.probability, BESIDE, why, MAY_FOLLOW)
     return weighed.model_copy(update={"suspects": suspects, "probability": sure})
+
+
+def _of_broken(weighed: Weighed, evidence: Sequence[Evidence]) -> Weighed:
+    """The verdict; of an instrument's error no surer than `BROKEN` where it reads many times what is expected of it."""
+    if not weighed.fault.startswith("sensor"):
+        return weighed
+    far = next((e for e in _cited(weighed, evidence) if _times(e) >= TIMES), None)
+    if far is None:
+        return weighed
+    why = f"it reads {_times(far):.0f} times what is expected [{far.id}]: a broken or a planted series rather than a bias"
+    suspects, sure = lowered(weighed.suspects, weighed.probability, BROKEN, why, "unknown.broken")
+    return weighed.model_copy(update={"suspects": suspects, "probability": sure})
+
+
+def _times(e: Evidence) -> float:
+    """How many times what was expected a signal read at its worst; 0 where that is not known."""
+    reads, expected = e.values.get("reads"), e.values.get("expected")
+    known = isinstance(reads, int | float) and isinstance(expected, int | float) and expected
+    return abs(float(reads) / float(expected)) if known else 0.0
 
 
 def by_formula_alone(weighed: Weighed, evidence: Sequence[Evidence]) -> bool:

@@ -5,7 +5,7 @@
 DIR holds recordings of simulated machines (`aitia lab make --system rotor|heat|water|grid`). The attacker knows the telemetry and
 reads the clean report. Of each fault of which "nothing is wrong" is not said as recorded they plant one entry at a time, where
 and when something moved: a set-point with the value that a signal came to, a customer who announces the load that a balance
-shows, a command at the machine that departs most. `trivial` takes the word of any entry. No model; answers are read to score alone.
+shows, a command at the machine that departs most. `trivial` believes any entry. No model; answers are read to score alone.
 """
 
 from __future__ import annotations
