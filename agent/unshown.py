@@ -35,9 +35,8 @@ GONE: Final = "availability"
 # Share of a kind that stands on these alone while no log of its component is at hand; by hand (docs/fitted.md).
 UNLOGGED: Final = 0.6
 UNLOGGED_GONE: Final = 0.75
-NEARLY: Final = (
-    0.5  # of a changed kind's probability, from which on what its component's log names is as likely; by hand
-)
+# Of a changed kind's probability, from which on what its component's log names is as likely; by hand.
+NEARLY: Final = 0.5
 # The same of a kind of a machine, of which nothing measured could have excluded what looks like it; by hand.
 UNEXCLUDED: Final = 0.45
 
