@@ -90,8 +90,9 @@ def _of_broken(weighed: Weighed, evidence: Sequence[Evidence]) -> Weighed:
 def _times(e: Evidence) -> float:
     """How many times what was expected a signal read at its worst; 0 where that is not known."""
     reads, expected = e.values.get("reads"), e.values.get("expected")
-    known = isinstance(reads, int | float) and isinstance(expected, int | float) and expected
-    return abs(float(reads) / float(expected)) if known else 0.0
+    if not (isinstance(reads, int | float) and isinstance(expected, int | float) and expected):
+        return 0.0
+    return abs(reads / expected)
 
 
 def by_formula_alone(weighed: Weighed, evidence: Sequence[Evidence]) -> bool:
