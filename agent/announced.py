@@ -17,16 +17,17 @@ _AFTER: Final = timedelta(hours=1)
 
 def without_announced(evidence: Sequence[Evidence]) -> list[Evidence]:
     """The facts without new loads that the journal announces: it names a part that takes more, and nothing that tripped."""
-    told = [e for e in evidence if e.kind == JOURNAL and e.values.get("acted") == "no" and e.onset]
-    return [e for e in evidence if e.values.get("by") != BALANCE or announcement(e, told) is None]
+    return [e for e in evidence if e.values.get("by") != BALANCE or announced_by(e, evidence) is None]
 
 
-def announcement(load: Evidence, told: Iterable[Evidence]) -> Evidence | None:
-    """The entry that announces a new load; None where there is none."""
+def announced_by(load: Evidence, evidence: Iterable[Evidence]) -> Evidence | None:
+    """The journal's entry that announces a new load; None where there is none."""
     area = {load.component, *str(load.values.get("area", "")).split(", ")}
-    for entry in told:
+    for entry in evidence:
         if (
-            entry.component in area
+            entry.kind == JOURNAL
+            and entry.values.get("acted") == "no"
+            and entry.component in area
             and load.onset
             and entry.onset
             and -_AFTER <= load.onset - entry.onset <= _BEFORE

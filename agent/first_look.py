@@ -10,7 +10,7 @@ from aitia.agent.alike_signals import Alike, alike_signals
 from aitia.agent.ends_beyond import ENDS, beyond
 from aitia.agent.machine_class import classes_of
 from aitia.agent.measured_class import measured_at
-from aitia.agent.set_point import FOLLOWS
+from aitia.agent.set_point import FOLLOWS, MAY_FOLLOW
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
 from aitia.agent.work_passes import left_over
@@ -126,6 +126,12 @@ def explained_by(weighed: Weighed) -> str:
     """The set-point that explains all that moved, as its ledger says; "" where none does."""
     lines = (c for s in weighed.suspects if s.fault == "healthy" for c in s.ledger)
     return next((c.why for c in lines if c.term == FOLLOWS), "")
+
+
+def may_be_all(weighed: Weighed) -> str:
+    """What may explain all that moved, by the word of a journal alone; "" where nothing does, or a cause is named."""
+    lines = (c for s in weighed.suspects if s.fault == "unknown" for c in s.ledger)
+    return next((c.why for c in lines if c.term == MAY_FOLLOW and weighed.verdict == "unknown"), "")
 
 
 def _departing(evidence: Sequence[Evidence], topology: Topology, least: float) -> Iterator[Evidence]:

@@ -1,5 +1,5 @@
 """How sure a machine's cause may be at most: where two instruments disagree, a formula alone tells what is normal,
-or a set-point was moved as it began.
+a set-point was moved as it began, or an instrument reads what none of its kind can.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from aitia.agent.given_up import lowered
 from aitia.agent.instruments_agree import at_odds
-from aitia.agent.set_point import moved_as_it_began
+from aitia.agent.set_point import MAY_FOLLOW, moved_as_it_began
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
 from aitia.core.words import Contribution, Evidence, Inventory, Suspect
@@ -19,6 +19,8 @@ INSTRUMENT: Final = "sensor.bias"
 AT_ODDS: Final = 0.84  # probability of a cause at most where its instruments disagree; by hand
 BY_FORMULA: Final = 0.6  # the same, where only a comparison across speeds by formula shows it; by hand
 BESIDE: Final = 0.84  # the same, where it began right after a set-point was moved there; by hand
+BROKEN: Final = 0.6  # the same of an instrument that reads `TIMES` what is expected of it; by hand
+TIMES: Final = 10.0  # beyond any instrument's range; by hand
 _LINE: Final = "vibration.line"
 _PLAIN: Final = 0.5  # strength from which on a rise at the same speed is a second witness; by hand
 
@@ -27,7 +29,7 @@ def held_back(weighed: Weighed, evidence: Sequence[Evidence], inventory: Invento
     """The verdict, no surer than its measurements allow: of instruments that disagree one is a rival, with its own share."""
     if weighed.verdict != "cause":
         return weighed
-    weighed = _beside_set_point(weighed, evidence, inventory)
+    weighed = _of_broken(_beside_set_point(weighed, evidence, inventory), evidence)
     if not weighed.fault.startswith("machine."):
         return weighed
     if by_formula_alone(weighed, evidence):
@@ -69,8 +71,28 @@ def _beside_set_point(weighed: Weighed, evidence: Sequence[Evidence], inventory:
     if entry is None or entry.onset is None:
         return weighed
     why = f"it began right after a set-point was moved there at {entry.onset:%H:%M} UTC [{entry.id}], which may be all"
-    suspects, sure = lowered(weighed.suspects, weighed.probability, BESIDE, why, "unknown.set_point")
+    suspects, sure = lowered(weighed.suspects, weighed.probability, BESIDE, why, MAY_FOLLOW)
     return weighed.model_copy(update={"suspects": suspects, "probability": sure})
+
+
+def _of_broken(weighed: Weighed, evidence: Sequence[Evidence]) -> Weighed:
+    """The verdict; of an instrument's error no surer than `BROKEN` where it reads many times what is expected of it."""
+    if not weighed.fault.startswith("sensor"):
+        return weighed
+    far = next((e for e in _cited(weighed, evidence) if _times(e) >= TIMES), None)
+    if far is None:
+        return weighed
+    why = f"it reads {_times(far):.0f} times what is expected [{far.id}]: a broken or a planted series rather than a bias"
+    suspects, sure = lowered(weighed.suspects, weighed.probability, BROKEN, why, "unknown.broken")
+    return weighed.model_copy(update={"suspects": suspects, "probability": sure})
+
+
+def _times(e: Evidence) -> float:
+    """How many times what was expected a signal read at its worst; 0 where that is not known."""
+    reads, expected = e.values.get("reads"), e.values.get("expected")
+    if not (isinstance(reads, int | float) and isinstance(expected, int | float) and expected):
+        return 0.0
+    return abs(reads / expected)
 
 
 def by_formula_alone(weighed: Weighed, evidence: Sequence[Evidence]) -> bool:

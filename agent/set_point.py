@@ -1,4 +1,9 @@
-"""A set-point that was moved, and signals that all went with it, is no fault: the machine does what it was told."""
+"""A set-point that was moved, and signals that all went with it, is no fault: the machine does what it was told.
+
+A journal is a text that others write, and whoever knows the telemetry can name the value that a signal came to. Nothing is wrong
+only where something measured says so too: a set-point or a command of the machine, kept by the historian, that went to that
+value then. (An output of a controller does not: a fault moves it as well.) Else the verdict stays open and says whom to ask.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +13,20 @@ from typing import Final, NamedTuple
 
 from aitia.agent.acted import who
 from aitia.agent.announced import JOURNAL
+from aitia.agent.doubt import UNKNOWN
 from aitia.agent.left_by_work import text_of
 from aitia.agent.topology import Topology
 from aitia.agent.urgency import is_beyond
 from aitia.agent.weigher import Weighed
 from aitia.core.words import Contribution, Evidence, Inventory, Suspect
 from aitia.tools.series.numbers import with_unit
+from aitia.tools.signals.condition.roles import is_setting
 from aitia.tools.signals.quantities import is_weather
 
 FOLLOWS: Final = "healthy.set_point"
 """The ledger's term by which a report knows that a set-point explains what moved."""
+MAY_FOLLOW: Final = "unknown.set_point"
+"""The same of one that nothing but the journal tells of: it may be all."""
 _SET: Final = re.compile(r"(?i)\b(?:soll(?:wert|drehzahl)?|set[ _-]?points?|consigna|punto de ajuste)\b(.*)")
 _NUMBER: Final = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
 _MET: Final = 0.02  # of a set-point's value, within which a signal came to it; by hand
@@ -35,11 +44,14 @@ _STANDS: Final = frozenset({"signal.stuck", "signal.idle", "condition.stuck"})
 
 
 class Followed(NamedTuple):
-    """An entry that moved a set-point, the signal that came to its value, and what went with it."""
+    """An entry that moved a set-point, the signal that came to its value, what went with it, and the measured set-point or
+    command that bears the entry out.
+    """
 
     entry: Evidence
     signal: Evidence
     others: tuple[Evidence, ...]
+    measured: Evidence | None
 
     @property
     def told(self) -> str:
@@ -51,8 +63,14 @@ class Followed(NamedTuple):
             f"{self.signal.component} follows its set-point: {self.signal.values.get('metric')} went to"
             f" {reads} after the journal's entry of {self.entry.onset:%H:%M:%S} UTC"
             f"{f', by {by},' if by else ''} and the {moved} other signals that moved went with it [{self.entry.id},"
-            f" {self.signal.id}]"
+            f" {self.signal.id}]{self._borne_out}"
         )
+
+    @property
+    def _borne_out(self) -> str:
+        if self.measured is None:
+            return "; nothing measured bears the entry out"
+        return f", as {self.measured.values.get('metric')} shows [{self.measured.id}]"
 
 
 def follows(evidence: Sequence[Evidence], inventory: Inventory) -> Followed | None:
@@ -67,8 +85,32 @@ def follows(evidence: Sequence[Evidence], inventory: Inventory) -> Followed | No
         if others and all(e.component in family and _with_it(e, entry, signal) for e in others):
             series = {(e.component, e.values.get("channel") or e.values.get("metric")): e for e in others}
             series.pop((signal.component, signal.values.get("metric")), None)
-            return Followed(entry, signal, tuple(series.values()))
+            measured = _measured(entry, signal, evidence, family)
+            return Followed(entry, signal, tuple(series.values()), measured)
     return None
+
+
+def _measured(
+    entry: Evidence, signal: Evidence, evidence: Iterable[Evidence], family: frozenset[str]
+) -> Evidence | None:
+    """The machine's own set-point or command that went to where the signal went, with the entry."""
+    return next(
+        (
+            e for e in evidence
+            if e.kind == "metric.shift" and e.component in family and _is_set(e) and _in_time(e, entry)
+            and _meets(e, float(signal.values["after"]))
+        ),
+        None,
+    )  # fmt: skip
+
+
+def _is_set(e: Evidence) -> bool:
+    return is_setting(str(e.values.get("metric", "")))
+
+
+def _meets(e: Evidence, value: float) -> bool:
+    after = e.values.get("after")
+    return isinstance(after, int | float) and bool(value) and abs(after - value) <= _MET * abs(value)
 
 
 def moved_as_it_began(
@@ -99,13 +141,19 @@ def _moved_by(component: str, topology: Topology) -> frozenset[str]:
 
 
 def told_to(weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory) -> Weighed:
-    """The verdict; where it was open and no suspect stands out, that nothing is wrong if a set-point explains all that moved."""
+    """The verdict; where it was open and no suspect stands out, that nothing is wrong if a set-point explains all that moved and
+    is measured itself. Where the journal alone tells of it the verdict stays open, and its ledger says that it may be all.
+    """
     rival = max((s.probability for s in weighed.suspects if s.component), default=0.0)
     if weighed.verdict != "unknown" or rival >= _RIVAL:
         return weighed
     found = follows(evidence, inventory)
     if found is None:
         return weighed
+    if found.measured is None:
+        line = Contribution(evidence=found.entry.id, log_odds=0.0, why=found.told, term=MAY_FOLLOW)
+        noted = [_noted(s, line) if s.fault == UNKNOWN else s for s in weighed.suspects]
+        return weighed.model_copy(update={"suspects": tuple(noted)})
     line = Contribution(evidence=found.entry.id, log_odds=3.0, why=found.told, term=FOLLOWS)
     left = 1.0 - rival - _SURE
     suspects = tuple(
@@ -114,10 +162,14 @@ def told_to(weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory
     return weighed.model_copy(update={"verdict": "healthy", "probability": _SURE, "suspects": suspects})
 
 
+def _noted(suspect: Suspect, line: Contribution) -> Suspect:
+    return suspect.model_copy(update={"ledger": (*suspect.ledger, line)})
+
+
 def _with(suspect: Suspect, line: Contribution, left: float) -> Suspect:
     if suspect.fault == "healthy":
-        return suspect.model_copy(update={"probability": _SURE, "ledger": (*suspect.ledger, line)})
-    if suspect.fault == "unknown":
+        return _noted(suspect, line).model_copy(update={"probability": _SURE})
+    if suspect.fault == UNKNOWN:
         return suspect.model_copy(update={"probability": round(left, 4)})
     return suspect
 
@@ -131,14 +183,9 @@ def _set(evidence: Iterable[Evidence], topology: Topology) -> Iterator[tuple[Evi
         assert said is not None  # the entries were chosen by it
         values = [float(n.replace(",", ".")) for n in _NUMBER.findall(said[1])]
         for e in found:
-            after = e.values.get("after")
-            if (
-                e.kind != "metric.shift"
-                or not isinstance(after, int | float)
-                or e.component not in topology.family(entry.component)
-            ):
+            if e.kind != "metric.shift" or e.component not in topology.family(entry.component) or _is_set(e):
                 continue
-            if any(abs(after - v) <= _MET * abs(v) for v in values if v) and _in_time(e, entry):
+            if any(_meets(e, v) for v in values) and _in_time(e, entry):
                 yield entry, e
 
 

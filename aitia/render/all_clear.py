@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from aitia.agent.first_look import explained_by
+from aitia.agent.first_look import explained_by, may_be_all
 from aitia.agent.weigher import Weighed
 from aitia.core.percent import chance
 from aitia.core.words import Evidence, Report
@@ -35,9 +35,17 @@ def nothing_to_order(report: Report) -> Iterator[tuple[str, str]]:
         yield "order", f"nothing to order: {_NO_FAULT}"
     else:
         yield "order", f"nothing to order: {_TOO_LITTLE}"
+    yield from to_ask(report)
     yield from rest_of(report)
     if report.verdict == "healthy":
         yield "tell", _to_tell(report)
+
+
+def to_ask(report: Report) -> Iterator[tuple[str, str]]:
+    """Of an open verdict: whom to ask first, where a journal tells of what may be all that happened."""
+    weighed = Weighed(verdict=report.verdict, probability=report.probability, suspects=report.suspects)
+    if told := may_be_all(weighed):
+        yield "ask first", f"the control room whether that was meant, which may be all: {told}"
 
 
 def rest_of(report: Report) -> Iterator[tuple[str, str]]:

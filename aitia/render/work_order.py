@@ -19,7 +19,7 @@ from aitia.core.words import Report, WorkOrder
 from aitia.core.work_order import FirstLook, Priority, Remaining, StepKind
 from aitia.render import sections
 from aitia.render import text as t
-from aitia.render.all_clear import nothing_to_order, rest_of, until_empty
+from aitia.render.all_clear import nothing_to_order, rest_of, to_ask, until_empty
 from aitia.render.items import Item, Section
 from aitia.render.plant import is_plant
 from aitia.render.plots import plot
@@ -146,7 +146,7 @@ def _look_first(report: Report) -> tuple[Item, ...]:
         ("order if", look.order_if, ()),
         ("look next", "; ".join(look.then), ()),
         ("urgency", _standing_alarm(report) or _HOW_BAD, ()),
-        *((lead, text, ()) for lead, text in rest_of(report)),
+        *((lead, text, ()) for lead, text in (*to_ask(report), *rest_of(report))),
     ]
     return tuple(Item(lead=lead, text=t.clean(text), cites=cites) for lead, text, cites in told if text)
 

@@ -1,6 +1,7 @@
 """The same incident told otherwise: right must stay right or become "not enough evidence", never wrong.
 
-    python benchmarks/lab/metamorphic.py --data DIR [--split develop|tune|never] [--systems N] [--minutes M] [--totals] --json OUT
+    python benchmarks/lab/metamorphic.py --data DIR [--split develop|tune|never] [--systems N] [--minutes M] [--right] [--totals]
+        --json OUT
 
 DIR is any folder of scenario folders; `--systems N` takes N incidents of each system, by the SHA-256 of their names. Each is
 diagnosed as recorded, and again
@@ -72,6 +73,9 @@ def main() -> int:
     parser.add_argument("--split", choices=("develop", "tune", NEVER), default="")
     parser.add_argument("--systems", type=int, default=0, help="incidents of each system; 0: all")
     parser.add_argument("--changes", default="*", help="globs over the changes")
+    parser.add_argument(
+        "--right", action="store_true", help="tell only those otherwise that are right as recorded"
+    )
     parser.add_argument("--totals", action="store_true", help="tell no case and no change")
     parser.add_argument("--minutes", type=float, default=0, help="begin no incident after so long; 0: all")
     args = parser.parse_args()
@@ -87,7 +91,7 @@ def main() -> int:
                 f"\n{len(found) - len(done)} of {len(found)} incidents left out: time is up", file=sys.stderr
             )
             break
-        cases += diagnosed(incident, args.changes)
+        cases += diagnosed(incident, args.changes, right=args.right)
         done.append(incident)
         print(f"\r{len(done)} of {len(found)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
@@ -158,22 +162,21 @@ def framed(scenario: Scenario, start: Any, end: Any) -> Scenario:
     return scenario.model_copy(update={"window": window, "baselines": tuple(baselines)})
 
 
-def diagnosed(incident: Incident, pattern: str) -> list[contract.Case]:
-    """What is said of an incident as recorded and told otherwise, judged."""
+def diagnosed(incident: Incident, pattern: str, *, right: bool = False) -> list[contract.Case]:
+    """What is said of an incident as recorded and told otherwise, judged; with `right` only where it is right as recorded."""
     scenario = load_scenario(incident.folder)
     told = [(AS_RECORDED, (scenario, "")), *changes(scenario)]
     chosen = contract.chosen([name for name, _ in told], pattern)
-    return [
-        {
-            "id": incident.id,
-            "of_system": incident.system,
-            "change": name,
-            "expected": scenario.expected.verdict,
-        }
-        | _judged(incident.folder, scenario, *how)
-        for name, how in told
-        if name in chosen or name == AS_RECORDED
-    ]
+    cases: list[contract.Case] = []
+    for name, how in told:
+        if name not in chosen and name != AS_RECORDED:
+            continue
+        said = _judged(incident.folder, scenario, *how)
+        of = {"id": incident.id, "of_system": incident.system, "expected": scenario.expected.verdict}
+        cases.append({**of, "change": name, **said})
+        if right and said["no_model"] != "right":
+            break
+    return cases
 
 
 def _judged(folder: Path, recorded: Scenario, told: Scenario, half: str) -> contract.Case:

@@ -18,6 +18,7 @@ from aitia.agent.topology import Topology
 from aitia.agent.tripped import behind_trips
 from aitia.agent.unshown import left_open
 from aitia.agent.weigher import MEASURED, TELEMETRY, Weighed, weigh
+from aitia.agent.word_alone import by_word_alone
 from aitia.core.events import Ranked
 from aitia.core.words import Component, Evidence, Result, Suspect
 from aitia.graphs.given_up import overturning
@@ -70,7 +71,8 @@ def weigh_so_far(evidence: Sequence[Evidence], view: View, context: Context) -> 
     told = left_open(weighed, evidence, view.inventory, context.taxonomy)
     told = doubted(as_instrument(told, evidence), evidence, view.inventory)
     told = with_gauge(told, evidence, Topology(view.inventory.components))
-    return told_to(held_back(told, evidence, view.inventory), evidence, view.inventory)
+    told = by_word_alone(held_back(told, evidence, view.inventory), evidence)
+    return told_to(told, evidence, view.inventory)
 
 
 def in_passing(weighed: Weighed) -> tuple[Suspect, ...]:

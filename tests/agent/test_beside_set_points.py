@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aitia.agent.first_look import first_look
-from aitia.agent.held_back import BESIDE, held_back
+from aitia.agent.held_back import BESIDE, BROKEN, held_back
 from aitia.agent.taxonomy import bundled
 from aitia.agent.urgency import priority
 from aitia.agent.weigher import Weighed
@@ -81,6 +81,23 @@ def test_a_cause_that_begins_as_a_set_point_of_its_machine_is_moved_is_no_surer_
 )  # fmt: skip
 def test_what_a_set_point_cannot_explain_stays_as_sure_as_it_was(facts: tuple[Evidence, ...]) -> None:
     assert sure(*facts) == 0.96
+
+
+@pytest.mark.parametrize(
+    ("reads", "most"), [(3200.0, BROKEN), (4.1, 0.96)], ids=["a thousand times", "a bias"]
+)
+def test_an_instrument_that_reads_what_none_can_is_a_broken_or_planted_series(
+    reads: float, most: float
+) -> None:
+    told = shop.numbered([apart(FAN, reads=reads, expected=3.2)])
+    biased = named(told, FAN)
+    suspects = tuple(
+        s.model_copy(update={"fault": "sensor.bias"}) if s.component else s for s in biased.suspects
+    )
+    held = held_back(biased.model_copy(update={"fault": "sensor.bias", "suspects": suspects}), told, PLANT)
+    assert (held.verdict, held.fault, held.probability) == ("cause", "sensor.bias", most)
+    unknown = next(s for s in held.suspects if s.fault == "unknown")
+    assert any("planted series" in c.why for c in unknown.ledger) == (most == BROKEN)
 
 
 def zone(component: str, letter: str) -> Evidence:

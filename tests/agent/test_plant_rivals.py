@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from aitia.agent.announced import BALANCE
 from aitia.agent.checks import next_checks
-from aitia.agent.first_look import explained_by, first_look
+from aitia.agent.first_look import explained_by, first_look, may_be_all
 from aitia.agent.held_back import AT_ODDS, BY_FORMULA, held_back
 from aitia.agent.instruments_agree import at_odds, axis_of
 from aitia.agent.left_by_work import could_move, makes
@@ -14,6 +15,7 @@ from aitia.agent.set_point import told_to
 from aitia.agent.taxonomy import bundled
 from aitia.agent.urgency import priority
 from aitia.agent.weigher import Weighed, weigh
+from aitia.agent.word_alone import by_word_alone
 from aitia.agent.work_order import work_order
 from aitia.core.words import Component, Evidence, Holding, Inventory, Link, Result, Suspect
 from aitia.core.work_order import Remaining
@@ -235,12 +237,49 @@ def slower(**change: str | float) -> list[Evidence]:
     return shop.numbered(moved)
 
 
-def test_a_set_point_that_explains_all_that_moved_is_told_and_nobody_is_sent() -> None:
-    told = told_to(OPEN, slower(direction="down"), PLANT)
+def with_set_point(after: float = 1330.0, at: float = 0.0) -> list[Evidence]:
+    facts = slower(direction="down")
+    command = rose(FAN, "Solldrehzahl_1_min", 1480.0, after, direction="down", aspect="speed", at=at)
+    return shop.numbered([*facts, command])
+
+
+def test_a_set_point_that_explains_all_that_moved_and_is_measured_is_told_and_nobody_is_sent() -> None:
+    told = told_to(OPEN, with_set_point(), PLANT)
     assert told.verdict == "healthy"
     assert "follows its set-point" in explained_by(told)
     assert "by Blockregelung" in explained_by(told)
-    assert first_look(told, slower(), PLANT) is None
+    assert "as Solldrehzahl_1_min shows" in explained_by(told)
+    assert first_look(told, with_set_point(), PLANT) is None
+
+
+@pytest.mark.parametrize(
+    "facts", [slower(direction="down"), with_set_point(after=1450.0)], ids=["none", "elsewhere"]
+)
+def test_a_set_point_that_the_journal_alone_tells_of_clears_nobody(facts: list[Evidence]) -> None:
+    told = told_to(OPEN, facts, PLANT)
+    assert (told.verdict, told.probability) == (OPEN.verdict, OPEN.probability)
+    assert not explained_by(told)
+    assert "nothing measured bears the entry out" in may_be_all(told)
+    assert first_look(told, facts, PLANT) is not None
+
+
+def test_a_load_that_the_journal_alone_announces_clears_nobody() -> None:
+    well = Weighed.model_validate(
+        {
+            "verdict": "healthy", "probability": 0.9,
+            "suspects": [
+                {"component": "", "fault": n, "score": s, "probability": p}
+                for n, s, p in (("healthy", 3.0, 0.9), ("unknown", 1.0, 0.1))
+            ],
+        }
+    )  # fmt: skip
+    load = rose(FAN, "balance", 1.0, 3.0, aspect="flow")
+    load = load.model_copy(update={"values": {**load.values, "by": BALANCE}})
+    facts = shop.numbered([load, entry("customer announces start of kiln")])
+    told = by_word_alone(well, facts)
+    assert (told.verdict, round(sum(s.probability for s in told.suspects), 3)) == ("unknown", 1.0)
+    assert "the journal alone" in may_be_all(told)
+    assert by_word_alone(well, facts[:1]) is well
 
 
 @pytest.mark.parametrize("change", [{"direction": "up"}, {"at": -1800.0}, {"at": 9000.0}])

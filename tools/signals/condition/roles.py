@@ -61,13 +61,24 @@ def quantity_of(name: str, point: Point) -> str:
     return "" if read == UNKNOWN else read
 
 
+def is_setting(name: str) -> bool:
+    """Whether a point is a set-point or a command by its own words."""
+    low = _words(name)
+    compound = any(w.startswith("soll") for w in low)  # German: Solldrehzahl
+    return compound or {"set", "point"} <= low or bool(low & _WORDS["setting"])
+
+
+def _words(name: str) -> frozenset[str]:
+    known = words_of(name, lambda w: any(w in of for of in _WORDS.values()))
+    return frozenset((*known, *words_of(name)))
+
+
 def role_of(name: str, quantity: str, values: Floats) -> Role:
     """A point's role by its own words, and by its values where they are a few whole numbers."""
     if _is_state(values):
         return "state"
-    words = words_of(name, lambda w: any(w in of for of in _WORDS.values()))
-    low = frozenset((*words, *words_of(name)))
-    if ("set" in low and "point" in low) or low & _WORDS["setting"] or quantity == "setting":
+    low = _words(name)
+    if is_setting(name) or quantity == "setting":
         return "setting"
     if quantity == "state" or (low & _WORDS["state"] and quantity not in _OUTSIDE):
         return "state"
