@@ -110,10 +110,27 @@ def columns_from(header: Sequence[Sequence[str]], width: int, times: dict[int, R
             elif kind == "description" and row[at]:
                 column.description = row[at]
         made.append(column)
-    for place, row in enumerate(names):
-        if place != chosen:
-            _second_names(made, row, times)
+    further = [row for place, row in enumerate(names) if place != chosen]
+    for row in _groups_last(made, further, times):
+        _second_names(made, row, times)
     return made
+
+
+def _groups_last(made: Sequence[Column], rows: Sequence[list[str]], times: dict[int, Role]) -> list[list[str]]:
+    """Further rows of names, last the first one that keeps columns of one name apart by words: machines above types and serials."""
+    if len(rows) < 2 or len(times) > 1:
+        return list(rows)
+    values = [c for c in made if c.at not in times and c.name]
+
+    def kept(row: Sequence[str]) -> int:
+        filled = _filled(row)
+        return len({(filled[c.at], c.name) for c in values})
+
+    words = [row for row in rows if not all(looks_numeric(c) for c in row if c)] or rows
+    best = max(words, key=lambda row: (kept(row), -words.index(row)))
+    if kept(best) == len({c.name for c in values}):
+        return list(rows)
+    return [*(row for row in rows if row is not best), best]
 
 
 def _names_row(names: Sequence[Sequence[str]], times: dict[int, Role]) -> int:
@@ -141,10 +158,7 @@ def _names_row(names: Sequence[Sequence[str]], times: dict[int, Role]) -> int:
 
 def _second_names(made: list[Column], row: Sequence[str], times: dict[int, Role]) -> None:
     """A further row of names: groups over several columns, else descriptions."""
-    filled, last = [], ""
-    for cell in row:
-        last = cell or last
-        filled.append(last)
+    filled = _filled(row)
     values = [c for c in made if c.at not in times and c.name]
     names = [c.name for c in values]
     groups = {filled[c.at] for c in values} - {""}
@@ -159,6 +173,15 @@ def _second_names(made: list[Column], row: Sequence[str], times: dict[int, Role]
             column.group, column.description = group, column.description or text
         elif row[column.at]:
             column.description = column.description or row[column.at]
+
+
+def _filled(row: Sequence[str]) -> list[str]:
+    """A row whose empty cells have what stands left of them."""
+    filled, last = [], ""
+    for cell in row:
+        last = cell or last
+        filled.append(last)
+    return filled
 
 
 def _is_text(cell: str) -> bool:

@@ -259,7 +259,8 @@ def _by_unit(
     for (asset, name), of in rows.items():
         units = Counter(cell_at(body[n], unit) for n in of)
         moments = {cell_at(body[n], time) for n in of}
-        if len(units) > 1 and "" not in units and min(units.values()) >= 0.5 * len(moments):
+        each = len(units) > 1 and "" not in units and min(units.values()) >= 0.5 * len(moments)
+        if each or len({u.dimension for k in units if (u := unit_named(k))}) > 1:
             for told in units:
                 apart[asset, f"{name} [{told}]"] = [n for n in of if cell_at(body[n], unit) == told]
         else:

@@ -44,7 +44,7 @@ def shape_of(rows: Sequence[Sequence[str]]) -> Shape | None:
     shape = Shape(first=first, columns=columns, above=above, labels=labels_above(above))
     shape.passed = names_at[0] if names_at else first
     align_units(shape)
-    give_roles(shape, body, times)
+    give_roles(shape, body, times, rows[first + _SAMPLE :])
     _title(shape)
     return shape
 

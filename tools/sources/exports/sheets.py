@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
@@ -319,7 +320,9 @@ def _ruled(lines: Sequence[str], spans: Sequence[tuple[int, int]]) -> Iterator[l
             continue
         cells = _fixed(line, spans)
         named = n + 1 < len(lines) and bool(_RULER.fullmatch(lines[n + 1].strip()))
-        plain = bool(cells) and not named and not (_timed(cells[0]) or looks_numeric(cells[0]))
+        gaps = [line[a:b] for (_, a), (b, _) in pairwise(spans)]
+        fits = len(cells) == len(spans) and all(cells) and not any(map(str.strip, gaps))
+        plain = bool(cells) and not (named or fits) and not (_timed(cells[0]) or looks_numeric(cells[0]))
         yield (
             _trimmed(_WIDE.split(line.strip()))
             if plain and len(_WIDE.split(line.strip())) < len(spans)
@@ -346,8 +349,9 @@ def _score(lines: Sequence[str], mark: str) -> float:
     good = 0.0
     for row in rows:
         held = [c for c in row if c.strip()]
-        timed = any(_timed(c) for c in held)
-        known = sum(_timed(c) or looks_numeric(c) or bool(quality_word(c)) or is_missing(c) for c in held)
+        whole = [c for c in held if not any(m in c and m != mark for m in ";\t")]
+        timed = any(_timed(c) for c in whole)
+        known = sum(_timed(c) or looks_numeric(c) or bool(quality_word(c)) or is_missing(c) for c in whole)
         good += (
             (1.0 if timed else 0.3) * (known / len(held)) * (len(held) > 1) * (1 + 0.01 * min(len(row), 20))
         )
