@@ -79,10 +79,11 @@ def propose(points: Sequence[Point], known: Mapping[str, TagEntry] | None = None
     owners = _short({p.whole: p.asset for p in parts if p.whole and not p.loop})
     loops = _loops(points, parts)
     areas = _areas(points, parts, loops)
+    singles = _singles(parts)
     alone = len({p.place for p in points}) <= 1
     entries = []
     for point, part in zip(points, parts, strict=True):
-        entry = _entry(point, _owned(point, part, owners, loops, areas, alone=alone))
+        entry = _entry(point, _owned(point, part, owners, loops, areas, singles, alone=alone))
         said = written.get(plain(point.tag)) or written.get(plain(f"{entry.asset}.{entry.point}"))
         if said is not None:
             entry = _overruled(entry, said)
@@ -155,12 +156,22 @@ def _areas(points: Sequence[Point], parts: Sequence[Parts], loops: Mapping[str, 
     return found
 
 
+def _singles(parts: Sequence[Parts]) -> dict[str, str]:
+    """The instrument of each loop that has but one, by which a person calls it: `FIC-201` of `FIC-201/PID1/PV`."""
+    held: dict[str, set[str]] = defaultdict(set)
+    for part in parts:
+        if part.by == LOOP:
+            held[part.loop].add(part.whole)
+    return {loop: next(iter(of)) for loop, of in held.items() if len(of) == 1}
+
+
 def _owned(
     point: Point,
     part: Parts,
     owners: Mapping[str, str],
     loops: Mapping[str, str],
     areas: Mapping[str, str],
+    singles: Mapping[str, str],
     *,
     alone: bool,
 ) -> tuple[str, str, str]:
@@ -182,7 +193,7 @@ def _owned(
             return said, bare, "its description"
         if (area := areas.get(part.loop)) is not None:
             return area, bare, AREA
-        return loops.get(part.loop, part.loop), bare, part.by
+        return loops.get(part.loop) or singles.get(part.loop, part.loop), bare, part.by
     if part.asset:
         return owners.get(part.whole, part.asset), part.point, part.by
     if said := mention_in(point.description):

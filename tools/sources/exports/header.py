@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from aitia.tools.meaning.unit_table import split_unit, unit_named
@@ -20,6 +21,9 @@ _MARK: Final = re.compile(r"[#\[*]+\s?[A-Z][A-Za-z ]*[\]:]?")
 _START: Final = re.compile(
     r"(?:start|begin|trigger|recording start)\w*(?:[ _]of[ _]\w+|[ _]?(?:time|zeit|date))"
 )
+_TABLE: Final = 3  # cells of a line of names above the table that has a line of what they say below it, more than this
+_TYPED: Final = 0.8  # of a row's cells that are types, beside the names of what counts rows
+_COUNTED: Final = re.compile(r"[\d,.' ]+ [^\W\d_]+")
 _GROUPING: Final = 0.75  # of the cells of the fullest row of names: with fewer a row names groups of columns
 
 
@@ -65,23 +69,32 @@ def _is_said(head: str) -> bool:
 def _kind(row: Sequence[str], skip: set[int]) -> str:
     """What a row above the data holds: units, types, or names."""
     cells = [c for n, c in enumerate(row) if c and n not in skip] or [c for c in row if c]
-    head = row[0] if row else ""
+    lead = next((n for n, c in enumerate(row) if c), 0)
+    head = row[lead] if row else ""
     if head.startswith("#") and len(head) > 1 and key_of(head) in ("group", "datatype", "default"):
         return "types"
     if not cells:
         return "empty"
     for role in ("unit", "description", "low", "high"):
-        if 0 in skip and head and called(head, role):
+        if skip and lead <= max(skip) and called(head, role):
             return role
     if sum(unit_named(c) is not None or c in ("-", "--") for c in cells) >= 0.6 * len(cells) and any(
         unit_named(c) for c in cells
     ):
         return "unit"
-    if all(re.sub(r"[\[(].*", "", folded(c)) in set(data()["types"]) for c in cells):
+    typed = [re.sub(r"[\[(].*", "", folded(c)) in _types() for c in cells]
+    if all(typed) or (len(cells) > 1 and sum(typed) >= _TYPED * len(cells)):
         return "types"
+    if len(cells) > 1 and all(_COUNTED.fullmatch(c) for c in cells):  # `176 events`
+        return "numbers"
     if all(looks_numeric(c) for c in cells):
         return "numbers"
     return "names"
+
+
+@cache
+def _types() -> frozenset[str]:
+    return frozenset(str(w) for w in data()["types"])
 
 
 def columns_from(header: Sequence[Sequence[str]], width: int, times: dict[int, Role]) -> list[Column]:
@@ -158,6 +171,8 @@ def _names_row(names: Sequence[Sequence[str]], times: dict[int, Role]) -> int:
 
 def _second_names(made: list[Column], row: Sequence[str], times: dict[int, Role]) -> None:
     """A further row of names: groups over several columns, else descriptions."""
+    if all(called(row[c.at], "value") for c in made if c.at not in times and row[c.at]):
+        return
     filled = _filled(row)
     values = [c for c in made if c.at not in times and c.name]
     names = [c.name for c in values]
@@ -192,11 +207,14 @@ def _is_text(cell: str) -> bool:
 def labels_above(above: Sequence[Sequence[str]]) -> dict[str, str]:
     """What lines above the table say: `Tag: FIC101`, `Einheit;m³/h`, several in one line."""
     told: dict[str, str] = {}
-    for row in above:
+    for n, row in enumerate(above):
         cells = [c for c in row if c]
-        pairs = [(m[1], [m[2], *cells[n + 1 :]]) for n, c in enumerate(cells) if (m := _SAYS.fullmatch(c))]
+        pairs = [(m[1], [m[2], *cells[k + 1 :]]) for k, c in enumerate(cells) if (m := _SAYS.fullmatch(c))]
         if not pairs and len(cells) > 1:
             pairs = [(cells[0].lstrip("# ").rstrip(" :="), cells[1:])]
+        below = [c for c in above[n + 1]] if n + 1 < len(above) else []
+        if len(below) == len(row) > _TABLE and not any(map(looks_numeric, cells)):  # names, and below each what it says
+            pairs += [(c, [b]) for c, b in zip(row, below, strict=True) if c and b]
         for head, tail in pairs:
             for role in data()["preamble"]:
                 if called(head, role, "preamble") or (role == "start" and _START.match(folded(head))):
