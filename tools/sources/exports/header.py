@@ -18,6 +18,7 @@ _SAYS: Final = re.compile(
     r"[#\s]*([^\W\d_][^:=]{0,40}?)\s*(?:=|(?<!\d):|:(?!\d\d))\s*(\S.*)", re.S
 )  # `Units: mm/s`
 _MARK: Final = re.compile(r"[#\[*]+\s?[A-Z][A-Za-z ]*[\]:]?")
+_SECTION: Final = re.compile(r"\[[A-Z]{3,}\]")  # `[LOGGING],CPU_1,2`
 _START: Final = re.compile(
     r"(?:start|begin|trigger|recording start)\w*(?:[ _]of[ _]\w+|[ _]?(?:time|zeit|date))"
 )
@@ -38,7 +39,7 @@ def header_rows(rows: Sequence[Sequence[str]], first: int, width: int) -> list[i
         if not found and len(row) == 1 and width > 1 and _SAYS.fullmatch(row[0]):
             at -= 1  # `T0: 09.03.2026 18:00:00` between names and data
             continue
-        if row and _MARK.fullmatch(row[0]) and len(row) <= 2 < width:
+        if row and ((_MARK.fullmatch(row[0]) and len(row) <= 2 < width) or _SECTION.fullmatch(row[0])):
             at -= 1  # `#ROWS,480`
             continue
         if found and len(rows[at]) > width:
@@ -171,7 +172,8 @@ def _names_row(names: Sequence[Sequence[str]], times: dict[int, Role]) -> int:
 
 def _second_names(made: list[Column], row: Sequence[str], times: dict[int, Role]) -> None:
     """A further row of names: groups over several columns, else descriptions."""
-    if all(called(row[c.at], "value") for c in made if c.at not in times and row[c.at]):
+    cells = [row[c.at] for c in made if c.at not in times and row[c.at]]
+    if cells and all(called(c, "value") for c in cells):
         return
     filled = _filled(row)
     values = [c for c in made if c.at not in times and c.name]
