@@ -30,6 +30,7 @@ class Tag:
     description: str = ""
     place: str = ""  # the file, and sheet, that it stands in
     title: str = ""  # the machine that a line above the table names
+    section: str = ""  # what a line above this block of the file calls it, beside the name of its column
     generic: bool = False  # the file names no tag: it is called after the file
 
 

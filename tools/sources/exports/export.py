@@ -107,6 +107,7 @@ def read_export(
     found.notes += [f"passed over {r}" for r in (*unread[:5], *reasons[:5])]
     if len(unread) > 5:
         found.notes.append(f"{len(unread) - 5} further files cannot be read")
+    _sectioned(found.series)
     _placed(found, paths)
     found.series = _merged(found.series)
     _map(found, known, own, machine)
@@ -120,6 +121,18 @@ def _readable(path: Path, made: Iterator[Sheet], unread: list[str]) -> Iterator[
         yield from made
     except SourceError as error:
         unread.append(f"{path.name}: {error}")
+
+
+def _sectioned(series: Sequence[Samples]) -> None:
+    """Put the line above a block before the names of its columns, where several blocks of a file call theirs alike."""
+    alike: dict[tuple[str, str, str], list[Samples]] = defaultdict(list)
+    for s in series:
+        alike[s.tag.place, s.tag.asset or s.tag.title, s.tag.name].append(s)
+    for of in alike.values():
+        if len({s.tag.section for s in of}) > 1:
+            for s in of:
+                point = re.split(r"\s+-+>", s.tag.section)[0].strip()
+                s.tag.name = " ".join(filter(None, (point, s.tag.name)))
 
 
 def _placed(found: Export, paths: Sequence[Path]) -> None:

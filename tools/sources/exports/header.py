@@ -161,7 +161,7 @@ def _names_row(names: Sequence[Sequence[str]], times: dict[int, Role]) -> int:
     most = max((len([c for c in row if c]) for row in names), default=0)
 
     def worth(row: Sequence[str]) -> tuple[bool, bool, bool, float]:
-        cells = [c for n, c in enumerate(row) if c and n not in times]
+        cells = [c for n, c in enumerate(row) if c and (n not in times or len(times) > 1)]
         tags = sum(bool(re.search(r"[\d_./]", c)) and " " not in c for c in cells)
         timed = any(called(split_unit(row[n])[0], "time") for n in times if n < len(row) and row[n])
         grouping = len([c for c in row if c]) <= _GROUPING * most  # a machine over several columns each

@@ -20,7 +20,7 @@ from aitia.tools.sources.exports.times import stamp_of
 from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
 from aitia.tools.sources.exports.values import notation_in, qualities_of, samples_of
 from aitia.tools.sources.exports.whole_times import absolute, joined_times, keyed
-from aitia.tools.sources.exports.words import called, folded
+from aitia.tools.sources.exports.words import called, folded, is_said
 from aitia.tools.tags.equipment_words import mention_in
 
 _MARK: Final = re.compile(r"\$[A-Z_]+\$")  # WinCC's rows on the recording itself: `$RT_OFF$`
@@ -78,7 +78,11 @@ def _body(
             held.append(row)
         elif any(row) and tuple(row) not in header:
             if _another(rows, at, times, header, numeric=numeric) or (shape.titled and _is_title(rows, at)):
-                while at > first + 1 and 0 < len(rows[at - 1]) <= 2 and tuple(rows[at - 1]) in header:
+                while (
+                    at > first + 1
+                    and (0 < len(rows[at - 1]) <= 2 or is_said(rows[at - 1]))
+                    and tuple(rows[at - 1]) in header
+                ):
                     at -= 1  # lines above the table that say the same again: `Machine Name,P-101`
                 return held, left, at
             left.append(row)
@@ -185,7 +189,7 @@ def _tag(sheet: Sheet, shape: Shape, column: Column, owner: str) -> Tag:
     return Tag(
         name=_bare_tag(name), asset=asset, unit=column.unit or (labels.get("unit", "") if alone else ""), place=sheet.path,
         description=column.description or (labels.get("description", "") if alone else ""), generic=unnamed,
-        title=_titled(shape),
+        title=_titled(shape), section=shape.labels.get("tag", "") if not generic else "",
     )  # fmt: skip
 
 

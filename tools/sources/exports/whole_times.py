@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from aitia.tools.sources.exports.times import clock_of, clock_text, date_in, stamp_of, text_times
-from aitia.tools.sources.exports.words import called, key_of
+from aitia.tools.sources.exports.words import called, is_said, key_of
 from aitia.tools.sources.time_texts import epoch_of
 
 _SAMPLE: Final = 460  # rows by which the columns are told
@@ -181,7 +181,7 @@ def _together(
             if n >= first and max(at, m) < len(cells) and _is_milli(cells[m]):
                 cells[at] = _CLOCK_END.sub(rf"\g<0>.{int(cells[m]):03}", cells[at], count=1)
                 joined = True
-        says = sum(map(bool, cells)) <= 2 and not any(
+        says = (is_said(cells) or sum(map(bool, cells)) <= 2) and not any(
             at < len(cells) and (called(cells[at], "clock") or called(cells[at], "time")) for at in left
         )  # a word and what it says, above a table
         made.append(cells if says and not joined else [c for at, c in enumerate(cells) if at not in left])
