@@ -12,8 +12,8 @@ from aitia.tools.meaning.electrical_names import electrical_quantity
 from aitia.tools.meaning.names import UNKNOWN, lexicon
 from aitia.tools.meaning.plant_words import quantity_in, quantity_of_word
 from aitia.tools.meaning.unit_table import split_unit, unit_named
-from aitia.tools.tags.equipment_words import Parts, is_machine, mention_in, plain
-from aitia.tools.tags.names import parts_of
+from aitia.tools.tags.equipment_words import Parts, is_channel, is_machine, mention_in, plain
+from aitia.tools.tags.names import machine_named, parts_of
 
 PERSON: Final = "person"
 LOOP: Final = "loop of ISA-5.1"
@@ -32,6 +32,7 @@ _IEC_61850: Final = {
 }  # fmt: skip
 """Data objects of IEC 61850-7-4 by what they measure, beside the electrical ones."""
 _NUMBERED: Final = re.compile(r"[A-Z]{2,6}-?\d{1,4}[A-Z]?")
+_DATED: Final = re.compile(r"[\s_.-]+(?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d.*$")  # of a file's name
 _TAIL: Final = re.compile(r"^(.*?[^\W])[\s_.]+([^\s_.]+)$")
 _LEFT: Final = ("setting", "state")  # told by words, never by a unit
 
@@ -94,6 +95,8 @@ def propose(points: Sequence[Point], known: Mapping[str, TagEntry] | None = None
 def _bare(point: Point) -> str:
     """A tag without the unit behind it: `Pumpe A Leistung W`."""
     name = split_unit(point.tag)[0]
+    if is_channel(name) and point.description:
+        return split_unit(point.description)[0]
     found = _TAIL.match(name)
     if (
         found
@@ -198,6 +201,8 @@ def _owned(
         return owners.get(part.whole, part.asset), part.point, part.by
     if said := mention_in(point.description):
         return said, bare, "its description"
+    if point.generic and machine_named(bare):
+        return bare, bare, "a machine's name"
     file = point.place.rpartition("/")[2]
     stem = re.sub(
         r"(?:\.(?:csv|tsv|txt|gz|xlsx|xlsm|parquet|pq|zip|lvm|lis|dat|prn|log|lst|rpt|jsonl?|ndjson|xls|xml|html?|sqlite3?|db))+$",
@@ -205,6 +210,7 @@ def _owned(
         file,
         flags=re.I,
     )
+    stem = _DATED.sub("", stem) or stem
     head = re.match(r"[^\W\d_]{4,}", _bare(point))
     if (
         head

@@ -56,3 +56,4 @@ class Reading:
     series: list[Samples] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     zoned: bool = True
+    above: list[list[str]] = field(default_factory=list)  # the lines before the first row of data

@@ -28,9 +28,10 @@ from aitia.tools.sources.exports.sheets import (
     sheets_of,
     stem_of,
 )
-from aitia.tools.sources.exports.tag_files import NAMES, beside, listed
+from aitia.tools.sources.exports.tag_files import NAMES, beside, listed, listed_above
 from aitia.tools.sources.text_form import few
 from aitia.tools.tags.map import AREA, Point, TagEntry, propose
+from aitia.tools.tags.names import machine_named
 
 _ASIDE: Final = (*JSONS, *MARKUPS, *DATABASES)  # beside tables of text they may be anything
 _DATED: Final = re.compile(r"(?:19|20)\d\d[-_.]?[01]\d(?:[-_.]?[0-3]\d)?(?:[-_T.]?\d{4,6})?")
@@ -91,6 +92,7 @@ def read_export(
             if not read.series:
                 reasons.append(f"{sheet.path}: {'; '.join(read.said[-2:])}")
                 continue
+            own = listed_above(sheet.path, read.above, {s.tag.name for s in read.series}) | own
             found.series += read.series
             found.said += [s for s in read.said if s not in found.said]
             found.zoned = found.zoned and read.zoned
@@ -143,7 +145,7 @@ def _placed(found: Export, paths: Sequence[Path]) -> None:
     stems = Counter(stem_of(s.tag.place) for s in found.series if s.tag.generic)
     several = {key for key, of in places.items() if len({p for p, _ in of}) > 1}
     for s in found.series:
-        folder = s.tag.place.rpartition("/")[0]
+        folder = "" if machine_named(s.tag.name) else s.tag.place.rpartition("/")[0]
         if (s.tag.generic and folder and (s.tag.name, s.tag.asset) in several) or (
             s.tag.generic
             and folder

@@ -12,6 +12,7 @@ from aitia.tools.sources.exports.columns import Column, Role, Shape
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.turning import full_time
 from aitia.tools.sources.exports.words import called, data, folded, key_of
+from aitia.tools.tags.equipment_words import is_channel
 from aitia.tools.tags.names import parts_of
 
 _SAYS: Final = re.compile(
@@ -23,6 +24,7 @@ _START: Final = re.compile(
     r"(?:start|begin|trigger|recording start)\w*(?:[ _]of[ _]\w+|[ _]?(?:time|zeit|date))"
 )
 _TABLE: Final = 3  # cells of a line of names above the table that has a line of what they say below it, more than this
+_UNITS: Final = 0.5  # of a row's cells, below another row
 _TYPED: Final = 0.8  # of a row's cells that are types, beside the names of what counts rows
 _COUNTED: Final = re.compile(r"[\d,.' ]+ [^\W\d_]+")
 _GROUPING: Final = 0.75  # of the cells of the fullest row of names: with fewer a row names groups of columns
@@ -67,8 +69,8 @@ def _is_said(head: str) -> bool:
     return any(called(head, role, "preamble") for role in data()["preamble"])
 
 
-def _kind(row: Sequence[str], skip: set[int]) -> str:
-    """What a row above the data holds: units, types, or names."""
+def _kind(row: Sequence[str], skip: set[int], *, below: bool) -> str:
+    """What a row above the data holds: units (more of them where it is the first one), types, or names."""
     cells = [c for n, c in enumerate(row) if c and n not in skip] or [c for c in row if c]
     lead = next((n for n, c in enumerate(row) if c), 0)
     head = row[lead] if row else ""
@@ -79,7 +81,7 @@ def _kind(row: Sequence[str], skip: set[int]) -> str:
     for role in ("unit", "description", "low", "high"):
         if skip and lead <= max(skip) and called(head, role):
             return role
-    if sum(unit_named(c) is not None or c in ("-", "--") for c in cells) >= 0.6 * len(cells) and any(
+    if sum(unit_named(c) is not None or c in ("-", "--") for c in cells) >= (_UNITS if below else 0.6) * len(cells) and any(
         unit_named(c) for c in cells
     ):
         return "unit"
@@ -102,7 +104,7 @@ def columns_from(header: Sequence[Sequence[str]], width: int, times: dict[int, R
     """The columns by the rows above them."""
     width = max([width, *(len(r) for r in header)])
     padded = [[*r, *[""] * (width - len(r))] for r in header]
-    kinds = [_kind(r, set(times)) for r in padded]
+    kinds = [_kind(r, set(times), below=n > 0) for n, r in enumerate(padded)]
     if "names" not in kinds:
         kinds = ["names" if kind == "types" else kind for kind in kinds]
     names = [r for r, kind in zip(padded, kinds, strict=True) if kind == "names"]
@@ -188,7 +190,7 @@ def _second_names(made: list[Column], row: Sequence[str], times: dict[int, Role]
             ):  # above pairs of time and value: a row of tags, one of descriptions
                 group, text = sorted((column.group, group), key=_is_text)
             column.group, column.description = group, column.description or text
-        elif row[column.at]:
+        elif row[column.at] and not (is_channel(row[column.at]) and column.name):
             column.description = column.description or row[column.at]
 
 

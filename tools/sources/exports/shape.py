@@ -14,6 +14,7 @@ from aitia.tools.sources.exports.roles import give_roles
 from aitia.tools.sources.exports.times import stamp_of
 from aitia.tools.sources.exports.turning import full_time
 from aitia.tools.sources.exports.words import called, key_of
+from aitia.tools.tags.names import TITLE, parts_of
 
 _SAMPLE: Final = 400  # rows by which columns are told
 _ABOVE: Final = 60  # lines above the data that are looked at
@@ -64,7 +65,7 @@ def _title(shape: Shape) -> None:
         title
         and "tag" not in shape.labels
         and not full_time(title)
-        and (unit or ":" not in title.partition("\\")[0])
+        and (unit or ":" not in title.partition("\\")[0] or parts_of(title).by == TITLE)
     ):
         shape.labels["tag"], shape.titled = bare, True
         shape.labels.setdefault("unit", unit)
