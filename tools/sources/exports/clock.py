@@ -104,7 +104,9 @@ class Clock:
             cells = [cell_at(r, column.at) for r in self._body]
             east = {c: _east(c, column.unit) for c in set(cells)}
             if not any(s and not s.zone and east[c] is None for s, c in zip(stamps, cells, strict=True)):
-                shift = [east[c] or 0.0 if s and not s.zone else 0.0 for s, c in zip(stamps, cells, strict=True)]
+                shift = [
+                    east[c] or 0.0 if s and not s.zone else 0.0 for s, c in zip(stamps, cells, strict=True)
+                ]
                 self._read.said.append(f"the zone of each row from {column.name!r}")
                 return Times(t=found.t - np.array(shift), said=found.said, doubtful=found.doubtful)
         return found
@@ -164,7 +166,9 @@ def _east(cell: str, unit: str) -> float | None:
     if re.fullmatch(r"[+-]?\d{1,5}(?:\.\d+)?", cell):
         value = float(cell)
         scale = 60.0 if folded(unit).startswith("min") else 1.0 if folded(unit).startswith("s") else 3600.0
-        scale = scale if unit else 3600.0 if abs(value) <= _HOURS else 60.0 if abs(value) <= 60 * _HOURS else 1.0
+        scale = (
+            scale if unit else 3600.0 if abs(value) <= _HOURS else 60.0 if abs(value) <= 60 * _HOURS else 1.0
+        )
         return value * scale if abs(value) * scale <= 3600 * _HOURS else None
     told = zone_told(cell)
     shift = told.utcoffset(None) if told is not None else None

@@ -23,7 +23,9 @@ _SECTION: Final = re.compile(r"\[[A-Z]{3,}\]")  # `[LOGGING],CPU_1,2`
 _START: Final = re.compile(
     r"(?:start|begin|trigger|recording start)\w*(?:[ _]of[ _]\w+|[ _]?(?:time|zeit|date))"
 )
-_TABLE: Final = 3  # cells of a line of names above the table that has a line of what they say below it, more than this
+_TABLE: Final = (
+    3  # cells of a line of names above the table that has a line of what they say below it, more than this
+)
 _UNITS: Final = 0.5  # of a row's cells, below another row
 _TYPED: Final = 0.8  # of a row's cells that are types, beside the names of what counts rows
 _COUNTED: Final = re.compile(r"[\d,.' ]+ [^\W\d_]+")
@@ -81,9 +83,9 @@ def _kind(row: Sequence[str], skip: set[int], *, below: bool) -> str:
     for role in ("unit", "description", "low", "high"):
         if skip and lead <= max(skip) and called(head, role):
             return role
-    if sum(unit_named(c) is not None or c in ("-", "--") for c in cells) >= (_UNITS if below else 0.6) * len(cells) and any(
-        unit_named(c) for c in cells
-    ):
+    if sum(unit_named(c) is not None or c in ("-", "--") for c in cells) >= (_UNITS if below else 0.6) * len(
+        cells
+    ) and any(unit_named(c) for c in cells):
         return "unit"
     typed = [re.sub(r"[\[(].*", "", folded(c)) in _types() for c in cells]
     if all(typed) or (len(cells) > 1 and sum(typed) >= _TYPED * len(cells)):
@@ -132,8 +134,10 @@ def columns_from(header: Sequence[Sequence[str]], width: int, times: dict[int, R
     return made
 
 
-def _groups_last(made: Sequence[Column], rows: Sequence[list[str]], times: dict[int, Role]) -> list[list[str]]:
-    """Further rows of names, last the first one that keeps columns of one name apart by words: machines above types and serials."""
+def _groups_last(
+    made: Sequence[Column], rows: Sequence[list[str]], times: dict[int, Role]
+) -> list[list[str]]:
+    """Further rows of names; last the one that keeps columns of one name apart by words: machines above types."""
     if len(rows) < 2 or len(times) > 1:
         return list(rows)
     values = [c for c in made if c.at not in times and c.name]
@@ -216,8 +220,10 @@ def labels_above(above: Sequence[Sequence[str]]) -> dict[str, str]:
         pairs = [(m[1], [m[2], *cells[k + 1 :]]) for k, c in enumerate(cells) if (m := _SAYS.fullmatch(c))]
         if not pairs and len(cells) > 1:
             pairs = [(cells[0].lstrip("# ").rstrip(" :="), cells[1:])]
-        below = [c for c in above[n + 1]] if n + 1 < len(above) else []
-        if len(below) == len(row) > _TABLE and not any(map(looks_numeric, cells)):  # names, and below each what it says
+        below = list(above[n + 1]) if n + 1 < len(above) else []
+        if len(below) == len(row) > _TABLE and not any(
+            map(looks_numeric, cells)
+        ):  # names, and below each what it says
             pairs += [(c, [b]) for c, b in zip(row, below, strict=True) if c and b]
         for head, tail in pairs:
             for role in data()["preamble"]:

@@ -64,7 +64,8 @@ def _is_number_of_one(column: Column, cells: Sequence[str]) -> bool:
     named = (called(column.name, "asset") or called(column.name, "tag")) and not called(column.name, "value")
     return (
         named
-        and share(cells, lambda c: bool(_NUMBER_OF_ONE.fullmatch(c))) > _NUMBERS  # names stand again on each page
+        and share(cells, lambda c: bool(_NUMBER_OF_ONE.fullmatch(c)))
+        > _NUMBERS  # names stand again on each page
         and len(set(cells)) <= max(1, len(cells) // _ROWS_OF_ONE)
     )
 

@@ -149,6 +149,7 @@ def _block(sheet: Sheet, shape: Shape, body: Sequence[list[str]], asked: Asked, 
     if shape.long:
         _long(sheet, shape, body, notation, clock, read)
         return
+    _tell_unused(shape, read)
     assets = shape.of_role("asset")
     owners = [cell_at(r, assets[0].at) for r in body] if assets else []
     for column in values:
@@ -206,7 +207,10 @@ def _titled(sheet: Sheet, shape: Shape) -> str:
         c
         for row in (*shape.above, *sheet.rows[:_TOP])
         for c in row
-        if len(c) >= _NAME and stem.startswith(c) and stem[len(c) : len(c) + 1] in ("_", "-", " ", ".") and not c.isdecimal()
+        if len(c) >= _NAME
+        and stem.startswith(c)
+        and stem[len(c) : len(c) + 1] in ("_", "-", " ", ".")
+        and not c.isdecimal()
     )
     return next(alone, "") or next(both, "")
 
@@ -255,9 +259,13 @@ def _long(
                 else ""
             )
             read.series.append(series)
-    unused = [c.name for c in shape.columns if c.role == "ignore" and c.name]
+    _tell_unused(shape, read)
+
+
+def _tell_unused(shape: Shape, read: Reading) -> None:
+    unused = dict.fromkeys(c.name for c in shape.columns if c.role == "ignore" and c.name)
     if unused:
-        read.said.append(f"not used: {', '.join(unused[:5])}")
+        read.said.append(f"not used: {', '.join(list(unused)[:5])}")
 
 
 def _by_unit(

@@ -12,6 +12,7 @@ from aitia.tools.sources.exports.cells import all_states, share
 from aitia.tools.sources.exports.columns import Column, Role, Shape
 from aitia.tools.sources.exports.long_rows import find_long_rows
 from aitia.tools.sources.exports.numbers import looks_numeric
+from aitia.tools.sources.exports.whole_times import BARE, is_milli
 from aitia.tools.sources.exports.words import called, data, folded, key_of, quality_word
 
 _MOST: Final = 0.5  # of a column's cells
@@ -33,7 +34,9 @@ def give_roles(
     held = {c.at: [r[c.at] for r in body if c.at < len(r) and r[c.at]] for c in others}
     for column in others:
         if not held[column.at]:
-            held[column.at] = [r[column.at] for r in further if column.at < len(r) and r[column.at]][:_FURTHER]
+            held[column.at] = [r[column.at] for r in further if column.at < len(r) and r[column.at]][
+                :_FURTHER
+            ]
         _by_name(column, held[column.at])
     find_long_rows(shape, held, [*body, *further[:_PARTED]])
     _qualities(shape, held)
@@ -98,13 +101,11 @@ def _by_name(column: Column, cells: Sequence[str]) -> None:
         column.role = "unit"
     elif key_of(column.name) in data()["zone_columns"]:
         column.role = "ignore"
-    elif not cells and called(column.name, "quality"):  # flags may follow further below
-        column.role = "quality"
-    elif (
+    elif (not cells and called(column.name, "quality")) or (
         words > 0.6
         and (numeric < 0.5 or called(column.name, "quality"))
         and not called(column.name, "ignore")
-    ):
+    ):  # flags may follow further below
         column.role = "quality"
     elif called(column.name, "other_time") or key_of(column.name).endswith(
         ("_nano_offset", "_nanos", "nanoseconds")
@@ -112,10 +113,19 @@ def _by_name(column: Column, cells: Sequence[str]) -> None:
         column.role = "nanos" if "nano" in key_of(column.name) else "ignore"
     elif (
         (called(column.name, "time") and numeric > _MOST)
-        or (called(column.name, "ignore") and not (called(column.name, "value") and numeric > _MOST))
+        or (
+            called(column.name, "ignore")
+            and not (called(column.name, "value") and numeric > _MOST)
+            and not _is_duration(column.name, cells)
+        )
         or (not column.name and (_is_index(cells) or column.unit in ("s", "sec", "ms")))
     ):  # the time since the start, beside the time itself
         column.role = "ignore"
+
+
+def _is_duration(name: str, cells: Sequence[str]) -> bool:
+    """Whether numbers below a unit of time are durations, and no part of a clock: that has whole ones below 1000."""
+    return key_of(name) in BARE and not all(map(is_milli, cells)) and share(cells, looks_numeric) > _MOST
 
 
 def _is_index(cells: Sequence[str]) -> bool:

@@ -125,15 +125,20 @@ def _archive(path: Path, where: str, *, encoding: str, delimiter: str) -> Iterat
                 if suffix not in (*TEXTS, *JSONS, *SHEETS, *PARQUET, *MARKUPS, ".gz"):
                     continue
                 copy = Path(folder) / f"{number}{suffix}"  # never the name that the archive chooses
-                with packed.open(member) as source:
-                    copy.write_bytes(source.read(MOST_BYTES + 1))
-                for sheet in sheets_of(copy, root=Path(folder), encoding=encoding, delimiter=delimiter):
-                    sheet.path = (
-                        member.filename if sheet.path == copy.name else f"{member.filename}/{sheet.name}"
-                    )
-                    sheet.name = stem_of(member.filename) if sheet.name == str(number) else sheet.name
-                    yield sheet
-                copy.unlink()
+                try:
+                    with packed.open(member) as source:
+                        copy.write_bytes(source.read(MOST_BYTES + 1))
+                    for sheet in sheets_of(copy, root=Path(folder), encoding=encoding, delimiter=delimiter):
+                        sheet.path = (
+                            member.filename if sheet.path == copy.name else f"{member.filename}/{sheet.name}"
+                        )
+                        sheet.name = stem_of(member.filename) if sheet.name == str(number) else sheet.name
+                        yield sheet
+                except (SourceError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+                    if len(members) == 1:
+                        raise
+                    said = f"it cannot be read: {str(error).replace(copy.name, member.filename)}"
+                    yield Sheet(name=stem_of(member.filename), path=member.filename, rows=[], said=[said])
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise SourceError(
             f"{path.name!r} is no readable ZIP archive: {error}. Pack it again without a password."

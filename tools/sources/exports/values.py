@@ -98,7 +98,11 @@ def samples_of(
             continue
         if cell not in parsed:
             parsed[cell] = number_and_unit(cell, notation)
-            if parsed[cell][0] is None and unit_of_all and (of := number_and_word(cell, notation))[1] == unit_of_all:
+            if (
+                parsed[cell][0] is None
+                and unit_of_all
+                and (of := number_and_word(cell, notation))[1] == unit_of_all
+            ):
                 parsed[cell] = (*of, False)
         value, unit, doubt = parsed[cell]
         if value is None or not np.isfinite(value):

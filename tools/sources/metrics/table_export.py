@@ -186,7 +186,7 @@ def _is_odd(shape: Shape, body: Sequence[Sequence[str]], *, commas_part: bool, s
         or any(c.group or c.description for c in shape.columns)
     ):
         return True
-    if any(called(c.name, "time") for c in shape.of_role("ignore")):
+    if any(called(c.name, "time") or key_of(c.name) in MILLI for c in shape.of_role("ignore")):
         return True
     if any(shape.of_role(role) for role in ("quality", "unit", "description", "nanos")):
         return True
