@@ -16,6 +16,7 @@ from aitia.tools.sources.exports.whole_times import BARE, is_milli
 from aitia.tools.sources.exports.words import called, data, folded, key_of, quality_word
 
 _MOST: Final = 0.5  # of a column's cells
+_UTC: Final = re.compile(r"(?i)(?<![a-z])(?:utc|gmt)(?![a-z])|utc$")
 _TWO_TIMES: Final = 2  # columns of times, called differently
 _UNITS: Final = 0.6  # of a column's cells, where its name only ends as one of units does
 _PARTED: Final = 20_000  # rows by which it is told what keeps the rows of a long table apart
@@ -76,6 +77,7 @@ def _several_times(shape: Shape) -> None:
     main = min(
         named,
         key=lambda c: (
+            not _UTC.search(f"{c.name} {c.unit}"),  # beside a local time
             called(c.name, "other_time"),
             usual.index(key_of(c.name)) if key_of(c.name) in usual else 99,
         ),

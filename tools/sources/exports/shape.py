@@ -19,6 +19,7 @@ from aitia.tools.tags.names import TITLE, parts_of
 _SAMPLE: Final = 400  # rows by which columns are told
 _ABOVE: Final = 60  # lines above the data that are looked at
 _MOST: Final = 0.6  # of a column's cells that must be times
+_PAIR: Final = 2  # cells of a line that says one thing
 _TITLES: Final = 2  # cells above a column of numbers that may call it a time
 _ALONE: Final = frozenset({"timestamp_seconds", "time_sec", "epoch_s", "unixtime_s"})
 
@@ -78,8 +79,9 @@ def _times(rows: Sequence[Sequence[str]]) -> tuple[int, dict[int, Role]]:
     starts: dict[int, int] = {}
     runs: dict[int, list[int]] = {}
     clocked: set[int] = set()
+    said = _said_above(sample)
     for at in range(width):
-        cells = [(n, r[at]) for n, r in enumerate(sample) if at < len(r) and r[at]]
+        cells = [(n, r[at]) for n, r in enumerate(sample) if at < len(r) and r[at] and n not in said]
         stamps = {n: s for n, c in cells if (s := stamp_of(c))}
         held = _run(list(stamps), cells)
         if held and len(held) >= _MOST * sum(n >= held[0] for n, _ in cells):
@@ -93,6 +95,20 @@ def _times(rows: Sequence[Sequence[str]]) -> tuple[int, dict[int, Role]]:
     if whole:
         return min(starts[at] for at in whole), dict.fromkeys(whole, "time")
     return _numeric(sample, width)
+
+
+def _said_above(sample: Sequence[Sequence[str]]) -> set[int]:
+    """Lines of a word and the time that it tells (`Start;21.07.2025 13:05`) above the first row with a time and more."""
+    told = []
+    for n, row in enumerate(sample):
+        held = [c for c in row if c]
+        if not any(stamp_of(c) for c in held):
+            continue
+        if len(held) > _PAIR:
+            return set(told)
+        if len(held) == _PAIR and stamp_of(held[0]) is None and not looks_numeric(held[0]):
+            told.append(n)
+    return set()
 
 
 def _run(found: list[int], cells: list[tuple[int, str]]) -> list[int]:

@@ -25,7 +25,7 @@ _RISES: Final = 2  # within a second, by which such a column is told to be the c
 _HOURS: Final = frozenset(
     {"hour", "stunde", "hora", "heure", "ora", "hh", "he", "hour_ending", "std", "godzina"}
 )
-_CLOCK_END: Final = re.compile(r"\d:\d\d:\d\d(?![.,:\d])")
+_CLOCK_END: Final = re.compile(r"\d:\d\d:\d\d(?![.,:\d])|(?<=[ T])\d{1,2}\.\d\d\.\d\d(?![.,:\d])")
 _KEYED: Final = re.compile(r"\d{9,19}:")
 _EPOCH: Final = re.compile(r"\d{9,19}(?:\.\d+)?")
 _FARTHEST_S: Final = 14 * 3600.0  # of a zone from UTC
