@@ -205,7 +205,7 @@ def _owned(
         return bare, bare, "a machine's name"
     file = point.place.rpartition("/")[2]
     stem = re.sub(
-        r"(?:\.(?:csv|tsv|txt|gz|xlsx|xlsm|parquet|pq|zip|lvm|lis|dat|prn|log|lst|rpt|jsonl?|ndjson|xls|xml|html?|sqlite3?|db))+$",
+        r"(?:\.(?:csv|tsv|txt|gz|xlsx|xlsm|ods|parquet|pq|zip|lvm|lis|dat|prn|log|lst|rpt|jsonl?|ndjson|xls|xml|html?|sqlite3?|db))+$",
         "",
         file,
         flags=re.I,

@@ -61,7 +61,11 @@ def qualities_of(shape: Shape, body: Sequence[list[str]], column: Column) -> lis
                 if n is not None
             }
         elif max(known) >= 64 and max(known) != 100:
-            words |= {c: code_quality(n, opc=True) for c, n in numbers.items() if n is not None and (n < 256 or n & 0xFF)}
+            words |= {
+                c: code_quality(n, opc=True)
+                for c, n in numbers.items()
+                if n is not None and (n < 256 or n & 0xFF)
+            }
         elif max(known) == 100:  # a confidence in per cent (PHD)
             words |= {c: "good" if n and n >= 50 else "bad" for c, n in numbers.items() if n is not None}
         else:

@@ -96,7 +96,7 @@ def is_told(config: SourceConfig) -> bool:
 
 def is_book(paths: Sequence[Path]) -> bool:
     """Whether some files hold sheets or tables: nothing but a copy can be read of them."""
-    return any(p.suffix.lower() in (*SHEETS, *DATABASES) for p in paths)
+    return any(p.suffix.lower() in (*SHEETS, *DATABASES, ".xls") for p in paths)
 
 
 def calculates(paths: Sequence[Path], elsewhere: Mapping[str, TagEntry]) -> bool:
