@@ -29,7 +29,7 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]], body: Sequence[Sequ
     if any(c.of >= 0 for c in shape.columns):
         return  # each value has times of its own
     texts = [c for c in free if not are_measured(held[c.at])]
-    if texts:
+    if texts or any(called(c.name, "value") for c in free):
         texts += [c for c in free if c not in texts and _is_number_of_one(c, held[c.at])]
     for column in [c for c in texts if _is_running(c, shape, body)]:
         column.role = "ignore"

@@ -54,6 +54,12 @@ def _ruled(lines: Sequence[str], spans: Sequence[tuple[int, int]]) -> Iterator[l
         named = n + 1 < len(lines) and bool(_RULER.fullmatch(lines[n + 1].strip()))
         gaps = [line[a:b] for (_, a), (b, _) in pairwise(spans)]
         fits = len(cells) == len(spans) and all(cells) and not any(map(str.strip, gaps))
+        apart = _WIDE.split(line.strip())
+        if len(apart) == len(spans) and any(
+            line[a - 1 : a + 1].strip() == line[a - 1 : a + 1] != "" for a, _ in spans[1:]
+        ):
+            yield trimmed(apart)  # the ruler would cut words
+            continue
         plain = bool(cells) and not (named or fits) and not (_timed(cells[0]) or looks_numeric(cells[0]))
         yield (
             trimmed(_WIDE.split(line.strip()))
