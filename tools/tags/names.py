@@ -8,7 +8,7 @@ from typing import Final
 from aitia.tools.meaning.plant_words import quantity_in
 from aitia.tools.tags.equipment_words import Parts, is_channel, plain
 from aitia.tools.tags.levels import by_levels, levels_of
-from aitia.tools.tags.side_by_side import by_mention, by_words
+from aitia.tools.tags.side_by_side import NUMBERED, by_mention, by_words
 
 _WRAPPER: Final = re.compile(
     r"^(?:\\\\[\w.-]+\\|\[[\w ]+\]|ns=\d+;[sigb]=|nsu=[^;]+;s=|System\d+:|bacnet://\d+/|(?:sensor|binary_sensor|number|input_number)\.(?=\w+_)|opc\.\w+://[^/]+/)+"
@@ -62,7 +62,7 @@ def parts_of(tag: str) -> Parts:
     if (labels := _LABELS.match(bare)) and (told := _by_labels(labels)):
         return told
     if chinese := _CHINESE.match(bare):
-        return Parts(asset=chinese[1], point=chinese[2], whole=chinese[1], by="a machine and its number")
+        return Parts(asset=chinese[1], point=chinese[2], whole=chinese[1], by=NUMBERED)
     if ied := _IED.match(bare):
         return Parts(asset=ied[1], point=ied[2], whole=ied[1], by="IEC 61850")
     if kks := _KKS.match(bare):
@@ -79,7 +79,8 @@ def parts_of(tag: str) -> Parts:
 
 def machine_named(text: str) -> bool:
     """Whether a text is the name of a machine and nothing else: `Tank B`."""
-    return parts_of(f"{text} level").asset == text
+    told = parts_of(f"{text} level")
+    return told.asset == text and told.by == NUMBERED
 
 
 def levels_above(tag: str, machine: str) -> list[str]:

@@ -31,6 +31,7 @@ class Tag:
     place: str = ""  # the file, and sheet, that it stands in
     title: str = ""  # the machine that a line above the table names
     section: str = ""  # what a line above this block of the file calls it, beside the name of its column
+    headline: str = ""  # a line that stands alone above the block
     generic: bool = False  # the file names no tag: it is called after the file
 
 

@@ -135,6 +135,26 @@ def _sectioned(series: Sequence[Samples]) -> None:
             for s in of:
                 point = re.split(r"\s+-+>", s.tag.section)[0].strip()
                 s.tag.name = " ".join(filter(None, (point, s.tag.name)))
+    alike = defaultdict(list)
+    for s in series:
+        alike[s.tag.place, s.tag.asset or s.tag.title, s.tag.name].append(s)
+    for of in alike.values():
+        if _cross(of):  # tables or columns of one name that cover the same time
+            told = len({s.tag.headline for s in of}) == len(of)
+            for n, s in enumerate(of):
+                s.tag.name = (
+                    f"{s.tag.headline} {s.tag.name}"
+                    if told
+                    else f"{s.tag.name} ({n + 1})"
+                    if n
+                    else s.tag.name
+                )
+
+
+def _cross(of: Sequence[Samples]) -> bool:
+    """Whether series cover more than half of the time of one another."""
+    ends = sorted((float(np.nanmin(s.t)), float(np.nanmax(s.t))) for s in of if s.t.size > 1)
+    return any(a[1] - b[0] > 0.5 * min(a[1] - a[0], b[1] - b[0]) for a, b in itertools.pairwise(ends))
 
 
 def _placed(found: Export, paths: Sequence[Path]) -> None:

@@ -20,6 +20,7 @@ _SAYS: Final = re.compile(
 )  # `Units: mm/s`
 _MARK: Final = re.compile(r"[#\[*]+\s?[A-Z][A-Za-z ]*[\]:]?")
 _SECTION: Final = re.compile(r"\[[A-Z]{3,}\]")  # `[LOGGING],CPU_1,2`
+_WORD: Final = re.compile(r"(?i)data|values?|daten|werte|datos|donn[eé]es|time|valori|dati")
 _START: Final = re.compile(
     r"(?:start|begin|trigger|recording start)\w*(?:[ _]of[ _]\w+|[ _]?(?:time|zeit|date))"
 )
@@ -42,6 +43,15 @@ def header_rows(rows: Sequence[Sequence[str]], first: int, width: int) -> list[i
         row = [c for c in rows[at] if c]
         if not found and len(row) == 1 and width > 1 and _SAYS.fullmatch(row[0]):
             at -= 1  # `T0: 09.03.2026 18:00:00` between names and data
+            continue
+        if (
+            not found
+            and len(row) == 1 < width
+            and _WORD.fullmatch(row[0])
+            and at
+            and len(rows[at - 1]) > width / 2
+        ):
+            at -= 1  # `DATA` between names and data
             continue
         if row and ((_MARK.fullmatch(row[0]) and len(row) <= 2 < width) or _SECTION.fullmatch(row[0])):
             at -= 1  # `#ROWS,480`

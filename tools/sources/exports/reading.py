@@ -22,6 +22,7 @@ from aitia.tools.sources.exports.values import notation_in, qualities_of, sample
 from aitia.tools.sources.exports.whole_times import absolute, joined_times, keyed
 from aitia.tools.sources.exports.words import called, folded, is_said
 from aitia.tools.tags.equipment_words import is_channel, mention_in
+from aitia.tools.tags.names import machine_named
 
 _LISTED: Final = 2_000  # lines above a table that may list its tags
 _TOP: Final = 2  # lines at the top of a file, which may be as wide as its table
@@ -196,12 +197,14 @@ def _tag(sheet: Sheet, shape: Shape, column: Column, owner: str) -> Tag:
         name=_bare_tag(name), asset=asset, unit=column.unit or (labels.get("unit", "") if alone else ""), place=sheet.path,
         description=column.description or (labels.get("description", "") if alone else ""), generic=unnamed,
         title=_titled(sheet, shape), section=shape.labels.get("tag", "") if not generic else "",
+        headline=next((of[0] for row in reversed(shape.above) if len(of := [c for c in row if c]) == 1), ""),
     )  # fmt: skip
 
 
 def _titled(sheet: Sheet, shape: Shape) -> str:
     """The machine that a line alone above the table names, else what a cell above it and the file's name both begin with."""
-    alone = (m for row in shape.above if len(of := [c for c in row if c]) == 1 and (m := mention_in(of[0])))
+    lines = (of[0] for row in shape.above if len(of := [c for c in row if c]) == 1)
+    alone = (m for line in lines if (m := mention_in(line) or (line if machine_named(line) else "")))
     stem = stem_of(sheet.path)
     both = (
         c

@@ -114,7 +114,7 @@ def _by_name(column: Column, cells: Sequence[str]) -> None:
     ):
         column.role = "nanos" if "nano" in key_of(column.name) else "ignore"
     elif (
-        (called(column.name, "time") and numeric > _MOST)
+        (called(column.name, "time") and numeric > _MOST and not _falls(cells))
         or (
             called(column.name, "ignore")
             and not (called(column.name, "value") and numeric > _MOST)
@@ -123,6 +123,13 @@ def _by_name(column: Column, cells: Sequence[str]) -> None:
         or (not column.name and (_is_index(cells) or column.unit in ("s", "sec", "ms")))
     ):  # the time since the start, beside the time itself
         column.role = "ignore"
+
+
+def _falls(cells: Sequence[str]) -> bool:
+    """Whether numbers rise and fall, as no time does: `T` may be a temperature."""
+    numbers = [float(c.replace(",", ".")) for c in cells if re.fullmatch(r"-?\d+(?:[.,]\d+)?", c)]
+    steps = [b - a for a, b in itertools.pairwise(numbers)]
+    return any(s > 0 for s in steps) and any(s < 0 for s in steps)
 
 
 def _is_duration(name: str, cells: Sequence[str]) -> bool:
