@@ -276,3 +276,18 @@ def test_a_workbook_of_excel_97_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "t.xls").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
     with pytest.raises(SourceError, match=r"Save 't\.xls' as \.xlsx"):
         source(tmp_path / "t.xls").read(WINDOW)
+
+
+def test_tables_of_one_name_that_cover_the_same_time_stay_apart(tmp_path: Path) -> None:
+    text = "Pump 1\nTime,Flow\n" + rows("{t},{a}\n") + "\nPump 2\nTime,Flow\n" + rows("{t},{b}\n")
+    assert found(tmp_path, text) == {("Pump 1", "Flow"): (EPOCHS, A), ("Pump 2", "Flow"): (EPOCHS, B)}
+
+
+def test_columns_called_alike_stay_apart(tmp_path: Path) -> None:
+    assert values(found(tmp_path, "Time,Temp,Temp\n" + rows("{t},{a},{b}\n"))) == [A, B]
+
+
+def test_columns_without_a_component_are_not_lost(tmp_path: Path) -> None:
+    held = found(tmp_path, "created_at,entry_id,field1,field2\n" + rows("{t} UTC,{n},{a},{b}\n"))
+    assert A in values(held)
+    assert B in values(held)
