@@ -47,8 +47,8 @@ def _several_times(shape: Shape) -> None:
     """Pairs of time and value, each with its own times; else one column of times, the others are passed over."""
     whole = shape.of_role("time")
     pairs = [b.at - a.at for a, b in itertools.pairwise(whole)]
-    told = {re.sub(r"[\d_]+$", "", key_of(c.name)) for c in whole if called(c.name, "time")}
-    one = len(told) > 1 and len(whole) == _TWO_TIMES  # sent and received, each of the whole row
+    titles = {re.sub(r"[\d_]+$", "", key_of(c.name)) for c in whole if called(c.name, "time")}
+    one = len(titles) > 1 and len(whole) == _TWO_TIMES  # sent and received, each of the whole row
     if (
         min(pairs) > 1
         and not one
