@@ -99,7 +99,7 @@ def _times(rows: Sequence[Sequence[str]]) -> tuple[int, dict[int, Role]]:
 
 def _said_above(sample: Sequence[Sequence[str]]) -> set[int]:
     """Lines of a word and the time that it tells (`Start;21.07.2025 13:05`) above the first row with a time and more."""
-    told = []
+    told = list[int]()
     for n, row in enumerate(sample):
         held = [c for c in row if c]
         if not any(stamp_of(c) for c in held):
