@@ -355,11 +355,11 @@ LAYOUTS = [
         "lp.csv",
         wide("Time,FIC3301.PV,FIC3301.SP,FIC3301.OP,TI3302.PV,PI3303.PV", 5),
         [
-            ("3301", "flow", ""),
-            ("3301", "setting", ""),
-            ("3301", "position", ""),
-            ("3302", "temperature", ""),
-            ("3303", "pressure", ""),
+            ("FIC3301", "flow", ""),
+            ("FIC3301", "setting", ""),
+            ("FIC3301", "position", ""),
+            ("TI3302", "temperature", ""),
+            ("PI3303", "pressure", ""),
         ],
     ),
     (
@@ -370,7 +370,7 @@ LAYOUTS = [
             ("41-P-101A", "flow", ""),
             ("41-P-101A", "pressure", ""),
             ("41-P-101A", "state", ""),
-            ("41-205", "temperature", ""),
+            ("41-TT-205", "temperature", ""),
         ],
     ),
     (

@@ -15,6 +15,7 @@ _LONGEST: Final = 24  # characters of a unit
 _BRACKETS: Final = re.compile(r"\s*[\[(<{]\s*([^\[\]<>{}]{0,24}?)\s*[\])>}]\s*$")
 
 
+_SUBSCRIPTS: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _LOGGER: Final = re.compile(
     r"^([^,]+),\s*([^,()]{1,12})\s*\(.*\)$"
 )  # `Temp, °C (LGR S/N: 2031)` of HOBO loggers
@@ -81,7 +82,7 @@ def _bare(text: str) -> str:
     text = unicodedata.normalize("NFC", text.strip().strip("[]<>{}"))
     if text.startswith("(") and text.endswith(")"):
         text = text[1:-1]
-    return re.sub(r"\s+", " ", text.replace("μ", "µ").replace("\u00ba", "°")).strip()
+    return re.sub(r"\s+", " ", text.translate(_SUBSCRIPTS).replace("μ", "µ").replace("\u00ba", "°")).strip()
 
 
 @cache

@@ -18,6 +18,7 @@ ISA: Final = re.compile(
 CODE: Final = re.compile(
     r"(?<![A-Za-z0-9])((?:\d{1,4}[-_])?([A-Z]{1,4})[-_ ]?\d{1,5}[A-Z]?(?:/[A-Z])?)(?![A-Za-z0-9])"
 )
+_CHANNEL: Final = re.compile(r"(?i:channel|kanal|canale?|voie|input|チャネル)[\s._#-]*\d+|CH ?\d+")
 _AXIS: Final = re.compile(r"[AJ]\d|Z\d{1,2}")  # axes of a robot, zones of a heater
 
 
@@ -82,6 +83,11 @@ def numbered(text: str) -> bool:
 def _is_code(base: str, text: str) -> bool:
     """Whether letters with at least two digits behind them are a code of equipment: `P101`."""
     return base in vocabulary()["codes"] and bool(re.search(r"\d{2}", text))
+
+
+def is_channel(text: str) -> bool:
+    """Whether a name is the number of a recorder's input, which is no machine: `CH1`, `Kanal 3`."""
+    return _CHANNEL.fullmatch(text.strip()) is not None
 
 
 def is_place(text: str) -> bool:

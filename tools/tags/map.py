@@ -12,8 +12,8 @@ from aitia.tools.meaning.electrical_names import electrical_quantity
 from aitia.tools.meaning.names import UNKNOWN, lexicon
 from aitia.tools.meaning.plant_words import quantity_in, quantity_of_word
 from aitia.tools.meaning.unit_table import split_unit, unit_named
-from aitia.tools.tags.equipment_words import Parts, is_machine, mention_in, plain
-from aitia.tools.tags.names import parts_of
+from aitia.tools.tags.equipment_words import Parts, is_channel, is_machine, mention_in, plain
+from aitia.tools.tags.names import machine_named, parts_of
 
 PERSON: Final = "person"
 LOOP: Final = "loop of ISA-5.1"
@@ -32,6 +32,7 @@ _IEC_61850: Final = {
 }  # fmt: skip
 """Data objects of IEC 61850-7-4 by what they measure, beside the electrical ones."""
 _NUMBERED: Final = re.compile(r"[A-Z]{2,6}-?\d{1,4}[A-Z]?")
+_DATED: Final = re.compile(r"[\s_.-]+(?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d.*$")  # of a file's name
 _TAIL: Final = re.compile(r"^(.*?[^\W])[\s_.]+([^\s_.]+)$")
 _LEFT: Final = ("setting", "state")  # told by words, never by a unit
 
@@ -79,10 +80,11 @@ def propose(points: Sequence[Point], known: Mapping[str, TagEntry] | None = None
     owners = _short({p.whole: p.asset for p in parts if p.whole and not p.loop})
     loops = _loops(points, parts)
     areas = _areas(points, parts, loops)
+    singles = _singles(parts)
     alone = len({p.place for p in points}) <= 1
     entries = []
     for point, part in zip(points, parts, strict=True):
-        entry = _entry(point, _owned(point, part, owners, loops, areas, alone=alone))
+        entry = _entry(point, _owned(point, part, owners, loops, areas, singles, alone=alone))
         said = written.get(plain(point.tag)) or written.get(plain(f"{entry.asset}.{entry.point}"))
         if said is not None:
             entry = _overruled(entry, said)
@@ -93,6 +95,8 @@ def propose(points: Sequence[Point], known: Mapping[str, TagEntry] | None = None
 def _bare(point: Point) -> str:
     """A tag without the unit behind it: `Pumpe A Leistung W`."""
     name = split_unit(point.tag)[0]
+    if is_channel(name) and point.description:
+        return split_unit(point.description)[0]
     found = _TAIL.match(name)
     if (
         found
@@ -155,12 +159,22 @@ def _areas(points: Sequence[Point], parts: Sequence[Parts], loops: Mapping[str, 
     return found
 
 
+def _singles(parts: Sequence[Parts]) -> dict[str, str]:
+    """The instrument of each loop that has but one, by which a person calls it: `FIC-201` of `FIC-201/PID1/PV`."""
+    held: dict[str, set[str]] = defaultdict(set)
+    for part in parts:
+        if part.by == LOOP:
+            held[part.loop].add(part.whole)
+    return {loop: next(iter(of)) for loop, of in held.items() if len(of) == 1}
+
+
 def _owned(
     point: Point,
     part: Parts,
     owners: Mapping[str, str],
     loops: Mapping[str, str],
     areas: Mapping[str, str],
+    singles: Mapping[str, str],
     *,
     alone: bool,
 ) -> tuple[str, str, str]:
@@ -182,18 +196,21 @@ def _owned(
             return said, bare, "its description"
         if (area := areas.get(part.loop)) is not None:
             return area, bare, AREA
-        return loops.get(part.loop, part.loop), bare, part.by
+        return loops.get(part.loop) or singles.get(part.loop, part.loop), bare, part.by
     if part.asset:
         return owners.get(part.whole, part.asset), part.point, part.by
     if said := mention_in(point.description):
         return said, bare, "its description"
+    if point.generic and machine_named(bare):
+        return bare, bare, "a machine's name"
     file = point.place.rpartition("/")[2]
     stem = re.sub(
-        r"(?:\.(?:csv|tsv|txt|gz|xlsx|xlsm|parquet|pq|zip|lvm|lis|dat|prn|log|lst|rpt|jsonl?|ndjson|xls|xml|html?|sqlite3?|db))+$",
+        r"(?:\.(?:csv|tsv|txt|gz|xlsx|xlsm|ods|parquet|pq|zip|lvm|lis|dat|prn|log|lst|rpt|jsonl?|ndjson|xls|xml|html?|sqlite3?|db))+$",
         "",
         file,
         flags=re.I,
     )
+    stem = _DATED.sub("", stem) or stem
     head = re.match(r"[^\W\d_]{4,}", _bare(point))
     if (
         head

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from aitia.tools.tags.equipment_words import Parts, plain
+from aitia.tools.meaning.plant_words import quantity_in
+from aitia.tools.tags.equipment_words import Parts, is_channel, plain
 from aitia.tools.tags.levels import by_levels, levels_of
-from aitia.tools.tags.side_by_side import by_mention, by_words
+from aitia.tools.tags.side_by_side import NUMBERED, by_mention, by_words
 
 _WRAPPER: Final = re.compile(
     r"^(?:\\\\[\w.-]+\\|\[[\w ]+\]|ns=\d+;[sigb]=|nsu=[^;]+;s=|System\d+:|bacnet://\d+/|(?:sensor|binary_sensor|number|input_number)\.(?=\w+_)|opc\.\w+://[^/]+/)+"
@@ -37,6 +38,8 @@ _CHINESE: Final = re.compile(
     r"|压缩机|空压机|冷水机组|冷却塔|反应釜|反应器|换热器|储罐|罐|塔|磨煤机|磨|主变|变压器|离心机|窑))[\s_.-]*(.+)$"
 )
 """A number with its mark and a kind of machine, then the point: `1号给水泵轴承温度`, `2#风机 电流`."""
+TITLE: Final = "what stands before a colon"
+_TITLED: Final = re.compile(r"^([^\s:/\\.][^:/\\]{1,40}): ([^:/\\]+)$")  # `UPS-1: Battery temperature`
 _LABELS: Final = re.compile(r"^([\w:.]*)\s*\{(.+=.+)\}$")
 _ASSET_LABELS: Final = (
     "asset",
@@ -59,15 +62,25 @@ def parts_of(tag: str) -> Parts:
     if (labels := _LABELS.match(bare)) and (told := _by_labels(labels)):
         return told
     if chinese := _CHINESE.match(bare):
-        return Parts(asset=chinese[1], point=chinese[2], whole=chinese[1], by="a machine and its number")
+        return Parts(asset=chinese[1], point=chinese[2], whole=chinese[1], by=NUMBERED)
     if ied := _IED.match(bare):
         return Parts(asset=ied[1], point=ied[2], whole=ied[1], by="IEC 61850")
     if kks := _KKS.match(bare):
         return _kks(kks, bare)
+    if (titled := _TITLED.match(bare)) and quantity_in(titled[2]):
+        return Parts(asset=titled[1], point=titled[2], whole=titled[1], by=TITLE)
+    if is_channel(bare):
+        return Parts(asset="", point=bare, by="the number of a channel")
     levels = levels_of(bare)
     if len(levels) > 1:
         return by_levels(bare, levels, parts_of)
     return by_words(bare) or by_mention(bare) or Parts(asset="", point=bare, by="no machine in its name")
+
+
+def machine_named(text: str) -> bool:
+    """Whether a text is the name of a machine and nothing else: `Tank B`."""
+    told = parts_of(f"{text} level")
+    return told.asset == text and told.by == NUMBERED
 
 
 def levels_above(tag: str, machine: str) -> list[str]:

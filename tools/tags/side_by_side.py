@@ -20,6 +20,7 @@ from aitia.tools.tags.equipment_words import (
     without_accents,
 )
 
+NUMBERED: Final = "a machine and its number"
 _WORD: Final = re.compile(
     r"[A-Z]+(?![a-z])(?:\d+(?:[A-Z](?![A-Za-z\d]))?)?|[^\W\d_]+\d*|\d+[A-Za-z]?(?![A-Za-z])|\d+"
 )
@@ -42,7 +43,7 @@ def by_words(text: str) -> Parts | None:
             asset=text[:end],
             point=text[end:].strip(" _-.:,/'"),
             whole=text[:end],
-            by="a machine and its number",
+            by=NUMBERED,
         )
     if words and _measures(text, words, 0) and not _code_at(text, words, 0):
         return None

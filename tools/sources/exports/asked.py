@@ -30,6 +30,8 @@ class Tag:
     description: str = ""
     place: str = ""  # the file, and sheet, that it stands in
     title: str = ""  # the machine that a line above the table names
+    section: str = ""  # what a line above this block of the file calls it, beside the name of its column
+    headline: str = ""  # a line that stands alone above the block
     generic: bool = False  # the file names no tag: it is called after the file
 
 
@@ -55,3 +57,4 @@ class Reading:
     series: list[Samples] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     zoned: bool = True
+    above: list[list[str]] = field(default_factory=list)  # the lines before the first row of data

@@ -13,6 +13,7 @@ from aitia.tools.sources.exports.asked import Asked, Reading
 from aitia.tools.sources.exports.columns import Column, Shape, cell_at
 from aitia.tools.sources.exports.sheets import Sheet
 from aitia.tools.sources.exports.times import (
+    Stamp,
     Times,
     local_offsets,
     numeric_times,
@@ -28,6 +29,9 @@ _EUROPEAN: Final = re.compile(
 
 
 _HALF: Final = re.compile(r"\d (?:AM|PM)\b")  # of the day, as the United States write it
+
+
+_HOURS: Final = 14  # of a zone from UTC
 
 
 class Clock:
@@ -83,12 +87,28 @@ class Clock:
             numbered = {g: n for n, g in enumerate(dict.fromkeys(groups))}
             found = text_times(stamps, zone=self._zone, order=self._asked.order, near=self._asked.near, european=self._european,
                                groups=[numbered[g] for g in groups])  # fmt: skip
+            found = self._by_row(found, stamps)
             found.zoned = found.zoned or self._told_zone
         else:
             found = self._numbers(column, cells)
         for nanos in shape.of_role("nanos"):
             found.t = found.t + np.array([float(cell_at(r, nanos.at) or 0) * 1e-9 for r in self._body])
         self._say(column, found)
+        return found
+
+    def _by_row(self, found: Times, stamps: Sequence[Stamp | None]) -> Times:
+        """The same with the zone that another column tells of each row, where one does of all that have a time."""
+        for column in [] if self._told_zone else self._shape.columns:
+            if key_of(column.name) not in data()["zone_columns"]:
+                continue
+            cells = [cell_at(r, column.at) for r in self._body]
+            east = {c: _east(c, column.unit) for c in set(cells)}
+            if not any(s and not s.zone and east[c] is None for s, c in zip(stamps, cells, strict=True)):
+                shift = [
+                    east[c] or 0.0 if s and not s.zone else 0.0 for s, c in zip(stamps, cells, strict=True)
+                ]
+                self._read.said.append(f"the zone of each row from {column.name!r}")
+                return Times(t=found.t - np.array(shift), said=found.said, doubtful=found.doubtful)
         return found
 
     def _numbers(self, column: Column, cells: Sequence[str]) -> Times:
@@ -139,6 +159,20 @@ class Clock:
         lost = int(np.sum(~np.isfinite(found.t)))
         if lost and len(found.t) > lost:
             read.said.append(f"{lost} rows without a readable time left out")
+
+
+def _east(cell: str, unit: str) -> float | None:
+    """Seconds east of UTC that a cell tells: `+01:00`, `CEST`, `-240` minutes, `2` hours; None for anything else."""
+    if re.fullmatch(r"[+-]?\d{1,5}(?:\.\d+)?", cell):
+        value = float(cell)
+        scale = 60.0 if folded(unit).startswith("min") else 1.0 if folded(unit).startswith("s") else 3600.0
+        scale = (
+            scale if unit else 3600.0 if abs(value) <= _HOURS else 60.0 if abs(value) <= 60 * _HOURS else 1.0
+        )
+        return value * scale if abs(value) * scale <= 3600 * _HOURS else None
+    told = zone_told(cell)
+    shift = told.utcoffset(None) if told is not None else None
+    return shift.total_seconds() if shift is not None else None
 
 
 def _plain(cell: str) -> float:

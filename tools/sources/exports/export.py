@@ -28,9 +28,10 @@ from aitia.tools.sources.exports.sheets import (
     sheets_of,
     stem_of,
 )
-from aitia.tools.sources.exports.tag_files import NAMES, beside, listed
+from aitia.tools.sources.exports.tag_files import NAMES, beside, listed, listed_above
 from aitia.tools.sources.text_form import few
 from aitia.tools.tags.map import AREA, Point, TagEntry, propose
+from aitia.tools.tags.names import machine_named
 
 _ASIDE: Final = (*JSONS, *MARKUPS, *DATABASES)  # beside tables of text they may be anything
 _DATED: Final = re.compile(r"(?:19|20)\d\d[-_.]?[01]\d(?:[-_.]?[0-3]\d)?(?:[-_T.]?\d{4,6})?")
@@ -91,6 +92,7 @@ def read_export(
             if not read.series:
                 reasons.append(f"{sheet.path}: {'; '.join(read.said[-2:])}")
                 continue
+            own = listed_above(sheet.path, read.above, {s.tag.name for s in read.series}) | own
             found.series += read.series
             found.said += [s for s in read.said if s not in found.said]
             found.zoned = found.zoned and read.zoned
@@ -107,6 +109,7 @@ def read_export(
     found.notes += [f"passed over {r}" for r in (*unread[:5], *reasons[:5])]
     if len(unread) > 5:
         found.notes.append(f"{len(unread) - 5} further files cannot be read")
+    _sectioned(found.series)
     _placed(found, paths)
     found.series = _merged(found.series)
     _map(found, known, own, machine)
@@ -122,6 +125,38 @@ def _readable(path: Path, made: Iterator[Sheet], unread: list[str]) -> Iterator[
         unread.append(f"{path.name}: {error}")
 
 
+def _sectioned(series: Sequence[Samples]) -> None:
+    """Put the line above a block before the names of its columns, where several blocks of a file call theirs alike."""
+    alike: dict[tuple[str, str, str], list[Samples]] = defaultdict(list)
+    for s in series:
+        alike[s.tag.place, s.tag.asset or s.tag.title, s.tag.name].append(s)
+    for of in alike.values():
+        if len({s.tag.section for s in of}) > 1:
+            for s in of:
+                point = re.split(r"\s+-+>", s.tag.section)[0].strip()
+                s.tag.name = " ".join(filter(None, (point, s.tag.name)))
+    alike = defaultdict(list)
+    for s in series:
+        alike[s.tag.place, s.tag.asset or s.tag.title, s.tag.name].append(s)
+    for of in alike.values():
+        if _cross(of):  # tables or columns of one name that cover the same time
+            told = len({s.tag.headline for s in of}) == len(of)
+            for n, s in enumerate(of):
+                s.tag.name = (
+                    f"{s.tag.headline} {s.tag.name}"
+                    if told
+                    else f"{s.tag.name} ({n + 1})"
+                    if n
+                    else s.tag.name
+                )
+
+
+def _cross(of: Sequence[Samples]) -> bool:
+    """Whether series cover more than half of the time of one another."""
+    ends = sorted((float(np.nanmin(s.t)), float(np.nanmax(s.t))) for s in of if s.t.size > 1)
+    return any(a[1] - b[0] > 0.5 * min(a[1] - a[0], b[1] - b[0]) for a, b in itertools.pairwise(ends))
+
+
 def _placed(found: Export, paths: Sequence[Path]) -> None:
     """Give machines to tags that several files or sheets spell alike: each file, sheet or folder is one."""
     places = defaultdict(set)
@@ -130,7 +165,7 @@ def _placed(found: Export, paths: Sequence[Path]) -> None:
     stems = Counter(stem_of(s.tag.place) for s in found.series if s.tag.generic)
     several = {key for key, of in places.items() if len({p for p, _ in of}) > 1}
     for s in found.series:
-        folder = s.tag.place.rpartition("/")[0]
+        folder = "" if machine_named(s.tag.name) else s.tag.place.rpartition("/")[0]
         if (s.tag.generic and folder and (s.tag.name, s.tag.asset) in several) or (
             s.tag.generic
             and folder

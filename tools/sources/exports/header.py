@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from aitia.tools.meaning.unit_table import split_unit, unit_named
@@ -11,15 +12,24 @@ from aitia.tools.sources.exports.columns import Column, Role, Shape
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.turning import full_time
 from aitia.tools.sources.exports.words import called, data, folded, key_of
+from aitia.tools.tags.equipment_words import is_channel
 from aitia.tools.tags.names import parts_of
 
 _SAYS: Final = re.compile(
     r"[#\s]*([^\W\d_][^:=]{0,40}?)\s*(?:=|(?<!\d):|:(?!\d\d))\s*(\S.*)", re.S
 )  # `Units: mm/s`
 _MARK: Final = re.compile(r"[#\[*]+\s?[A-Z][A-Za-z ]*[\]:]?")
+_SECTION: Final = re.compile(r"\[[A-Z]{3,}\]")  # `[LOGGING],CPU_1,2`
+_WORD: Final = re.compile(r"(?i)data|values?|daten|werte|datos|donn[eé]es|time|valori|dati")
 _START: Final = re.compile(
     r"(?:start|begin|trigger|recording start)\w*(?:[ _]of[ _]\w+|[ _]?(?:time|zeit|date))"
 )
+_TABLE: Final = (
+    3  # cells of a line of names above the table that has a line of what they say below it, more than this
+)
+_UNITS: Final = 0.5  # of a row's cells, below another row
+_TYPED: Final = 0.8  # of a row's cells that are types, beside the names of what counts rows
+_COUNTED: Final = re.compile(r"[\d,.' ]+ [^\W\d_]+")
 _GROUPING: Final = 0.75  # of the cells of the fullest row of names: with fewer a row names groups of columns
 
 
@@ -34,7 +44,16 @@ def header_rows(rows: Sequence[Sequence[str]], first: int, width: int) -> list[i
         if not found and len(row) == 1 and width > 1 and _SAYS.fullmatch(row[0]):
             at -= 1  # `T0: 09.03.2026 18:00:00` between names and data
             continue
-        if row and _MARK.fullmatch(row[0]) and len(row) <= 2 < width:
+        if (
+            not found
+            and len(row) == 1 < width
+            and _WORD.fullmatch(row[0])
+            and at
+            and len(rows[at - 1]) > width / 2
+        ):
+            at -= 1  # `DATA` between names and data
+            continue
+        if row and ((_MARK.fullmatch(row[0]) and len(row) <= 2 < width) or _SECTION.fullmatch(row[0])):
             at -= 1  # `#ROWS,480`
             continue
         if found and len(rows[at]) > width:
@@ -62,33 +81,42 @@ def _is_said(head: str) -> bool:
     return any(called(head, role, "preamble") for role in data()["preamble"])
 
 
-def _kind(row: Sequence[str], skip: set[int]) -> str:
-    """What a row above the data holds: units, types, or names."""
+def _kind(row: Sequence[str], skip: set[int], *, below: bool) -> str:
+    """What a row above the data holds: units (more of them where it is the first one), types, or names."""
     cells = [c for n, c in enumerate(row) if c and n not in skip] or [c for c in row if c]
-    head = row[0] if row else ""
+    lead = next((n for n, c in enumerate(row) if c), 0)
+    head = row[lead] if row else ""
     if head.startswith("#") and len(head) > 1 and key_of(head) in ("group", "datatype", "default"):
         return "types"
     if not cells:
         return "empty"
     for role in ("unit", "description", "low", "high"):
-        if 0 in skip and head and called(head, role):
+        if skip and lead <= max(skip) and called(head, role):
             return role
-    if sum(unit_named(c) is not None or c in ("-", "--") for c in cells) >= 0.6 * len(cells) and any(
-        unit_named(c) for c in cells
-    ):
+    if sum(unit_named(c) is not None or c in ("-", "--") for c in cells) >= (_UNITS if below else 0.6) * len(
+        cells
+    ) and any(unit_named(c) for c in cells):
         return "unit"
-    if all(re.sub(r"[\[(].*", "", folded(c)) in set(data()["types"]) for c in cells):
+    typed = [re.sub(r"[\[(].*", "", folded(c)) in _types() for c in cells]
+    if all(typed) or (len(cells) > 1 and sum(typed) >= _TYPED * len(cells)):
         return "types"
+    if len(cells) > 1 and all(_COUNTED.fullmatch(c) for c in cells):  # `176 events`
+        return "numbers"
     if all(looks_numeric(c) for c in cells):
         return "numbers"
     return "names"
+
+
+@cache
+def _types() -> frozenset[str]:
+    return frozenset(str(w) for w in data()["types"])
 
 
 def columns_from(header: Sequence[Sequence[str]], width: int, times: dict[int, Role]) -> list[Column]:
     """The columns by the rows above them."""
     width = max([width, *(len(r) for r in header)])
     padded = [[*r, *[""] * (width - len(r))] for r in header]
-    kinds = [_kind(r, set(times)) for r in padded]
+    kinds = [_kind(r, set(times), below=n > 0) for n, r in enumerate(padded)]
     if "names" not in kinds:
         kinds = ["names" if kind == "types" else kind for kind in kinds]
     names = [r for r, kind in zip(padded, kinds, strict=True) if kind == "names"]
@@ -110,10 +138,29 @@ def columns_from(header: Sequence[Sequence[str]], width: int, times: dict[int, R
             elif kind == "description" and row[at]:
                 column.description = row[at]
         made.append(column)
-    for place, row in enumerate(names):
-        if place != chosen:
-            _second_names(made, row, times)
+    further = [row for place, row in enumerate(names) if place != chosen]
+    for row in _groups_last(made, further, times):
+        _second_names(made, row, times)
     return made
+
+
+def _groups_last(
+    made: Sequence[Column], rows: Sequence[list[str]], times: dict[int, Role]
+) -> list[list[str]]:
+    """Further rows of names; last the one that keeps columns of one name apart by words: machines above types."""
+    if len(rows) < 2 or len(times) > 1:
+        return list(rows)
+    values = [c for c in made if c.at not in times and c.name]
+
+    def kept(row: Sequence[str]) -> int:
+        filled = _filled(row)
+        return len({(filled[c.at], c.name) for c in values})
+
+    words = [row for row in rows if not all(looks_numeric(c) for c in row if c)] or rows
+    best = max(words, key=lambda row: (kept(row), -words.index(row)))
+    if kept(best) == len({c.name for c in values}):
+        return list(rows)
+    return [*(row for row in rows if row is not best), best]
 
 
 def _names_row(names: Sequence[Sequence[str]], times: dict[int, Role]) -> int:
@@ -130,7 +177,7 @@ def _names_row(names: Sequence[Sequence[str]], times: dict[int, Role]) -> int:
     most = max((len([c for c in row if c]) for row in names), default=0)
 
     def worth(row: Sequence[str]) -> tuple[bool, bool, bool, float]:
-        cells = [c for n, c in enumerate(row) if c and n not in times]
+        cells = [c for n, c in enumerate(row) if c and (n not in times or len(times) > 1)]
         tags = sum(bool(re.search(r"[\d_./]", c)) and " " not in c for c in cells)
         timed = any(called(split_unit(row[n])[0], "time") for n in times if n < len(row) and row[n])
         grouping = len([c for c in row if c]) <= _GROUPING * most  # a machine over several columns each
@@ -141,10 +188,10 @@ def _names_row(names: Sequence[Sequence[str]], times: dict[int, Role]) -> int:
 
 def _second_names(made: list[Column], row: Sequence[str], times: dict[int, Role]) -> None:
     """A further row of names: groups over several columns, else descriptions."""
-    filled, last = [], ""
-    for cell in row:
-        last = cell or last
-        filled.append(last)
+    cells = [row[c.at] for c in made if c.at not in times and row[c.at]]
+    if cells and all(called(c, "value") for c in cells):
+        return
+    filled = _filled(row)
     values = [c for c in made if c.at not in times and c.name]
     names = [c.name for c in values]
     groups = {filled[c.at] for c in values} - {""}
@@ -157,8 +204,17 @@ def _second_names(made: list[Column], row: Sequence[str], times: dict[int, Role]
             ):  # above pairs of time and value: a row of tags, one of descriptions
                 group, text = sorted((column.group, group), key=_is_text)
             column.group, column.description = group, column.description or text
-        elif row[column.at]:
+        elif row[column.at] and not (is_channel(row[column.at]) and column.name):
             column.description = column.description or row[column.at]
+
+
+def _filled(row: Sequence[str]) -> list[str]:
+    """A row whose empty cells have what stands left of them."""
+    filled, last = [], ""
+    for cell in row:
+        last = cell or last
+        filled.append(last)
+    return filled
 
 
 def _is_text(cell: str) -> bool:
@@ -169,11 +225,16 @@ def _is_text(cell: str) -> bool:
 def labels_above(above: Sequence[Sequence[str]]) -> dict[str, str]:
     """What lines above the table say: `Tag: FIC101`, `Einheit;m³/h`, several in one line."""
     told: dict[str, str] = {}
-    for row in above:
+    for n, row in enumerate(above):
         cells = [c for c in row if c]
-        pairs = [(m[1], [m[2], *cells[n + 1 :]]) for n, c in enumerate(cells) if (m := _SAYS.fullmatch(c))]
+        pairs = [(m[1], [m[2], *cells[k + 1 :]]) for k, c in enumerate(cells) if (m := _SAYS.fullmatch(c))]
         if not pairs and len(cells) > 1:
             pairs = [(cells[0].lstrip("# ").rstrip(" :="), cells[1:])]
+        below = list(above[n + 1]) if n + 1 < len(above) else []
+        if len(below) == len(row) > _TABLE and not any(
+            map(looks_numeric, cells)
+        ):  # names, and below each what it says
+            pairs += [(c, [b]) for c, b in zip(row, below, strict=True) if c and b]
         for head, tail in pairs:
             for role in data()["preamble"]:
                 if called(head, role, "preamble") or (role == "start" and _START.match(folded(head))):

@@ -29,6 +29,8 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]], body: Sequence[Sequ
     if any(c.of >= 0 for c in shape.columns):
         return  # each value has times of its own
     texts = [c for c in free if not are_measured(held[c.at])]
+    if texts or any(called(c.name, "value") for c in free):
+        texts += [c for c in free if c not in texts and _is_number_of_one(c, held[c.at])]
     for column in [c for c in texts if _is_running(c, shape, body)]:
         column.role = "ignore"
         texts.remove(column)
@@ -43,7 +45,7 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]], body: Sequence[Sequ
     if value is None or not (tags or repeated):
         _by_row(shape, texts, numbers, held)
         return
-    if not tags and shape.of_role("unit"):
+    if not tags and shape.of_role("unit") and sum(called(c.name, "asset") for c in repeated) < _TWO:
         tags = [c for c in texts if called(c.name, "description") and repeats(held[c.at])]
     tag = _best_tag(tags or repeated, held)
     if tag is None:
@@ -55,6 +57,17 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]], body: Sequence[Sequ
     tag.role, value.role = "tag", "value"
     _beside(shape, [c for c in texts if c not in (tag, value) and c.role != "quality"], held, tag)
     _parted(shape, repeated, body)
+
+
+def _is_number_of_one(column: Column, cells: Sequence[str]) -> bool:
+    """Whether long whole numbers that come again and again name machines or points: `10004711` below `Equipment`."""
+    named = (called(column.name, "asset") or called(column.name, "tag")) and not called(column.name, "value")
+    return (
+        named
+        and share(cells, lambda c: bool(_NUMBER_OF_ONE.fullmatch(c)))
+        > _NUMBERS  # names stand again on each page
+        and len(set(cells)) <= max(1, len(cells) // _ROWS_OF_ONE)
+    )
 
 
 def _is_running(column: Column, shape: Shape, body: Sequence[Sequence[str]]) -> bool:
@@ -119,6 +132,10 @@ def _parted(shape: Shape, texts: Sequence[Column], body: Sequence[Sequence[str]]
             keys.append(column.at)
 
 
+_NUMBER_OF_ONE: Final = re.compile(r"0\d{3,}|\d{5,}")
+_TWO: Final = 2  # columns called as machines are: one of them is what is measured there
+_NUMBERS: Final = 0.9  # of a column's cells
+_ROWS_OF_ONE: Final = 4  # rows that a machine or point has at least, on average
 FEW_RECORDS: Final = 6  # different ones, from which on a text may be a record's number; by hand
 _DOUBLED: Final = 0.1  # of the rows: fewer are rows that a logger wrote twice
 INDEX: Final = ("tagindex", "tag_index", "tagid", "tag_id", "pointid", "point_id", "itemid", "item_id", "sensor_id",

@@ -104,6 +104,12 @@ def number_and_unit(cell: str, notation: Notation) -> tuple[float | None, str, b
     return None, "", False
 
 
+def number_and_word(cell: str, notation: Notation) -> tuple[float | None, str]:
+    """Number and what stands behind it, which is no known unit: `34.9 %H`."""
+    found = _WITH_UNIT.fullmatch(cell.strip())
+    return (number(found[1].strip(), notation), found[2].strip()) if found else (None, "")
+
+
 def looks_numeric(cell: str) -> bool:
     """Whether a cell is a number in any notation."""
     return bool(

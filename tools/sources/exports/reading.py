@@ -15,14 +15,18 @@ from aitia.tools.sources.exports.clock import Clock
 from aitia.tools.sources.exports.columns import Column, Shape, cell_at
 from aitia.tools.sources.exports.numbers import Notation
 from aitia.tools.sources.exports.shape import shape_of
-from aitia.tools.sources.exports.sheets import Sheet
+from aitia.tools.sources.exports.sheets import Sheet, stem_of
 from aitia.tools.sources.exports.times import stamp_of
 from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
 from aitia.tools.sources.exports.values import notation_in, qualities_of, samples_of
 from aitia.tools.sources.exports.whole_times import absolute, joined_times, keyed
-from aitia.tools.sources.exports.words import called, folded
-from aitia.tools.tags.equipment_words import mention_in
+from aitia.tools.sources.exports.words import called, folded, is_said
+from aitia.tools.tags.equipment_words import is_channel, mention_in
+from aitia.tools.tags.names import machine_named
 
+_LISTED: Final = 2_000  # lines above a table that may list its tags
+_TOP: Final = 2  # lines at the top of a file, which may be as wide as its table
+_NAME: Final = 4  # letters of a machine's name, at least
 _MARK: Final = re.compile(r"\$[A-Z_]+\$")  # WinCC's rows on the recording itself: `$RT_OFF$`
 
 
@@ -52,6 +56,7 @@ def read_sheet(sheet: Sheet, asked: Asked) -> Reading:
             if not read.series:
                 read.said.append("no times in it")
             break
+        read.above = read.above or [list(r) for r in rows[: shape.first][-_LISTED:]]
         body, left, more = _body(rows, begun + shape.first, shape)
         _block(sheet, shape, body, asked, read)
         if left:
@@ -78,7 +83,11 @@ def _body(
             held.append(row)
         elif any(row) and tuple(row) not in header:
             if _another(rows, at, times, header, numeric=numeric) or (shape.titled and _is_title(rows, at)):
-                while at > first + 1 and 0 < len(rows[at - 1]) <= 2 and tuple(rows[at - 1]) in header:
+                while (
+                    at > first + 1
+                    and (0 < len(rows[at - 1]) <= 2 or is_said(rows[at - 1]))
+                    and tuple(rows[at - 1]) in header
+                ):
                     at -= 1  # lines above the table that say the same again: `Machine Name,P-101`
                 return held, left, at
             left.append(row)
@@ -141,6 +150,7 @@ def _block(sheet: Sheet, shape: Shape, body: Sequence[list[str]], asked: Asked, 
     if shape.long:
         _long(sheet, shape, body, notation, clock, read)
         return
+    _tell_unused(shape, read)
     assets = shape.of_role("asset")
     owners = [cell_at(r, assets[0].at) for r in body] if assets else []
     for column in values:
@@ -170,8 +180,9 @@ def _tag(sheet: Sheet, shape: Shape, column: Column, owner: str) -> Tag:
     above = labels.get("asset", "")
     name, asset, unnamed = column.name, owner or mention_in(above) or above, False
     if column.group:
-        tagged = generic or column.of >= 0 or folded(column.name) == folded(column.group)
-        name = column.group if tagged else f"{column.group}.{column.name}"
+        numbered = is_channel(column.group) and not generic  # of a recorder, above what is measured there
+        tagged = numbered or generic or column.of >= 0 or folded(column.name) == folded(column.group)
+        name = column.name if numbered else column.group if tagged else f"{column.group}.{column.name}"
         asset = asset or ("" if tagged else column.group)
     elif generic and alone:
         name = labels.get("tag", "") or sheet.name
@@ -185,20 +196,26 @@ def _tag(sheet: Sheet, shape: Shape, column: Column, owner: str) -> Tag:
     return Tag(
         name=_bare_tag(name), asset=asset, unit=column.unit or (labels.get("unit", "") if alone else ""), place=sheet.path,
         description=column.description or (labels.get("description", "") if alone else ""), generic=unnamed,
-        title=_titled(shape),
+        title=_titled(sheet, shape), section=shape.labels.get("tag", "") if not generic else "",
+        headline=next((of[0] for row in reversed(shape.above) if len(of := [c for c in row if c]) == 1), ""),
     )  # fmt: skip
 
 
-def _titled(shape: Shape) -> str:
-    """The machine that a line alone above the table names."""
-    return next(
-        (
-            m
-            for row in shape.above
-            if len(cells := [c for c in row if c]) == 1 and (m := mention_in(cells[0]))
-        ),
-        "",
+def _titled(sheet: Sheet, shape: Shape) -> str:
+    """The machine that a line alone above the table names, else what a cell above it and the file's name both begin with."""
+    lines = (of[0] for row in shape.above if len(of := [c for c in row if c]) == 1)
+    alone = (m for line in lines if (m := mention_in(line) or (line if machine_named(line) else "")))
+    stem = stem_of(sheet.path)
+    both = (
+        c
+        for row in (*shape.above, *sheet.rows[:_TOP])
+        for c in row
+        if len(c) >= _NAME
+        and stem.startswith(c)
+        and stem[len(c) : len(c) + 1] in ("_", "-", " ", ".")
+        and not c.isdecimal()
     )
+    return next(alone, "") or next(both, "")
 
 
 def _bare_tag(name: str) -> str:
@@ -233,7 +250,7 @@ def _long(
             asset=asset or shape.labels.get("asset", ""),
             description=said,
             place=sheet.path,
-            title=_titled(shape),
+            title=_titled(sheet, shape),
             unit=told.most_common(1)[0][0] if told else value.unit,
         )
         chosen = np.array([n for n in of if np.isfinite(times.t[n])], dtype=np.int64)
@@ -245,9 +262,13 @@ def _long(
                 else ""
             )
             read.series.append(series)
-    unused = [c.name for c in shape.columns if c.role == "ignore" and c.name]
+    _tell_unused(shape, read)
+
+
+def _tell_unused(shape: Shape, read: Reading) -> None:
+    unused = dict.fromkeys(c.name for c in shape.columns if c.role == "ignore" and c.name)
     if unused:
-        read.said.append(f"not used: {', '.join(unused[:5])}")
+        read.said.append(f"not used: {', '.join(list(unused)[:5])}")
 
 
 def _by_unit(
@@ -259,7 +280,8 @@ def _by_unit(
     for (asset, name), of in rows.items():
         units = Counter(cell_at(body[n], unit) for n in of)
         moments = {cell_at(body[n], time) for n in of}
-        if len(units) > 1 and "" not in units and min(units.values()) >= 0.5 * len(moments):
+        each = len(units) > 1 and "" not in units and min(units.values()) >= 0.5 * len(moments)
+        if each or len({u.dimension for k in units if (u := unit_named(k))}) > 1:
             for told in units:
                 apart[asset, f"{name} [{told}]"] = [n for n in of if cell_at(body[n], unit) == told]
         else:

@@ -12,13 +12,21 @@ from aitia.tools.sources.exports.cells import all_states, share
 from aitia.tools.sources.exports.columns import Column, Role, Shape
 from aitia.tools.sources.exports.long_rows import find_long_rows
 from aitia.tools.sources.exports.numbers import looks_numeric
+from aitia.tools.sources.exports.whole_times import BARE, is_milli
 from aitia.tools.sources.exports.words import called, data, folded, key_of, quality_word
 
 _MOST: Final = 0.5  # of a column's cells
+_UTC: Final = re.compile(r"(?i)(?<![a-z])(?:utc|gmt)(?![a-z])|utc$")
+_TWO_TIMES: Final = 2  # columns of times, called differently
+_UNITS: Final = 0.6  # of a column's cells, where its name only ends as one of units does
+_PARTED: Final = 20_000  # rows by which it is told what keeps the rows of a long table apart
+_FURTHER: Final = 400  # cells of a column that the first rows leave empty
 
 
-def give_roles(shape: Shape, body: Sequence[Sequence[str]], times: dict[int, Role]) -> None:
-    """Give each column its role."""
+def give_roles(
+    shape: Shape, body: Sequence[Sequence[str]], times: dict[int, Role], further: Sequence[Sequence[str]] = ()
+) -> None:
+    """Give each column its role. `further` rows tell of columns that are empty in `body`, as flags of rare faults are."""
     for column in shape.columns:
         column.role = times.get(column.at, column.role)
     if len([r for r in times.values() if r == "time"]) > 1:
@@ -26,8 +34,12 @@ def give_roles(shape: Shape, body: Sequence[Sequence[str]], times: dict[int, Rol
     others = [c for c in shape.columns if c.at not in times]
     held = {c.at: [r[c.at] for r in body if c.at < len(r) and r[c.at]] for c in others}
     for column in others:
+        if not held[column.at]:
+            held[column.at] = [r[column.at] for r in further if column.at < len(r) and r[column.at]][
+                :_FURTHER
+            ]
         _by_name(column, held[column.at])
-    find_long_rows(shape, held, body)
+    find_long_rows(shape, held, [*body, *further[:_PARTED]])
     _qualities(shape, held)
 
 
@@ -35,7 +47,14 @@ def _several_times(shape: Shape) -> None:
     """Pairs of time and value, each with its own times; else one column of times, the others are passed over."""
     whole = shape.of_role("time")
     pairs = [b.at - a.at for a, b in itertools.pairwise(whole)]
-    if min(pairs) > 1 and not any(called(c.name, "other_time") for c in whole) and not shape_tag(shape):
+    titles = {re.sub(r"[\d_]+$", "", key_of(c.name)) for c in whole if called(c.name, "time")}
+    one = len(titles) > 1 and len(whole) == _TWO_TIMES  # sent and received, each of the whole row
+    if (
+        min(pairs) > 1
+        and not one
+        and not any(called(c.name, "other_time") for c in whole)
+        and not shape_tag(shape)
+    ):
         ends = [c.at for c in whole[1:]] + [len(shape.columns)]
         known = [told for c in whole if (told := unit_named(c.unit)) and told.dimension != "time"]
         for time, end in zip(whole, ends, strict=True):
@@ -58,6 +77,7 @@ def _several_times(shape: Shape) -> None:
     main = min(
         named,
         key=lambda c: (
+            not _UTC.search(f"{c.name} {c.unit}"),  # beside a local time
             called(c.name, "other_time"),
             usual.index(key_of(c.name)) if key_of(c.name) in usual else 99,
         ),
@@ -75,28 +95,46 @@ def shape_tag(shape: Shape) -> bool:
 def _by_name(column: Column, cells: Sequence[str]) -> None:
     numeric = share(cells, looks_numeric)
     words = share(cells, lambda c: bool(quality_word(c)))
-    if (
-        called(column.name, "unit")
-        and numeric < 0.5
-        and share(cells, lambda c: unit_named(c) is not None) > 0.3
+    units = share(cells, lambda c: unit_named(c) is not None)
+    ends = re.search(r"(?:units?|unitid|uom)$", key_of(column.name)) is not None
+    if numeric < 0.5 and (
+        (called(column.name, "unit") and units > 0.3) or (ends and units > _UNITS and not all_states(cells))
     ):
         column.role = "unit"
-    elif (
+    elif key_of(column.name) in data()["zone_columns"]:
+        column.role = "ignore"
+    elif (not cells and called(column.name, "quality")) or (
         words > 0.6
         and (numeric < 0.5 or called(column.name, "quality"))
         and not called(column.name, "ignore")
-    ):
+    ):  # flags may follow further below
         column.role = "quality"
     elif called(column.name, "other_time") or key_of(column.name).endswith(
         ("_nano_offset", "_nanos", "nanoseconds")
     ):
         column.role = "nanos" if "nano" in key_of(column.name) else "ignore"
     elif (
-        (called(column.name, "time") and numeric > _MOST)
-        or (called(column.name, "ignore") and not (called(column.name, "value") and numeric > _MOST))
+        (called(column.name, "time") and numeric > _MOST and not _falls(cells))
+        or (
+            called(column.name, "ignore")
+            and not (called(column.name, "value") and numeric > _MOST)
+            and not _is_duration(column.name, cells)
+        )
         or (not column.name and (_is_index(cells) or column.unit in ("s", "sec", "ms")))
     ):  # the time since the start, beside the time itself
         column.role = "ignore"
+
+
+def _falls(cells: Sequence[str]) -> bool:
+    """Whether numbers rise and fall, as no time does: `T` may be a temperature."""
+    numbers = [float(c.replace(",", ".")) for c in cells if re.fullmatch(r"-?\d+(?:[.,]\d+)?", c)]
+    steps = [b - a for a, b in itertools.pairwise(numbers)]
+    return any(s > 0 for s in steps) and any(s < 0 for s in steps)
+
+
+def _is_duration(name: str, cells: Sequence[str]) -> bool:
+    """Whether numbers below a unit of time are durations, and no part of a clock: that has whole ones below 1000."""
+    return key_of(name) in BARE and not all(map(is_milli, cells)) and share(cells, looks_numeric) > _MOST
 
 
 def _is_index(cells: Sequence[str]) -> bool:

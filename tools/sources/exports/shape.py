@@ -14,10 +14,12 @@ from aitia.tools.sources.exports.roles import give_roles
 from aitia.tools.sources.exports.times import stamp_of
 from aitia.tools.sources.exports.turning import full_time
 from aitia.tools.sources.exports.words import called, key_of
+from aitia.tools.tags.names import TITLE, parts_of
 
 _SAMPLE: Final = 400  # rows by which columns are told
 _ABOVE: Final = 60  # lines above the data that are looked at
 _MOST: Final = 0.6  # of a column's cells that must be times
+_PAIR: Final = 2  # cells of a line that says one thing
 _TITLES: Final = 2  # cells above a column of numbers that may call it a time
 _ALONE: Final = frozenset({"timestamp_seconds", "time_sec", "epoch_s", "unixtime_s"})
 
@@ -44,7 +46,7 @@ def shape_of(rows: Sequence[Sequence[str]]) -> Shape | None:
     shape = Shape(first=first, columns=columns, above=above, labels=labels_above(above))
     shape.passed = names_at[0] if names_at else first
     align_units(shape)
-    give_roles(shape, body, times)
+    give_roles(shape, body, times, rows[first + _SAMPLE :])
     _title(shape)
     return shape
 
@@ -64,7 +66,7 @@ def _title(shape: Shape) -> None:
         title
         and "tag" not in shape.labels
         and not full_time(title)
-        and (unit or ":" not in title.partition("\\")[0])
+        and (unit or ":" not in title.partition("\\")[0] or parts_of(title).by == TITLE)
     ):
         shape.labels["tag"], shape.titled = bare, True
         shape.labels.setdefault("unit", unit)
@@ -77,8 +79,9 @@ def _times(rows: Sequence[Sequence[str]]) -> tuple[int, dict[int, Role]]:
     starts: dict[int, int] = {}
     runs: dict[int, list[int]] = {}
     clocked: set[int] = set()
+    said = _said_above(sample)
     for at in range(width):
-        cells = [(n, r[at]) for n, r in enumerate(sample) if at < len(r) and r[at]]
+        cells = [(n, r[at]) for n, r in enumerate(sample) if at < len(r) and r[at] and n not in said]
         stamps = {n: s for n, c in cells if (s := stamp_of(c))}
         held = _run(list(stamps), cells)
         if held and len(held) >= _MOST * sum(n >= held[0] for n, _ in cells):
@@ -92,6 +95,20 @@ def _times(rows: Sequence[Sequence[str]]) -> tuple[int, dict[int, Role]]:
     if whole:
         return min(starts[at] for at in whole), dict.fromkeys(whole, "time")
     return _numeric(sample, width)
+
+
+def _said_above(sample: Sequence[Sequence[str]]) -> set[int]:
+    """Lines of a word and the time that it tells (`Start;21.07.2025 13:05`) above the first row with a time and more."""
+    told = list[int]()
+    for n, row in enumerate(sample):
+        held = [c for c in row if c]
+        if not any(stamp_of(c) for c in held):
+            continue
+        if len(held) > _PAIR:
+            return set(told)
+        if len(held) == _PAIR and stamp_of(held[0]) is None and not looks_numeric(held[0]):
+            told.append(n)
+    return set()
 
 
 def _run(found: list[int], cells: list[tuple[int, str]]) -> list[int]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import gzip
-import io
 import re
 import sqlite3
 import zipfile
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path, PurePosixPath
@@ -21,13 +18,11 @@ from aitia.core.errors import BadInput, SourceError
 from aitia.tools.sources.duck import database
 from aitia.tools.sources.exports.letters import reread
 from aitia.tools.sources.exports.limits import MOST_CELLS
-from aitia.tools.sources.exports.line_protocol import line_protocol
 from aitia.tools.sources.exports.markup import is_markup, is_table, objects_of, rows_of_table
-from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.objects import rows_of_objects
+from aitia.tools.sources.exports.open_document import book_of
+from aitia.tools.sources.exports.separators import split, trimmed
 from aitia.tools.sources.exports.sqlite_tables import tables_of
-from aitia.tools.sources.exports.times import CLOCK, stamp_of
-from aitia.tools.sources.exports.words import is_missing, quality_word
 from aitia.tools.sources.text_form import encoding_of, head_of, known_encoding, opened, text_of
 
 TEXTS: Final = (
@@ -45,25 +40,20 @@ TEXTS: Final = (
     ".rpt",
     ".out",
 )
-SHEETS: Final = (".xlsx", ".xlsm")
+SHEETS: Final = (".xlsx", ".xlsm", ".ods")
 PARQUET: Final = (".parquet", ".pq")
 JSONS: Final = (".json", ".jsonl", ".ndjson")
 MARKUPS: Final = (".xml", ".html", ".htm", ".xls")
 DATABASES: Final = (".sqlite", ".sqlite3", ".db")
 SUFFIXES: Final = (*TEXTS, *JSONS, *SHEETS, *PARQUET, *MARKUPS, *DATABASES, ".zip", ".gz")
+_OLD_BOOK: Final = bytes.fromhex("d0cf11e0a1b11ae1")  # how files of OLE begin
 MOST_BYTES: Final = 256 << 20  # of one unpacked file that is read here, in memory
 MOST_MEMBERS: Final = 5_000  # of an archive
 _HEAD_BYTES: Final = 64 << 10  # of a text, for the same
 _HEAD_ROWS: Final = 400  # of a file, by which its layout is told
-_LOOKED: Final = 120  # lines by which the separator is told
-_MARKS: Final = (";", "\t", ",", "|")
-_WIDE: Final = re.compile(r"[ \t]{2,}|\t")
 _NET_DATE: Final = re.compile(
     r"/Date\((\d+)(?:[+-]\d{4})?\)/"
 )  # as JSON of .NET writes a time, in ms since 1970
-_BLANK: Final = re.compile(r"\s+")
-_RULE: Final = re.compile(r"[\s\-=+|_*]+")
-_RULER: Final = re.compile(r"(?:-{3,}|={3,})(?: +(?:-{3,}|={3,}))+")
 
 
 @dataclass
@@ -83,6 +73,8 @@ def sheets_of(path: Path, *, root: Path, encoding: str = "", delimiter: str = ""
     suffix = path.suffix.lower()
     if suffix in PARQUET:
         yield _parquet(path, where)
+    elif suffix == ".ods":
+        yield from _open_document(path, where)
     elif suffix in SHEETS or (suffix == ".xls" and zipfile.is_zipfile(path)):
         with path.open("rb") as file:
             yield from _workbook(file, where)
@@ -92,8 +84,17 @@ def sheets_of(path: Path, *, root: Path, encoding: str = "", delimiter: str = ""
         yield from _archive(path, where, encoding=encoding, delimiter=delimiter)
     elif suffix in DATABASES:
         yield from _database(path, where)
+    elif _is_old_book(path):
+        raise SourceError(
+            f"Save {where!r} as .xlsx or CSV: it is a workbook of Excel 97 to 2003, which is not read."
+        )
     else:
         yield from _text(path, where, encoding=encoding, delimiter=delimiter)
+
+
+def _is_old_book(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_OLD_BOOK)) == _OLD_BOOK
 
 
 def stem_of(path: str) -> str:
@@ -124,15 +125,20 @@ def _archive(path: Path, where: str, *, encoding: str, delimiter: str) -> Iterat
                 if suffix not in (*TEXTS, *JSONS, *SHEETS, *PARQUET, *MARKUPS, ".gz"):
                     continue
                 copy = Path(folder) / f"{number}{suffix}"  # never the name that the archive chooses
-                with packed.open(member) as source:
-                    copy.write_bytes(source.read(MOST_BYTES + 1))
-                for sheet in sheets_of(copy, root=Path(folder), encoding=encoding, delimiter=delimiter):
-                    sheet.path = (
-                        member.filename if sheet.path == copy.name else f"{member.filename}/{sheet.name}"
-                    )
-                    sheet.name = stem_of(member.filename) if sheet.name == str(number) else sheet.name
-                    yield sheet
-                copy.unlink()
+                try:
+                    with packed.open(member) as source:
+                        copy.write_bytes(source.read(MOST_BYTES + 1))
+                    for sheet in sheets_of(copy, root=Path(folder), encoding=encoding, delimiter=delimiter):
+                        sheet.path = (
+                            member.filename if sheet.path == copy.name else f"{member.filename}/{sheet.name}"
+                        )
+                        sheet.name = stem_of(member.filename) if sheet.name == str(number) else sheet.name
+                        yield sheet
+                except (SourceError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+                    if len(members) == 1:
+                        raise
+                    said = f"it cannot be read: {str(error).replace(copy.name, member.filename)}"
+                    yield Sheet(name=stem_of(member.filename), path=member.filename, rows=[], said=[said])
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise SourceError(
             f"{path.name!r} is no readable ZIP archive: {error}. Pack it again without a password."
@@ -166,6 +172,16 @@ def _workbook(file: IO[bytes], where: str) -> Iterator[Sheet]:
         if any(rows):
             place = f"{where}/{sheet.title}" if len(book.worksheets) > 1 else where
             yield Sheet(name=sheet.title, path=place, rows=rows, said=[f"sheet {sheet.title!r}"])
+
+
+def _open_document(path: Path, where: str) -> Iterator[Sheet]:
+    try:
+        held = [(name, rows) for name, rows in book_of(path) if any(map(any, rows))]
+    except ValueError as error:
+        raise SourceError(f"Save {where!r} as .xlsx or CSV again: {error}.") from None
+    for name, rows in held:
+        place = f"{where}/{name}" if len(held) > 1 else where
+        yield Sheet(name=name, path=place, rows=rows, said=[f"sheet {name!r}"])
 
 
 def _cell(value: Any) -> str:
@@ -232,7 +248,7 @@ def _of_objects(held: Any, where: str) -> Sheet:
 def _markup(text: str, where: str) -> Sheet:
     if is_table(text):
         try:
-            rows = [_trimmed(row) for row in rows_of_table(text)]
+            rows = [trimmed(row) for row in rows_of_table(text)]
         except ValueError as error:
             raise SourceError(f"Split {where!r}: {error}.") from None
         return Sheet(name=stem_of(where), path=where, rows=rows, said=["a table in markup"])
@@ -289,99 +305,3 @@ def _decoded(path: Path, encoding: str, most: int = MOST_BYTES) -> tuple[str, li
     cut = raw if len(raw) <= most else raw[: raw.rfind(b"\n") + 1]
     text, name = reread(cut)
     return text, [f"not UTF-8: read as {name}"]
-
-
-def split(text: str, given: str = "") -> tuple[str, list[list[str]]]:
-    """What separates the columns, and the rows: the mark by which most lines have times, numbers and one width."""
-    told = re.match(r"\ufeff?sep=(.)\r?\n", text)
-    if told:
-        text, given = text[told.end() :], given or told[1]
-    if not given and (rows := line_protocol(text)) is not None:
-        return " ", rows
-    given = {"tab": "\t", "\\t": "\t"}.get(given, given)
-    if len(given) > 1:
-        raise SourceError(f"Set `options.delimiter` to one character or to tab, not {given[:20]!r}.")
-    lines = text.split("\n", 4 * _LOOKED)[: 4 * _LOOKED]
-    if not given and (ruler := next((line for line in lines[:40] if _RULER.fullmatch(line.strip())), "")):
-        spans = [found.span() for found in re.finditer(r"[-=]+", ruler)]
-        return "  ", list(_ruled(text.splitlines(), spans))
-    sample = [line for line in lines if line.strip()]
-    middle = sample[:_LOOKED]
-    marks = (given,) if given else (*_MARKS, "  ", " ")
-    mark = max(marks, key=lambda m: (_score(middle, m), -marks.index(m)))
-    return mark, [_trimmed(row) for row in _rows(text, mark)]
-
-
-def _ruled(lines: Sequence[str], spans: Sequence[tuple[int, int]]) -> Iterator[list[str]]:
-    """Rows by the columns of a ruler: names above one, and lines that begin with a time or number; others by their blanks."""
-    for n, line in enumerate(lines):
-        if _RULE.fullmatch(line) and line.strip():
-            continue
-        cells = _fixed(line, spans)
-        named = n + 1 < len(lines) and bool(_RULER.fullmatch(lines[n + 1].strip()))
-        plain = bool(cells) and not named and not (_timed(cells[0]) or looks_numeric(cells[0]))
-        yield (
-            _trimmed(_WIDE.split(line.strip()))
-            if plain and len(_WIDE.split(line.strip())) < len(spans)
-            else cells
-        )
-
-
-def _fixed(line: str, spans: Sequence[tuple[int, int]]) -> list[str]:
-    """The cells of a line below a ruler of dashes, each with what reaches up to the next one."""
-    if not line.strip():
-        return []
-    starts = [a for a, _ in spans]
-    cells = _trimmed([line[a:b] for a, b in zip(starts, [*starts[1:], len(line)], strict=True)])
-    for n, cell in enumerate(cells):  # a cell that begins before its dashes
-        head, *rest = _WIDE.split(cell)
-        if rest and (n + 1 == len(cells) or not cells[n + 1]):
-            cells[n : n + 2] = [head, " ".join(rest)]
-    return cells
-
-
-def _score(lines: Sequence[str], mark: str) -> float:
-    """How much the lines look like rows of a table with this mark: cells that are a time, a number or a word for none."""
-    rows = [row for row in _rows("\n".join(lines), mark) if any(c.strip() for c in row)]
-    good = 0.0
-    for row in rows:
-        held = [c for c in row if c.strip()]
-        timed = any(_timed(c) for c in held)
-        known = sum(_timed(c) or looks_numeric(c) or bool(quality_word(c)) or is_missing(c) for c in held)
-        good += (
-            (1.0 if timed else 0.3) * (known / len(held)) * (len(held) > 1) * (1 + 0.01 * min(len(row), 20))
-        )
-    blanks = {"  ": 0.5, " ": 0.25}.get(mark, 1.0)  # a time has a blank of its own
-    return round(blanks * good / max(len(rows), 1), 4)
-
-
-def _timed(cell: str) -> bool:
-    return stamp_of(cell) is not None or bool(CLOCK.fullmatch(cell.strip()))
-
-
-def _rows(text: str, mark: str) -> Iterator[list[str]]:
-    if mark in (" ", "  "):
-        cut = _WIDE if mark == "  " else _BLANK
-        rows = [
-            (line, cut.split(line.strip()))
-            for line in text.splitlines()
-            if not _RULE.fullmatch(line) or not line.strip()
-        ]
-        width = Counter(len(row) for _, row in rows).most_common(1)[0][0] if rows else 0
-        for line, row in rows:  # a title is one cell
-            yield row if mark == "  " or len(row) <= width or _timed(row[0]) else [line.strip()]
-        return
-    csv.field_size_limit(1 << 20)
-    try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark):
-            if not (row and "---" in row[0] and _RULE.fullmatch("".join(row))):
-                yield row
-    except csv.Error as error:
-        raise SourceError(f"A row of the table cannot be read: {error}. Check its quotation marks.") from None
-
-
-def _trimmed(row: list[str]) -> list[str]:
-    cells = [c.strip() for c in row]
-    while cells and not cells[-1]:
-        cells.pop()
-    return cells

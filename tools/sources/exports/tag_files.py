@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -101,6 +101,16 @@ def listed(sheet: Sheet) -> dict[str, TagEntry]:
         } & columns.keys():
             return _entries(sheet.rows[at + 1 :], columns, sheet.path)
     return {}
+
+
+def listed_above(place: str, rows: Sequence[list[str]], names: Set[str]) -> dict[str, TagEntry]:
+    """What a list of tags above a table says of the series that are read there; {} where none stands there."""
+    told = [r for r in rows[:-1] if not names.isdisjoint(r) or any(called(c, "tag") for c in r)]
+    try:
+        found = listed(Sheet(name="", path=place, rows=told)) if len(told) > 1 else {}
+    except BadInput:  # a line of names, and not of limits
+        return {}
+    return {tag: entry for tag, entry in found.items() if tag in names}
 
 
 def _columns(row: Sequence[str]) -> dict[str, int]:

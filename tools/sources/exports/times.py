@@ -27,7 +27,7 @@ _DATE: Final = (
     r"|(?P<y6>(?:19|20)\d\d)(?P<m6>[01]\d)(?P<d6>[0-3]\d)"
 )
 _CLOCK: Final = (
-    r"(?P<h>\d{1,2})(?:[:h.](?P<mi>\d{2})(?:[:m.](?P<se>\d{2})(?:s|[.,:](?P<fr>\d{1,12}))?)?)?"
+    r"(?P<h>\d{1,2})(?:[:h.](?P<mi>\d{2})(?:[:m.](?P<se>\d{2})(?:s|[.,:;](?P<fr>\d{1,12}))?)?)?"
     r"\s*(?P<half>[aApP](?:\.?\s?[mM]\.?)?(?![A-Za-z]))?(?:\s?(?:Uhr|h|hrs))?"
 )
 _ZONE: Final = r"(?P<zone>Z|(?:UTC|GMT)?\s?[+-]\d{1,2}(?::?\d{2})?|\(?[A-Za-z]{3,5}\)?)"
@@ -46,6 +46,9 @@ CLOCK: Final = re.compile(rf"(?=\d{{1,2}}[:h.]\d\d|\d{{1,2}}\s?[ap]\.?m)(?:{_CLO
 _UNTIL: Final = re.compile(
     r"(.*\d:\d\d.*?)\s+(?:-|\u2013|to|bis|a|al?)\s+(?:[\d./-]{6,10}\s+)?\d{1,2}:\d\d.*", re.I
 )  # a span: its beginning counts
+_ZONED: Final = re.compile(
+    r"(.*\d(?:Z|[+-]\d\d:\d\d))\s+[A-Z][A-Za-z_/]+"
+)  # an offset and the name of its zone
 _EAST_ASIA: Final = ((r"[年月](?=\s*\d)", "-"), (r"[日号號]\s*", " "), (r"[時时点點](?=\s*\d)", ":"), (r"分(?=\s*\d)", ":"),
                      (r"[時时点點]", ":00"), (r"[分秒]", ""), (r"[（(](?:[月火水木金土日一二三四五六])[)）]", " "),
                      (r"(?:星期|周|週)[一二三四五六日天]", " "), (r"\s*曜\s*", " "), (r"\s+", " "))  # fmt: skip
@@ -101,6 +104,8 @@ def stamp_of(cell: str) -> Stamp | None:
         text = found[1]
     if found := _UNIX.fullmatch(text):
         text = f"{found[1]} {found[4]} {found[2]} {found[3] or ''}".strip()
+    if found := _ZONED.fullmatch(text):
+        text = found[1]
     if found := _COMPACT.fullmatch(text):
         day, clock = found["day"], found["clock"].ljust(6, "0")
         parts = int(day[:4]), int(day[4:6]), int(day[6:])

@@ -33,6 +33,7 @@ def transposed(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
 
 _SLOT: Final = re.compile(r"(?:[hH]?\s?)(\d{1,2})(?:[:.h](\d\d))?(?:[:.]00)?(?:\s*[-\u2013].*)?")
 _LEAST_SLOTS: Final = 12  # clocks side by side: hours or quarters of an hour of a day
+_LEAST_ALONE: Final = 3  # of them, each written as a clock, with nothing above
 _LEAST_SHIFTS: Final = 2  # of them below names of quantities, or of a day that stands above
 
 
@@ -49,7 +50,11 @@ def matrix(rows: Sequence[Sequence[str]], name: str = "") -> list[list[str]] | N
             if (m := _SLOT.fullmatch(c)) and int(m[1]) <= 24
         }
         clear = [n for n in slots if ":" in row[n] or "h" in row[n].lower()]
-        alone = len(slots) >= _LEAST_SLOTS and len(set(slots.values())) == len(slots) and bool(clear)
+        apart = len(set(slots.values())) == len(slots)
+        over = any(n < len(rows[place - 1]) and rows[place - 1][n] for n in slots) if place else False
+        alone = apart and bool(clear) and (
+            len(slots) >= _LEAST_SLOTS or (len(clear) == len(slots) >= _LEAST_ALONE and not over)
+        )  # fmt: skip
         if not alone and (len(clear) < _LEAST_SHIFTS or len(clear) < len(slots)):
             continue
         below = [r for r in rows[place + 1 :] if any(r)]

@@ -11,7 +11,7 @@ import numpy as np
 
 from aitia.tools.sources.exports.asked import Asked, Reading, Samples, Tag
 from aitia.tools.sources.exports.columns import Column, Shape, cell_at
-from aitia.tools.sources.exports.numbers import Notation, notation_of, number_and_unit
+from aitia.tools.sources.exports.numbers import Notation, notation_of, number_and_unit, number_and_word
 from aitia.tools.sources.exports.sheets import Sheet
 from aitia.tools.sources.exports.words import (
     code_of,
@@ -26,6 +26,7 @@ from aitia.tools.sources.rows import Floats
 
 MOST_STATES: Final = 12  # different words of a column that is read as states
 _BEYOND: Final = 1e36  # no measurement: an open input of an instrument reads 9.9e37
+_TOLD: Final = 400  # cells by which an unknown unit is told
 _VOTED: Final = 20_000  # cells by which the notation of numbers is told
 
 
@@ -60,13 +61,17 @@ def qualities_of(shape: Shape, body: Sequence[list[str]], column: Column) -> lis
                 if n is not None
             }
         elif max(known) >= 64 and max(known) != 100:
-            words |= {c: code_quality(n, opc=True) for c, n in numbers.items() if n is not None}
+            words |= {
+                c: code_quality(n, opc=True)
+                for c, n in numbers.items()
+                if n is not None and (n < 256 or n & 0xFF)
+            }
         elif max(known) == 100:  # a confidence in per cent (PHD)
             words |= {c: "good" if n and n >= 50 else "bad" for c, n in numbers.items() if n is not None}
         else:
             words |= {c: "good" if n == usual else "bad" for c, n in numbers.items() if n is not None}
     flags = {folded(c) for c in cells if c}
-    if flags <= {"true", "false", "wahr", "falsch", "yes", "no"}:
+    if flags and flags <= {"true", "false", "wahr", "falsch", "yes", "no"}:
         good = "true" if not re.search(r"(?i)bad|quest|substit|invalid", of[0].name) else "false"
         words = {
             c: "good" if (folded(c) in ("true", "wahr", "yes")) == (good == "true") else "bad"
@@ -90,12 +95,19 @@ def samples_of(
     units: Counter[str] = Counter()
     texts: Counter[str] = Counter()
     numbers = 0
+    unit_of_all = _one_word(cells, chosen, notation)
     for place, row in enumerate(chosen):
         cell = cells[row]
         if not cell:
             continue
         if cell not in parsed:
             parsed[cell] = number_and_unit(cell, notation)
+            if (
+                parsed[cell][0] is None
+                and unit_of_all
+                and (of := number_and_word(cell, notation))[1] == unit_of_all
+            ):
+                parsed[cell] = (*of, False)
         value, unit, doubt = parsed[cell]
         if value is None or not np.isfinite(value):
             (made.words if is_missing(cell) or quality_word(cell) == "bad" else texts)[cell] += 1
@@ -116,6 +128,14 @@ def samples_of(
     _sentinels(made, read)
     _once(made)
     return made
+
+
+def _one_word(cells: Sequence[str], chosen: np.ndarray, notation: Notation) -> str:
+    """The one unknown unit that stands behind most numbers of a column; "" for none."""
+    held = [cells[row] for row in chosen[:_TOLD] if cells[row]]
+    words = Counter(w for c in held if (w := number_and_word(c, notation)[1]))
+    word, most = words.most_common(1)[0] if words else ("", 0)
+    return word if most > 0.5 * len(held) and len(held) > 1 else ""
 
 
 def _once(made: Samples) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from aitia.tools.sources.exports.times import clock_of, clock_text, date_in, stamp_of, text_times
-from aitia.tools.sources.exports.words import called, key_of
+from aitia.tools.sources.exports.words import called, is_said, key_of
 from aitia.tools.sources.time_texts import epoch_of
 
 _SAMPLE: Final = 460  # rows by which the columns are told
@@ -20,12 +20,12 @@ _MOST: Final = 0.6  # of a column's cells from its first one on
 _DATELESS: Final = re.compile(r"(?:1899-12-3[01]|1900-01-0[01])[ T](\d\d:\d\d.*)")  # a spreadsheet's clock
 MILLI: Final = frozenset({"ms", "msec", "millitm", "millisecond", "milliseconds", "millisekunden", "milisegundos",
                            "millisecondes", "milli", "mseccol", "msecs", "time_millisec", "time_ms", "msek", "毫秒"})  # fmt: skip
-_BARE: Final = frozenset({"ms", "msec", "msecs", "msek", "milli"})  # as a duration may be called too
+BARE: Final = frozenset({"ms", "msec", "msecs", "msek", "milli"})  # as a duration may be called too
 _RISES: Final = 2  # within a second, by which such a column is told to be the clock's
 _HOURS: Final = frozenset(
     {"hour", "stunde", "hora", "heure", "ora", "hh", "he", "hour_ending", "std", "godzina"}
 )
-_CLOCK_END: Final = re.compile(r"\d:\d\d:\d\d(?![.,:\d])")
+_CLOCK_END: Final = re.compile(r"\d:\d\d:\d\d(?![.,:\d])|(?<=[ T])\d{1,2}\.\d\d\.\d\d(?![.,:\d])")
 _KEYED: Final = re.compile(r"\d{9,19}:")
 _EPOCH: Final = re.compile(r"\d{9,19}(?:\.\d+)?")
 _FARTHEST_S: Final = 14 * 3600.0  # of a zone from UTC
@@ -147,9 +147,9 @@ def _milli(
         return -1
     names = [key_of(c) for n, c in columns[at] if n <= first and not c.isdecimal()]
     numbers = {n: c for n, c in columns[at] if n > first}
-    if MILLI.isdisjoint(names) or not numbers or not all(map(_is_milli, numbers.values())):
+    if MILLI.isdisjoint(names) or not numbers or not all(map(is_milli, numbers.values())):
         return -1
-    if _BARE.isdisjoint(names):
+    if BARE.isdisjoint(names):
         return at
     body = [(c, int(numbers[n])) for n, c in columns[clock] if n in numbers]
     steps = [b - a for (one, a), (other, b) in pairwise(body) if one == other and a != b]
@@ -157,7 +157,8 @@ def _milli(
     return at if steady and (len(steps) >= _RISES or not sole) else -1
 
 
-def _is_milli(cell: str) -> bool:
+def is_milli(cell: str) -> bool:
+    """Whether a cell may be the milliseconds of a clock: a whole number below 1000."""
     return cell.isdecimal() and len(cell) < 10 and int(cell) < 1000
 
 
@@ -178,10 +179,10 @@ def _together(
         cells = list(row)
         joined = n >= first and sum(_clocked(cells, at, clock, held) for at, clock in clocks.items()) > 0
         for at, m in milli.items():
-            if n >= first and max(at, m) < len(cells) and _is_milli(cells[m]):
+            if n >= first and max(at, m) < len(cells) and is_milli(cells[m]):
                 cells[at] = _CLOCK_END.sub(rf"\g<0>.{int(cells[m]):03}", cells[at], count=1)
                 joined = True
-        says = sum(map(bool, cells)) <= 2 and not any(
+        says = (is_said(cells) or sum(map(bool, cells)) <= 2) and not any(
             at < len(cells) and (called(cells[at], "clock") or called(cells[at], "time")) for at in left
         )  # a word and what it says, above a table
         made.append(cells if says and not joined else [c for at, c in enumerate(cells) if at not in left])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final, Literal
@@ -54,6 +54,11 @@ def called(name: str, role: str, section: str = "columns") -> bool:
     ):
         return True
     return key in _lists(section)[role]
+
+
+def is_said(row: Sequence[str]) -> bool:
+    """Whether a line begins with a word for a machine, a tag or a description, which the rest of it tells: `Equipment: P-101`."""
+    return bool(row) and any(called(row[0], role, "preamble") for role in ("asset", "tag", "description"))
 
 
 @lru_cache(maxsize=65536)

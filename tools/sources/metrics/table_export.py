@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from aitia.tools.sources.metrics.table_columns import Layout
 
 MOST_FILES: Final = 5_000  # of a folder that are read one by one
+_BARE: Final = (
+    0.2  # of the columns of a wide table: with fewer that name no component, the others alone are read
+)
 _LARGEST: Final = 64 << 20  # bytes of a long table that is copied for its tags alone
 _NUMBER: Final = re.compile(r"[-+\d.,eE:\s]*")
 _OWN: Final = frozenset({"time", "component", "metric", "value"})  # the columns that aitia itself writes
@@ -96,7 +99,7 @@ def is_told(config: SourceConfig) -> bool:
 
 def is_book(paths: Sequence[Path]) -> bool:
     """Whether some files hold sheets or tables: nothing but a copy can be read of them."""
-    return any(p.suffix.lower() in (*SHEETS, *DATABASES) for p in paths)
+    return any(p.suffix.lower() in (*SHEETS, *DATABASES, ".xls") for p in paths)
 
 
 def calculates(paths: Sequence[Path], elsewhere: Mapping[str, TagEntry]) -> bool:
@@ -186,7 +189,7 @@ def _is_odd(shape: Shape, body: Sequence[Sequence[str]], *, commas_part: bool, s
         or any(c.group or c.description for c in shape.columns)
     ):
         return True
-    if any(called(c.name, "time") for c in shape.of_role("ignore")):
+    if any(called(c.name, "time") or key_of(c.name) in MILLI for c in shape.of_role("ignore")):
         return True
     if any(shape.of_role(role) for role in ("quality", "unit", "description", "nanos")):
         return True
@@ -202,6 +205,8 @@ def _is_odd(shape: Shape, body: Sequence[Sequence[str]], *, commas_part: bool, s
         shape.long and values and _plant_tags(shape, body) and size <= _LARGEST
     ):
         return True
+    if not shape.long and not shape.of_role("asset") and _some_owned([c.name for c in values]):
+        return True
     if _odd_times(shape, body) or any(c.unit and unit_named(c.unit) is None for c in values):
         return True
     cells = [[r[c.at] for r in body if c.at < len(r) and r[c.at]] for c in values]
@@ -210,6 +215,13 @@ def _is_odd(shape: Shape, body: Sequence[Sequence[str]], *, commas_part: bool, s
     ):
         return True
     return notation_of((c for held in cells for c in held), commas_part=commas_part).thousands
+
+
+def _some_owned(names: Sequence[str]) -> bool:
+    """Whether some columns name a component before an underscore and others none, or two are called alike."""
+    told = [n for n in names if n]
+    bare = sum(re.search(r"[_./:]", n) is None for n in told)
+    return len(set(told)) < len(told) or (_BARE * len(told) <= bare < len(told))
 
 
 def _odd_times(shape: Shape, body: Sequence[Sequence[str]]) -> bool:

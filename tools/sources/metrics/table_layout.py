@@ -55,7 +55,7 @@ def find_layout(
 
     time = find_time(sample, config, read)
     meaning = find_meaning(sample, time.column, config)
-    cut, values = meaning.cut, dict[str, tuple[str, str]]()
+    cut, values, held = meaning.cut, dict[str, tuple[str, str]](), list[str]()
     if meaning.shape == "wide":
         apart = (time.column, meaning.columns.component) if meaning.by_row else (time.column,)
         held = [c for c, kind in sample.columns.items() if c not in apart and (csv or is_number(kind))]
@@ -69,7 +69,7 @@ def find_layout(
         comma=comma,
         cut=cut,
         values=values,
-        unused=meaning.unused,
+        unused=(*meaning.unused, *(c for c in held if c not in values and sample.numeric(c))),
         joined=joined,
         by_row=meaning.by_row,
     )
