@@ -28,6 +28,7 @@ class Completion(Word):
     generated_tokens: int = 0
     seconds: float = 0.0
     log_prob: float | None = None  # of the text, where it was asked for
+    beside: tuple[float, ...] = ()  # of other texts in its place, without rules, where these were asked for
 
 
 class Choice(Word):
@@ -96,9 +97,18 @@ class Continues(Protocol):
     """A model that goes on with a plain text."""
 
     def continued(
-        self, prompt: Prompt, *, max_tokens: int, stop: Sequence[str] = ..., grammar: str | None = None
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        stop: Sequence[str] = ...,
+        grammar: str | None = None,
+        beside: Sequence[str] = ...,
     ) -> Completion:
-        """What follows `system` and `user` without a chat's turns, under GBNF rules; with `log_prob`. Raises ModelError."""
+        """What follows `system` and `user` without a chat's turns, under GBNF rules; with `log_prob`. Raises ModelError.
+
+        beside  further texts, whose log-probabilities in its place are told after that of the text itself, all without rules
+        """
         ...
 
 

@@ -21,16 +21,18 @@ from aitia.tools.query.site import Site
 
 
 class Writes:
-    """A model that writes one line, with a log-probability."""
+    """A model that writes one line, with a log-probability; of lines beside it `others` says how much less likely they are."""
 
     name, sha256, role, adapter = "writes", "0" * 64, "questions", "1" * 64
 
-    def __init__(self, line: str, log_prob: float = -0.01) -> None:
-        self.line, self.log_prob, self.asked = line, log_prob, []
+    def __init__(self, line: str, log_prob: float = -0.01, others: float = -9.0) -> None:
+        self.line, self.log_prob, self.others, self.asked = line, log_prob, others, []
 
-    def continued(self, prompt: Prompt, *, max_tokens: int, stop=("\n",), grammar=None) -> Completion:
+    def continued(self, prompt: Prompt, *, max_tokens: int, stop=("\n",), grammar=None, beside=()) -> Completion:
         self.asked.append((prompt, grammar))
-        return Completion(text=f" {self.line}", log_prob=self.log_prob)
+        told = [self.log_prob + (0.0 if b == f" {self.line}" else self.others) for b in ("", *beside)]
+        log_probs = (self.log_prob, *told[1:]) if beside else ()
+        return Completion(text=f" {self.line}", log_prob=self.log_prob, beside=log_probs)
 
     def complete(self, prompt, *, max_tokens, grammar=None, stop=()) -> Completion:
         raise AssertionError("questions are read as plain text")
@@ -42,8 +44,8 @@ class Writes:
         return len(text)
 
 
-def asked(site: Site, question: str, line: str, log_prob: float = -0.01, before=None):
-    model = Writes(line, log_prob)
+def asked(site: Site, question: str, line: str, log_prob: float = -0.01, before=None, others: float = -9.0):
+    model = Writes(line, log_prob, others)
     found = look(question, site, before, QuestionReader(model))
     assert found is not None
     return found[0], model
@@ -114,11 +116,48 @@ def test_another_components_measurements_are_not_at_hand_of_one_that_has_its_own
     assert not any(m.startswith("redis") for m in hand.metrics)
 
 
-def test_where_rules_read_a_query_the_model_is_not_asked(shop_site: Site) -> None:
-    answer, model = asked(shop_site, "how many errors did orders log?", "count lines error @ payment")
+ERRORS = "how many errors did orders log?"
+
+
+def test_what_rules_read_is_surer_where_a_model_reads_it_so_too(shop_site: Site) -> None:
+    answer, model = asked(shop_site, ERRORS, "count lines error @ orders")
+    alone = look(ERRORS, shop_site)
+    assert alone is not None
+    assert answer.queries == alone[0].queries
+    assert answer.text == alone[0].text
+    assert answer.sure > alone[0].sure
+    assert len(model.asked) == 1
+
+
+@pytest.mark.parametrize("line", ["none", "max pg_stat_activity_count @ postgres"])
+def test_what_rules_read_and_a_model_would_never_write_is_offered(shop_site: Site, line: str) -> None:
+    answer, _ = asked(shop_site, ERRORS, line, others=-12.0)
+    assert answer.status == "unclear"
+    assert not answer.found
+    assert 'I would read this as count(component="orders", level="error")' in answer.text
+
+
+def test_a_model_never_puts_its_line_in_the_place_of_what_rules_answer(shop_site: Site) -> None:
+    for others in (-0.5, -12.0):
+        answer, _ = asked(shop_site, ERRORS, "count lines error @ payment", others=others)
+        assert "payment" not in answer.text + "".join(answer.queries)
+
+
+def test_what_rules_offer_is_answered_where_a_model_reads_it_so_too(shop_site: Site) -> None:
+    question = "postgres 的连接数最高是多少麒麟?"
+    alone = look(question, shop_site)
+    assert alone is not None
+    assert alone[0].status == "unclear"
+    answer, _ = asked(shop_site, question, "max pg_stat_activity_count @ postgres")
     assert answer.status == "answered"
-    assert 'component="orders"' in answer.queries[0]
-    assert not model.asked
+    doubted, _ = asked(shop_site, question, "none", others=-12.0)
+    assert doubted.status == "unclear"
+
+
+def test_a_figure_that_a_query_does_not_tell_is_not_answered_whoever_reads_it_so(shop_site: Site) -> None:
+    question = "how many connections did postgres have per hour"
+    answer, _ = asked(shop_site, question, "last pg_stat_activity_count @ postgres")
+    assert answer.status == "unclear"
 
 
 @pytest.mark.parametrize(
@@ -213,7 +252,7 @@ def test_what_was_read_is_kept_but_for_secrets(shop_site: Site, tmp_path: Path) 
 
 def test_a_model_that_fails_leaves_the_rules_alone(shop_site: Site) -> None:
     class Fails(Writes):
-        def continued(self, prompt, *, max_tokens, stop=("\n",), grammar=None) -> Completion:
+        def continued(self, prompt, *, max_tokens, stop=("\n",), grammar=None, beside=()) -> Completion:
             raise ModelError("Free memory.")
 
     answer = look("how much whining did orders do in its diary?", shop_site, None, QuestionReader(Fails("")))[

@@ -85,7 +85,7 @@ def accounted(p: Pieces, reading: Reading, *, strict: bool = False) -> Reading:
         said = f"Nothing here explains {', '.join(repr(t.word) for t in left[:3])}."
     if not said:
         return reading
-    return unclear(f"{said} {_read_as(queries)}")
+    return unclear(f"{said} {_read_as(queries)}", queries)
 
 
 def offered(refused: Reading, second: Reading) -> Reading:
@@ -94,7 +94,7 @@ def offered(refused: Reading, second: Reading) -> Reading:
     Answered, as many of these were wrong as right on questions that nobody had looked at.
     """
     first = refused.said.split(" I would read this as ", 1)[0]
-    return unclear(f"{first} {_read_as(second.queries)}".strip())
+    return unclear(f"{first} {_read_as(second.queries)}".strip(), second.queries)
 
 
 def _read_as(queries: Sequence[Query]) -> str:

@@ -71,7 +71,9 @@ def read_pieces(p: Pieces, before: Query | None) -> Reading:
     """What the rules make of a question that is taken apart."""
     found = _read(p, before)
     if found.status == "query" and (lost := unknown_words(p.asked, p.quoted)):
-        return unclear(f"I do not know the word {lost[0]!r}. Say it in other words, or in English.")
+        return unclear(
+            f"I do not know the word {lost[0]!r}. Say it in other words, or in English.", found.queries
+        )
     return found
 
 
