@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -30,8 +31,9 @@ from aitia.agent.asking.looked import answered
 from aitia.agent.asking.question.by_model import QuestionReader
 from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.line_form import line_of
+from aitia.agent.asking.question.met import unmet
 from aitia.agent.asking.question.outcome import Reading
-from aitia.agent.asking.question.second import may_say
+from aitia.agent.asking.question.second import may_say, unheard
 from aitia.agent.asking.question.several import read_several
 from aitia.agent.asking.question.sure import FIT, features
 from aitia.comparing import open_model
@@ -56,6 +58,9 @@ def main() -> int:
     )
     parser.add_argument("--keep", default="", help="where the rows go of questions that are put to the model")
     parser.add_argument("--home", default="", help="where what the model wrote is kept")
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="of what is answered rightly this share is put to it"
+    )
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--write", action="store_true", help="keep what was learned of all")
     args = parser.parse_args()
@@ -66,7 +71,7 @@ def main() -> int:
         root = Path(__file__).parents[2]
         with Path(args.keep).open("a", encoding="utf-8") as file:
             for data in map(Path, args.data.split(",")):
-                for row in read(data, root, reader):
+                for row in read(data, root, reader, args.share):
                     file.write(json.dumps(row) + "\n")
                     file.flush()
         return 0
@@ -78,8 +83,11 @@ def main() -> int:
     return 0
 
 
-def read(data: Path, root: Path, reader: QuestionReader) -> Iterator[Row]:
-    """A row for each question of which rules have a reading that a source answers."""
+def read(data: Path, root: Path, reader: QuestionReader, share: float = 1.0) -> Iterator[Row]:
+    """A row for each question of which rules have a reading that a source answers.
+
+    share  of those answered rightly, by the hash of their id; each counts for that many
+    """
     before: dict[str, Query | None] = {}
     held: dict[tuple[str, datetime], Held] = {}
     for q in cases_of(data):
@@ -95,26 +103,30 @@ def read(data: Path, root: Path, reader: QuestionReader) -> Iterator[Row]:
         found = look(text, site, last)
         before[str(q["id"])] = found[1] if found is not None else last
         own = reading.queries or reading.offers
-        if not own or not may_say(p, reading, last):
+        if not own or not may_say(p, reading, last) or not (line := line_of(own[0])):
+            continue
+        answers = reading.status == "query"
+        if not answers and (unmet(p, own) or unheard(p, own[0])):
             continue
         answer = answered(
             text, Reading(status="query", queries=own), [(o, execute(o, site)) for o in own], str
         )
         if answer.status != "answered":
             continue
-        if not (line := line_of(own[0])):
+        right = judged(as_said(answer, 0.0), q).get("right: answerable", False)
+        if answers and right and zlib.crc32(str(q["id"]).encode()) % 1000 >= 1000 * share:
             continue
-        proposal = reader.read(p, last, [line])
         yield {
             "author": f"{data.parent.name}/{data.name}",
-            "offered": reading.status != "query",
-            "right": judged(as_said(answer, 0.0), q).get("right: answerable", False),
-            "told": features(own[0], proposal, offered=reading.status != "query"),
+            "offered": not answers,
+            "right": right,
+            "weight": round(1 / share, 3) if answers and right else 1.0,
+            "told": features(own[0], reader.read(p, last, [line]), offered=not answers),
         }
 
 
 def fitted(rows: Sequence[Row]) -> Fit:
-    """A logistic regression with a ridge, over standardised features; `weight` of a row where they were drawn by outcome."""
+    """A logistic regression with a ridge, over standardised features; a row counts for as many as it was drawn of."""
     names = tuple(sorted(rows[0]["told"]))
     made = np.array([[r["told"][n] for n in names] for r in rows])
     means, scales = made.mean(axis=0), np.maximum(made.std(axis=0), 0.05)
@@ -122,7 +134,7 @@ def fitted(rows: Sequence[Row]) -> Fit:
     model.fit(
         (made - means) / scales,
         [r["right"] for r in rows],
-        sample_weight=[r.get("weight", 1.0) for r in rows],
+        sample_weight=[r["weight"] for r in rows],
     )
     return Fit(
         features=names,
@@ -142,7 +154,7 @@ def told(rows: Sequence[Row]) -> tuple[list[dict[str, Any]], list[dict[str, Any]
     for author in authors:
         others = [r for r in rows if r["author"] != author]
         learned = fitted(others)
-        weights = np.array([r.get("weight", 1.0) for r in others])
+        weights = np.array([r["weight"] for r in others])
         usual = float(np.average([r["right"] for r in others], weights=weights))
         for n, row in enumerate(rows):
             if row["author"] == author:
@@ -156,7 +168,7 @@ def told(rows: Sequence[Row]) -> tuple[list[dict[str, Any]], list[dict[str, Any]
 
 def _measured(rows: Sequence[Row], sure: NDArray[np.float64]) -> dict[str, list[float]]:
     made: dict[str, list[float]] = {}
-    weight = np.array([r.get("weight", 1.0) for r in rows])
+    weight = np.array([r["weight"] for r in rows])
     right = np.array([bool(r["right"]) for r in rows])
     for label, kind in (("answered", False), ("offered", True)):
         of = np.array([bool(r["offered"]) is kind for r in rows])

@@ -12,6 +12,8 @@ from aitia.agent.asking.question.by_model import asked as written_prompt
 from aitia.agent.asking.question.follow import pieces_of
 from aitia.agent.asking.question.line_form import fields_of, grammar, line_of
 from aitia.agent.asking.question.line_queries import query_of
+from aitia.agent.asking.question.outcome import unclear
+from aitia.agent.asking.question.second import read_twice
 from aitia.core.errors import ModelError
 from aitia.core.llm import Choice, Completion, Prompt
 from aitia.graphs.looking import look
@@ -28,7 +30,9 @@ class Writes:
     def __init__(self, line: str, log_prob: float = -0.01, others: float = -9.0) -> None:
         self.line, self.log_prob, self.others, self.asked = line, log_prob, others, []
 
-    def continued(self, prompt: Prompt, *, max_tokens: int, stop=("\n",), grammar=None, beside=()) -> Completion:
+    def continued(
+        self, prompt: Prompt, *, max_tokens: int, stop=("\n",), grammar=None, beside=()
+    ) -> Completion:
         self.asked.append((prompt, grammar))
         told = [self.log_prob + (0.0 if b == f" {self.line}" else self.others) for b in ("", *beside)]
         log_probs = (self.log_prob, *told[1:]) if beside else ()
@@ -144,14 +148,16 @@ def test_a_model_never_puts_its_line_in_the_place_of_what_rules_answer(shop_site
 
 
 def test_what_rules_offer_is_answered_where_a_model_reads_it_so_too(shop_site: Site) -> None:
-    question = "postgres 的连接数最高是多少麒麟?"
-    alone = look(question, shop_site)
-    assert alone is not None
-    assert alone[0].status == "unclear"
-    answer, _ = asked(shop_site, question, "max pg_stat_activity_count @ postgres")
-    assert answer.status == "answered"
-    doubted, _ = asked(shop_site, question, "none", others=-12.0)
-    assert doubted.status == "unclear"
+    query = parse(
+        'stat(component="postgres", function="max", metric="pg_stat_activity_count")', now=shop_site.now
+    )
+    p = pieces_of(CHATTY, shop_site, None)
+    rules = unclear("Nothing here explains 'chatty'.", (query,))
+    agrees = QuestionReader(Writes(line_of(query)))
+    assert read_twice(p, rules, None, agrees).reading.queries == (query,)
+    assert read_twice(p, rules, None, QuestionReader(Writes("none", others=-12.0))).reading == rules
+    timed = pieces_of(f"{CHATTY} between 25:10 and later", shop_site, None)
+    assert read_twice(timed, rules, None, agrees).reading == rules
 
 
 def test_a_figure_that_a_query_does_not_tell_is_not_answered_whoever_reads_it_so(shop_site: Site) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from aitia.agent.asking.question.account import offered
 from aitia.agent.asking.question.by_model import Proposal, QuestionReader
-from aitia.agent.asking.question.chinese import unknown_words
+from aitia.agent.asking.question.chinese import is_time, unknown_words
 from aitia.agent.asking.question.line_form import line_of
 from aitia.agent.asking.question.met import unmet
 from aitia.agent.asking.question.outcome import Reading, one, unclear
@@ -26,7 +26,6 @@ OFFERS: Final = 0.2
 """From which one is offered, and run where the measurement is the nearest by its name too, of a component that is named."""
 UNSURE: Final = "I am not sure that this is what you ask for."
 _CLOCK: Final = re.compile(r"(?<![\w.])\d{1,2}(?::\d\d| ?h(?:\d\d)?| ?uhr| ?o'clock| ?[ap]m)(?!\w)")
-_HAN_TIME: Final = re.compile("[半点时刻昨前后今晚早晨夜午周月年刚近从至]")
 _LEFT: Final = re.compile(
     r"(?<!\w)(?:left|free|remain\w*|spare|headroom|übrig|frei(?:e[rsn]?)?|verfügbar\w*|libres?|restant\w*|reste|queda\w*"
     r"|disponib\w*|liber[oai]|riman\w*|rimast\w*)(?!\w)|[剩余]"
@@ -59,10 +58,12 @@ def read_twice(p: Pieces, reading: Reading, before: Query | None, reader: Questi
     if answers and not line:
         return Read(reading=reading)
     proposal = reader.read(p, before, [line] if line else [])
-    meets = answers or (bool(line) and not unmet(p, own))
+    meets = answers or (bool(line) and not unmet(p, own) and not unheard(p, own[0]))
     sure = sure_of(own[0], proposal, offered=not answers) if meets else None
     if sure is not None and sure >= fit().threshold:
-        return Read(reading=Reading(status="query", queries=own, live=True), sure=sure)
+        return Read(
+            reading=reading if answers else Reading(status="query", queries=own, live=True), sure=sure
+        )
     if answers and sure is not None:
         return Read(reading=offered(unclear(UNSURE), reading), sure=sure)
     return _instead(p, reading, proposal) if _open(reading) else Read(reading=reading)
@@ -90,7 +91,7 @@ def _open(reading: Reading) -> bool:
 def _instead(p: Pieces, reading: Reading, proposal: Proposal) -> Read:
     """What rules said, or the model's query where it meets all that is asked of its figure."""
     query = proposal.query
-    if query is None or proposal.sure < OFFERS or unmet(p, (query,)) or _unheard(p, query):
+    if query is None or proposal.sure < OFFERS or unmet(p, (query,)) or unheard(p, query):
         return Read(reading=reading)
     note = f"read by the model as: {proposal.line}"
     if proposal.sure < ANSWERS and not proposal.nearest:
@@ -98,9 +99,9 @@ def _instead(p: Pieces, reading: Reading, proposal: Proposal) -> Read:
     return Read(reading=one(query), note=note)
 
 
-def _unheard(p: Pieces, query: Query) -> bool:
+def unheard(p: Pieces, query: Query) -> bool:
     """Whether a line leaves out what was said: a time, a further question, what is left, one of two compared."""
-    if _CLOCK.search(p.words) or any(_HAN_TIME.search(word) for word in unknown_words(p.asked, p.quoted)):
+    if _CLOCK.search(p.words) or any(map(is_time, unknown_words(p.asked, p.quoted))):
         return True
     if len(questions_in(p.as_put)) > 1:
         return True  # one line answers one of them

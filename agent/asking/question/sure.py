@@ -53,4 +53,3 @@ def fit() -> Fit:
 def _verb(line: str) -> str:
     told = fields_of(line)
     return told["verb"] if told else ""
-
