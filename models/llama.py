@@ -228,32 +228,19 @@ class LlamaCpp:
         return firsts
 
     def continued(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int,
-        stop: Sequence[str] = ("\n",),
-        grammar: str | None = None,
-        beside: Sequence[str] = (),
+        self, prompt: Prompt, *, max_tokens: int, stop: Sequence[str] = ("\n",), grammar: str | None = None
     ) -> Completion:
         """What follows `system` and `user` as plain text without a chat's turns, as `classify` reads them; under GBNF rules.
 
-        Its `log_prob` is that of the text, each token among those that the rules allow. With texts `beside` it, whose
-        log-probabilities in its place are told as well, the first of them is that of the text itself without rules, a line each.
-        Raises ModelError.
+        Its `log_prob` is that of the text, each token among those that the rules allow. Raises ModelError.
         """
         start = time.monotonic()
-        sure, others = [0.0], list[float]()
+        sure = [0.0]
         with self._lock:
             rules = self._session.grammar(grammar) if grammar else None
             try:
                 evaluated, restored = self._put(prompt, room=max_tokens)
-                first, position = log_softmax(self._session.logits()), self._session.position
                 text, finish, generated = self._generate(max_tokens, rules, [s.encode() for s in stop], sure)
-                for other in (text, *beside) if beside and self._session.rewinds else ():
-                    self._session.rewind(position)
-                    tokens = self._session.plain_tokens(other + "\n")
-                    others.append(float(first[tokens[0]]) + self._score_rest(tokens))
             finally:
                 if rules:
                     rules.close()
@@ -264,7 +251,6 @@ class LlamaCpp:
             restored_tokens=restored,
             generated_tokens=generated,
             log_prob=sure[0],
-            beside=tuple(others),
             seconds=time.monotonic() - start,
         )
 

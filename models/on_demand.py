@@ -43,19 +43,13 @@ class OnDemand:
         return model.classify(prompt, labels)
 
     def continued(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int,
-        stop: Sequence[str] = ("\n",),
-        grammar: str | None = None,
-        beside: Sequence[str] = (),
+        self, prompt: Prompt, *, max_tokens: int, stop: Sequence[str] = ("\n",), grammar: str | None = None
     ) -> Completion:
         """What the model goes on with."""
         model = self._model()
         if not isinstance(model, Continues):
             raise ModelError(f"{self.name} cannot go on with a plain text. Choose a GGUF model.")
-        return model.continued(prompt, max_tokens=max_tokens, stop=stop, grammar=grammar, beside=beside)
+        return model.continued(prompt, max_tokens=max_tokens, stop=stop, grammar=grammar)
 
     def _model(self) -> Llm:
         with self._lock:

@@ -28,7 +28,6 @@ class Completion(Word):
     generated_tokens: int = 0
     seconds: float = 0.0
     log_prob: float | None = None  # of the text, where it was asked for
-    beside: tuple[float, ...] = ()  # of other texts in its place, without rules, where these were asked for
 
 
 class Choice(Word):
@@ -97,18 +96,9 @@ class Continues(Protocol):
     """A model that goes on with a plain text."""
 
     def continued(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int,
-        stop: Sequence[str] = ...,
-        grammar: str | None = None,
-        beside: Sequence[str] = ...,
+        self, prompt: Prompt, *, max_tokens: int, stop: Sequence[str] = ..., grammar: str | None = None
     ) -> Completion:
-        """What follows `system` and `user` without a chat's turns, under GBNF rules; with `log_prob`. Raises ModelError.
-
-        beside  further texts, whose log-probabilities in its place are told after that of the text itself, all without rules
-        """
+        """What follows `system` and `user` without a chat's turns, under GBNF rules; with `log_prob`. Raises ModelError."""
         ...
 
 

@@ -103,7 +103,7 @@ def read(data: Path, root: Path, reader: QuestionReader, share: float = 1.0) -> 
         found = look(text, site, last)
         before[str(q["id"])] = found[1] if found is not None else last
         own = reading.queries or reading.offers
-        if not own or not may_say(p, reading, last) or not (line := line_of(own[0])):
+        if not own or not may_say(p, reading, last) or not line_of(own[0]):
             continue
         answers = reading.status == "query"
         if not answers and (unmet(p, own) or unheard(p, own[0])):
@@ -121,7 +121,7 @@ def read(data: Path, root: Path, reader: QuestionReader, share: float = 1.0) -> 
             "offered": not answers,
             "right": right,
             "weight": round(1 / share, 3) if answers and right else 1.0,
-            "told": features(own[0], reader.read(p, last, [line]), offered=not answers),
+            "told": features(own[0], reader.read(p, last)),
         }
 
 

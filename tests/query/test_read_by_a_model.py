@@ -23,20 +23,16 @@ from aitia.tools.query.site import Site
 
 
 class Writes:
-    """A model that writes one line, with a log-probability; of lines beside it `others` says how much less likely they are."""
+    """A model that writes one line, with a log-probability."""
 
     name, sha256, role, adapter = "writes", "0" * 64, "questions", "1" * 64
 
-    def __init__(self, line: str, log_prob: float = -0.01, others: float = -9.0) -> None:
-        self.line, self.log_prob, self.others, self.asked = line, log_prob, others, []
+    def __init__(self, line: str, log_prob: float = -0.01) -> None:
+        self.line, self.log_prob, self.asked = line, log_prob, []
 
-    def continued(
-        self, prompt: Prompt, *, max_tokens: int, stop=("\n",), grammar=None, beside=()
-    ) -> Completion:
+    def continued(self, prompt: Prompt, *, max_tokens: int, stop=("\n",), grammar=None) -> Completion:
         self.asked.append((prompt, grammar))
-        told = [self.log_prob + (0.0 if b == f" {self.line}" else self.others) for b in ("", *beside)]
-        log_probs = (self.log_prob, *told[1:]) if beside else ()
-        return Completion(text=f" {self.line}", log_prob=self.log_prob, beside=log_probs)
+        return Completion(text=f" {self.line}", log_prob=self.log_prob)
 
     def complete(self, prompt, *, max_tokens, grammar=None, stop=()) -> Completion:
         raise AssertionError("questions are read as plain text")
@@ -48,8 +44,8 @@ class Writes:
         return len(text)
 
 
-def asked(site: Site, question: str, line: str, log_prob: float = -0.01, before=None, others: float = -9.0):
-    model = Writes(line, log_prob, others)
+def asked(site: Site, question: str, line: str, log_prob: float = -0.01, before=None):
+    model = Writes(line, log_prob)
     found = look(question, site, before, QuestionReader(model))
     assert found is not None
     return found[0], model
@@ -135,16 +131,15 @@ def test_what_rules_read_is_surer_where_a_model_reads_it_so_too(shop_site: Site)
 
 @pytest.mark.parametrize("line", ["none", "max pg_stat_activity_count @ postgres"])
 def test_what_rules_read_and_a_model_would_never_write_is_offered(shop_site: Site, line: str) -> None:
-    answer, _ = asked(shop_site, ERRORS, line, others=-12.0)
+    answer, _ = asked(shop_site, ERRORS, line)
     assert answer.status == "unclear"
     assert not answer.found
     assert 'I would read this as count(component="orders", level="error")' in answer.text
 
 
 def test_a_model_never_puts_its_line_in_the_place_of_what_rules_answer(shop_site: Site) -> None:
-    for others in (-0.5, -12.0):
-        answer, _ = asked(shop_site, ERRORS, "count lines error @ payment", others=others)
-        assert "payment" not in answer.text + "".join(answer.queries)
+    answer, _ = asked(shop_site, ERRORS, "count lines error @ payment")
+    assert "payment" not in answer.text + "".join(answer.queries)
 
 
 def test_what_rules_offer_is_answered_where_a_model_reads_it_so_too(shop_site: Site) -> None:
@@ -155,7 +150,7 @@ def test_what_rules_offer_is_answered_where_a_model_reads_it_so_too(shop_site: S
     rules = unclear("Nothing here explains 'chatty'.", (query,))
     agrees = QuestionReader(Writes(line_of(query)))
     assert read_twice(p, rules, None, agrees).reading.queries == (query,)
-    assert read_twice(p, rules, None, QuestionReader(Writes("none", others=-12.0))).reading == rules
+    assert read_twice(p, rules, None, QuestionReader(Writes("none"))).reading == rules
     timed = pieces_of(f"{CHATTY} between 25:10 and later", shop_site, None)
     assert read_twice(timed, rules, None, agrees).reading == rules
 
@@ -258,7 +253,7 @@ def test_what_was_read_is_kept_but_for_secrets(shop_site: Site, tmp_path: Path) 
 
 def test_a_model_that_fails_leaves_the_rules_alone(shop_site: Site) -> None:
     class Fails(Writes):
-        def continued(self, prompt, *, max_tokens, stop=("\n",), grammar=None, beside=()) -> Completion:
+        def continued(self, prompt, *, max_tokens, stop=("\n",), grammar=None) -> Completion:
             raise ModelError("Free memory.")
 
     answer = look("how much whining did orders do in its diary?", shop_site, None, QuestionReader(Fails("")))[

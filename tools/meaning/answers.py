@@ -26,15 +26,14 @@ class Answers:
         self.role, self.adapter = (model.role, model.adapter) if isinstance(model, Tuned) else (None, "")
         self._model, self._sha256, self._path = model, sha256 + self.adapter, path
         self._known: dict[str, tuple[list[float], list[float]]] = {}
-        self._written: dict[str, tuple[str, float, tuple[float, ...]]] = {}
+        self._written: dict[str, tuple[str, float]] = {}
         self.asked = 0  # questions that the model itself was asked
         if path is not None and path.is_file():
             for line in path.read_text(encoding="utf-8").splitlines():
                 try:
                     raw = json.loads(line)
                     if "written" in raw:
-                        others = tuple(float(o) for o in raw.get("beside", ()))
-                        self._written[raw["key"]] = str(raw["written"]), float(raw["log_prob"]), others
+                        self._written[raw["key"]] = str(raw["written"]), float(raw["log_prob"])
                         continue
                     scores, baselines = raw["scores"], raw["baselines"]
                     self._known[raw["key"]] = [float(s) for s in scores], [float(b) for b in baselines]
@@ -55,31 +54,22 @@ class Answers:
         return choice_of(*self._known[key])
 
     def continued(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int,
-        grammar: str,
-        keeps: Callable[[str], bool] = bool,
-        beside: Sequence[str] = (),
-    ) -> tuple[str, float, tuple[float, ...]]:
-        """What the model wrote under a grammar, its log-probability, and those of it and others without rules. Raises ModelError.
+        self, prompt: Prompt, *, max_tokens: int, grammar: str, keeps: Callable[[str], bool] = bool
+    ) -> tuple[str, float]:
+        """What the model wrote under a grammar, and the text's log-probability. Raises ModelError.
 
-        keeps   whether a text may be written to the file: not one that holds a secret
-        beside  other texts in its place
+        keeps  whether a text may be written to the file: not one that holds a secret
         """
         if not isinstance(self._model, Continues):
             raise ModelError("Choose a model that goes on with a text: this one cannot.")
-        key = self._key(prompt, str(max_tokens), grammar, *beside)
+        key = self._key(prompt, str(max_tokens), grammar)
         if key not in self._written:
-            more = {"beside": beside} if beside else {}
-            made = self._model.continued(prompt, max_tokens=max_tokens, grammar=grammar, **more)
+            made = self._model.continued(prompt, max_tokens=max_tokens, grammar=grammar)
             self.asked += 1
             log_prob = -99.0 if made.log_prob is None or made.finish == "length" else round(made.log_prob, 4)
-            others = tuple(round(o, 4) for o in made.beside)
-            self._written[key] = made.text, log_prob, others
+            self._written[key] = made.text, log_prob
             if keeps(made.text):
-                self._append({"key": key, "written": made.text, "log_prob": log_prob, "beside": others})
+                self._append({"key": key, "written": made.text, "log_prob": log_prob})
         return self._written[key]
 
     def _key(self, prompt: Prompt, *more: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -36,9 +36,6 @@ class Proposal(Word):
     sure: float
     query: Query | None = None
     nearest: bool = False
-    log_probs: tuple[
-        float, ...
-    ] = ()  # without rules: of its own line, and of each other one that was put beside it
 
     @property
     def none(self) -> bool:
@@ -59,21 +56,16 @@ class QuestionReader:
         self._answers = Answers(model, model.sha256, home / ANSWERS if home else None)
         self._redact = redact
 
-    def read(self, p: Pieces, before: Query | None, beside: Sequence[str] = ()) -> Proposal:
-        """The line that it writes, and how likely it finds the lines `beside` it. Raises ModelError."""
+    def read(self, p: Pieces, before: Query | None) -> Proposal:
+        """The line that it writes. Raises ModelError."""
         hand = at_hand(p, before)
         prompt = Prompt(system=SYSTEM, user=asked(p, hand, before))
-        text, log_prob, others = self._answers.continued(
-            prompt,
-            max_tokens=_MOST_TOKENS,
-            grammar=grammar(hand),
-            keeps=lambda t: self._redact(t) == t,
-            beside=[f" {b}" for b in beside],
+        text, log_prob = self._answers.continued(
+            prompt, max_tokens=_MOST_TOKENS, grammar=grammar(hand), keeps=lambda t: self._redact(t) == t
         )
         line, query = text.strip(), query_of(text.strip(), p, before)
         sure = math.exp(min(0.0, log_prob))
-        near = _nearest(query, hand, p, sure)
-        return Proposal(line=line, sure=sure, query=query, nearest=near, log_probs=others)
+        return Proposal(line=line, sure=sure, query=query, nearest=_nearest(query, hand, p, sure))
 
 
 def _nearest(query: Query | None, hand: AtHand, p: Pieces, sure: float) -> bool:

@@ -52,20 +52,19 @@ def read_twice(p: Pieces, reading: Reading, before: Query | None, reader: Questi
     """What rules read where a model would read it so too, or in its place what the model reads. Raises ModelError."""
     if not may_say(p, reading, before):
         return Read(reading=reading)
-    own = reading.queries or reading.offers
-    line = line_of(own[0]) if own else ""
     answers = reading.status == "query"
-    if answers and not line:
+    own = reading.queries or reading.offers
+    told = bool(own) and line_of(own[0]) != ""  # else no line of a model's could be like it
+    if answers and not told:
         return Read(reading=reading)
-    proposal = reader.read(p, before, [line] if line else [])
-    meets = answers or (bool(line) and not unmet(p, own) and not unheard(p, own[0]))
-    sure = sure_of(own[0], proposal, offered=not answers) if meets else None
-    if sure is not None and sure >= fit().threshold:
-        return Read(
-            reading=reading if answers else Reading(status="query", queries=own, live=True), sure=sure
-        )
-    if answers and sure is not None:
-        return Read(reading=offered(unclear(UNSURE), reading), sure=sure)
+    proposal = reader.read(p, before)
+    if told and (answers or not (unmet(p, own) or unheard(p, own[0]))):
+        sure = sure_of(own[0], proposal)
+        if sure >= fit().threshold:
+            whole = reading if answers else Reading(status="query", queries=own, live=True)
+            return Read(reading=whole, sure=sure)
+        if answers:
+            return Read(reading=offered(unclear(UNSURE), reading), sure=sure)
     return _instead(p, reading, proposal) if _open(reading) else Read(reading=reading)
 
 
