@@ -76,7 +76,7 @@ def look(
             said="What of it: a count, a list, log lines, events, changes, or a measurement's value?",
             live=True,
         )
-    answer = answered(question, reading, looks, site.redact)
+    answer = answered(question, reading, looks, site.redact, sure=read.sure)
     answer = answer.model_copy(
         update={
             "notes": tuple(

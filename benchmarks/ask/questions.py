@@ -137,10 +137,10 @@ def answers(
         key = (q.source, q.at)
         if key not in held:
             held.clear()  # one system at a time: memory stays flat
-            held[key] = hold(_folder(root, q.source), q.at)
+            held[key] = hold(folder_of(root, q.source), q.at)
         plain, before[q.id] = _answer(q.question, held[key], before.get(q.follows), None)
         ours, ours_before[q.id] = plain, before[q.id]
-        if llm is not None or (reader is not None and not _by_rules(plain)):
+        if llm is not None or reader is not None:
             ours, ours_before[q.id] = _answer(q.question, held[key], ours_before.get(q.follows), llm, reader)
         found[q.id] = {
             "ours": ours,
@@ -151,12 +151,8 @@ def answers(
     return found
 
 
-def _by_rules(said: Said) -> bool:
-    """Whether rules found a query that answers: no model is asked then."""
-    return said.status == "answered" and bool(said.queries) and not said.queries[0].startswith("documents(")
-
-
-def _folder(root: Path, source: str) -> Path:
+def folder_of(root: Path, source: str) -> Path:
+    """Where a recording lies that a question names."""
     path = Path(source)
     for part in ("benchmarks", "examples", "scenarios"):  # the same recording in this checkout
         if part in path.parts and (here := root / Path(*path.parts[path.parts.index(part) :])).exists():
@@ -268,12 +264,16 @@ def main() -> None:
     made.add_argument(
         "--reader", default="", help="BASE+ADAPTER.gguf that reads the questions beside the rules"
     )
+    made.add_argument(
+        "--home", default="", help="where what the reader wrote is kept, so that it is asked once"
+    )
     args = made.parse_args()
     began, data = time.monotonic(), Path(args.data)
     questions = read_questions(data)
     names = set(chosen([q.id for q in questions], args.cases))
     questions = [q for q in questions if q.id in names]
-    reader = QuestionReader(open_model(args.reader, "questions")) if args.reader else None
+    home = Path(args.home) if args.home else None
+    reader = QuestionReader(open_model(args.reader, "questions"), home=home) if args.reader else None
     found = answers(questions, Path(args.root), model(args.model), reader)
     table, cases = scored(questions, found, read_answers(data))
     if args.totals:

@@ -69,8 +69,8 @@ def test_a_change_is_refused_and_an_unknown_word_or_name_is_not_passed_over(
     for wish in ("请把 viewer 重启一下", "删除 viewer 这个 Pod"):
         assert cluster.ask(wish).answer.status == "refused"
     said = cluster.ask("列出麒麟 Pod").answer
-    assert said.status == "unclear"
-    assert "麒麟" in said.text
+    assert said.text.startswith("I do not know the word '麒麟' and leave it out.")
+    assert pump.ask("P-101B 夜麒的流量是多少？").answer.status == "unclear"
     assert pump.ask("P-101C 的流量是多少？").answer.status == "not_known"
 
 

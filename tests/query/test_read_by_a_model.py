@@ -12,6 +12,8 @@ from aitia.agent.asking.question.by_model import asked as written_prompt
 from aitia.agent.asking.question.follow import pieces_of
 from aitia.agent.asking.question.line_form import fields_of, grammar, line_of
 from aitia.agent.asking.question.line_queries import query_of
+from aitia.agent.asking.question.outcome import unclear
+from aitia.agent.asking.question.second import read_twice
 from aitia.core.errors import ModelError
 from aitia.core.llm import Choice, Completion, Prompt
 from aitia.graphs.looking import look
@@ -114,11 +116,49 @@ def test_another_components_measurements_are_not_at_hand_of_one_that_has_its_own
     assert not any(m.startswith("redis") for m in hand.metrics)
 
 
-def test_where_rules_read_a_query_the_model_is_not_asked(shop_site: Site) -> None:
-    answer, model = asked(shop_site, "how many errors did orders log?", "count lines error @ payment")
-    assert answer.status == "answered"
-    assert 'component="orders"' in answer.queries[0]
-    assert not model.asked
+ERRORS = "how many errors did orders log?"
+
+
+def test_what_rules_read_is_surer_where_a_model_reads_it_so_too(shop_site: Site) -> None:
+    answer, model = asked(shop_site, ERRORS, "count lines error @ orders")
+    alone = look(ERRORS, shop_site)
+    assert alone is not None
+    assert answer.queries == alone[0].queries
+    assert answer.text == alone[0].text
+    assert answer.sure > alone[0].sure
+    assert len(model.asked) == 1
+
+
+@pytest.mark.parametrize("line", ["none", "max pg_stat_activity_count @ postgres"])
+def test_what_rules_read_and_a_model_would_never_write_is_offered(shop_site: Site, line: str) -> None:
+    answer, _ = asked(shop_site, ERRORS, line)
+    assert answer.status == "unclear"
+    assert not answer.found
+    assert 'I would read this as count(component="orders", level="error")' in answer.text
+
+
+def test_a_model_never_puts_its_line_in_the_place_of_what_rules_answer(shop_site: Site) -> None:
+    answer, _ = asked(shop_site, ERRORS, "count lines error @ payment")
+    assert "payment" not in answer.text + "".join(answer.queries)
+
+
+def test_what_rules_offer_is_answered_where_a_model_reads_it_so_too(shop_site: Site) -> None:
+    query = parse(
+        'stat(component="postgres", function="max", metric="pg_stat_activity_count")', now=shop_site.now
+    )
+    p = pieces_of(CHATTY, shop_site, None)
+    rules = unclear("Nothing here explains 'chatty'.", (query,))
+    agrees = QuestionReader(Writes(line_of(query)))
+    assert read_twice(p, rules, None, agrees).reading.queries == (query,)
+    assert read_twice(p, rules, None, QuestionReader(Writes("none"))).reading == rules
+    timed = pieces_of(f"{CHATTY} between 25:10 and later", shop_site, None)
+    assert read_twice(timed, rules, None, agrees).reading == rules
+
+
+def test_a_figure_that_a_query_does_not_tell_is_not_answered_whoever_reads_it_so(shop_site: Site) -> None:
+    question = "how many connections did postgres have per hour"
+    answer, _ = asked(shop_site, question, "last pg_stat_activity_count @ postgres")
+    assert answer.status == "unclear"
 
 
 @pytest.mark.parametrize(

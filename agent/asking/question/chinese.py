@@ -16,6 +16,7 @@ from typing import Final
 from aitia.core.bounds import own_yaml
 
 _HAN: Final = r"\u3400-\u4dbf\u4e00-\u9fff"
+_TIME: Final = re.compile("[半点时刻昨前后今晚早晨夜午周月年刚近从至]")
 _RUN: Final = re.compile(rf"[{_HAN}]+")
 _QUOTED: Final = re.compile(r"\"[^\"\n]{2,120}\"|“[^”\n]{2,120}”|「[^」\n]{2,120}」|`[^`\n]{2,120}`")
 _CLOCK: Final = r"(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d(?::\d\d)?"
@@ -167,6 +168,11 @@ def english(text: str, names: Iterable[str] = ()) -> str:
 def unknown_words(text: str, quoted: str = "") -> list[str]:
     """The Chinese words of a text in English that the table lacks; those of what it quotes do not count."""
     return _RUN.findall(_QUOTED.sub(" ", text).replace(quoted, " ") if quoted else _QUOTED.sub(" ", text))
+
+
+def is_time(word: str) -> bool:
+    """Whether a Chinese word that the table lacks may be one of time."""
+    return _TIME.search(word) is not None
 
 
 def _glossed(run: str, front: list[str]) -> str:

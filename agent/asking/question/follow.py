@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from aitia.agent.asking.question.about import near, others
-from aitia.agent.asking.question.account import PROCESS, unexplained
+from aitia.agent.asking.question.account import PROCESS, unexplained, without
 from aitia.agent.asking.question.alarms_rules import after_an_alarm
 from aitia.agent.asking.question.bounds import bound
 from aitia.agent.asking.question.bounds_rules import other_bound
-from aitia.agent.asking.question.chinese import english, unknown_words
+from aitia.agent.asking.question.chinese import english
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
 from aitia.agent.asking.question.numbers import so_long
@@ -69,10 +69,7 @@ def spoken_of(before: Query | None, site: Site) -> str:
 
 def read_pieces(p: Pieces, before: Query | None) -> Reading:
     """What the rules make of a question that is taken apart."""
-    found = _read(p, before)
-    if found.status == "query" and (lost := unknown_words(p.asked, p.quoted)):
-        return unclear(f"I do not know the word {lost[0]!r}. Say it in other words, or in English.")
-    return found
+    return without(p, _read(p, before))
 
 
 def _read(p: Pieces, before: Query | None) -> Reading:

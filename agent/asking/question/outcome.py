@@ -25,6 +25,7 @@ class Reading(Word):
     said: str = ""
     needs: str = ""
     live: bool = False  # the question is about a state, so that no document may answer it
+    offers: tuple[Query, ...] = ()  # what it would be read as, where it is not answered
 
 
 def one(query: Query) -> Reading:
@@ -37,9 +38,9 @@ def unknown(said: str, needs: str = "") -> Reading:
     return Reading(status="unknown", said=said, needs=needs, live=True)
 
 
-def unclear(said: str) -> Reading:
-    """A question back."""
-    return Reading(status="unclear", said=said, live=True)
+def unclear(said: str, offers: tuple[Query, ...] = ()) -> Reading:
+    """A question back, with queries that may be meant."""
+    return Reading(status="unclear", said=said, live=True, offers=offers)
 
 
 def span_fields(p: Pieces, *, around: timedelta = AROUND) -> dict[str, Any]:

@@ -7,23 +7,25 @@ from typing import Final
 
 from aitia.agent.asking.question.account import offered
 from aitia.agent.asking.question.by_model import Proposal, QuestionReader
-from aitia.agent.asking.question.chinese import unknown_words
+from aitia.agent.asking.question.chinese import is_time, unknown_words
+from aitia.agent.asking.question.line_form import line_of
 from aitia.agent.asking.question.met import unmet
-from aitia.agent.asking.question.outcome import Reading, one
+from aitia.agent.asking.question.outcome import Reading, one, unclear
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.reading import guesses
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.several import questions_in
+from aitia.agent.asking.question.sure import fit, sure_of
 from aitia.agent.asking.question.tables import GOES_ON
 from aitia.core.words import Word
-from aitia.tools.query.words import Compare, Query, Stat
+from aitia.tools.query.words import LIVE, Compare, Query, Stat
 
 ANSWERS: Final = 0.6
 """The probability, among all lines that could be written, from which a line's query is run (docs/fitted.md)."""
 OFFERS: Final = 0.2
 """From which one is offered, and run where the measurement is the nearest by its name too, of a component that is named."""
+UNSURE: Final = "I am not sure that this is what you ask for."
 _CLOCK: Final = re.compile(r"(?<![\w.])\d{1,2}(?::\d\d| ?h(?:\d\d)?| ?uhr| ?o'clock| ?[ap]m)(?!\w)")
-_HAN_TIME: Final = re.compile("[半点时刻昨前后今晚早晨夜午周月年刚近从至]")
 _LEFT: Final = re.compile(
     r"(?<!\w)(?:left|free|remain\w*|spare|headroom|übrig|frei(?:e[rsn]?)?|verfügbar\w*|libres?|restant\w*|reste|queda\w*"
     r"|disponib\w*|liber[oai]|riman\w*|rimast\w*)(?!\w)|[剩余]"
@@ -35,35 +37,60 @@ _TELLS_LEFT: Final = re.compile(
 
 
 class Read(Word):
-    """A question as rules and model read it together: `note` says what the model's part was, "" where it had none."""
+    """A question as rules and model read it together.
+
+    note  what the model's part was, "" where it had none
+    sure  how likely the reading is right, None where no model tells
+    """
 
     reading: Reading
     note: str = ""
+    sure: float | None = None
 
 
 def read_twice(p: Pieces, reading: Reading, before: Query | None, reader: QuestionReader) -> Read:
-    """What rules read, or in its place what a model reads. Raises ModelError."""
-    if not _open(p, reading, before):
+    """What rules read where a model would read it so too, or in its place what the model reads. Raises ModelError."""
+    if not may_say(p, reading, before):
         return Read(reading=reading)
-    return _instead(p, reading, reader.read(p, before))
+    answers = reading.status == "query"
+    own = reading.queries or reading.offers
+    told = bool(own) and line_of(own[0]) != ""  # else no line of a model's could be like it
+    if answers and not told:
+        return Read(reading=reading)
+    proposal = reader.read(p, before)
+    if told and (answers or not (unmet(p, own) or unheard(p, own[0]))):
+        sure = sure_of(own[0], proposal)
+        if sure >= fit().threshold:
+            whole = reading if answers else Reading(status="query", queries=own, live=True)
+            return Read(reading=whole, sure=sure)
+        if answers:
+            return Read(reading=offered(unclear(UNSURE), reading), sure=sure)
+    return _instead(p, reading, proposal) if _open(reading) else Read(reading=reading)
 
 
-def _open(p: Pieces, reading: Reading, before: Query | None) -> bool:
-    """Whether a model has a say: where rules found no query, no change is asked for, no name is unknown and not several fit.
+def may_say(p: Pieces, reading: Reading, before: Query | None) -> bool:
+    """Whether a model is asked: where no change is asked for, no name is unknown, and what is asked is of live sources.
 
-    Nor of what goes on from a question that nobody knows.
+    Not of what goes on from a question that nobody knows.
     """
-    if reading.status in ("query", "refused") or changing(p) is not None or guesses(p):
+    if reading.status == "refused" or changing(p) is not None or guesses(p):
+        return False
+    if any(not isinstance(q, LIVE) for q in (*reading.queries, *reading.offers)):
         return False
     if before is None and GOES_ON.search(p.as_put.casefold()):
         return False
-    return not (p.keys("outside") or p.about.strange or reading.said.startswith(("Which one", "Of which")))
+    return not (p.keys("outside") or p.about.strange)
+
+
+def _open(reading: Reading) -> bool:
+    """Whether a model's line may stand: where rules found no query, and not several fit."""
+    return reading.status != "query" and not reading.said.startswith(("Which one", "Of which"))
 
 
 def _instead(p: Pieces, reading: Reading, proposal: Proposal) -> Read:
     """What rules said, or the model's query where it meets all that is asked of its figure."""
     query = proposal.query
-    if query is None or proposal.sure < OFFERS or unmet(p, (query,)) or _unheard(p, query):
+    if query is None or proposal.sure < OFFERS or unmet(p, (query,)) or unheard(p, query):
         return Read(reading=reading)
     note = f"read by the model as: {proposal.line}"
     if proposal.sure < ANSWERS and not proposal.nearest:
@@ -71,9 +98,9 @@ def _instead(p: Pieces, reading: Reading, proposal: Proposal) -> Read:
     return Read(reading=one(query), note=note)
 
 
-def _unheard(p: Pieces, query: Query) -> bool:
+def unheard(p: Pieces, query: Query) -> bool:
     """Whether a line leaves out what was said: a time, a further question, what is left, one of two compared."""
-    if _CLOCK.search(p.words) or any(_HAN_TIME.search(word) for word in unknown_words(p.asked, p.quoted)):
+    if _CLOCK.search(p.words) or any(map(is_time, unknown_words(p.asked, p.quoted))):
         return True
     if len(questions_in(p.as_put)) > 1:
         return True  # one line answers one of them
