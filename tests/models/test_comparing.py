@@ -76,6 +76,7 @@ def test_items_of_several_roles_are_refused() -> None:
     from aitia.comparing import role_of
 
     with pytest.raises(
-        BadInput, match="Give one of the roles names, messages, questions, texts, passages, plan, judge, not 'plans'"
+        BadInput,
+        match="Give one of the roles names, messages, questions, texts, passages, plan, judge, not 'plans'",
     ):
         role_of("plans")

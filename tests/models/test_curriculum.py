@@ -266,7 +266,8 @@ def test_a_bad_row_is_named(tmp_path: Path, bad: str, told: str) -> None:
 
 def test_an_unknown_role_names_those_that_there_are() -> None:
     with pytest.raises(
-        BadInput, match="Give one of the roles names, messages, questions, texts, passages, plan, judge, not 'poems'"
+        BadInput,
+        match="Give one of the roles names, messages, questions, texts, passages, plan, judge, not 'poems'",
     ):
         curriculum_of("poems")
 

@@ -101,7 +101,15 @@ def test_what_cannot_be_tuned_says_why(tmp_path: Path, arguments: tuple[str, ...
 
 def test_the_curriculum_is_shown_and_written(tmp_path: Path) -> None:
     listed = json.loads(aitia(tmp_path, "curriculum", "--json").stdout)
-    assert [row["role"] for row in listed] == ["names", "messages", "questions", "texts", "passages", "plan", "judge"]
+    assert [row["role"] for row in listed] == [
+        "names",
+        "messages",
+        "questions",
+        "texts",
+        "passages",
+        "plan",
+        "judge",
+    ]
     shown = json.loads(
         aitia(tmp_path, "curriculum", "messages", "--size", "5", "--seed", "7", "--json").stdout
     )
