@@ -122,14 +122,9 @@ class Roles:
         return tuple(self._type[c] for c in self.alarmed)
 
     @cached_property
-    def _family(self) -> list[str]:
-        t = self._topology
-        return [x for a in self.alarmed for x in (a, *t.wholes(a), *t.parts(a))]
-
-    @cached_property
     def _held(self) -> dict[Role, tuple[str, ...]]:
         t = self._topology
-        family = self._family
+        family = [x for a in self.alarmed for x in (a, *t.wholes(a), *t.parts(a))]
         hosts = [h for a in family for h in t.hosts(a)] or [
             c for c in self.alarmed if self._type[c] == "node"
         ]
@@ -147,12 +142,14 @@ class Roles:
         return self._held.get(role, ())
 
     def nearest(self, role: str, most: int) -> tuple[str, ...]:
-        """At most so many of a role: of several callees and callers those that are next to the alarmed component."""
+        """At most so many of a role: of several callees and callers those that are next to the first alarmed one."""
         held = next((self.of(r) for r in TARGETS if r == role), ())
         if most == 1:
             return held[:1]
         step = {"callee": self._topology.callees, "caller": self._topology.callers}.get(role)
-        near = {c for a in self._family for c in step(a)} if step else set()
+        t = self._topology
+        first = [x for a in self.alarmed[:1] for x in (a, *t.wholes(a), *t.parts(a))]
+        near = {c for a in first for c in step(a)} if step else set()
         return tuple(c for c in held if c in near)[:most] or held[:1]
 
     def role_of(self, component: str) -> Role:
