@@ -32,9 +32,11 @@ def mitigations(
     *,
     inventory: Inventory | None = None,
     evidence: Sequence[Evidence] = (),
+    running: Mapping[str, Any] | None = None,
 ) -> list[Mitigation]:
     """Steps for each named fault: the matched runbook's first, then the incident's, then the catalogue's.
 
+    `running` is the runbook that the run carries out: the site's own, whatever its folder, and matched.
     Placeholders of their commands are filled in from the cause's component, `inventory` and `evidence`
     (`aitia.agent.placeholders`); the step's text says so, or says what is left to fill in.
     """
@@ -55,11 +57,21 @@ def mitigations(
         able = as_it_can(cause, taxonomy, kinds)
         names = names_of(cause.component, held, evidence)
         is_machine = cause.component in machines
-        told = _of_one(able, results, taxonomy, gate, names, of="machines" if is_machine else "computers")
+        told = _of_one(
+            able, [*_ran(running), *results], taxonomy, gate, names,
+            of="machines" if is_machine else "computers",
+        )  # fmt: skip
         if is_machine:
             told = [_of_asset(m, kinds) for m in told if fits(m.text, kinds) and _applies(m, evidence)]
         found += told
     return found
+
+
+def _ran(book: Mapping[str, Any] | None) -> Iterator[Result]:
+    """The runbook that is being run as what a search would return of the site's own."""
+    if book:
+        found = dict(book) | {"origin": "site", "similarity": 1.0}
+        yield Result(status="ok", data={"runbooks": [found]})
 
 
 def _applies(step: Mitigation, evidence: Sequence[Evidence]) -> bool:
@@ -141,14 +153,13 @@ def _runbooks(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy) -
 
     A document that fits by its front matter's claim alone stands behind these, and behind it all that nobody vouches for.
     """
-    wide = weighed.fault not in taxonomy  # it stopped at a parent: guides to what is below it may help
     books: list[tuple[int, int, Mapping[str, Any]]] = []
     for book in _data(results, "runbooks"):
-        faults = [str(f) for f in book.get("faults") or []]
-        fitting = [f for f in faults if covers(f, weighed.fault) or (wide and covers(weighed.fault, f))]
-        # A runbook for faults of several families is a guide to finding one, not a remedy.
-        if len({f.split(".")[0] for f in faults}) == 1 and fitting:
-            books.append((_rank(book), -max(map(len, fitting)), book))  # the most specific first
+        fitting, rank = fitting_faults(book, weighed.fault, taxonomy), _rank(book)
+        families = {str(f).split(".")[0] for f in book.get("faults") or []}
+        # A runbook for faults of several families that no word matches is a guide to finding one, not a remedy.
+        if fitting and (len(families) == 1 or rank == MATCHED):
+            books.append((rank, -max(map(len, fitting)), book))  # the most specific first
     for rank, _, book in sorted(books, key=lambda known: known[:2]):
         steps = [s for s in book.get("steps") or [] if isinstance(s, Mapping)]
         foreign = rank == FOREIGN
@@ -156,6 +167,13 @@ def _runbooks(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy) -
         yield _Source(
             steps=steps, name=f"{whose} {book.get('title') or book.get('id')}", rank=rank, foreign=foreign
         )
+
+
+def fitting_faults(book: Mapping[str, Any], fault: str, taxonomy: Taxonomy) -> list[str]:
+    """Those kinds of a runbook's `faults` that cover a verdict's kind, or lie below one that stopped at a parent."""
+    wide = fault not in taxonomy  # it stopped at a parent: guides to what is below it may help
+    faults = [str(f) for f in book.get("faults") or []]
+    return [f for f in faults if covers(f, fault) or (wide and covers(fault, f))]
 
 
 def _rank(book: Mapping[str, Any]) -> int:

@@ -85,10 +85,13 @@ def check_runbooks(path: Path, *, taxonomy: Sequence[str] = ()) -> list[Checked]
 def carried_out(run: str, *, home: Path | None = None) -> list[Item]:
     """The steps of the runbook that a run carried out, each with what was found or what is left to a person."""
     from aitia.agent.runbooks.checklist import checklist
+    from aitia.graphs.judgement import taxonomy_of
     from aitia.graphs.live import recorded_tools
 
     store = RunStore.open(home or aitia_home(), run)
     meta = store.meta()
     if not meta.get("runbook"):
         raise BadInput(f"Run {store.id} did not run a runbook. Give a run of `aitia runbook run`.")
-    return checklist(meta["runbook"], store.report(), store.results().values(), recorded_tools(meta))
+    return checklist(
+        meta["runbook"], store.report(), store.results().values(), recorded_tools(meta), taxonomy_of(meta)
+    )

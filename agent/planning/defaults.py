@@ -112,7 +112,9 @@ class Roles:
         spoken = dict.fromkeys(known[w] for w in _spoken(told) if w in known)
         self.named = tuple(c for c in spoken if c not in incident.cleared)
         hints = [known[h.casefold()] for h in incident.hints if h.casefold() in known]
-        self.alarmed = tuple(dict.fromkeys([*hints, *self.named]))[:MAX_OF_ROLE]
+        # What a person named in place of the words and nobody is: no word takes its place.
+        unknown = incident.understood is not None and bool(incident.hints) and not hints
+        self.alarmed = () if unknown else tuple(dict.fromkeys([*hints, *self.named]))[:MAX_OF_ROLE]
 
     @cached_property
     def types(self) -> tuple[ComponentType, ...]:
@@ -138,6 +140,17 @@ class Roles:
     def of(self, role: Role) -> tuple[str, ...]:
         """The components of a role, those first that the report names; a suspect is known only from results."""
         return self._held.get(role, ())
+
+    def nearest(self, role: str, most: int) -> tuple[str, ...]:
+        """At most so many of a role: of several callees and callers those that are next to the first alarmed one."""
+        held = next((self.of(r) for r in TARGETS if r == role), ())
+        if most == 1:
+            return held[:1]
+        step = {"callee": self._topology.callees, "caller": self._topology.callers}.get(role)
+        t = self._topology
+        first = [x for a in self.alarmed[:1] for x in (a, *t.wholes(a), *t.parts(a))]
+        near = {c for a in first for c in step(a)} if step else set()
+        return tuple(c for c in held if c in near)[:most] or held[:1]
 
     def role_of(self, component: str) -> Role:
         """The first role that a component holds; of others it can only be said that they were suspected."""

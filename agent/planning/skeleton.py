@@ -17,6 +17,7 @@ from aitia.core.words import Inventory, Plan, Result, Task
 from aitia.tools import Registry
 
 MAX_STEPS: Final = 8
+MAX_OF_ROLE: Final = 3  # neighbours that a placeholder stands for, where one runbook is the plan
 MAX_ASKED: Final = 3  # calls of one run that a person is asked to approve
 _ARGUMENT = re.compile(r"\s+(\w+)=([\"']?)([^\s\"'`,;]+)\2")
 
@@ -72,15 +73,15 @@ def of_one(
     why = f'runbook "{_title(book)}"'
     asked = [
         task.model_copy(update={"id": start + n, "why": why})
-        for n, task in enumerate(calls_of(book, registry, roles), 1)
+        for n, task in enumerate(calls_of(book, registry, roles, of_role=MAX_OF_ROLE), 1)
     ]
     valid, _ = validated(asked, registry, inventory, done)
     return Plan(round=1, tasks=tuple(with_dependencies(valid[:limit], registry, done)))
 
 
-def calls_of(book: Mapping[str, Any], registry: Registry, roles: Roles) -> list[Task]:
+def calls_of(book: Mapping[str, Any], registry: Registry, roles: Roles, *, of_role: int = 1) -> list[Task]:
     """The calls that a runbook names, in its order, whether they can be made or not."""
-    return [task for text in texts_of(book) for task in calls_in(text, registry, roles)]
+    return [task for text in texts_of(book) for task in calls_in(text, registry, roles, of_role=of_role)]
 
 
 def _title(book: Mapping[str, Any]) -> str:
@@ -101,18 +102,26 @@ def texts_of(book: Mapping[str, Any]) -> Iterator[str]:
             yield f"{step.get('text', '')}\n{step.get('command', '')}"
 
 
-def calls_in(text: str, registry: Registry, roles: Roles) -> Iterator[Task]:
-    """The calls that a text names; one whose component nobody holds is left out."""
+def calls_in(text: str, registry: Registry, roles: Roles, *, of_role: int = 1) -> Iterator[Task]:
+    """The calls that a text names; one whose component nobody holds is left out.
+
+    A neighbour's placeholder (`{callee}`) stands for each of at most `of_role` components that hold the role.
+    """
     names = "|".join(re.escape(n) for n in registry.names())
     for match in re.finditer(rf"(?<![\w-])({names})(?![\w-])", text) if names else ():
         args = arguments_of(text[match.end() :])
         target = target_of(registry[match[1]])
-        if target in args:
-            args[target] = _component(args[target], roles)
-        elif registry[match[1]].target:
-            args[target] = next(iter(roles.alarmed), "")
-        if all(args.values()):
-            yield Task(id=0, tool=match[1], args=args)
+        if target not in args and registry[match[1]].target:
+            args[target] = "{component}"
+        meant = {
+            key: _components(value, roles, of_role)
+            for key, value in args.items()
+            if key == target or _is_placeholder(value)
+        }
+        for n in range(max(map(len, meant.values()), default=1)):
+            chosen = args | {key: held[min(n, len(held) - 1)] if held else "" for key, held in meant.items()}
+            if all(chosen.values()):
+                yield Task(id=0, tool=match[1], args=chosen)
 
 
 def arguments_of(text: str) -> dict[str, Any]:
@@ -124,10 +133,15 @@ def arguments_of(text: str) -> dict[str, Any]:
     return found
 
 
-def _component(value: str, roles: Roles) -> str:
-    """The component of a placeholder; any other value must be a component's name, which validation checks."""
+def _is_placeholder(value: str) -> bool:
+    return value[:1] in "{<" and value.strip("{}<>") in ("component", *TARGETS)
+
+
+def _components(value: str, roles: Roles, most: int) -> Sequence[str]:
+    """Whom a placeholder means; any other value must be a component's name, which validation checks."""
     asked = value.strip("{}<>")
     if asked == value:
-        return value
-    wanted: Sequence[str] = next((roles.of(r) for r in TARGETS if r == asked), ())
-    return next(iter(roles.alarmed if asked == "component" else wanted), "")
+        return [value]
+    if asked in ("component", "alarmed"):
+        return roles.alarmed[:1]
+    return roles.nearest(asked, most) if asked in TARGETS else ()

@@ -50,11 +50,13 @@ def call_problem(written: str, registry: Registry) -> str:
     missing = sorted(required(spec) - set(args) - {target_of(spec)})
     if missing:
         return f"{name} needs the argument {missing[0]!r}: add it"
-    plain = {k: v for k, v in args.items() if not _HELD.match(str(v))}
     target = target_of(spec)
-    filled = {target: "x"} if target and target not in plain and target in required(spec) else {}
+    # What a placeholder stands for is known when the runbook is run: until then any name.
+    filled = {k: "x" if _HELD.match(str(v)) else v for k, v in args.items()}
+    if target and target in required(spec):
+        filled.setdefault(target, "x")
     try:
-        registry.validate(Task(id=0, tool=name, args={**filled, **plain}))
+        registry.validate(Task(id=0, tool=name, args=filled))
     except BadInput as error:
         return str(error)
     return ""

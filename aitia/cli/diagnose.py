@@ -84,6 +84,12 @@ About = Annotated[
         "--component", metavar="NAME", help="What it is about, in place of what the words name; repeatable."
     ),
 ]
+AlertFile = Annotated[
+    str,
+    typer.Option(
+        "--alert", metavar="FILE", help="An alert as its tool sends it, or plain text; - for stdin."
+    ),
+]
 Span = Annotated[
     str, typer.Option("--window", metavar="START/END", help="The time window to look at: 2h/0s or ISO times.")
 ]
@@ -117,12 +123,7 @@ def _own_time(named: Sequence[SourceConfig], config: Path | None, now: datetime)
 
 def diagnose(
     text: Text = "",
-    alert: Annotated[
-        str,
-        typer.Option(
-            "--alert", metavar="FILE", help="An alert as its tool sends it, or plain text; - for stdin."
-        ),
-    ] = "",
+    alert: AlertFile = "",
     config: Config = None,
     metrics: Metrics = None,
     logs: Logs = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aitia.cli.diagnose import (
+    About,
+    AlertFile,
     At,
     Changes,
     Config,
@@ -18,6 +21,7 @@ from aitia.cli.diagnose import (
     MaxCalls,
     Metrics,
     Model,
+    Output,
     Signals,
     Since,
     Span,
@@ -48,9 +52,17 @@ def check(
     """What is wrong with runbooks, each with its line and what to change. Exit code 1 where there is an error."""
     from aitia.api import settings_of
     from aitia.cli.console import note, print_json
+    from aitia.consent import Unasked
     from aitia.runbooks import check_runbooks
 
-    found = check_runbooks(path, taxonomy=settings_of(config).taxonomy)
+    try:
+        taxonomy = settings_of(config).taxonomy
+    except Unasked as unasked:  # a lint starts nothing and reads no other file
+        taxonomy = ()
+        note(
+            f"{unasked.file}: not trusted, so its own fault kinds are left out; name it with --config to use them"
+        )
+    found = check_runbooks(path, taxonomy=taxonomy)
     errors = sum(f.level == "error" for c in found for f in c.findings)
     warnings = sum(f.level == "warning" for c in found for f in c.findings)
     if as_json:
@@ -95,14 +107,8 @@ def _print_checked(checked: Checked, *, quiet: bool) -> None:
 def run(
     file: Annotated[Path, typer.Argument(help="The runbook.", metavar="FILE")],
     text: Text = "",
-    component: Annotated[
-        str,
-        typer.Option(
-            "--component",
-            metavar="NAME",
-            help="The component that the incident is about: {component} in the runbook's calls.",
-        ),
-    ] = "",
+    alert: AlertFile = "",
+    component: About = None,
     config: Config = None,
     metrics: Metrics = None,
     logs: Logs = None,
@@ -118,6 +124,7 @@ def run(
         bool, typer.Option("--interactive", "-i", help="Ask about each manual step.")
     ] = False,
     as_json: Json = False,
+    output: Output = None,
     full: Full = False,
 ) -> None:
     """Carry out a runbook's read-only tool steps and fill a report; all other steps are listed for a person.
@@ -127,8 +134,8 @@ def run(
     from datetime import UTC, datetime
 
     from aitia import api
-    from aitia.cli.console import exit_code, print_json, put_report
-    from aitia.cli.inputs import named_sources
+    from aitia.cli.console import exit_code, pick_format, put_report, write_out
+    from aitia.cli.inputs import named_sources, read_report
     from aitia.cli.session import watched
     from aitia.incoming import parse_moment, parse_window
     from aitia.runbooks import carried_out, read_program
@@ -142,10 +149,12 @@ def run(
         topology=topology or [],
         signals=signals or [],
     )
+    shape = pick_format(None, as_json=as_json, output=output)
     title = str(read_program(file)["title"])
+    told = read_report(text, alert) or title
     with watched() as view:
         report = api.diagnose(
-            " ".join(filter(None, [text or title, component])),
+            told,
             sources=sources,
             config=config,
             model=None if model == "none" else model,
@@ -153,17 +162,22 @@ def run(
             at=moment,
             started_at=parse_moment(since, now=moment or now, option="--since") if since else None,
             window=parse_window(window, now=moment or now) if window else None,
+            hints=component or (),
+            typed=not alert,
             on_event=view,
             runbook=file,
         )
     items = carried_out(report.run)
     if interactive:
         items = [_asked(item) for item in items]
-    if as_json:
-        told = report.model_dump(mode="json")
-        print_json({"report": told, "checklist": [i.model_dump(mode="json") for i in items]})
+    if shape == "json":
+        both = {
+            "report": report.model_dump(mode="json"),
+            "checklist": [i.model_dump(mode="json") for i in items],
+        }
+        write_out(json.dumps(both, indent=2, ensure_ascii=False) + "\n", output)
     else:
-        put_report(report, format="text", output=None, full=full)
+        put_report(report, format=shape, output=output, full=full)
         _print_items(title, items)
     raise typer.Exit(exit_code(report))
 

@@ -14,7 +14,7 @@ from aitia.agent.corrections import without_done
 from aitia.agent.mitigate import mitigations
 from aitia.core.words import Result
 from aitia.graphs.report import assemble
-from aitia.graphs.state import Context, State, dumps
+from aitia.graphs.state import Context, State, dumps, runbook_of
 from aitia.graphs.view import View
 from aitia.tools import Registry
 
@@ -23,7 +23,10 @@ def mitigate(state: State, runtime: Runtime[Context]) -> State:
     """Steps from runbooks, incidents and the catalogue; and what to check next."""
     view, taxonomy = View(state), runtime.context.taxonomy
     weighed, inventory, evidence = view.weighed, view.inventory, view.evidence
-    known = mitigations(weighed, view.results, taxonomy, inventory=inventory, evidence=evidence)
+    known = mitigations(
+        weighed, view.results, taxonomy,
+        inventory=inventory, evidence=evidence, running=runbook_of(runtime.context),
+    )  # fmt: skip
     steps = without_done(known, view.incident)
     ruled_out = {(x.component, x.fault) for x in view.ruled_out}
     checks = next_checks(

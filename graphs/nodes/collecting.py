@@ -10,7 +10,7 @@ from aitia.agent.planning import planner
 from aitia.core.events import Findings, Glimpse, Ranked, TaskDone
 from aitia.core.words import Evidence, Result, Task
 from aitia.graphs.nodes.judging import in_passing, number_evidence, weigh_so_far
-from aitia.graphs.state import Call, Context, State
+from aitia.graphs.state import Call, Context, State, runbook_of
 from aitia.graphs.view import View
 
 MAX_FINDINGS = 5  # facts of the first scan that are shown
@@ -39,10 +39,19 @@ def recall(state: State, runtime: Runtime[Context]) -> State:
     view = View(state)
     tasks = planner.recall_tasks(runtime.context.registry, view.inventory, after=len(view.tasks))
     results = [_call(task, runtime) for task in tasks]
+    if runbook_of(runtime.context):
+        results = [_beside_the_one_that_runs(r) for r in results]
     so_far = number_evidence([*view.results, *results], view.inventory.components)
     weighed = weigh_so_far(so_far, view, runtime.context)
     runtime.stream_writer(Ranked(suspects=in_passing(weighed), settled=False))
     return _plain(tasks, results)
+
+
+def _beside_the_one_that_runs(result: Result) -> Result:
+    """A search that found no runbook, of a run that carries one out: nothing is missing."""
+    if result.tool != "runbooks_search" or result.status != "no_data":
+        return result
+    return result.model_copy(update={"status": "ok", "message": "no other runbook matches"})
 
 
 def run_task(state: Call, runtime: Runtime[Context]) -> State:

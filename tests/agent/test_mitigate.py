@@ -39,8 +39,27 @@ def test_a_matching_runbooks_step_comes_first_and_is_filled_in() -> None:
     )
 
 
-def test_runbooks_for_other_faults_and_general_guides_give_no_step() -> None:
-    assert {m.source for m in steps(OTHER, GUIDE)} == {"fault catalogue resource.connections"}
+def test_runbooks_for_other_faults_and_unmatched_general_guides_give_no_step() -> None:
+    unmatched = GUIDE | {"similarity": 0.0}
+    foreign, ours = GUIDE | {"origin": "foreign"}, GUIDE | {"origin": "bundled"}
+    assert {m.source for m in steps(OTHER, unmatched, foreign, ours)} == {
+        "fault catalogue resource.connections"
+    }
+
+
+def test_a_runbook_for_faults_of_several_families_is_proposed_where_the_words_match() -> None:
+    assert steps(GUIDE)[0].source == "runbook Guide"
+
+
+def test_the_runbook_that_is_being_run_is_the_sites_own() -> None:
+    weighed = weigh(shop.connection_leak(), shop.inventory(), bundled())
+
+    def first(book: dict) -> str:
+        found = mitigations(weighed, [], bundled(), inventory=shop.inventory(), running=book)
+        return found[0].source
+
+    assert first(GUIDE | {"origin": "foreign", "similarity": 0.0}) == "runbook Guide"
+    assert first(OTHER) == "fault catalogue resource.connections"
 
 
 def test_what_helped_another_component_is_no_step_for_this_one() -> None:

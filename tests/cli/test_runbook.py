@@ -233,3 +233,115 @@ def test_interactive_asks_about_what_is_left_and_runs_nothing(
     states = [i["state"] for i in json.loads(got.out)["checklist"]]
     assert len(asked) == 3
     assert states[-3:] == ["done by hand", "skipped", "skipped"]
+
+
+OTHERS = """---
+title: Users and postgres are full
+faults: [machine.fouling, sensor]
+steps:
+  - {id: level, tool: "metrics_component component={component}"}
+  - {id: behind, text: What those behind it log, tool: "logs_patterns component={callee}"}
+  - {id: unit, command: "systemctl status {component}", after: level}
+---
+# Users and postgres are full
+
+## Mitigation
+1. Restart it: `shopctl restart {component}`
+"""
+
+
+def test_the_option_names_the_component_and_what_the_report_does_not_support_is_said(
+    aitia: Aitia, tmp_path: Path, scenario: Path
+) -> None:
+    got = aitia("runbook", "run", write(tmp_path / "books", "b.md", OTHERS), *telemetry(scenario), "--json")
+    told = json.loads(got.out)
+    assert told["report"]["component"] == "orders", got.err
+    assert told["report"]["incident"]["hints"] == ["gateway"]
+    assert told["report"]["incident"]["title"] == "Users and postgres are full"
+    level, *behind, unit, restart = told["checklist"]
+    assert (level["id"], level["tool"], level["args"]) == (
+        "level",
+        "metrics_component",
+        {"component": "gateway"},
+    )
+    assert {i["id"] for i in behind} == {"behind"}
+    assert {i["args"]["component"] for i in behind} == {"catalog", "orders", "users"}
+    assert (
+        behind[0]["text"]
+        == f"What those behind it log (logs_patterns component={behind[0]['args']['component']})"
+    )
+    assert (unit["id"], unit["command"], unit["why"]) == ("unit", "systemctl status gateway", "")
+    assert restart["command"] == "shopctl restart {component}"
+    assert "does not support this: the report names connection" in restart["why"]
+    assert "runbook Users and postgres are full" not in {m["source"] for m in told["report"]["mitigations"]}
+
+
+FITS = """---
+title: Five hundreds of the edge
+faults: [machine.fouling, resource.connections, network.delay]
+steps:
+  - {id: cache, tool: "metrics_component component=redis"}
+---
+# Five hundreds of the edge
+
+## Mitigation
+1. Roll it back: `shopctl rollback {component}`
+
+## Prevention
+- Limit the role {component}
+"""
+
+
+def test_the_one_that_runs_is_the_sites_own_and_shows_what_the_scan_found(
+    aitia: Aitia, tmp_path: Path, scenario: Path
+) -> None:
+    path, out = write(tmp_path / "books", "b.md", FITS), tmp_path / "told.json"
+    alert = tmp_path / "alert.txt"
+    alert.write_text("zzz qqq")
+    got = aitia("runbook", "run", path, *telemetry(scenario), "--alert", alert, "-o", out)
+    told = json.loads(out.read_text())
+    report = told["report"]
+    assert report["incident"]["title"] == "zzz qqq", got.err
+    now = [m for m in report["mitigations"] if m["source"] == "runbook Five hundreds of the edge"]
+    assert "shopctl rollback orders" in [m["command"] for m in now]
+    assert not [c for c in report["calls"] if "no runbook matches" in c["message"]]
+    cache, back, limit = told["checklist"]
+    by_id = {e["id"]: e["statement"] for e in report["evidence"]}
+    assert cache["state"] == "done"
+    assert cache["found"]
+    assert cache["why"].endswith("Nothing beyond what the scan found.")
+    assert [by_id[i] for i in cache["cites"]] == cache["found"]
+    assert all(f.startswith("redis") for f in cache["found"])
+    assert (back["command"], back["why"]) == ("shopctl rollback orders", "")
+    assert limit["text"] == "Limit the role orders"
+
+
+def test_a_component_that_nobody_is_is_not_replaced_by_a_word(
+    aitia: Aitia, tmp_path: Path, scenario: Path
+) -> None:
+    given = [x if x != "gateway" else "gatevay" for x in telemetry(scenario)]
+    got = aitia("runbook", "run", write(tmp_path / "books", "b.md", OTHERS), *given, "--json")
+    told = json.loads(got.out)
+    assert told["checklist"][0]["state"] == "not run", got.err
+    assert not [c for c in told["report"]["calls"] if c["tool"] == "metrics_component"]
+
+
+def test_a_placeholder_may_stand_in_any_argument(aitia: Aitia, tmp_path: Path) -> None:
+    call = '"cluster_describe resource=deployments name={component}"'
+    text = GOOD.replace("metrics_component component={component}", call)
+    write(tmp_path / "books", "other.md", "# Other\n## Steps\n1. Look around\n")
+    assert findings(aitia, write(tmp_path / "books", "good.md", text)) == []
+
+
+def test_a_check_needs_no_trust_in_a_file_that_it_found(
+    aitia: Aitia, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "books", "other.md", "# Other\n## Steps\n1. Look around\n")
+    path = write(tmp_path / "books", "good.md", GOOD)
+    (tmp_path / "own.yaml").write_text("{}")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "aitia.yaml").write_text("taxonomy: [../own.yaml]\n")
+    monkeypatch.chdir(tmp_path / "here")
+    got = aitia("runbook", "check", path)
+    assert got.code == 0, got.err
+    assert "not trusted, so its own fault kinds are left out" in got.err

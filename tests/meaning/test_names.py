@@ -8,6 +8,7 @@ from aitia.core.aspects import METRIC
 from aitia.tools.meaning.names import UNKNOWN, lexicon
 from aitia.tools.meaning.words import words_of
 from aitia.tools.series.aspects import bundled
+from aitia.tools.series.kinds import stated_unit
 
 
 @pytest.mark.parametrize(
@@ -96,3 +97,23 @@ def test_a_free_resource_is_named_so() -> None:
     assert (free.bad, free.say) == ("down", "available memory")
     assert (used.bad, used.say) == ("up", "memory in use")
     assert free.floor > used.floor
+
+
+def test_what_consumers_are_behind_by_is_no_replication() -> None:
+    names = ("consumer_lag", "kafka_consumergroup_lag", "kafka.consumer.lag", "consumer_lag_seconds", "records_lag_max",
+             "kafka_consumer_group_lag_sum", "queue_depth")  # fmt: skip
+    assert {bundled().of(n).aspect for n in names} == {"queue"}
+    copies = (
+        "pg_replication_lag",
+        "kafka_replica_fetcher_consumer_lag",
+        "mysql_slave_lag",
+        "replica_group_lag",
+    )
+    assert {bundled().of(n).aspect for n in copies} == {"lag"}
+
+
+def test_a_unit_of_two_words_is_not_its_last_word() -> None:
+    assert lexicon().read("vibration_mm_s").unit == "mm/s"
+    assert lexicon().read("Schwinggeschw_V_mm_s").unit == "mm/s"
+    assert lexicon().read("latency_s").unit == "s"
+    assert stated_unit("vibration_mm_s") == "mm/s"

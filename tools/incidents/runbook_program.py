@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final, Literal
 
 from aitia.core.commands import effect
 from aitia.tools.incidents.front_matter import steps_of
-from aitia.tools.incidents.steps import Step, steps
+from aitia.tools.incidents.steps import steps
 from aitia.tools.sources.base import Document
 
 Origin = Literal["bundled", "site", "foreign"]
@@ -17,8 +18,8 @@ BUNDLED: Final = "bundled"  # the source of runbooks that come with aitia
 def as_program(
     document: Document, *, source: str, similarity: float, origin: Origin = "site"
 ) -> dict[str, Any]:
-    """Plain values: `tools` are calls of the front matter, `named` what it says of them, `checks` and `steps` its steps and
-    those of the text.
+    """Plain values: `tools` are calls of the front matter, `named` and `ids` what it says of them and calls them, `checks`
+    and `steps` its steps and those of the text.
     """
     meta, found = document.meta, steps(document.text)
     listed = steps_of(meta.get("steps", ""))
@@ -36,6 +37,7 @@ def as_program(
             )
         ),
         "named": {str(s["tool"]): str(s["text"])[:400] for s in listed if s.get("tool") and s.get("text")},
+        "ids": _first((str(s["tool"]), str(s["id"])[:100]) for s in listed if s.get("tool") and s.get("id")),
         "steps": [step for step in found if step["when"] != "check"],
         "checks": [
             *(_listed(s) for s in listed if not s.get("tool")),
@@ -44,11 +46,20 @@ def as_program(
     }
 
 
-def _listed(step: dict[str, Any]) -> Step:
+def _first(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Of pairs with the same key the first one."""
+    found: dict[str, str] = {}
+    for key, value in pairs:
+        found.setdefault(key, value)
+    return found
+
+
+def _listed(step: dict[str, Any]) -> dict[str, str]:
     command = str(step.get("command") or "")
-    return Step(
-        text=str(step.get("text") or command)[:400],
-        command=command[:600],
-        effect=effect(command) if command else "read-only",
-        when="check",
-    )
+    return {
+        "id": str(step.get("id") or "")[:100],
+        "text": str(step.get("text") or command)[:400],
+        "command": command[:600],
+        "effect": effect(command) if command else "read-only",
+        "when": "check",
+    }

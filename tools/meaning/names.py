@@ -229,7 +229,7 @@ class Lexicon:
         return self.direction(quantity, self.words(name))
 
     def unit_of(self, words: tuple[str, ...], stated: str = "") -> Unit | None:
-        """The unit that metadata states, else the last word of the name that is one (single letters only at its end)."""
+        """The unit that metadata states, else the last words of the name that are one (single letters only at its end)."""
         if found := self.stated_unit(stated):
             return found
         for a, per, b in zip(words, words[1:], words[2:], strict=False):
@@ -237,6 +237,8 @@ class Lexicon:
                 return self.units.get(f"{a}/{self.units[b].symbol}") or self.units.get(
                     f"/{self.units[b].symbol}"
                 )
+        if len(words) > 1 and (found := self.units.get("/".join(words[-2:]))):
+            return found  # `vibration_mm_s` counts no seconds
         for place, word in enumerate(reversed(words)):
             if word in self.units and (len(word) > 2 or place == 0 or words[-place] in _STATISTICS):
                 return self.units[word]

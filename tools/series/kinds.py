@@ -81,7 +81,7 @@ _UNIT_WORDS = (
             ("milliseconds?|millis?|msecs?|ms", "ms"), ("microseconds?|micros|usecs?|us", "us"),
             ("nanoseconds?|nanos|nsecs?|ns", "ns"), ("seconds?|secs?", "s"), ("bytes", "bytes"),
             ("percent|pct", "percent"), ("celsius", "celsius"), ("ratio", "ratio"), ("bar", "bar"), ("rpm", "rpm"),
-            ("amperes", "A"), ("volts", "V"), ("watts", "W"), ("mm_per_s", "mm/s"), ("m3_per_hour", "m³/h"),
+            ("amperes", "A"), ("volts", "V"), ("watts", "W"), ("mm_(?:per_)?s", "mm/s"), ("m3_per_hour", "m³/h"),
         )
     ),
     (re.compile(r"(^|_)g$"), "g"),
