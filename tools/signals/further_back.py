@@ -1,0 +1,72 @@
+"""An older reference: the usual baseline of some hours may lie inside a slow fault, which then is its own normal.
+
+Before a machine's signals are called well they are held against what lies before the usual baseline as well, `TIMES` times as
+long, where the sources hold it. Where that shows a departure, it is the reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from aitia.core.words import HEALTHY, Baseline, Evidence, Window, from_epoch
+from aitia.tools.registry import ToolContext
+from aitia.tools.series.gather import BEGINNING, Gathered, gather
+from aitia.tools.series.large import is_large
+from aitia.tools.signals.tables import machine_signals, machines_of
+from aitia.tools.sources.base import MetricSource
+
+EARLIER: Final = "earlier"
+"""The baseline that lies before the usual one."""
+TIMES: Final = 6.0  # the usual baseline, as that is of the window; what is slower still is told by the condition over days
+_LONGEST: Final = timedelta(days=30)
+_KINDS: Final = ("metrics", "signals")
+
+
+def further_back(ctx: ToolContext, gathered: Gathered) -> Gathered | None:
+    """The same signals with what lies before the usual baseline as the only one; None where a person said what is normal, where no
+    machine is known, nothing older is held, or a source is too large to read twice.
+    """
+    machines = machines_of(ctx.resolver.components)
+    usual = max(gathered.baselines, key=lambda b: b.window.seconds, default=None)
+    if usual is None or usual.name in (HEALTHY, BEGINNING) or not machine_signals(gathered, machines):
+        return None
+    sources = [s for kind in _KINDS for s in ctx.sources.of(kind) if isinstance(s, MetricSource)]
+    if any(is_large(s, gathered.window) for s in sources):
+        return None
+    start = usual.window.start - min(_LONGEST, TIMES * (usual.window.end - usual.window.start))
+    older = Baseline(name=EARLIER, window=Window(start=start, end=usual.window.start))
+    wide = ctx.incident.model_copy(update={"baselines": (older, usual)})
+    found = gather(replace(ctx, incident=wide), kinds=_KINDS)
+    first = min(
+        (float(c.t[0]) for c in machine_signals(found, machines)), default=usual.window.start.timestamp()
+    )
+    if first >= usual.window.start.timestamp():
+        return None
+    held = Window(start=max(start, from_epoch(first)), end=usual.window.start)
+    return replace(found, baselines=(Baseline(name=EARLIER, window=held),))
+
+
+def departs(facts: Sequence[Evidence]) -> bool:
+    """Whether any fact is of something that moved."""
+    return any(e.kind != "signal.quiet" for e in facts)
+
+
+def told_of_reference(facts: Sequence[Evidence], older: Gathered) -> str:
+    """Which reference was used in place of the usual baseline, since when that lies in what was found, and how to look again."""
+    held = older.baselines[0].window
+    began = [e.onset for e in facts if e.onset is not None and e.kind != "signal.quiet"]
+    since = min(began, default=None)
+    inside = since is not None and since < older.window.start
+    why = (
+        f"the usual baseline lies within a change since about {since:%Y-%m-%d %H:%M} UTC"
+        if inside
+        else "the usual baseline alone shows no change"
+    )
+    at = since if inside and since is not None else older.window.start
+    return (
+        f"{why[0].upper()}{why[1:]}: signals were held against {held.start:%Y-%m-%d %H:%M} to {held.end:%Y-%m-%d %H:%M}"
+        f" UTC, before it. Look from there: --since {at:%Y-%m-%dT%H:%M:%SZ}"
+    )
