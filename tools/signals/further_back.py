@@ -26,7 +26,7 @@ _KINDS: Final = ("metrics", "signals")
 
 
 def further_back(ctx: ToolContext, gathered: Gathered) -> Gathered | None:
-    """The same signals with what lies before the usual baseline as the only one; None where a person said what is normal, where no
+    """The same signals with what lies before the usual baseline as the only one; None where a person said what is normal, no
     machine is known, nothing older is held, or a source is too large to read twice.
     """
     machines = machines_of(ctx.resolver.components)
