@@ -71,6 +71,7 @@ def test_a_fault_that_fills_the_usual_baseline_is_found_and_the_reference_is_tol
     result = told(tmp_path, plant(drift=3.0))
     lead = moved(result)[0]
     assert lead.component == "COND-1"
+    assert lead.values["baseline"] == EARLIER
     assert lead.onset is not None
     assert abs(lead.onset.timestamp() - (T0 + STEP * DRIFT)) < 3600.0
     assert NOT_SEEN in result.message
@@ -89,7 +90,11 @@ def test_without_the_older_data_the_same_window_shows_nothing(tmp_path: Path) ->
 def test_what_stayed_stays_well(tmp_path: Path, seed: int) -> None:
     result = told(tmp_path, plant(drift=0.0, seed=seed))
     assert not moved(result)
-    assert "usual baseline" not in result.message
+    assert NOT_SEEN not in result.message
+    assert (
+        "Nor do they depart from 2026-01-01 00:00 to 2026-01-02 23:30 UTC, before the usual baseline."
+        in result.message
+    )
 
 
 @pytest.mark.parametrize("named", [HEALTHY, BEGINNING])

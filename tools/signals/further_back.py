@@ -54,9 +54,13 @@ def departs(facts: Sequence[Evidence]) -> bool:
     return any(e.kind != "signal.quiet" for e in facts)
 
 
+def against_it(facts: Sequence[Evidence]) -> list[Evidence]:
+    """The facts with the reference's name where they have none: the usual baseline is no band to draw them over."""
+    return [e.model_copy(update={"values": {"baseline": EARLIER, **e.values}}) for e in facts]
+
+
 def told_of_reference(facts: Sequence[Evidence], older: Gathered) -> str:
     """Which reference was used in place of the usual baseline, since when that lies in what was found, and how to look again."""
-    held = older.baselines[0].window
     began = [e.onset for e in facts if e.onset is not None and e.kind != "signal.quiet"]
     since = min(began, default=None)
     inside = since is not None and since < older.window.start
@@ -67,6 +71,16 @@ def told_of_reference(facts: Sequence[Evidence], older: Gathered) -> str:
     )
     at = since if inside and since is not None else older.window.start
     return (
-        f"{why[0].upper()}{why[1:]}: signals were held against {held.start:%Y-%m-%d %H:%M} to {held.end:%Y-%m-%d %H:%M}"
-        f" UTC, before it. Look from there: --since {at:%Y-%m-%dT%H:%M:%SZ}"
+        f"{why[0].upper()}{why[1:]}: signals were held against {_span(older)}, before it."
+        f" Look from there: --since {at:%Y-%m-%dT%H:%M:%SZ}"
     )
+
+
+def nor_against(older: Gathered) -> str:
+    """That the older reference shows no change either."""
+    return f"Nor do they depart from {_span(older)}, before the usual baseline."
+
+
+def _span(older: Gathered) -> str:
+    held = older.baselines[0].window
+    return f"{held.start:%Y-%m-%d %H:%M} to {held.end:%Y-%m-%d %H:%M} UTC"

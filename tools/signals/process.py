@@ -17,7 +17,7 @@ from aitia.tools.series.rates import step_of
 from aitia.tools.signals.alarmed import alarm_signals
 from aitia.tools.signals.channel_blame import leaders
 from aitia.tools.signals.condition.facts import condition_facts
-from aitia.tools.signals.further_back import departs, further_back, told_of_reference
+from aitia.tools.signals.further_back import against_it, departs, further_back, nor_against, told_of_reference
 from aitia.tools.signals.grid import LEAST
 from aitia.tools.signals.life.evidence import life_facts
 from aitia.tools.signals.measures import measures_of, with_measures
@@ -80,7 +80,9 @@ def found_together(ctx: ToolContext) -> Result:
     if not departs(facts) and (older := further_back(ctx, gathered)) is not None:
         again, _, untold = _together(ctx, older)
         if departs(again):
-            facts, notes = again, [_untold([told_of_reference(again, older), *untold])]
+            facts, notes = against_it(again), [_untold([told_of_reference(again, older), *untold])]
+        elif looked:
+            notes = [nor_against(older), *notes]
     query = f"detectors over all signals of {looked} components together"
     if all(e.kind == "signal.quiet" for e in facts):
         notes = ["No signal left its normal pattern." if looked else _too_little(gathered), *notes]
