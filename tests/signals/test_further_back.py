@@ -21,9 +21,9 @@ from aitia.core.words import (
     from_epoch,
 )
 from aitia.tools.registry import SourceSet, ToolContext
-from aitia.tools.series.gather import BEGINNING
+from aitia.tools.series.gather import BEGINNING, Gathered
 from aitia.tools.signals import signals_detect
-from aitia.tools.signals.further_back import EARLIER
+from aitia.tools.signals.further_back import EARLIER, holds_a_change
 from aitia.tools.sources import open_source
 
 T0, STEP, ROWS = 1_767_225_600.0, 300.0, 700
@@ -92,7 +92,7 @@ def test_what_stayed_stays_well(tmp_path: Path, seed: int) -> None:
     assert not moved(result)
     assert NOT_SEEN not in result.message
     assert (
-        "Nor do they depart from 2026-01-01 00:00 to 2026-01-02 23:30 UTC, before the usual baseline."
+        "Against 2026-01-01 00:00 to 2026-01-02 23:30 UTC, before the usual baseline, none did that lasts either."
         in result.message
     )
 
@@ -102,3 +102,29 @@ def test_a_span_that_a_person_gave_or_the_beginning_is_kept(tmp_path: Path, name
     result = told(tmp_path, plant(drift=3.0), named=named)
     assert EARLIER not in {str(e.values.get("baseline")) for e in result.evidence}
     assert not moved(result)
+
+
+def fact(kind: str, aspect: str, row: int, **values: float) -> Evidence:
+    return Evidence(
+        component="COND-1", kind=kind, aspect=aspect, statement="COND-1: said.", values=values, direction="changed", strength=0.6,
+        onset=from_epoch(T0 + STEP * row), source=SourceRef(source="plant"),
+        window=Window(start=from_epoch(T0 + STEP * START), end=from_epoch(T0 + STEP * ROWS)),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "held"),
+    [
+        (fact("signal.apart", "pattern.apart", DRIFT), True),
+        (fact("signal.apart", "pattern.apart", START + 2), False),  # the usual baseline shows it as well
+        (fact("signal.apart", "pattern.unlike", DRIFT), False),  # only near a limit
+        (fact("signal.apart", "pattern.unlike", DRIFT, now=9.0, due=6.0, reads=9.0, expected=6.0), True),
+        (fact("signal.apart", "pattern.unlike", DRIFT, now=6.1, due=6.0, reads=9.0, expected=6.0), False),  # it is over
+        (fact("signal.quiet", "pattern.usual", DRIFT), False),
+    ],
+)  # fmt: skip
+def test_a_baseline_is_dropped_for_what_began_before_the_window_and_lasts(one: Evidence, held: bool) -> None:
+    start, end = from_epoch(T0 + STEP * START), from_epoch(T0 + STEP * ROWS)
+    window = Window(start=start, end=end)
+    older = Gathered(raw=(), derived=(), baselines=(), window=window, problems=())
+    assert holds_a_change([one], older) is held

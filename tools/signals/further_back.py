@@ -22,6 +22,7 @@ EARLIER: Final = "earlier"
 """The baseline that lies before the usual one."""
 TIMES: Final = 6.0  # the usual baseline, as that is of the window; what is slower still is told by the condition over days
 _LONGEST: Final = timedelta(days=30)
+_FADED: Final = 0.5  # of the worst departure, below which it is over; by hand, as where to look first
 _KINDS: Final = ("metrics", "signals")
 
 
@@ -54,31 +55,47 @@ def departs(facts: Sequence[Evidence]) -> bool:
     return any(e.kind != "signal.quiet" for e in facts)
 
 
+def holds_a_change(facts: Sequence[Evidence], older: Gathered) -> bool:
+    """Whether, by facts against the older reference, the usual baseline holds what is still so: a departure that began before the
+    window and names somebody, or names nobody and lasts. What comes near a limit, or is over, is no reason to drop a baseline.
+    """
+    return any(
+        e.aspect.startswith("pattern.") and e.onset is not None and e.onset < older.window.start and _lasts(e)
+        for e in facts
+        if e.kind != "signal.quiet"
+    )
+
+
+def _lasts(fact: Evidence) -> bool:
+    """Whether a departure is more than half of what it was at its worst, where the fact tells how much it was."""
+    now, due, reads, expected = (fact.values.get(k) for k in ("now", "due", "reads", "expected"))
+    told = (
+        isinstance(due, int | float) and isinstance(reads, int | float) and isinstance(expected, int | float)
+    )
+    if told and isinstance(now, int | float):
+        return abs(float(now) - float(due)) > _FADED * abs(float(reads) - float(expected))
+    return fact.aspect != "pattern.unlike"
+
+
 def against_it(facts: Sequence[Evidence]) -> list[Evidence]:
     """The facts with the reference's name where they have none: the usual baseline is no band to draw them over."""
     return [e.model_copy(update={"values": {"baseline": EARLIER, **e.values}}) for e in facts]
 
 
 def told_of_reference(facts: Sequence[Evidence], older: Gathered) -> str:
-    """Which reference was used in place of the usual baseline, since when that lies in what was found, and how to look again."""
-    began = [e.onset for e in facts if e.onset is not None and e.kind != "signal.quiet"]
-    since = min(began, default=None)
-    inside = since is not None and since < older.window.start
-    why = (
-        f"the usual baseline lies within a change since about {since:%Y-%m-%d %H:%M} UTC"
-        if inside
-        else "the usual baseline alone shows no change"
+    """Since when the usual baseline lies in what was found, which reference was used in its place, and how to look again."""
+    since = min(
+        e.onset for e in facts if e.onset is not None and e.aspect.startswith("pattern.") and _lasts(e)
     )
-    at = since if inside and since is not None else older.window.start
     return (
-        f"{why[0].upper()}{why[1:]}: signals were held against {_span(older)}, before it."
-        f" Look from there: --since {at:%Y-%m-%dT%H:%M:%SZ}"
+        f"The usual baseline lies within a change since about {since:%Y-%m-%d %H:%M} UTC: signals were held against"
+        f" {_span(older)}, before it. Look from there: --since {since:%Y-%m-%dT%H:%M:%SZ}"
     )
 
 
 def nor_against(older: Gathered) -> str:
-    """That the older reference shows no change either."""
-    return f"Nor do they depart from {_span(older)}, before the usual baseline."
+    """That the older reference shows no change that the usual baseline would hide."""
+    return f"Against {_span(older)}, before the usual baseline, none did that lasts either."
 
 
 def _span(older: Gathered) -> str:

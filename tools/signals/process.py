@@ -17,7 +17,14 @@ from aitia.tools.series.rates import step_of
 from aitia.tools.signals.alarmed import alarm_signals
 from aitia.tools.signals.channel_blame import leaders
 from aitia.tools.signals.condition.facts import condition_facts
-from aitia.tools.signals.further_back import against_it, departs, further_back, nor_against, told_of_reference
+from aitia.tools.signals.further_back import (
+    against_it,
+    departs,
+    further_back,
+    holds_a_change,
+    nor_against,
+    told_of_reference,
+)
 from aitia.tools.signals.grid import LEAST
 from aitia.tools.signals.life.evidence import life_facts
 from aitia.tools.signals.measures import measures_of, with_measures
@@ -79,7 +86,7 @@ def found_together(ctx: ToolContext) -> Result:
     # Nothing is called well against a baseline that may hold the fault.
     if not departs(facts) and (older := further_back(ctx, gathered)) is not None:
         again, _, untold = _together(ctx, older)
-        if departs(again):
+        if holds_a_change(again, older):
             facts, notes = against_it(again), [_untold([told_of_reference(again, older), *untold])]
         elif looked:
             notes = [nor_against(older), *notes]
