@@ -22,6 +22,7 @@ from aitia.core.words import (
 from aitia.graphs.given_up import given_up
 from aitia.graphs.state import Context, State, read_of
 from aitia.graphs.view import View
+from aitia.tools.signals.further_back import EARLIER
 
 MAX_SUSPECTS = 8
 MAX_TIMELINE = 12
@@ -91,7 +92,7 @@ def _timeline(view: View) -> tuple[TimelineEntry, ...]:
 def _baselines_used(incident: Incident, evidence: list[Evidence]) -> tuple[str, ...]:
     """The baselines that a fact was compared with, in the incident's order: one without data is not among them."""
     compared = {str(e.values["baseline"]) for e in evidence if "baseline" in e.values}
-    return tuple(b.name for b in incident.baselines if b.name in compared)
+    return tuple(name for name in (*(b.name for b in incident.baselines), EARLIER) if name in compared)
 
 
 def _use(state: State, context: Context) -> ModelUse:

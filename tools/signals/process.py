@@ -17,6 +17,14 @@ from aitia.tools.series.rates import step_of
 from aitia.tools.signals.alarmed import alarm_signals
 from aitia.tools.signals.channel_blame import leaders
 from aitia.tools.signals.condition.facts import condition_facts
+from aitia.tools.signals.further_back import (
+    against_it,
+    departs,
+    further_back,
+    holds_a_change,
+    nor_against,
+    told_of_reference,
+)
 from aitia.tools.signals.grid import LEAST
 from aitia.tools.signals.life.evidence import life_facts
 from aitia.tools.signals.measures import measures_of, with_measures
@@ -72,9 +80,27 @@ def _with_more(result: Result, facts: Sequence[Evidence], notes: Sequence[str]) 
 
 def found_together(ctx: ToolContext) -> Result:
     """What `signals_detect` finds, its strengths as the formulas make them."""
+    gathered = gather(ctx, kinds=("metrics", "signals"))
+    facts, looked, untold = _together(ctx, gathered)
+    notes = [_untold(untold)] if untold else []
+    # Nothing is called well against a baseline that may hold the fault.
+    if not departs(facts) and (older := further_back(ctx, gathered)) is not None:
+        again, _, untold = _together(ctx, older)
+        if holds_a_change(again, older):
+            facts, notes = against_it(again), [_untold([told_of_reference(again, older), *untold])]
+        elif looked:
+            notes = [nor_against(older), *notes]
+    query = f"detectors over all signals of {looked} components together"
+    if all(e.kind == "signal.quiet" for e in facts):
+        notes = ["No signal left its normal pattern." if looked else _too_little(gathered), *notes]
+    status: Status = "ok" if facts else "no_data"
+    return Result(status=status, message=" ".join(notes), query=query, evidence=tuple(facts))
+
+
+def _together(ctx: ToolContext, gathered: Gathered) -> tuple[list[Evidence], int, Sequence[str]]:
+    """The facts of all signals against these baselines, at how many components was looked, and what cannot be told."""
     from aitia.tools.signals.learned.pattern import pattern_facts  # its features build on the vibration tool
 
-    gathered = gather(ctx, kinds=("metrics", "signals"))
     facts: list[Evidence] = []
     looked = 0
     machines = machines_of(ctx.resolver.components)
@@ -87,14 +113,8 @@ def found_together(ctx: ToolContext) -> Result:
     facts += single_evidence(single, gathered)
     facts += partner_facts(ctx, gathered)
     named, untold = pattern_facts(ctx, gathered, facts)
-    notes = [_untold(untold)] if untold else []
     facts += named
-    facts.sort(key=lambda e: (-e.strength, e.component, e.statement))
-    query = f"detectors over all signals of {looked} components together"
-    if all(e.kind == "signal.quiet" for e in facts):
-        notes = ["No signal left its normal pattern." if looked else _too_little(gathered), *notes]
-    status: Status = "ok" if facts else "no_data"
-    return Result(status=status, message=" ".join(notes), query=query, evidence=tuple(facts))
+    return sorted(facts, key=lambda e: (-e.strength, e.component, e.statement)), looked, untold
 
 
 def _untold(notes: Sequence[str], *, after: str = "") -> str:
