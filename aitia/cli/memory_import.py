@@ -69,6 +69,8 @@ def import_(
         print_json(done.model_dump(mode="json") | {"embedded": embedded, "without_vector": left})
     else:
         _told(done)
+        if done.note:
+            note(done.note)
         for line in (*done.problems, *done.duplicates):
             note(f"  {line}")
         if left:

@@ -52,6 +52,8 @@ def draft(
         if unsure
         else f"{len(found.steps)} steps"
     )
+    if found.read_to:
+        told += f"; the page is long and was read up to line {found.read_to}: split it"
     note(f"{told}; written to {output}: read it, then aitia runbook check {output}" if output else told)
 
 

@@ -107,6 +107,9 @@ HIDDEN = [
     "Look at ‘redis-cli FLUSHALL’ output.",
     "Look at the pods with ````rm -rf /data````.",
     "Check pods with `kubectl get pods` and then execute reboot.",
+    "Look at the disk with `df -h` and then run `./purge-all`.",
+    "Check `ls /data` and wipe everything in there.",
+    "Check `kubectl get pods`; then delete each of them.",
     "It only reads: `kubectl get pods; kubectl delete ns prod` Check the pods with `kubectl get pods`.",
 ]
 
@@ -187,3 +190,37 @@ def test_pages_of_other_encodings(tmp_path: Path) -> None:
     for encoding in ("cp1252", "utf-16"):
         (tmp_path / "page.txt").write_bytes(text.encode(encoding))
         assert "Füllstand" in drafted(tmp_path / "page.txt").steps[0].text
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "Restart the broker.\nNever run this, it deletes all tenants:\n\n```\nrm -rf /srv/data\n```\n\nCheck the log.\n",
+        "Check the disk.\nLook at `cat x` but do not run `rm -rf /srv`.\nCheck the log.\n",
+    ],
+)
+def test_what_is_forbidden_is_no_command(page: str) -> None:
+    draft = draft_of(page)
+    assert not any("rm -rf" in c for s in draft.steps for c in s.commands)
+    assert not any("rm -rf" in s["command"] for s in steps(page))
+    assert any(s.caution for s in draft.steps) or draft.caution
+
+
+def test_a_long_block_is_not_cut() -> None:
+    block = "\n".join(f"ls /srv/{i:030}" for i in range(80)) + "\nrm -rf /srv/data/tenants"
+    page = f"Check the disk:\n\n```\n{block}\n```\n\nCheck the log.\nCheck it again.\n"
+    assert draft_of(page).steps[0].effect == "changing"
+    assert steps(page)[0]["effect"] == "changing"
+
+
+def test_a_command_with_backticks_stays_an_act(tmp_path: Path) -> None:
+    made = as_runbook(
+        draft_of("Look at the disk:\n\n```\ndf -h\nrm -rf `cat list`\n```\n\nCheck the log.\nCheck it.\n")
+    )
+    assert "Change, as the page says in line" in made
+    assert any(s["effect"] == "changing" for s in steps(made))
+
+
+def test_a_page_that_is_too_long_says_so() -> None:
+    draft = draft_of("- Check the disk\n" * 2100 + "- systemctl restart broker\n")
+    assert draft.read_to == 2000

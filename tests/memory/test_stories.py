@@ -1,11 +1,14 @@
 """Incidents whose texts have no headings that say what is what: their sentences do."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from aitia.cli.app import app
+from aitia.core.errors import ModelError
+from aitia.core.llm import Choice, Prompt
 from aitia.tools.memory.importing.run import import_files
 from aitia.tools.memory.importing.stories import filled, story_of
 from aitia.tools.memory.store import MemoryStore
@@ -108,3 +111,40 @@ def test_a_letter_has_its_subject_and_its_time(tmp_path: Path, monkeypatch: pyte
     assert kept.at is not None
     assert kept.at.isoformat().startswith("2026-02-09T14:22")
     assert "Petra" not in " ".join((*kept.symptoms, kept.cause, *kept.mitigation, kept.outcome))
+
+
+class Fails:
+    """A model that cannot be asked."""
+
+    def classify(self, prompt: Prompt, labels: Sequence[str]) -> Choice:
+        raise ModelError("its file is damaged")
+
+
+def test_a_model_that_fails_does_not_stop_an_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path / "home"))
+    (tmp_path / "a.txt").write_text(STORY)
+    with MemoryStore() as store:
+        done = import_files(store, [tmp_path / "a.txt"], by="test", model=Fails())
+    assert done.counts.added == done.told == 1
+    assert "its file is damaged" in done.note
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["The cause is not known.", "We do not know why it stopped.", "Die Ursache ist bis heute unklar."],
+)
+def test_that_nobody_knows_is_no_cause(sentence: str) -> None:
+    story = story_of(
+        f"The pump stopped at 14:05 and the level fell.\n{sentence}\nWe restarted it at 14:20.\nSince then it runs.\n"
+    )
+    assert story is not None
+    assert story.cause == ""
+
+
+def test_a_bold_heading_keeps_its_long_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path / "home"))
+    (tmp_path / "a.md").write_text("# A\n\n**Root cause:** " + "long " * 180 + "END\n")
+    with MemoryStore() as store:
+        import_files(store, [tmp_path / "a.md"], by="test")
+        (kept,) = store.all()
+    assert kept.cause.endswith("END")

@@ -11,14 +11,14 @@ from aitia.core.commands import Does, command_line, effect, is_script
 from aitia.core.llm import Classifier
 from aitia.core.words import Word
 from aitia.tools.meaning.passages.asking import read_roles
-from aitia.tools.meaning.passages.conditions import commands_of, condition_of, forbids, names_an_act
-from aitia.tools.meaning.passages.units import Unit, plain, units_of
+from aitia.tools.meaning.passages.conditions import commands_of, condition_of, forbidden_in, names_an_act
+from aitia.tools.meaning.passages.units import MOST, Unit, plain, units_of
 
 Kind = Literal["look", "change", "decide", "wait", "escalate", "later"]
 _KINDS: Final[Mapping[str, Kind]] = {kind: kind for kind in get_args(Kind)}
 LONGEST: Final = 400  # characters of a step
+LONGEST_BLOCK: Final = 2000  # characters of code that are taken apart
 UNSURE: Final = 0.6  # probability of a step's kind below which a question mark stands behind it
-_OUTSIDE: Final = re.compile(r"(`{1,3})[^`]{1,600}\1")
 _SESSION: Final = re.compile(
     r"(?:ssh|docker exec|kubectl exec|psql|mysql|su|sudo -[is])(?:\s+[\w@.:/-]+){0,6}$"
 )
@@ -57,6 +57,7 @@ class Draft(Word):
     """The steps of a page in order, and what stands before the first one: when the page applies, why, whose it is."""
 
     title: str = ""
+    read_to: int = 0  # the line up to which a page that is too long was read; 0 where it was read whole
     steps: tuple[TypedStep, ...] = ()
     about: tuple[str, ...] = ()
     caution: tuple[str, ...] = ()
@@ -68,26 +69,35 @@ def draft_of(markdown: str, model: Classifier | None = None) -> Draft:
     steps: list[TypedStep] = []
     about: list[str] = []
     caution: list[str] = []
+    before = ""
     for unit, role in zip(units, read_roles(units, "runbook", model), strict=True):
-        text = _words(unit.text)
-        if unit.style == "code" and steps:
-            steps[-1] = _with_block(steps[-1], unit.text)
-        elif kind := _KINDS.get(role.name):
-            step = _step(unit, kind, role.sure)
-            if kind == "change" and step.commands and forbids(unit.text):
-                _noted(steps, "caution", text, caution)
+        text, name = _words(unit.text), role.name
+        if unit.style == "code":  # what it is for stands in the sentence before it
+            if before in _KINDS:
+                steps[-1] = _with_block(steps[-1], unit.text)
+            elif not before:
+                steps.append(_step(unit, "look", 0.0))
+            elif before == "warn":
+                _noted(steps, "caution", f"that is the code of line {unit.line}", caution)
+            continue
+        if kind := _KINDS.get(name):
+            step, forbidden = _step(unit, kind, role.sure), forbidden_in(unit.text)
+            if forbidden and not step.commands:
+                name = "warn"
             else:
-                steps.append(step)
-        elif role.name == "expect" and steps:
+                steps.append(step.model_copy(update={"caution": (text,)} if forbidden else {}))
+        if name == "expect" and steps:
             _noted(steps, "expect", text, about)
-        elif role.name == "warn":
+        elif name == "warn":
             _noted(steps, "caution", text, caution)
-        else:
+        elif name not in _KINDS:
             about.append(text)
+        before = name
     title = next(
         (found[1] for line in plain(markdown).split("\n") if (found := _TITLE.match(line[:300]))), ""
     )
-    return Draft(title=title, steps=tuple(steps), about=tuple(about), caution=tuple(caution))
+    cut = units[-1].line if len(units) == MOST else 0
+    return Draft(title=title, read_to=cut, steps=tuple(steps), about=tuple(about), caution=tuple(caution))
 
 
 def _noted(steps: list[TypedStep], name: Literal["expect", "caution"], text: str, else_to: list[str]) -> None:
@@ -102,9 +112,14 @@ def _step(unit: Unit, kind: Kind, sure: float) -> TypedStep:
     made = TypedStep(kind=kind, text=_words(unit.text), sure=round(sure, 3), line=unit.line)
     if unit.style == "code":
         return _with_block(made.model_copy(update={"text": "Run this block"}), unit.text)
-    commands = tuple(c for c in commands_of(unit.text) if command_line(c))
-    looks = _effect(commands) if commands else ""
-    does = "changing" if looks == "read-only" and names_an_act(_OUTSIDE.sub("", unit.text)) else looks
+    forbidden = forbidden_in(unit.text)
+    commands = tuple(c for c in commands_of(unit.text) if command_line(c) and c not in forbidden)
+    does: Literal["", "read-only", "changing"] = _effect(commands) if commands else ""
+    if does == "read-only":
+        beside = unit.text
+        for command in commands:
+            beside = beside.replace(command, " ")
+        does = "changing" if names_an_act(beside, beside=True) else does
     return made.model_copy(
         update={"condition": condition_of(unit.text), "commands": commands, "effect": does}
     )
@@ -113,15 +128,13 @@ def _step(unit: Unit, kind: Kind, sure: float) -> TypedStep:
 def _with_block(step: TypedStep, block: str) -> TypedStep:
     """The step with a block's lines as commands, each by itself; lines that belong together are told of and not taken apart."""
     lines = tuple(block.split("\n"))
-    if (
-        is_script(block)
-        or _SESSION.match(lines[0])
-        or any(_OPEN.sub("", line).count(q) % 2 for line in lines for q in "'\"")
-    ):
+    together = len(block) > LONGEST_BLOCK or is_script(block) or _SESSION.match(lines[0]) is not None
+    if together or any(_OPEN.sub("", line).count(q) % 2 for line in lines for q in "'\""):
         note = f"its {len(lines)} lines of code belong together: take them from the page, line {step.line}"
         return step.model_copy(update={"caution": (*step.caution, note), "effect": "changing"})
     commands = (*step.commands, *(line for line in lines if command_line(line)))
-    return step.model_copy(update={"commands": commands, "effect": _effect(commands)})
+    does = "changing" if step.effect == "changing" else _effect(commands)
+    return step.model_copy(update={"commands": commands, "effect": does})
 
 
 def _effect(commands: tuple[str, ...]) -> Does:
@@ -144,7 +157,7 @@ def as_runbook(draft: Draft) -> str:
         "---",
         f"title: {front}",
         "---",
-        f"# {title}",
+        f"# {_plain(title)}",
         "",
         "<!-- drafted from prose: read it, mind the steps with (?) -->",
         "",
@@ -153,7 +166,8 @@ def as_runbook(draft: Draft) -> str:
         lines += [_plain(text), ""]
     under, number = "", 0
     for step in draft.steps:
-        section = _SECTION.get(step.kind, under) or "Checks"
+        acts = step.kind == "look" and step.effect == "changing"
+        section = "Mitigation" if acts else _SECTION.get(step.kind, under) or "Checks"
         if section != under:
             lines += ["", f"## {section}", ""]
             under, number = section, 0
@@ -165,10 +179,13 @@ def as_runbook(draft: Draft) -> str:
 
 
 def _told(step: TypedStep) -> str:
-    text = step.text.rstrip(" .:,")
-    spans = [c for c in step.commands if "`" not in c]
+    text, acts = step.text.rstrip(" .:,"), step.effect == "changing"
+    by_words = acts and all(effect(c) == "read-only" for c in step.commands)
+    spans = () if by_words or any("`" in c for c in step.commands) else step.commands
     if spans and text.endswith(spans[-1]):
         text = text.removesuffix(spans[-1]).rstrip(" :,")
+    if acts and not spans:  # not to be taken for a look by who reads the runbook again
+        text = f"Change, as the page says in line {step.line}: {text}"
     unsure = " (?)" if step.sure < UNSURE else ""
     held = ", ".join(f"`{c}`" for c in spans)
     return _plain(text) + unsure + (f": {held}" if held else "")

@@ -15,6 +15,7 @@ Role = Literal["check", "now", "prevent"]
 
 LEAST: Final = 3  # sentences and items of a page from which they are read for what each is for
 SURE: Final = 0.5  # probability of what a sentence is for, from which it is a step
+_MOST_CODE: Final = 600  # characters of a step's commands; a command is never cut
 _WHEN: Final[dict[str, Role]] = {
     "look": "check", "change": "now", "wait": "now", "escalate": "now", "later": "prevent",
 }  # fmt: skip
@@ -63,16 +64,20 @@ def _told(markdown: str) -> list[Step]:
     if len(typed.steps) + len(typed.about) < LEAST or not any(t.kind in ("look", "change") for t in found):
         return []
     acts = any(t.kind == "change" for t in found)
-    return [
-        Step(
-            text=_with_notes(t)[:400],
-            command="\n".join(t.commands)[:600],
-            effect=t.effect
-            or ("changing" if t.kind in ("change", "later") or names_an_act(t.text) else "read-only"),
-            when=_WHEN[t.kind] if acts or t.kind != "look" else "now",
+    made: list[Step] = []
+    for t in found:
+        lines = [c for n, c in enumerate(t.commands) if sum(map(len, t.commands[: n + 1])) <= _MOST_CODE]
+        changes = t.kind in ("change", "later") or names_an_act(t.text) or len(lines) < len(t.commands)
+        does: Does = t.effect or ("changing" if changes else "read-only")
+        made.append(
+            Step(
+                text=_with_notes(t)[:400],
+                command="\n".join(lines),
+                effect="changing" if len(lines) < len(t.commands) else does,
+                when=_WHEN[t.kind] if acts or t.kind != "look" else "now",
+            )
         )
-        for t in found
-    ]
+    return made
 
 
 def _with_notes(step: TypedStep) -> str:
@@ -156,8 +161,8 @@ def _step(raw: str, role: Role) -> Step:
 
 
 def _is_command(span: str) -> bool:
-    """A code span with arguments, or one that is a known command; a lone identifier is none."""
+    """A code span with arguments, a path of a program, or one that is a known command; a lone identifier is none."""
     words = span.split()
-    return (bool(words) and is_program(words[0])) or (
+    return (bool(words) and (is_program(words[0]) or words[0].startswith(("./", "/")))) or (
         len(words) > 1 and re.match(r"^[a-z./][\w./-]*$", words[0]) is not None
     )

@@ -63,6 +63,12 @@ _ALWAYS: Final = (_CHANGERS - _VERBS) | {
 _ACTS: Final = re.compile(
     r"(?<![\w-])(?:reboot|shutdown|halt|poweroff|kill|flush(?:all|db)|truncate)(?![\w-])", re.I
 )
+_CHANGING: Final = re.compile(
+    r"(?<!\w)(?:drop|delet|remov|purg|wip(?:e|ing)|eras|terminat|destroy|format|restart|stop|start|scal|roll|overwrit|replac|reset|"
+    r"disabl|enabl|apply|löschen|lösch|entfern|beend|stopp|starte|neu ?start|supprim|arrêt|redémarr|effac|borr|elimin|"
+    r"deten|reinici|cancell|ferm|riavvi|apag|reinicie)\w*|删|停|重启|清空|削除|停止|再起動",
+    re.I,
+)
 _OPENING: Final = "\"'“”„‘’«»(["
 _OPTION: Final = re.compile(r"--?\w|\d")
 
@@ -86,20 +92,41 @@ def condition_of(text: str) -> str:
 
 def forbids(text: str) -> bool:
     """Whether a sentence says that something must not be done; what its condition denies forbids nothing."""
-    return _FORBIDS.search(_without_spans(text).replace(condition_of(text), "")) is not None
+    return _forbidden_from(text) is not None
+
+
+def forbidden_in(text: str) -> list[str]:
+    """The commands of a sentence that stand behind the word that forbids them."""
+    begin = _forbidden_from(text)
+    return [] if begin is None else [c for c in commands_of(text) if text.rfind(c) > begin]
+
+
+def _forbidden_from(text: str) -> int | None:
+    plain, condition = _without_spans(text), condition_of(text)
+    if condition and (at := plain.find(condition)) >= 0:
+        plain = plain[:at] + "x" * len(condition) + plain[at + len(condition) :]
+    found = _FORBIDS.search(plain)
+    return found.start() if found else None
 
 
 def commands_of(text: str) -> list[str]:
     """The commands in a sentence: code spans that could be typed, and what begins with a program's name outside of them."""
     spans = [found[2].strip() for found in _SPAN.finditer(text)]
-    marked = [s for s in spans if s and (_is_named(s.split()[0]) or len(s.split()) > 1)]
+    marked = [
+        s
+        for s in spans
+        if s and (_is_named(s.split()[0]) or len(s.split()) > 1 or "/" in s or s.endswith(".sh"))
+    ]
     bare = [c for part in _SPAN.sub("\n", text).replace("`", " ").split("\n") for c in _bare(part)]
     return list(dict.fromkeys([*marked, *bare]))
 
 
-def names_an_act(text: str) -> bool:
-    """Whether a sentence holds a word that stops or empties something as it is typed (`reboot`, FLUSHALL), code span or not."""
-    return _ACTS.search(text) is not None
+def names_an_act(text: str, *, beside: bool = False) -> bool:
+    """Whether words say that something is stopped or emptied as it is typed (`reboot`, FLUSHALL).
+
+    beside  the words stand beside a command that only reads: any word of changing counts then, in eight languages
+    """
+    return _ACTS.search(text) is not None or (beside and _CHANGING.search(text) is not None)
 
 
 def typed_in(text: str) -> list[str]:

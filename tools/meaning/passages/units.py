@@ -82,7 +82,12 @@ def units_of(text: str) -> list[Unit]:
         if len(found) >= MOST:
             break
     last = max(len(found) - 1, 1)
-    return [replace(u, text=u.text[:LONGEST], place=i / last) for i, u in enumerate(found)]
+    texts = (
+        u.text if u.style == "code" else u.text[:LONGEST] for u in found
+    )  # a command that is cut is another one
+    return [
+        replace(u, text=text, place=i / last) for i, (u, text) in enumerate(zip(found, texts, strict=True))
+    ]
 
 
 def sentences(text: str) -> list[str]:

@@ -74,7 +74,7 @@ def _sections(body: str) -> dict[str, Any]:
             field = next(field for field, pattern in _SECTIONS if pattern.search(named))
             if field or level <= depth:
                 current, depth = field, level
-            line = heading[4] or ""
+            line = line[heading.start(4) :] if heading[4] else ""
         if current and line.strip():
             found.setdefault(current, []).append(line.strip())
     texts = {name: "\n".join(lines)[:_MAX_FIELD] for name, lines in found.items()}

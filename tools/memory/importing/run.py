@@ -10,9 +10,10 @@ from typing import Final, Literal, cast, get_args
 
 from pydantic import BaseModel
 
-from aitia.core.errors import BadInput
+from aitia.core.errors import BadInput, ModelError
 from aitia.core.llm import Classifier
 from aitia.core.trust import leads_out
+from aitia.tools.meaning.answers import Answers
 from aitia.tools.memory.importing.exports import jira, json_array, pagerduty
 from aitia.tools.memory.importing.lines import is_work_orders, json_lines, table, work_orders
 from aitia.tools.memory.importing.markdown import post_mortem
@@ -37,6 +38,7 @@ READERS: Final[Mapping[str, Callable[[TextFile], Iterator[Read]]]] = MappingProx
 SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md", ".markdown", ".txt")
 BATCH: Final = 200
 NAMED: Final = 100  # problems and duplicates that are told one by one
+MOST_ASKED: Final = 2000  # sentences that a model is asked about in one import: some ten minutes on two cores
 _ROOM: Final = 1 << 16  # characters that pseudonyms may add to a record
 _HEAD: Final = 1 << 16
 
@@ -53,6 +55,7 @@ class Imported(BaseModel):
     counts: Counts = Counts()
     told: int = 0
     without_cause: int = 0
+    note: str = ""
     broken: int = 0
     problems: list[str] = []
     repeated: int = 0
@@ -91,6 +94,7 @@ def import_files(
     whose fields are empty; it is one that was tuned on sentences.
     """
     done = done if done is not None else Imported()
+    filling = _Filling(model, done)
     files = [(file, format or format_of(file)) for file in _files(paths)]
     seen = sqlite3.connect("")  # a temporary file of SQLite's own: ids of any number in flat memory
     try:
@@ -109,7 +113,7 @@ def import_files(
                             f"id {read.incident.id!r} already appears in {first}: the first one is kept",
                         )
                     else:
-                        incident = _filled(read.incident, model)
+                        incident = filling.filled(read.incident)
                         if len(incident.model_dump_json()) > MAX_CHARS:
                             problem = f"it is larger than {MAX_CHARS >> 20} MiB: shorten or split it"
                             done.broke(Read(where=read.where, problem=problem))
@@ -191,10 +195,25 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _filled(incident: PastIncident, model: Classifier | None) -> PastIncident:
-    """The incident with what its text tells, where there is room for that in the store."""
-    made = filled(incident, model)
-    return made if len(made.model_dump_json()) < MAX_CHARS - _ROOM else incident
+class _Filling:
+    """What fills empty fields by texts. The model is given up, with a note, once it fails or was asked enough."""
+
+    def __init__(self, model: Classifier | None, done: Imported) -> None:
+        self._model, self._done = model, done
+
+    def filled(self, incident: PastIncident) -> PastIncident:
+        """The incident with what its text tells, where there is room for that in the store."""
+        if isinstance(self._model, Answers) and self._model.asked > MOST_ASKED:
+            self._give_up(f"the model read {self._model.asked} sentences; the rest were read without it")
+        try:
+            made = filled(incident, self._model)
+        except ModelError as error:
+            self._give_up(f"sentences were read without the model: {error}")
+            made = filled(incident)
+        return made if len(made.model_dump_json()) < MAX_CHARS - _ROOM else incident
+
+    def _give_up(self, why: str) -> None:
+        self._model, self._done.note = None, why
 
 
 def _first(seen: sqlite3.Connection, read: Read) -> str | None:

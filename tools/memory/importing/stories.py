@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,14 +16,23 @@ from aitia.tools.memory.words import PastIncident
 _FIELDS: Final = ("symptoms", "cause", "mitigation", "outcome", "component")
 LEAST: Final = 3  # units of a text from which it is a story
 MOST: Final = 6  # sentences of one sort that are kept
+_UNKNOWN: Final = re.compile(
+    r"(?<!\w)(?:cause|why|reason|ursache|grund|warum|weshalb|causa|motivo|por qué|pourquoi|perché)\W+(?:\w+\W+){0,6}?"
+    r"(?:unknown|not (?:yet )?known|unclear|not understood|unbekannt|unklar|nicht bekannt|inconnue?|pas connue?|desconocid|"
+    r"no (?:se )?(?:sabe|conoce)|sconosciut|non (?:è )?not|desconhecid)|"
+    r"(?:do not|don't|nobody|never) (?:know|found out|learned)s? why|"
+    r"wissen (?:wir )?nicht,? w|不明|未知|不清楚|わかって?い?ま?せん|わからな",
+    re.I,
+)
+"""A sentence that says that nobody knows why tells no cause."""
 LONGEST: Final = 600  # characters of a sentence that are kept
-SURE: Final = 0.4
+SURE: Final = 0.5
 """Probability from which a sentence counts as cause, remedy, failed try or ruled out: a wrong one is worse than none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """The sentences of each sort, in order, and what they name. `sure` is the least probability among what is the cause."""
+    """The sentences of each sort, in order, and what they name."""
 
     symptoms: tuple[str, ...] = ()
     cause: str = ""
@@ -70,7 +80,7 @@ def told(units: Sequence[Unit], roles: Sequence[Role]) -> Story:
 
     return Story(
         symptoms=of("symptom"),
-        cause=" ".join(of("cause", sure=SURE)),
+        cause=" ".join(c for c in of("cause", sure=SURE) if not _UNKNOWN.search(c)),
         mitigation=of("action", sure=SURE),
         failed=of("tried", sure=SURE),
         excluded=of("ruledout", sure=SURE),
