@@ -69,11 +69,13 @@ def holds_a_change(facts: Sequence[Evidence], older: Gathered) -> bool:
 def _lasts(fact: Evidence) -> bool:
     """Whether a departure is more than half of what it was at its worst, where the fact tells how much it was."""
     now, due, reads, expected = (fact.values.get(k) for k in ("now", "due", "reads", "expected"))
-    told = (
-        isinstance(due, int | float) and isinstance(reads, int | float) and isinstance(expected, int | float)
-    )
-    if told and isinstance(now, int | float):
-        return abs(float(now) - float(due)) > _FADED * abs(float(reads) - float(expected))
+    if (
+        isinstance(now, int | float)
+        and isinstance(due, int | float)
+        and isinstance(reads, int | float)
+        and isinstance(expected, int | float)
+    ):
+        return abs(now - due) > _FADED * abs(reads - expected)
     return fact.aspect != "pattern.unlike"
 
 
