@@ -15,7 +15,7 @@ from aitia.tools.meaning.passages.reader import ROLES, Kind, bundled, in_order, 
 from aitia.tools.meaning.passages.units import Unit
 
 MOST: Final = 120
-"""Sentences of a document that a model is asked about, some 40 seconds on two cores; the rest are read without it."""
+"""Sentences of a document that a model is asked about, some two minutes of a core; the rest are read without it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,7 +38,7 @@ READERS: Final[Mapping[str, Callable[[TextFile], Iterator[Read]]]] = MappingProx
 SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md", ".markdown", ".txt")
 BATCH: Final = 200
 NAMED: Final = 100  # problems and duplicates that are told one by one
-MOST_ASKED: Final = 2000  # sentences that a model is asked about in one import: some ten minutes on two cores
+MOST_ASKED: Final = 600  # sentences that a model is asked about in one import: some ten minutes of a core
 _ROOM: Final = 1 << 16  # characters that pseudonyms may add to a record
 _HEAD: Final = 1 << 16
 
