@@ -17,6 +17,7 @@ from aitia.core.words import (
     Evidence,
     Incident,
     Result,
+    SourceRef,
     Window,
     from_epoch,
 )
@@ -107,7 +108,7 @@ def test_a_span_that_a_person_gave_or_the_beginning_is_kept(tmp_path: Path, name
 def fact(kind: str, aspect: str, row: int, **values: float) -> Evidence:
     return Evidence(
         component="COND-1", kind=kind, aspect=aspect, statement="COND-1: said.", values=values, direction="changed", strength=0.6,
-        onset=from_epoch(T0 + STEP * row), source=SourceRef(source="plant"),
+        onset=from_epoch(T0 + STEP * row), source=SourceRef(source="plant", query="COND-1"),
         window=Window(start=from_epoch(T0 + STEP * START), end=from_epoch(T0 + STEP * ROWS)),
     )  # fmt: skip
 
