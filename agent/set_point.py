@@ -115,7 +115,7 @@ def _is_set(e: Evidence) -> bool:
 def _is_set_point(e: Evidence) -> bool:
     """Whether its name calls it a set-point, and nothing that a controller puts out."""
     name = str(e.values.get("metric", ""))
-    moves = machine_aspect(name) == "position" or bool(_PUT_OUT & set(words_of(name)))
+    moves = machine_aspect(name) == "position" or bool(_PUT_OUT & {*words_of(name, _PUT_OUT.__contains__)})
     return is_target(name) and not moves
 
 

@@ -69,7 +69,7 @@ def is_setting(name: str) -> bool:
 
 def is_target(name: str) -> bool:
     """Whether its own words call a point a set-point: where a quantity is to be, not what is commanded to bring it there."""
-    low = frozenset(words_of(name))
+    low = _words(name)
     return bool(low & _TARGET) or {"set", "point"} <= low or any(_is_soll(w, name) for w in low)
 
 
