@@ -4,6 +4,7 @@ a set-point was moved as it began, or an instrument reads what none of its kind 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,6 +14,7 @@ from aitia.agent.set_point import MAY_FOLLOW, moved_as_it_began
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
 from aitia.core.words import Contribution, Evidence, Inventory, Suspect
+from aitia.tools.signals.quantities import machine_aspect
 
 INSTRUMENTS: Final = "instruments.disagree"
 INSTRUMENT: Final = "sensor.bias"
@@ -21,6 +23,11 @@ BY_FORMULA: Final = 0.6  # the same, where only a comparison across speeds by fo
 BESIDE: Final = 0.84  # the same, where it began right after a set-point was moved there; by hand
 BROKEN: Final = 0.6  # the same of an instrument that reads `TIMES` what is expected of it; by hand
 TIMES: Final = 10.0  # beyond any instrument's range; by hand
+_NO_ZERO: Final = frozenset({"temperature", "level", "position", "pressure_drop"})
+"""Quantities whose zero is arbitrary, so that a ratio of two readings says nothing."""
+_DIFFERENCE: Final = re.compile(
+    r"(?i)delta|diff|deviat|error|spread|balance|offset|abweich|fehler|spreiz|desviac|[eé]cart|(?<![a-z])d[ptuv](?![a-z])"
+)
 _LINE: Final = "vibration.line"
 _PLAIN: Final = 0.5  # strength from which on a rise at the same speed is a second witness; by hand
 
@@ -88,11 +95,16 @@ def _of_broken(weighed: Weighed, evidence: Sequence[Evidence]) -> Weighed:
 
 
 def _times(e: Evidence) -> float:
-    """How many times what was expected a signal read at its worst; 0 where that is not known."""
+    """How many times what was expected a signal read at its worst; 0 where that is not known, or says nothing: of what may lie
+    on either side of zero.
+    """
     reads, expected = e.values.get("reads"), e.values.get("expected")
     if not (isinstance(reads, int | float) and isinstance(expected, int | float) and expected):
         return 0.0
-    return abs(reads / expected)
+    name = str(e.values.get("channel") or e.values.get("metric") or "")
+    if _DIFFERENCE.search(name) or {e.aspect, machine_aspect(name, e.unit)} & _NO_ZERO:
+        return 0.0
+    return max(0.0, reads / expected)
 
 
 def by_formula_alone(weighed: Weighed, evidence: Sequence[Evidence]) -> bool:

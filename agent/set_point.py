@@ -1,8 +1,9 @@
 """A set-point that was moved, and signals that all went with it, is no fault: the machine does what it was told.
 
 A journal is a text that others write, and whoever knows the telemetry can name the value that a signal came to. Nothing is wrong
-only where something measured says so too: a set-point or a command of the machine, kept by the historian, that went to that
-value then. (An output of a controller does not: a fault moves it as well.) Else the verdict stays open and says whom to ask.
+only where something measured says so too: a set-point of the machine, kept by the historian and called so by its name, that went
+to that value then and not after the signal. (An output, a command or a demand of a controller does not: a fault moves it as
+well.) Else the verdict stays open and says whom to ask.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from aitia.agent.topology import Topology
 from aitia.agent.urgency import is_beyond
 from aitia.agent.weigher import Weighed
 from aitia.core.words import Contribution, Evidence, Inventory, Suspect
+from aitia.tools.meaning.words import words_of
 from aitia.tools.series.numbers import with_unit
-from aitia.tools.signals.condition.roles import is_setting
-from aitia.tools.signals.quantities import is_weather
+from aitia.tools.signals.condition.roles import is_setting, is_target
+from aitia.tools.signals.quantities import is_weather, machine_aspect
 
 FOLLOWS: Final = "healthy.set_point"
 """The ledger's term by which a report knows that a set-point explains what moved."""
@@ -37,6 +39,8 @@ _SURE: Final = 0.75  # probability at most that nothing is wrong because a set-p
 _RIVAL: Final = 0.2  # probability of a suspect from which on a set-point alone explains nothing; by hand
 _SETTING: Final = frozenset({"position", "level"})
 """What a controller moves either way to reach its set-point (a position is told as a level too)."""
+_PUT_OUT: Final = frozenset({"out", "output", "cmd", "command", "demand", "mv", "co", "op"})
+"""Words of what a controller puts out, which a fault moves as well: it may be the set-point of a loop below."""
 _DEPARTS: Final = ("signal.", "metric.shift", "metric.trend", "metric.limit", "condition.", "vibration.line")
 
 _MOVES: Final = ("signal.apart", "signal.quantity", "metric.shift", "metric.trend", "condition.")
@@ -44,8 +48,8 @@ _STANDS: Final = frozenset({"signal.stuck", "signal.idle", "condition.stuck"})
 
 
 class Followed(NamedTuple):
-    """An entry that moved a set-point, the signal that came to its value, what went with it, and the measured set-point or
-    command that bears the entry out.
+    """An entry that moved a set-point, the signal that came to its value, what went with it, and the measured set-point
+    that bears the entry out.
     """
 
     entry: Evidence
@@ -93,12 +97,12 @@ def follows(evidence: Sequence[Evidence], inventory: Inventory) -> Followed | No
 def _measured(
     entry: Evidence, signal: Evidence, evidence: Iterable[Evidence], family: frozenset[str]
 ) -> Evidence | None:
-    """The machine's own set-point or command that went to where the signal went, with the entry."""
+    """The machine's own set-point that went to where the signal went, with the entry and not after the signal."""
     return next(
         (
             e for e in evidence
-            if e.kind == "metric.shift" and e.component in family and _is_set(e) and _in_time(e, entry)
-            and _meets(e, float(signal.values["after"]))
+            if e.kind == "metric.shift" and e.component in family and _is_set_point(e) and _in_time(e, entry)
+            and _not_after(e, signal) and _meets(e, float(signal.values["after"]))
         ),
         None,
     )  # fmt: skip
@@ -106,6 +110,19 @@ def _measured(
 
 def _is_set(e: Evidence) -> bool:
     return is_setting(str(e.values.get("metric", "")))
+
+
+def _is_set_point(e: Evidence) -> bool:
+    """Whether its name calls it a set-point, and nothing that a controller puts out."""
+    name = str(e.values.get("metric", ""))
+    moves = machine_aspect(name) == "position" or bool(_PUT_OUT & {*words_of(name, _PUT_OUT.__contains__)})
+    return is_target(name) and not moves
+
+
+def _not_after(e: Evidence, signal: Evidence) -> bool:
+    if e.onset is None or signal.onset is None:
+        return False
+    return (e.onset - signal.onset).total_seconds() <= e.onset_error_s + signal.onset_error_s
 
 
 def _meets(e: Evidence, value: float) -> bool:

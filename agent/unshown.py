@@ -2,7 +2,7 @@
 
 A log that nobody reads can neither speak for a kind nor against it. Slow or failing answers alone are what a wrong setting, an
 overload and a refused password have in common, and one that is gone may hang, wait or have crashed: only its own log tells
-which; and that something was changed as it began tells no kind before a log says what the change did.Without that log the kind
+which; and that something was changed as it began tells no kind before a log says what the change did. Without that log the kind
 is told at a part of its probability, and the rest goes to the component's open kind; of a symptom to nobody, where what it
 calls has neither a log nor a measurement of what is felt at hand, so that it may pass on what it suffers. Where its log is at
 hand and names another kind nearly as likely, a change does not tell either. A kind of a machine that looks like another in all

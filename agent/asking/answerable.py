@@ -32,7 +32,9 @@ class Fit(Word):
     bias: float
     threshold: float
     mix: dict[str, float] = {}
-    model: str = ""  # sha256 of the model that reads, for the fit `read`
+    model: str = (
+        ""  # sha256 of the model that reads, for the fit `read`; of its adapter, for question/sure.json
+    )
 
     def odds(self, features: Mapping[str, float]) -> float:
         """The log-odds that what has these features answers the question."""

@@ -35,7 +35,7 @@ from aitia.agent.asking.question.met import unmet
 from aitia.agent.asking.question.outcome import Reading
 from aitia.agent.asking.question.second import may_say, unheard
 from aitia.agent.asking.question.several import read_several
-from aitia.agent.asking.question.sure import FIT, features
+from aitia.agent.asking.question.sure import FIT, features, fit
 from aitia.comparing import open_model
 from aitia.graphs.looking import checked, look
 from aitia.tools.query.execute import execute
@@ -103,10 +103,11 @@ def read(data: Path, root: Path, reader: QuestionReader, share: float = 1.0) -> 
         found = look(text, site, last)
         before[str(q["id"])] = found[1] if found is not None else last
         own = reading.queries or reading.offers
-        if not own or not may_say(p, reading, last) or not line_of(own[0]):
+        lined = [o for o in own if line_of(o)]
+        if not lined or not may_say(p, reading, last):
             continue
         answers = reading.status == "query"
-        if not answers and (unmet(p, own) or unheard(p, own[0])):
+        if not answers and (len(lined) < len(own) or unmet(p, own) or any(unheard(p, o) for o in own)):
             continue
         answer = answered(
             text, Reading(status="query", queries=own), [(o, execute(o, site)) for o in own], str
@@ -116,18 +117,21 @@ def read(data: Path, root: Path, reader: QuestionReader, share: float = 1.0) -> 
         right = judged(as_said(answer, 0.0), q).get("right: answerable", False)
         if answers and right and zlib.crc32(str(q["id"]).encode()) % 1000 >= 1000 * share:
             continue
+        proposal = reader.read(p, last)
         yield {
+            "model": reader.adapter,
             "author": f"{data.parent.name}/{data.name}",
             "offered": not answers,
             "right": right,
             "weight": round(1 / share, 3) if answers and right else 1.0,
-            "told": features(own[0], reader.read(p, last)),
+            "told": min((features(o, proposal) for o in lined), key=fit().probability),
         }
 
 
 def fitted(rows: Sequence[Row]) -> Fit:
     """A logistic regression with a ridge, over standardised features; a row counts for as many as it was drawn of."""
     names = tuple(sorted(rows[0]["told"]))
+    (by,) = {r.get("model") or fit().model for r in rows}  # rows without one are of the model before
     made = np.array([[r["told"][n] for n in names] for r in rows])
     means, scales = made.mean(axis=0), np.maximum(made.std(axis=0), 0.05)
     model = LogisticRegression(C=RIDGE, max_iter=500)
@@ -143,6 +147,7 @@ def fitted(rows: Sequence[Row]) -> Fit:
         weights=tuple(round(float(w), 4) for w in model.coef_[0]),
         bias=round(float(model.intercept_[0]), 4),
         threshold=THRESHOLD,
+        model=by,
     )
 
 

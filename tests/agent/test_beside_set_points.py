@@ -84,12 +84,24 @@ def test_what_a_set_point_cannot_explain_stays_as_sure_as_it_was(facts: tuple[Ev
 
 
 @pytest.mark.parametrize(
-    ("reads", "most"), [(3200.0, BROKEN), (4.1, 0.96)], ids=["a thousand times", "a bias"]
+    ("channel", "unit", "reads", "expected", "most"),
+    [
+        ("supply", "", 3200.0, 3.2, BROKEN),
+        ("flow", "m3/h", 3200.0, 3.2, BROKEN),
+        ("supply", "", 4.1, 3.2, 0.96),
+        ("supply", "degC", 6.0, 0.5, 0.96),  # near freezing, not twelve times as warm
+        ("flow", "m3/h", 1.0, -0.1, 0.96),
+        ("level", "m", 1.0, 0.05, 0.96),
+        ("valve_position", "%", 30.0, 1.0, 0.96),
+        ("dp_filter", "mbar", 30.0, 1.0, 0.96),
+        ("cell_voltage_spread_mv", "mV", 30.0, 1.0, 0.96),
+    ],
 )
 def test_an_instrument_that_reads_what_none_can_is_a_broken_or_planted_series(
-    reads: float, most: float
+    channel: str, unit: str, reads: float, expected: float, most: float
 ) -> None:
-    told = shop.numbered([apart(FAN, reads=reads, expected=3.2)])
+    read = apart(FAN, reads=reads, expected=expected, channel=channel).model_copy(update={"unit": unit})
+    told = shop.numbered([read])
     biased = named(told, FAN)
     suspects = tuple(
         s.model_copy(update={"fault": "sensor.bias"}) if s.component else s for s in biased.suspects

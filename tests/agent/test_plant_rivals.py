@@ -237,9 +237,11 @@ def slower(**change: str | float) -> list[Evidence]:
     return shop.numbered(moved)
 
 
-def with_set_point(after: float = 1330.0, at: float = 0.0) -> list[Evidence]:
+def with_set_point(
+    after: float = 1330.0, at: float = 0.0, name: str = "Solldrehzahl_1_min"
+) -> list[Evidence]:
     facts = slower(direction="down")
-    command = rose(FAN, "Solldrehzahl_1_min", 1480.0, after, direction="down", aspect="speed", at=at)
+    command = rose(FAN, name, 1480.0, after, direction="down", aspect="speed", at=at)
     return shop.numbered([*facts, command])
 
 
@@ -253,7 +255,35 @@ def test_a_set_point_that_explains_all_that_moved_and_is_measured_is_told_and_no
 
 
 @pytest.mark.parametrize(
-    "facts", [slower(direction="down"), with_set_point(after=1450.0)], ids=["none", "elsewhere"]
+    "name", ["speed_SP", "SpeedSetpoint", "n_set_point", "consigne_vitesse", "Drehzahl_Soll"]
+)
+def test_a_set_point_is_known_by_its_name(name: str) -> None:
+    assert told_to(OPEN, with_set_point(name=name), PLANT).verdict == "healthy"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Valve_Cmd",
+        "Power_demand",
+        "Sollicitation",
+        "speed_target",
+        "speed_sp_out",
+        "valve_position_setpoint",
+        "speed_command",
+    ],
+)
+def test_what_a_controller_puts_out_or_is_measured_bears_no_entry_out(name: str) -> None:
+    facts = with_set_point(name=name)
+    told = told_to(OPEN, facts, PLANT)
+    assert told.verdict == "unknown"
+    assert "nothing measured bears the entry out" in may_be_all(told)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [slower(direction="down"), with_set_point(after=1450.0), with_set_point(at=300.0)],
+    ids=["none", "elsewhere", "after the signal"],
 )
 def test_a_set_point_that_the_journal_alone_tells_of_clears_nobody(facts: list[Evidence]) -> None:
     told = told_to(OPEN, facts, PLANT)

@@ -12,11 +12,13 @@ from aitia.agent.asking.question.by_model import asked as written_prompt
 from aitia.agent.asking.question.follow import pieces_of
 from aitia.agent.asking.question.line_form import fields_of, grammar, line_of
 from aitia.agent.asking.question.line_queries import query_of
-from aitia.agent.asking.question.outcome import unclear
+from aitia.agent.asking.question.outcome import Reading, unclear
 from aitia.agent.asking.question.second import read_twice
+from aitia.agent.asking.question.sure import fit
 from aitia.core.errors import ModelError
 from aitia.core.llm import Choice, Completion, Prompt
 from aitia.graphs.looking import look
+from aitia.models.catalogue import catalogue
 from aitia.models.curriculum.questions import Questions
 from aitia.tools.query.notation import parse, written
 from aitia.tools.query.site import Site
@@ -25,7 +27,7 @@ from aitia.tools.query.site import Site
 class Writes:
     """A model that writes one line, with a log-probability."""
 
-    name, sha256, role, adapter = "writes", "0" * 64, "questions", "1" * 64
+    name, sha256, role, adapter = "writes", "0" * 64, "questions", fit().model
 
     def __init__(self, line: str, log_prob: float = -0.01) -> None:
         self.line, self.log_prob, self.asked = line, log_prob, []
@@ -149,10 +151,59 @@ def test_what_rules_offer_is_answered_where_a_model_reads_it_so_too(shop_site: S
     p = pieces_of(CHATTY, shop_site, None)
     rules = unclear("Nothing here explains 'chatty'.", (query,))
     agrees = QuestionReader(Writes(line_of(query)))
-    assert read_twice(p, rules, None, agrees).reading.queries == (query,)
+    read = read_twice(p, rules, None, agrees)
+    assert read.reading.queries == (query,)
+    assert read.note == f"rules alone would have asked back; the model reads it as: {line_of(query)}"
     assert read_twice(p, rules, None, QuestionReader(Writes("none"))).reading == rules
     timed = pieces_of(f"{CHATTY} between 25:10 and later", shop_site, None)
     assert read_twice(timed, rules, None, agrees).reading == rules
+
+
+def test_a_reading_is_as_sure_as_the_least_of_its_queries(shop_site: Site) -> None:
+    highest, errors = (
+        parse(q, now=shop_site.now)
+        for q in (
+            'stat(component="postgres", function="max", metric="pg_stat_activity_count")',
+            'count(component="orders", level="error")',
+        )
+    )
+    p = pieces_of(CHATTY, shop_site, None)
+    agrees = QuestionReader(Writes(line_of(highest)))
+    for queries in ((highest, errors), (errors, highest)):
+        rules = Reading(status="query", queries=queries, live=True)
+        assert read_twice(p, rules, None, agrees).reading.status == "unclear"
+        offers = unclear("Nothing here explains 'chatty'.", queries)
+        assert read_twice(p, offers, None, agrees).reading == offers
+
+
+def test_a_query_that_leaves_out_what_was_said_is_not_answered_wherever_it_stands(shop_site: Site) -> None:
+    used, idle = (
+        parse(f'stat(component="orders", function="last", metric="{m}")', now=shop_site.now)
+        for m in ("db_pool_in_use", "db_pool_idle")
+    )
+    p = pieces_of("how much air is left in the connection pool of orders", shop_site, None)
+    agrees = QuestionReader(Writes(line_of(idle)))
+    assert read_twice(p, unclear("What air?", (idle,)), None, agrees).reading.status == "query"
+    both = unclear("What air?", (idle, used))
+    assert used not in read_twice(p, both, None, agrees).reading.queries
+
+
+@pytest.mark.parametrize("adapter", ["", "1" * 64])
+def test_a_model_from_which_the_check_was_not_learned_checks_nothing(shop_site: Site, adapter: str) -> None:
+    class Other(Writes):
+        pass
+
+    Other.adapter = adapter
+    model = Other("none")
+    found, alone = look(ERRORS, shop_site, None, QuestionReader(model)), look(ERRORS, shop_site)
+    assert found is not None
+    assert alone is not None
+    assert (found[0].text, found[0].sure) == (alone[0].text, alone[0].sure)
+    assert not model.asked
+
+
+def test_the_check_was_learned_from_the_adapter_that_comes_with_aitia() -> None:
+    assert fit().model == catalogue().adapters["questions-qwen2.5-coder-0.5b"].sha256
 
 
 def test_a_figure_that_a_query_does_not_tell_is_not_answered_whoever_reads_it_so(shop_site: Site) -> None:

@@ -12,7 +12,7 @@ from aitia.agent.asking.question.line_form import NONE, grammar, line_of
 from aitia.agent.asking.question.line_queries import query_of
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.core.errors import ModelError
-from aitia.core.llm import Continues, Llm, Prompt
+from aitia.core.llm import Continues, Llm, Prompt, Tuned
 from aitia.core.words import Word
 from aitia.models.curriculum.question_written import SYSTEM
 from aitia.tools.meaning.answers import ANSWERS, Answers
@@ -53,6 +53,7 @@ class QuestionReader:
         if not isinstance(model, Continues):
             raise ModelError(f"{model.name} cannot go on with a plain text. Choose a GGUF model.")
         self.name = model.name
+        self.adapter = model.adapter if isinstance(model, Tuned) else ""
         self._answers = Answers(model, model.sha256, home / ANSWERS if home else None)
         self._redact = redact
 

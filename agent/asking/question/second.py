@@ -15,7 +15,7 @@ from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.reading import guesses
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.several import questions_in
-from aitia.agent.asking.question.sure import fit, sure_of
+from aitia.agent.asking.question.sure import checks, fit, sure_of
 from aitia.agent.asking.question.tables import GOES_ON
 from aitia.core.words import Word
 from aitia.tools.query.words import LIVE, Compare, Query, Stat
@@ -54,17 +54,20 @@ def read_twice(p: Pieces, reading: Reading, before: Query | None, reader: Questi
         return Read(reading=reading)
     answers = reading.status == "query"
     own = reading.queries or reading.offers
-    told = bool(own) and line_of(own[0]) != ""  # else no line of a model's could be like it
+    lined = [q for q in own if line_of(q)]  # no line of a model's could be like the others
+    told = checks(reader.adapter) and bool(lined) and (answers or len(lined) == len(own))
     if answers and not told:
         return Read(reading=reading)
     proposal = reader.read(p, before)
-    if told and (answers or not (unmet(p, own) or unheard(p, own[0]))):
-        sure = sure_of(own[0], proposal)
-        if sure >= fit().threshold:
-            whole = reading if answers else Reading(status="query", queries=own, live=True)
-            return Read(reading=whole, sure=sure)
+    if told and (answers or not (unmet(p, own) or any(unheard(p, q) for q in own))):
+        sure = min(sure_of(q, proposal) for q in lined)
+        if answers and sure >= fit().threshold:
+            return Read(reading=reading, sure=sure)
         if answers:
             return Read(reading=offered(unclear(UNSURE), reading), sure=sure)
+        if sure >= fit().threshold:
+            note = f"rules alone would have asked back; the model reads it as: {proposal.line}"
+            return Read(reading=Reading(status="query", queries=own, live=True), note=note, sure=sure)
     return _instead(p, reading, proposal) if _open(reading) else Read(reading=reading)
 
 

@@ -33,6 +33,11 @@ def sure_of(query: Query, proposal: Proposal) -> float:
     return fit().probability(features(query, proposal))
 
 
+def checks(model: str) -> bool:
+    """Whether the model of this adapter (its sha256) is the one whose readings the weights were learned from."""
+    return bool(model) and fit().model == model
+
+
 @cache
 def fit() -> Fit:
     """The weights that come with aitia; its threshold is the probability from which on a reading is answered."""

@@ -31,6 +31,7 @@ _WORDS: Final[Mapping[Role, frozenset[str]]] = {
         {"inlet", "intake", "feed", "supply", "suction", "entering", "in", "return", "upstream", "zulauf", "eintritt", "ansaug",
          "entrada", "aspiracion"}),
 }  # fmt: skip
+_TARGET: Final = frozenset({"setpoint", "sp", "sollwert", "consigna", "consigne"})
 _SPEED: Final = frozenset({"speed", "rpm", "drehzahl", "velocidad"})
 _POSITION: Final = frozenset(
     {"position", "opening", "valve", "stellung", "ventil", "valvula", "damper", "vane"}
@@ -63,9 +64,22 @@ def quantity_of(name: str, point: Point) -> str:
 
 def is_setting(name: str) -> bool:
     """Whether a point is a set-point or a command by its own words."""
+    return is_target(name) or bool(_words(name) & _WORDS["setting"])
+
+
+def is_target(name: str) -> bool:
+    """Whether its own words call a point a set-point: where a quantity is to be, not what is commanded to bring it there."""
     low = _words(name)
-    compound = any(w.startswith("soll") for w in low)  # German: Solldrehzahl
-    return compound or {"set", "point"} <= low or bool(low & _WORDS["setting"])
+    return bool(low & _TARGET) or {"set", "point"} <= low or any(_is_soll(w, name) for w in low)
+
+
+def _is_soll(word: str, name: str) -> bool:
+    """German: Solldrehzahl, Sollwertvorgabe, Druck_Soll; not sollicitation."""
+    if not word.startswith("soll"):
+        return False
+    rest = word.removeprefix("soll") or name.lower().replace("soll", " ")
+    known = any(rest in of for of in _WORDS.values())
+    return rest.startswith("wert") or known or lexicon().read(rest, "").quantity != UNKNOWN
 
 
 def _words(name: str) -> frozenset[str]:
