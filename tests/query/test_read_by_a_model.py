@@ -173,7 +173,9 @@ def test_a_reading_is_as_sure_as_the_least_of_its_queries(shop_site: Site) -> No
         rules = Reading(status="query", queries=queries, live=True)
         assert read_twice(p, rules, None, agrees).reading.status == "unclear"
         offers = unclear("Nothing here explains 'chatty'.", queries)
-        assert read_twice(p, offers, None, agrees).reading == offers
+        assert (
+            errors not in read_twice(p, offers, None, agrees).reading.queries
+        )  # at most the model's own line is answered
 
 
 def test_a_query_that_leaves_out_what_was_said_is_not_answered_wherever_it_stands(shop_site: Site) -> None:
