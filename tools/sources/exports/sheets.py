@@ -141,7 +141,9 @@ def _archive(path: Path, where: str, *, encoding: str, delimiter: str) -> Iterat
                     said = f"it cannot be read: {str(error).replace(copy.name, member.filename)}"
                     yield Sheet(name=stem_of(member.filename), path=member.filename, rows=[], said=[said])
                 finally:
-                    copy.unlink(missing_ok=True)  # one at a time: all together may be more than the disk holds
+                    copy.unlink(
+                        missing_ok=True
+                    )  # one at a time: all together may be more than the disk holds
     except DAMAGED as error:
         raise SourceError(
             f"{path.name!r} is no readable ZIP archive: {error}. Pack it again without a password."
