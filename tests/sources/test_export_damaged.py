@@ -55,7 +55,7 @@ def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "t.zip", "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("P-7 flow.csv", "Time,Value\n" + rows("{t},{a}\n"))
     with pytest.raises(SourceError, match="no readable ZIP archive"):
-        source(damaged(tmp_path / "t.zip", "P-7 flow.csv")).read(WINDOW)
+        list(sheets_of(damaged(tmp_path / "t.zip", "P-7 flow.csv"), root=tmp_path))
 
 
 def test_a_damaged_open_document_is_refused(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_damaged_gzip_file_is_refused(tmp_path: Path) -> None:
     raw[10:-8] = b"\xff" * (len(raw) - 18)
     (tmp_path / "t.csv.gz").write_bytes(raw)
     with pytest.raises(SourceError, match="no readable gzip file"):
-        source(tmp_path / "t.csv.gz").read(WINDOW)
+        list(sheets_of(tmp_path / "t.csv.gz", root=tmp_path))
 
 
 def test_members_of_an_archive_are_unpacked_one_at_a_time(tmp_path: Path) -> None:
