@@ -143,7 +143,7 @@ def _sectioned(series: Sequence[Samples]) -> None:
             told = len({s.tag.headline for s in of}) == len(of)
             for n, s in enumerate(of):
                 s.tag.name = (
-                    f"{s.tag.headline} {s.tag.name}"
+                    " ".join(filter(None, (s.tag.headline, s.tag.name)))
                     if told
                     else f"{s.tag.name} ({n + 1})"
                     if n

@@ -29,7 +29,7 @@ _TABLE: Final = (
 )
 _UNITS: Final = 0.5  # of a row's cells, below another row
 _TYPED: Final = 0.8  # of a row's cells that are types, beside the names of what counts rows
-_COUNTED: Final = re.compile(r"[\d,.' ]+ [^\W\d_]+")
+_COUNTED: Final = re.compile(r"[\d,.' ]+ ([^\W\d_]+)")
 _GROUPING: Final = 0.75  # of the cells of the fullest row of names: with fewer a row names groups of columns
 
 
@@ -100,11 +100,15 @@ def _kind(row: Sequence[str], skip: set[int], *, below: bool) -> str:
     typed = [re.sub(r"[\[(].*", "", folded(c)) in _types() for c in cells]
     if all(typed) or (len(cells) > 1 and sum(typed) >= _TYPED * len(cells)):
         return "types"
-    if len(cells) > 1 and all(_COUNTED.fullmatch(c) for c in cells):  # `176 events`
-        return "numbers"
     if all(looks_numeric(c) for c in cells):
         return "numbers"
     return "names"
+
+
+def _is_counts(row: Sequence[str], times: dict[int, Role]) -> bool:
+    """Whether a row below the names counts one thing in each column: `176 events,180 events`."""
+    told = [_COUNTED.fullmatch(c) for n, c in enumerate(row) if c and n not in times]
+    return len(told) > 1 and all(told) and len({m[1] for m in told if m}) == 1
 
 
 @cache
@@ -117,6 +121,10 @@ def columns_from(header: Sequence[Sequence[str]], width: int, times: dict[int, R
     width = max([width, *(len(r) for r in header)])
     padded = [[*r, *[""] * (width - len(r))] for r in header]
     kinds = [_kind(r, set(times), below=n > 0) for n, r in enumerate(padded)]
+    kinds = [
+        "numbers" if kind == "names" in kinds[:n] and _is_counts(row, times) else kind
+        for n, (row, kind) in enumerate(zip(padded, kinds, strict=True))
+    ]
     if "names" not in kinds:
         kinds = ["names" if kind == "types" else kind for kind in kinds]
     names = [r for r, kind in zip(padded, kinds, strict=True) if kind == "names"]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from typing import Final
 
-MOST_CELLS: Final = 30_000_000  # of one sheet
+MOST_CELLS: Final = 30_000_000  # of one sheet; of a workbook whose sheets are held together
 TOO_MANY: Final = f"it has more than {MOST_CELLS:,} cells"
+DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+"""What reading a damaged or locked archive raises."""

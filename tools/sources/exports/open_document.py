@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 from xml.parsers import expat
 
-from aitia.tools.sources.exports.limits import MOST_CELLS, TOO_MANY
+from aitia.tools.sources.exports.limits import DAMAGED, MOST_CELLS, TOO_MANY
 
 _MOST_BYTES: Final = 512 << 20  # of the unpacked content
 _STEP: Final = 1 << 20  # bytes that are parsed at once
@@ -30,7 +30,7 @@ def book_of(path: Path) -> list[tuple[str, list[list[str]]]]:
                     raise ValueError(f"it unpacks to more than {_MOST_BYTES >> 20} MiB")
                 reader.parser.Parse(block, False)
             reader.parser.Parse(b"", True)
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, expat.ExpatError) as error:
+    except (*DAMAGED, KeyError, expat.ExpatError) as error:
         raise ValueError(f"it is no readable workbook ({error})") from None
     return reader.sheets
 
@@ -45,7 +45,8 @@ class _Reader:
         self._stored: str | None = None
         self._text: list[str] = []
         self._aside = 0  # within remarks on a cell
-        self._cells = self._gap = 0
+        self._cells = 0  # of all sheets, which are held together
+        self._gap = 0
         self.parser = expat.ParserCreate()
         self.parser.StartElementHandler, self.parser.EndElementHandler = self._start, self._end
         self.parser.CharacterDataHandler = self._characters
@@ -57,13 +58,12 @@ class _Reader:
     def _start(self, name: str, told: Mapping[str, str]) -> None:
         if name == "table:table":
             self.sheets.append((told.get("table:name", ""), []))
-            self._cells = 0
         elif name == "table:table-row":
             self._row, self._gap = [], 0
-            self._repeats["row"] = int(told.get("table:number-rows-repeated", 1))
+            self._repeats["row"] = max(1, int(told.get("table:number-rows-repeated", 1)))
         elif name in _CELLS:
             self._text, self._stored = [], _stored(told)
-            self._repeats["cell"] = int(told.get("table:number-columns-repeated", 1))
+            self._repeats["cell"] = max(1, int(told.get("table:number-columns-repeated", 1)))
         elif name == "office:annotation":
             self._aside += 1
         elif name == "text:p" and self._text and not self._aside:

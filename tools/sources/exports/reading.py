@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from aitia.tools.meaning.plant_words import quantity_in
 from aitia.tools.meaning.unit_table import split_unit, unit_named
 from aitia.tools.sources.exports.asked import Asked, Reading, Tag
 from aitia.tools.sources.exports.clock import Clock
@@ -25,7 +26,6 @@ from aitia.tools.tags.equipment_words import is_channel, mention_in
 from aitia.tools.tags.names import machine_named
 
 _LISTED: Final = 2_000  # lines above a table that may list its tags
-_TOP: Final = 2  # lines at the top of a file, which may be as wide as its table
 _NAME: Final = 4  # letters of a machine's name, at least
 _MARK: Final = re.compile(r"\$[A-Z_]+\$")  # WinCC's rows on the recording itself: `$RT_OFF$`
 
@@ -208,14 +208,19 @@ def _titled(sheet: Sheet, shape: Shape) -> str:
     stem = stem_of(sheet.path)
     both = (
         c
-        for row in (*shape.above, *sheet.rows[:_TOP])
+        for row in shape.above
         for c in row
         if len(c) >= _NAME
         and stem.startswith(c)
         and stem[len(c) : len(c) + 1] in ("_", "-", " ", ".")
-        and not c.isdecimal()
+        and _may_name(c)
     )
     return next(alone, "") or next(both, "")
+
+
+def _may_name(cell: str) -> bool:
+    """Whether a cell may be a machine's name: it has a letter, and is neither a time nor the name of a quantity."""
+    return bool(re.search(r"[^\W\d_]", cell)) and stamp_of(cell) is None and not quantity_in(cell)
 
 
 def _bare_tag(name: str) -> str:

@@ -7,6 +7,7 @@ import gzip
 import re
 import sqlite3
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -17,7 +18,7 @@ from aitia.core.bounds import load_json
 from aitia.core.errors import BadInput, SourceError
 from aitia.tools.sources.duck import database
 from aitia.tools.sources.exports.letters import reread
-from aitia.tools.sources.exports.limits import MOST_CELLS
+from aitia.tools.sources.exports.limits import DAMAGED, MOST_CELLS
 from aitia.tools.sources.exports.markup import is_markup, is_table, objects_of, rows_of_table
 from aitia.tools.sources.exports.objects import rows_of_objects
 from aitia.tools.sources.exports.open_document import book_of
@@ -134,12 +135,16 @@ def _archive(path: Path, where: str, *, encoding: str, delimiter: str) -> Iterat
                         )
                         sheet.name = stem_of(member.filename) if sheet.name == str(number) else sheet.name
                         yield sheet
-                except (SourceError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+                except (SourceError, *DAMAGED) as error:
                     if len(members) == 1:
                         raise
                     said = f"it cannot be read: {str(error).replace(copy.name, member.filename)}"
                     yield Sheet(name=stem_of(member.filename), path=member.filename, rows=[], said=[said])
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+                finally:
+                    copy.unlink(
+                        missing_ok=True
+                    )  # one at a time: all together may be more than the disk holds
+    except DAMAGED as error:
         raise SourceError(
             f"{path.name!r} is no readable ZIP archive: {error}. Pack it again without a password."
         ) from None
@@ -153,7 +158,7 @@ def _workbook(file: IO[bytes], where: str) -> Iterator[Sheet]:
         raise BadInput(f"{where!r} needs the package openpyxl: pip install '.[excel]'.") from None
     try:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as error:
+    except (InvalidFileException, *DAMAGED, KeyError, ValueError) as error:
         raise SourceError(
             f"{where!r} is no readable workbook: {error}. Save it as .xlsx or CSV again."
         ) from None
@@ -276,7 +281,7 @@ def _database(path: Path, where: str) -> Iterator[Sheet]:
 def _text(path: Path, where: str, *, encoding: str, delimiter: str) -> Iterator[Sheet]:
     try:
         text, said = _decoded(path, encoding)
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise SourceError(f"{where!r} is no readable gzip file: {error}.") from None
     if is_markup(text[:100_000]):
         yield _markup(text, where)
