@@ -10,7 +10,7 @@ from aitia.agent.asking.question.by_model import Proposal, QuestionReader
 from aitia.agent.asking.question.chinese import is_time, unknown_words
 from aitia.agent.asking.question.line_form import line_of
 from aitia.agent.asking.question.met import unmet
-from aitia.agent.asking.question.outcome import Reading, one, unclear
+from aitia.agent.asking.question.outcome import Reading, one
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.reading import guesses
 from aitia.agent.asking.question.refusing import changing
@@ -24,7 +24,6 @@ ANSWERS: Final = 0.6
 """The probability, among all lines that could be written, from which a line's query is run (docs/fitted.md)."""
 OFFERS: Final = 0.2
 """From which one is offered, and run where the measurement is the nearest by its name too, of a component that is named."""
-UNSURE: Final = "I am not sure that this is what you ask for."
 _CLOCK: Final = re.compile(r"(?<![\w.])\d{1,2}(?::\d\d| ?h(?:\d\d)?| ?uhr| ?o'clock| ?[ap]m)(?!\w)")
 _LEFT: Final = re.compile(
     r"(?<!\w)(?:left|free|remain\w*|spare|headroom|übrig|frei(?:e[rsn]?)?|verfügbar\w*|libres?|restant\w*|reste|queda\w*"
@@ -49,7 +48,7 @@ class Read(Word):
 
 
 def read_twice(p: Pieces, reading: Reading, before: Query | None, reader: QuestionReader) -> Read:
-    """What rules read where a model would read it so too, or in its place what the model reads. Raises ModelError."""
+    """What rules read, doubted where a model reads it otherwise; what they do not read, as the model does. Raises ModelError."""
     if not may_say(p, reading, before):
         return Read(reading=reading)
     answers = reading.status == "query"
@@ -61,10 +60,13 @@ def read_twice(p: Pieces, reading: Reading, before: Query | None, reader: Questi
     proposal = reader.read(p, before)
     if told and (answers or not (unmet(p, own) or any(unheard(p, q) for q in own))):
         sure = min(sure_of(q, proposal) for q in lined)
-        if answers and sure >= fit().threshold:
-            return Read(reading=reading, sure=sure)
         if answers:
-            return Read(reading=offered(unclear(UNSURE), reading), sure=sure)
+            doubt = (
+                ""
+                if sure >= fit().threshold
+                else f"the model reads it otherwise: {proposal.line or 'not known'}"
+            )
+            return Read(reading=reading, note=doubt, sure=sure)
         if sure >= fit().threshold:
             note = f"rules alone would have asked back; the model reads it as: {proposal.line}"
             return Read(reading=Reading(status="query", queries=own, live=True), note=note, sure=sure)
