@@ -12,6 +12,7 @@ import pytest
 from aitia.core.errors import SourceError
 from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.exports.sheets import sheets_of
+from aitia.tools.sources.text_form import encoding_of
 
 from .exported import source
 from .test_export_apart import ODS, WINDOW, A, found, ods, rows
@@ -69,7 +70,7 @@ def test_a_damaged_gzip_file_is_refused(tmp_path: Path) -> None:
     raw = bytearray(gzip.compress(("Time,P-7 Flow\n" + rows("{t},{a}\n")).encode()))
     raw[10:-8] = b"\xff" * (len(raw) - 18)
     (tmp_path / "t.csv.gz").write_bytes(raw)
-    with pytest.raises(SourceError, match="no readable gzip file"):
+    with pytest.raises(SourceError, match="damaged"):
         list(sheets_of(tmp_path / "t.csv.gz", root=tmp_path))
 
 
@@ -134,3 +135,11 @@ def test_a_block_without_a_line_above_keeps_its_name(tmp_path: Path) -> None:
 def test_units_per_hour_are_no_ph(tmp_path: Path) -> None:
     assert unit_named("UPH") is None
     assert unit_named("pH") is not None
+
+
+def test_a_damaged_gzip_is_refused_by_name(tmp_path: Path) -> None:
+    raw = bytearray(gzip.compress(b"time,a\n" + b"2026-01-01T00:00:00Z,1\n" * 4000))
+    raw[60:90] = bytes(30)
+    (tmp_path / "a.csv.gz").write_bytes(raw)
+    with pytest.raises(SourceError, match=r"damaged"):
+        encoding_of(tmp_path / "a.csv.gz")

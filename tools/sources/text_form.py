@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -84,13 +85,16 @@ def known_encoding(name: str) -> str:
 
 
 def encoding_of(path: Path) -> str:
-    """UTF-8 where its bytes are that, UTF-16 by its mark or its zeros, else Windows-1252."""
-    with opened(path) as file:
-        first = file.read(4096)
-        if wide := _utf16(first):
-            return wide
-        file.seek(0)
-        return _narrow(file, path)
+    """UTF-8 where its bytes are that, UTF-16 by its mark or its zeros, else Windows-1252. Raises SourceError."""
+    try:
+        with opened(path) as file:
+            first = file.read(4096)
+            if wide := _utf16(first):
+                return wide
+            file.seek(0)
+            return _narrow(file, path)
+    except (zlib.error, EOFError, gzip.BadGzipFile) as error:
+        raise SourceError(f"Fix or leave out {str(path)!r}: what it packs is damaged ({error}).") from None
 
 
 def _utf16(first: bytes) -> str:
