@@ -2,11 +2,8 @@
 
 A log that nobody reads can neither speak for a kind nor against it. Slow or failing answers alone are what a wrong setting, an
 overload and a refused password have in common, and one that is gone may hang, wait or have crashed: only its own log tells
-which; and that something was changed as it began tells no kind before a log says what the change did. Without that log the kind
-is told at a part of its probability, and the rest goes to the component's open kind; of a symptom to nobody, where what it
-calls has neither a log nor a measurement of what is felt at hand, so that it may pass on what it suffers. Where its log is at
-hand and names another kind nearly as likely, a change does not tell either. A kind of a machine that looks like another in all
-but one quantity (`excludes` in the taxonomy) is not told where nobody measures that.
+which. Without that log the kind is told at a part of its probability, and the rest goes to the component's open kind. A kind
+of a machine that looks like another in all but one quantity (`excludes` in the taxonomy) is not told where nobody measures that.
 A kind that is never quite sure (`sure`) leaves its rest to `unknown` where nothing ranked the component: then no
 measurement says that the trouble is there and not at the other end. Where nothing is measured at all, another log
 that tells of its errors says so.
@@ -14,20 +11,19 @@ that tells of its errors says so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from aitia.agent.doubt import UNKNOWN
 from aitia.agent.facts import of_logs_alone
 from aitia.agent.ledger import RESIDUAL
 from aitia.agent.measured_class import measured_at
-from aitia.agent.stacks import symptom_of
 from aitia.agent.taxonomy import Fault, Taxonomy
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import NAMED, OPEN, Weighed
-from aitia.core.aspects import CHANGE
 from aitia.core.words import Evidence, Inventory, Suspect
 
+PLAIN: Final = "software.latency"  # says no more than what is felt
 FELT: Final = frozenset(
     {"errors", "latency", "traffic", "retries"}
 )  # what is felt of a fault, whatever it is
@@ -35,8 +31,6 @@ GONE: Final = "availability"
 # Share of a kind that stands on these alone while no log of its component is at hand; by hand (docs/fitted.md).
 UNLOGGED: Final = 0.6
 UNLOGGED_GONE: Final = 0.75
-# Of a changed kind's probability, from which on what its component's log names is as likely; by hand.
-NEARLY: Final = 0.5
 # The same of a kind of a machine, of which nothing measured could have excluded what looks like it; by hand.
 UNEXCLUDED: Final = 0.45
 
@@ -56,11 +50,7 @@ def left_open(
         by_id[c.evidence].aspect for c in told.ledger if c.term.startswith("primary.") and c.evidence in by_id
     }
     if (share := _unlogged(told, carried, inventory)) < 1.0:
-        suffers = bool(symptom_of(told.fault)) and carried <= FELT
-        passes_on = suffers and _may_pass_on(told.component, evidence, inventory)
-        return (_unsure if passes_on else _kind_open)(weighed, told, share)
-    if carried and carried <= CHANGE and _named_by_log(told, weighed.suspects, by_id):
-        return _kind_open(weighed, told, UNLOGGED)
+        return _kind_open(weighed, told, share)
     known = taxonomy.get(told.fault)
     if known is not None and (of := _unexcluded(told, known, evidence, Topology(inventory.components))):
         return (_kind_open if of == "self" else _unsure)(weighed, told, UNEXCLUDED)
@@ -75,32 +65,14 @@ def left_open(
 
 def _unlogged(told: Suspect, carried: set[str], inventory: Inventory) -> float:
     """How much of the kind may be told without the component's log."""
-    tells_none = bool(carried) and (carried <= {*FELT, GONE} or carried <= CHANGE)
-    if not tells_none or _is_logged(told.component, inventory):
+    if (
+        not carried
+        or told.fault == PLAIN
+        or not carried <= {*FELT, GONE}
+        or _is_logged(told.component, inventory)
+    ):
         return 1.0
     return UNLOGGED_GONE if GONE in carried else UNLOGGED
-
-
-def _may_pass_on(component: str, evidence: Sequence[Evidence], inventory: Inventory) -> bool:
-    """Whether something that it calls has no log at hand, and nothing that is felt of it is measured."""
-    topology = Topology(inventory.components)
-    felt = {e.component for e in evidence if e.aspect in FELT and e.kind.startswith(("metric.", "signal."))}
-    called = [c for c in topology.callees(component) if not _is_logged(c, inventory)]
-    return any(not topology.family(c) & felt for c in called)
-
-
-def _named_by_log(told: Suspect, suspects: Sequence[Suspect], by_id: Mapping[str, Evidence]) -> bool:
-    """Whether the component's own log tells another kind, which is nearly as likely."""
-    beside = (s for s in suspects if s.component == told.component and s.fault not in (told.fault, OPEN))
-    return any(
-        c.term == "primary.log"
-        and c.log_odds > 0
-        and c.evidence in by_id
-        and by_id[c.evidence].component == told.component
-        for s in beside
-        if s.probability >= NEARLY * told.probability
-        for c in s.ledger
-    )
 
 
 def _unexcluded(

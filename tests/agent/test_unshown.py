@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from aitia.agent.taxonomy import bundled
-from aitia.agent.unshown import UNLOGGED, left_open
-from aitia.agent.weigher import OPEN, Weighed, weigh
+from aitia.agent.unshown import left_open
+from aitia.agent.weigher import Weighed, weigh
 from aitia.core.words import Evidence, Holding, Inventory
 from tests.agent import evidence as shop
 
@@ -44,73 +44,6 @@ def test_what_is_only_felt_has_no_kind_without_the_components_log(inventory: Inv
     assert (before.verdict, before.component, before.fault) == ("cause", "payment", "resource.overload")
     assert (after.verdict, after.component, after.fault) == ("cause", "payment", "unspecified")
     assert total(after) == pytest.approx(total(before), abs=1e-3)
-
-
-def slow(*, called: bool) -> list[Evidence]:
-    """Payment answers slowly and a ranking names it; with `called` what it calls is measured as calm."""
-    facts = [
-        shop.fact("payment", "latency", "payment: latency rose from 10 to 300 ms (30×).", ratio=30.0),
-        shop.fact("orders", "latency", "orders: latency rose from 20 to 310 ms (15×).", ratio=15.0, at=20),
-        shop.fact("payment", "rank.metrics", "payment ranks first.", kind="rank.suspect", at=None),
-    ]
-    return shop.numbered(
-        [*facts, *(q for c in ("postgres", "redis") if called for q in shop.quiet(c, "latency"))]
-    )
-
-
-def test_a_symptom_without_any_log_is_of_an_open_kind_and_of_nobody_where_it_may_be_passed_on() -> None:
-    before, after = told(slow(called=True), shop.inventory())
-    assert (before.component, before.fault) == ("payment", "software.latency")
-    kept = {(s.component, s.fault): s.probability for s in after.suspects}
-    assert kept["payment", "software.latency"] == pytest.approx(UNLOGGED * before.probability, abs=1e-3)
-    assert (
-        kept["payment", OPEN]
-        > {(s.component, s.fault): s.probability for s in before.suspects}["payment", OPEN]
-    )
-    before, after = told(slow(called=False), shop.inventory())
-    kept = {(s.component, s.fault): s.probability for s in after.suspects}
-    assert (before.component, before.fault) == ("payment", "software.latency")
-    assert (
-        kept["", "unknown"] > {(s.component, s.fault): s.probability for s in before.suspects}["", "unknown"]
-    )
-    assert told(slow(called=False), logged())[1].fault == "software.latency"
-
-
-def changed(*more: Evidence) -> list[Evidence]:
-    return shop.numbered(
-        [
-            shop.fact("payment", "change.config", "payment: configuration change.", kind="change.config", direction="changed"),
-            shop.fact("payment", "errors", "payment: its failed requests rose from 0 to 4/s.", ratio=9.0),
-            shop.fact("payment", "rank.metrics", "payment ranks first.", kind="rank.suspect", at=None),
-            *more,
-        ]
-    )  # fmt: skip
-
-
-def test_a_change_tells_no_kind_before_a_log_says_what_it_did() -> None:
-    before, after = told(changed(), shop.inventory())
-    assert (before.component, before.fault) == ("payment", "software.configuration")
-    share = {(s.component, s.fault): s.probability for s in after.suspects}
-    assert share["payment", "software.configuration"] == pytest.approx(
-        UNLOGGED * before.probability, abs=1e-3
-    )
-    before, after = told(changed(), logged())
-    assert after == before
-
-
-def test_a_change_does_not_tell_the_kind_where_the_components_log_names_another() -> None:
-    denied = shop.fact(
-        "payment",
-        "log.permission",
-        "payment logged 90 errors: access denied.",
-        kind="log.new",
-        direction="new",
-        strength=0.6,
-    )
-    before, after = told(changed(denied), logged())
-    shares = {s.fault: s.probability for s in before.suspects if s.component == "payment"}
-    assert (before.fault, after.fault) == ("software.configuration", OPEN), shares
-    assert (after.verdict, after.component) == ("cause", "payment")
 
 
 def test_with_its_log_at_hand_that_says_nothing_else_the_kind_is_told() -> None:
