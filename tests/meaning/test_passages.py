@@ -15,7 +15,7 @@ from aitia.models.scoring import choice_of
 from aitia.tools.incidents.steps import steps
 from aitia.tools.meaning.passages.asking import MOST, read_roles
 from aitia.tools.meaning.passages.conditions import commands_of, condition_of, forbids
-from aitia.tools.meaning.passages.reader import ROLES, bundled, in_order, log_shares
+from aitia.tools.meaning.passages.reader import ROLES, bundled, in_order, log_shares, says_cause
 from aitia.tools.meaning.passages.units import Unit, sentences, units_of
 from aitia.tools.memory.importing.named import names_in
 
@@ -188,3 +188,20 @@ def test_no_text_takes_long(text: str) -> None:
 def test_a_letter_without_its_head_signature_and_quotes() -> None:
     text = "From: Ann <a@x.org>\nSubject: Re: pump\nDate: 9 Feb 2026\n\nThe pump stood still.\n> did you restart it?\n\n-- \nAnn\n"
     assert [u.text for u in units_of(text)] == ["The pump stood still."]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Ursache war ein Job, der seine Verbindungen nie zurückgab.", True),
+        ("The bearing was worn, that was the cause.", True),
+        ("La causa fue la resistencia de frenado.", True),
+        ("原因是连接池耗尽。", True),
+        ("Das war nicht die Ursache.", False),
+        ("The firewall was not the cause.", False),
+        ("The cause is not known.", False),
+        ("It stopped at 14:05.", False),
+    ],
+)
+def test_what_names_the_cause_as_such(text: str, says: bool) -> None:
+    assert says_cause(text) is says
