@@ -34,6 +34,7 @@ from aitia.tools.meaning.passages.reader import COLUMNS, ROLES, Kind, Weights, f
 from aitia.tools.meaning.passages.units import Unit, units_of
 from benchmarks import contract
 
+FILE: Final = "passages_written.jsonl"
 HELD_BACK: Final = 8.0  # C: the inverse of the ridge
 STEPS: Final = 60  # of L-BFGS
 FOLLOWS: Final = 0.3
@@ -65,16 +66,7 @@ def main() -> int:
     parser.add_argument("--follows", type=float, default=FOLLOWS)
     args = parser.parse_args()
     began = time.monotonic()
-    folder = Path(args.data)
-    folder = (
-        folder
-        if (folder / "passages_written.jsonl").exists()
-        else Path(__file__).parents[2] / "models" / "curriculum"
-    )
-    documents = [
-        document_of(json.loads(line))
-        for line in (folder / "passages_written.jsonl").read_text("utf-8").splitlines()
-    ]
+    documents = documents_in(Path(args.data))
     kept: dict[str, NDArray[Any]] = {}
     told: list[dict[str, Any]] = []
     per_case: list[dict[str, Any]] = []
@@ -123,6 +115,13 @@ def main() -> int:
     if args.output:
         np.savez_compressed(args.output, **kept)
     return 0
+
+
+def documents_in(data: Path) -> list[Document]:
+    """The documents of a folder, or of the package where it holds none."""
+    own = Path(__file__).parents[2] / "models" / "curriculum"
+    file = (data if (data / FILE).exists() else own) / FILE
+    return [document_of(json.loads(line)) for line in file.read_text("utf-8").splitlines()]
 
 
 def aligned(document: Document, units: Sequence[Unit]) -> list[str]:

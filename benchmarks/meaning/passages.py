@@ -12,7 +12,6 @@ a runbook told as a look, what did not help told as what did.
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 import time
 from collections import Counter
@@ -24,12 +23,12 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.comparing import open_model
-from aitia.models.curriculum.passages import LEFT_OUT, Document, document_of
+from aitia.models.curriculum.passages import LEFT_OUT, Document
 from aitia.tools.meaning.passages.asking import ask_role, together
 from aitia.tools.meaning.passages.reader import ROLES, bundled, in_order, log_shares
 from aitia.tools.meaning.passages.units import Unit, units_of
 from benchmarks import contract
-from benchmarks.meaning.fit_passages import SURE, WORST, by_heading, owners
+from benchmarks.meaning.fit_passages import SURE, WORST, by_heading, documents_in, owners
 
 
 def main() -> int:
@@ -38,11 +37,7 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=150, help="sentences that the model is asked of")
     args = parser.parse_args()
     began = time.monotonic()
-    rows = [
-        json.loads(line)
-        for line in (Path(args.data) / "passages_written.jsonl").read_text("utf-8").splitlines()
-    ]
-    documents = [d for d in map(document_of, rows) if d.author in LEFT_OUT]
+    documents = [d for d in documents_in(Path(args.data)) if d.author in LEFT_OUT]
     if args.cases:
         names = set(contract.chosen([d.id for d in documents], args.cases))
         documents = [d for d in documents if d.id in names]

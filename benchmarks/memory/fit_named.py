@@ -24,11 +24,12 @@ from scipy.optimize import minimize
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.models.curriculum.passages import LEFT_OUT, Document, document_of
+from aitia.models.curriculum.passages import LEFT_OUT, Document
 from aitia.tools.meaning.passages.asking import read_roles
 from aitia.tools.meaning.passages.units import units_of
 from aitia.tools.memory.importing.named import FEATURES, SURE, Named, names_in, word_hash
 from benchmarks import contract
+from benchmarks.meaning.fit_passages import documents_in
 
 RIDGE: Final = 1.0
 LEAST: Final = 2  # authors who use a common word
@@ -41,16 +42,7 @@ def main() -> int:
     parser.add_argument("-o", "--output", default="", help="write the weights here")
     args = parser.parse_args()
     began = time.monotonic()
-    folder = Path(args.data)
-    folder = (
-        folder
-        if (folder / "passages_written.jsonl").exists()
-        else Path(__file__).parents[2] / "models" / "curriculum"
-    )
-    documents = [
-        document_of(json.loads(line))
-        for line in (folder / "passages_written.jsonl").read_text("utf-8").splitlines()
-    ]
+    documents = documents_in(Path(args.data))
     users = words_of(documents)
     stories = [d for d in documents if d.kind == "postmortem"]
     rows = {d.id: _names(d, users, d.author) for d in stories}

@@ -224,3 +224,15 @@ def test_a_command_with_backticks_stays_an_act(tmp_path: Path) -> None:
 def test_a_page_that_is_too_long_says_so() -> None:
     draft = draft_of("- Check the disk\n" * 2100 + "- systemctl restart broker\n")
     assert draft.read_to == 2000
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "Look at the disk:\n\n```\ndf -h\nrm\t-rf /srv\n```\n\nCheck the log.\nCheck it.\n",
+        "Look at the disk with `rm\t-rf /srv`.\nCheck the log.\nCheck it.\n",
+    ],
+)
+def test_a_command_that_is_no_plain_line_is_no_look(page: str) -> None:
+    assert draft_of(page).steps[0].effect == "changing"
+    assert steps(page)[0]["effect"] == "changing"

@@ -38,7 +38,8 @@ _SECTION: Final[dict[Kind, str]] = {
 class TypedStep(Word):
     """A step of a runbook. `condition` are its own words of when to do it; `expect` and `caution` what stands beside it.
 
-    `effect` is a command's by its grammar, whatever the sentence says; of a step without one, "" (a person decides).
+    `effect` is that of its commands by their grammar; words of changing beside them can only make it "changing". Of a step
+    without one it is "": a person decides.
     `sure` is the probability of `kind`, 0 to 1.
     """
 
@@ -113,8 +114,11 @@ def _step(unit: Unit, kind: Kind, sure: float) -> TypedStep:
     if unit.style == "code":
         return _with_block(made.model_copy(update={"text": "Run this block"}), unit.text)
     forbidden = forbidden_in(unit.text)
-    commands = tuple(c for c in commands_of(unit.text) if command_line(c) and c not in forbidden)
+    held = [c for c in commands_of(unit.text) if c not in forbidden]
+    commands = tuple(c for c in held if command_line(c))
     does: Literal["", "read-only", "changing"] = _effect(commands) if commands else ""
+    if len(commands) < len(held):  # one that is no plain line may be anything
+        does = "changing"
     if does == "read-only":
         beside = unit.text
         for command in commands:
@@ -129,10 +133,11 @@ def _with_block(step: TypedStep, block: str) -> TypedStep:
     """The step with a block's lines as commands, each by itself; lines that belong together are told of and not taken apart."""
     lines = tuple(block.split("\n"))
     together = len(block) > LONGEST_BLOCK or is_script(block) or _SESSION.match(lines[0]) is not None
+    together = together or not all(map(command_line, lines))
     if together or any(_OPEN.sub("", line).count(q) % 2 for line in lines for q in "'\""):
         note = f"its {len(lines)} lines of code belong together: take them from the page, line {step.line}"
         return step.model_copy(update={"caution": (*step.caution, note), "effect": "changing"})
-    commands = (*step.commands, *(line for line in lines if command_line(line)))
+    commands = (*step.commands, *lines)
     does = "changing" if step.effect == "changing" else _effect(commands)
     return step.model_copy(update={"commands": commands, "effect": does})
 
@@ -149,7 +154,8 @@ def _words(text: str) -> str:
 def as_runbook(draft: Draft) -> str:
     """A draft as a runbook in Markdown, in the order of its steps: headings change where looking becomes acting.
 
-    What the page said stands in it as words: no heading, list, fence, link or front matter of it is one here.
+    What the page said stands in it as words: no heading, list, fence, link or front matter of it is one here. Calls of tools
+    that it names (`tool name=value`) are calls here too, as in any runbook: of installed tools that only read.
     """
     title = _words(draft.title) or "Untitled"
     front = json.dumps(title, ensure_ascii=False)
