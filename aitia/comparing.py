@@ -23,6 +23,7 @@ from aitia.models.gates import Figure, Gate
 from aitia.models.gguf import read_header
 from aitia.models.llama import LlamaCpp
 from aitia.models.load import ModelFile, model_file
+from aitia.models.runtime import KvCache
 from aitia.models.scoring import Terms, pick
 from aitia.models.threads import default_threads
 from aitia.tools.meaning.answers import Answers
@@ -91,7 +92,14 @@ def open_model(text: str, role: Role, *, threads: int | None = None) -> LlamaCpp
     return _opened(contender(text), role, threads=threads)
 
 
-def _opened(who: Contender, role: Role, *, threads: int | None = None) -> LlamaCpp:
+def _opened(
+    who: Contender,
+    role: Role,
+    *,
+    threads: int | None = None,
+    flash_attention: bool = False,
+    kv_cache: KvCache = "f16",
+) -> LlamaCpp:
     return LlamaCpp(
         who.base.path,
         name=who.base.name,
@@ -100,6 +108,8 @@ def _opened(who: Contender, role: Role, *, threads: int | None = None) -> LlamaC
         threads=threads or default_threads(),
         adapter=who.adapter,
         role=role if who.adapter else None,
+        flash_attention=flash_attention,
+        kv_cache=kv_cache,
     )
 
 
@@ -110,13 +120,15 @@ def asked(
     shown: Sequence[Item] = (),
     *,
     threads: int | None = None,
+    flash_attention: bool = False,
+    kv_cache: KvCache = "f16",
     home: Path | None = None,
     on_progress: OnProgress = silent,
 ) -> dict[str, Values]:
     """The metrics of one role's items, asked one way. `shown` are examples of a role that has none of its own."""
     role = items[0].role
     prefix, prior = _prefix(items, way, shown)
-    llm = _opened(who, role, threads=threads)
+    llm = _opened(who, role, threads=threads, flash_attention=flash_attention, kv_cache=kv_cache)
     answers = Answers(llm, llm.sha256, (home or aitia_home()) / KEPT)
     said, began = [], time.monotonic()
     try:

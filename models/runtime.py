@@ -144,7 +144,7 @@ class Session:
             )
         return adapter
 
-    def _open(self, shape: Shape) -> Any:
+    def _params(self, shape: Shape) -> Any:
         params = self._c.llama_context_default_params()
         params.n_ctx, params.n_batch, params.n_ubatch = self.context, self.batch, shape.batch
         params.n_seq_max = 1
@@ -158,7 +158,10 @@ class Session:
             self._c.GGML_TYPE_Q8_0 if shape.kv_cache == "q8_0" else self._c.GGML_TYPE_F16
         )
         params.no_perf = True
-        ctx = self._c.llama_init_from_model(self._model, params)
+        return params
+
+    def _open(self, shape: Shape) -> Any:
+        ctx = self._c.llama_init_from_model(self._model, self._params(shape))
         if not ctx:
             raise ModelError(
                 f"Free memory or choose a smaller model: llama.cpp cannot open a context of {self.context}."

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from llama_cpp import _ggml
 
 from aitia.core.errors import BadInput, ModelError, NoRoom
 from aitia.core.llm import Prompt
 from aitia.models import quantizing
 from aitia.models.gguf import read_header
+from aitia.models.importance import curriculum_texts, importance
 from aitia.models.llama import LlamaCpp
 from aitia.models.quantizing import quantize
 from tests.models.test_models_cli import aitia
@@ -80,3 +83,52 @@ def test_the_command_tells_a_wrong_file(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "is not a GGUF file" in done.stderr
     assert not done.stdout or "error" in json.loads(done.stdout)
+
+
+def test_what_counts_is_seen_and_used(tmp_path: Path, smollm_path: Path) -> None:
+    texts = curriculum_texts("names,texts", 4)
+    assert len(texts) == 8
+    matters = importance(smollm_path, texts, threads=1)
+    gate, down = matters["blk.0.ffn_gate.weight"], matters["blk.0.ffn_down.weight"]
+    assert gate.shape == (576,)
+    assert down.shape == (1536,)
+    assert all((v >= 0).all() and v.max() > v.min() for v in matters.values())
+    other = importance(smollm_path, ["zzz qqq"], threads=1)
+    assert not np.allclose(other["blk.0.ffn_gate.weight"], gate, rtol=0.05)
+    plain, weighed = tmp_path / "plain.gguf", tmp_path / "weighed.gguf"
+    assert quantize(smollm_path, plain, to="q2_k", threads=1).weighed == 0
+    made = quantize(smollm_path, weighed, to="q2_k", threads=1, matters=matters)
+    assert made.weighed == len(matters) > 200
+    assert weighed.read_bytes() != plain.read_bytes()
+
+
+def test_so_few_bits_want_to_know_what_counts(tmp_path: Path) -> None:
+    source = _header_only(tmp_path / "a.gguf")
+    with pytest.raises(BadInput, match=r"^Give --importance with --type iq2_xs"):
+        quantize(source, tmp_path / "b.gguf", to="iq2_xs", threads=1)
+    with pytest.raises(BadInput, match=r"^Give at least one text"):
+        importance(source, [], threads=1)
+    with pytest.raises(BadInput, match=r"^Give one of the roles names, "):
+        curriculum_texts("nonsense", 3)
+
+
+def test_a_library_of_another_layout_is_told(smollm_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_ggml, "libggml", _OtherLibrary())
+    with pytest.raises(ModelError, match=r"^Quantize without --importance: .*laid out in another way"):
+        importance(smollm_path, ["one text of a few words"], threads=1)
+
+
+class _OtherLibrary:
+    """A ggml whose tensors have another name than the one that is read."""
+
+    def __init__(self) -> None:
+        self.ggml_get_name = _Answer(b"something else")
+        self.ggml_get_data = _Answer(0)
+
+
+class _Answer:
+    def __init__(self, answer: object) -> None:
+        self.answer, self.restype, self.argtypes = answer, None, None
+
+    def __call__(self, _: int) -> object:
+        return self.answer
