@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from aitia.agent.fact_values import not_read
-from aitia.agent.facts import PLANT, RELIEF, Facts
-from aitia.core.aspects import CONTEXT
+from aitia.agent.facts import PLANT, Facts
+from aitia.core.aspects import CONTEXT, RELIEF
 
 
 def alarm(facts: Facts) -> float:

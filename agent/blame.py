@@ -17,10 +17,10 @@ from functools import cached_property
 from typing import Final
 
 from aitia.agent.corrections import denied_change
-from aitia.agent.facts import RELIEF, RESTART_S, Facts, onset
+from aitia.agent.facts import RESTART_S, Facts, onset
 from aitia.agent.failure_words import FailureWords
 from aitia.agent.sentences.blamed import blame_sentence
-from aitia.core.aspects import CHANGE
+from aitia.core.aspects import CHANGE, RELIEF
 from aitia.core.words import Blame, ChangeSuspect, Evidence, Incident
 from aitia.tools.diffs.identifiers import terms
 from aitia.tools.diffs.risks import catalogue
@@ -210,7 +210,7 @@ class Blaming:
         """Why it needs no change, "" where nothing says so: what failed runs out by its date, or more was asked for."""
         own = [e for e in self._facts.anomalies if e.component in self._family or e.peer in self._family]
         dated = any(e.aspect == "log.certificate" and self._facts.weight(e) >= 0.3 for e in own)
-        if dated and not any("credentials_changed" in c.risks for c in self._changes):
+        if dated and not any("credentials_changed" in c.risks and self._is_here(c) for c in self._changes):
             return "a certificate runs out by its date"
         surged = {
             e.component
@@ -222,6 +222,9 @@ class Blaming:
         # More is asked for where its callers are asked for more; a callee alone is asked more by a caller that changed.
         entries = set(self._facts.topology.callers(self._component)) or surged - self._family
         return "more was asked for than before" if surged & self._family and surged & entries else ""
+
+    def _is_here(self, change: _Change) -> bool:
+        return any(self._of(e.component) in self._family for e in change.facts)
 
     def _first_onset(self) -> Evidence | None:
         """The first plain onset at the cause and its neighbours. A trend counts where nothing tells when it left normal, and what

@@ -6,17 +6,19 @@ Nothing is weighed here: that a change came first blames it for nothing (`agent.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from aitia.agent.facts import is_anomaly, onset
 from aitia.agent.gated import look_at
+from aitia.agent.past import trouble
 from aitia.agent.weigher import Weighed
-from aitia.core.aspects import CHANGE
-from aitia.core.words import Evidence, NextCheck
+from aitia.core.aspects import CHANGE, RELIEF
+from aitia.core.words import Evidence, NextCheck, from_epoch
 
 MOST: Final = 2
 PLAIN: Final = 0.5  # strength from which on an onset is one; by hand
+LIKELY: Final = 0.05  # probability from which a suspect's own changes go first; by hand
 LATEST_S: Final = 30.0  # by which a change may be entered after it took effect; by hand
 WITHIN: Final = timedelta(hours=24)  # before the onset: what came earlier has run through a day; by hand
 _UNDO: Final = {
@@ -35,26 +37,35 @@ _HOW: Final = {
 }
 
 
-def changes_to_check(weighed: Weighed, evidence: Sequence[Evidence], names: Iterable[str]) -> list[NextCheck]:
-    """The likeliest changes before the first onset of an unknown cause: at a likely suspect first, then the latest."""
+def changes_to_check(
+    weighed: Weighed, evidence: Sequence[Evidence], names: Iterable[str], alarmed: Sequence[str] = ()
+) -> list[NextCheck]:
+    """The likeliest changes before the onset of an unknown cause: the latest at likely suspects, then the latest elsewhere."""
     if weighed.verdict != "unknown":
         return []
-    began = [onset(e) for e in evidence if e.onset and is_anomaly(e) and e.strength >= PLAIN]
-    if not began:
+    first = _began(evidence, alarmed)
+    if first is None:
         return []
-    first = min(began)
-    places = list(dict.fromkeys(s.component for s in weighed.suspects if s.component))
-    rank = {component: place for place, component in enumerate(places)}
+    likely = {s.component for s in weighed.suspects if s.component and s.probability >= LIKELY}
     before = [
         e
         for e in evidence
         if e.aspect in CHANGE and e.onset and first - WITHIN <= e.onset <= first + timedelta(seconds=LATEST_S)
     ]
-    before.sort(key=lambda e: (rank.get(e.component, len(rank)), -onset(e).timestamp(), e.statement))
+    before.sort(key=lambda e: (e.component not in likely, -onset(e).timestamp(), e.statement))
     known = tuple(names)
     one_of_each = {str(e.values.get("change_id") or e.statement): e for e in reversed(before)}
     chosen = [e for e in before if e in one_of_each.values()][:MOST]
     return [look_at(e, known, "Check a change that came first", _words(e)) for e in chosen]
+
+
+def _began(evidence: Sequence[Evidence], alarmed: Sequence[str]) -> datetime | None:
+    """When the present trouble began, where that is known; else the first plain onset of what did not get better."""
+    present = trouble(evidence, alarmed)
+    if present is not None:
+        return from_epoch(present.onset)
+    plain = [e for e in evidence if e.onset and is_anomaly(e) and e.strength >= PLAIN]
+    return min((onset(e) for e in plain if (e.aspect, e.direction) not in RELIEF), default=None)
 
 
 def _words(change: Evidence) -> str:

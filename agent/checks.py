@@ -87,7 +87,7 @@ def next_checks(
         return _each_once([*first, *seen, *apart, *broken])[:MOST]
     seen = [look_at(f, names, "Look at", f.statement, plainly=plant) for f in top]
     requests = [_REQUESTS] if objects_alone(e.aspect for e in evidence) else []
-    changes = changes_to_check(weighed, evidence, names)
+    changes = changes_to_check(weighed, evidence, names, tuple(alarmed))
     if plant:
         # What a person can look at there comes before what a source lacks; works are told in `same_hours`.
         found = [

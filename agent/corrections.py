@@ -18,6 +18,7 @@ _NOT_IT: Final = "a person said that it is not the cause"
 _NO_CHANGE: Final = "a person said that this change is not the cause"
 _STRENGTH: Final = 0.9  # by hand: of a person's word
 _QUOTED: Final = 160  # characters of it
+_LEAST: Final = 3  # letters of a kind by which a step is known to mend it
 
 
 def facts_of(incident: Incident) -> list[Evidence]:
@@ -51,12 +52,30 @@ def denials(facts: Facts, component: str, fault: Fault) -> list[tuple[float, str
     return sorted(told, key=lambda line: line[0])
 
 
+def denied_kind(facts: Iterable[Evidence], component: str, fault: Fault) -> bool:
+    """Whether a person says that it is not this kind of fault, there or anywhere: then it cannot be the verdict."""
+    parts = set(re.split(r"[._]", fault.id))
+    return any(e.values["denied"] in parts for e in _denying(facts, component))
+
+
 def without_done(steps: Iterable[Mitigation], incident: Incident) -> list[Mitigation]:
-    """The steps but for those to do now that a person says are done, or that would undo a change which is not the cause."""
+    """The steps but for those to do now that a person says are done, that mend what it is not, or that would undo a change which
+    is not the cause.
+    """
     acts = {act for said in incident.corrections for act in said.done}
     if any(d.kind == "change.deploy" for said in incident.corrections for d in said.denied):
         acts.add("rollback")
-    return [s for s in steps if s.when != "now" or not any(is_step(act, s.text) for act in acts)]
+    kinds = [d for said in incident.corrections for d in said.denied if not d.kind.startswith("change.")]
+    words = {w.casefold() for d in kinds for w in (d.kind, d.words) if len(w) >= _LEAST}
+    named = (
+        re.compile("|".join(rf"\b{re.escape(w)}" for w in sorted(words)), re.IGNORECASE) if words else None
+    )
+    return [
+        s
+        for s in steps
+        if s.when != "now"
+        or not (any(is_step(act, s.text) for act in acts) or (named is not None and named.search(s.text)))
+    ]
 
 
 def _excluding(facts: Iterable[Evidence]) -> Iterator[Evidence]:

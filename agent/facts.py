@@ -24,12 +24,13 @@ from aitia.agent.fact_values import (
 from aitia.agent.failure_words import FailureWords
 from aitia.agent.killed import killed
 from aitia.agent.left_by_work import WORK_S
+from aitia.agent.past import as_now, trouble
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.told_alike import MOVED, told_alike
 from aitia.agent.told_once import told_once
 from aitia.agent.topology import Topology
 from aitia.agent.work_passes import share
-from aitia.core.aspects import AGAINST, CHANGE, CLUSTER, CONTEXT, LOADED, WEIGHT
+from aitia.core.aspects import AGAINST, CHANGE, CLUSTER, CONTEXT, LOADED, RELIEF, WEIGHT
 from aitia.core.words import Evidence
 from aitia.tools.change.nearness import proximity
 from aitia.tools.memory.words import fingerprint_of
@@ -48,8 +49,6 @@ _HARM: Final = frozenset(
 )
 LEVELS: Final = frozenset({"metric.limit", "metric.level"})
 """Kinds of facts that are bad by where they stand, whatever the load is."""
-RELIEF: Final = frozenset({("latency", "down"), ("errors", "down"), ("availability", "up")})
-"""What nobody suffers of: answers faster, or failing less, than before."""
 _FELT: Final = frozenset({*LEVELS, *ALERTS, "signal.pattern", "condition.trend", "condition.step", *PLANT})
 _HARMLESS: Final = frozenset({"log.other", "log.restart", "log.retry", "vibration.none"})
 _LOADED: Final = LOADED | {"latency"}
@@ -67,8 +66,6 @@ _FITS: Final = {
 }  # documents and tests change nothing that runs, moved code little; by hand
 _UNFIT: Final = 0.5  # of a change whose diff has neither a name of the failure nor a risky edit; by hand
 _CLIENT_SIDE: Final = frozenset({"latency", "errors", "availability", "traffic", "connections"})
-
-
 WITH_S: Final = 10.0  # between two onsets: one began with the other; by hand
 
 
@@ -82,7 +79,8 @@ class Facts:
 
     def __init__(self, evidence: Sequence[Evidence], topology: Topology, alarmed: Sequence[str] = ()) -> None:
         self.alarmed = tuple(alarmed)
-        evidence = told_alike(without_announced(told_once(evidence)), topology)
+        self.trouble = trouble(evidence, self.alarmed)
+        evidence = as_now(told_alike(without_announced(told_once(evidence)), topology), self.alarmed)
         if of_logs_alone(evidence):
             evidence = killed(evidence)
         self.all = tuple(evidence)
@@ -355,6 +353,9 @@ class Facts:
         wanted = set(components)
         timed = [e for e in self.anomalies if e.onset and self.weight(e) >= 0.3]
         theirs = [e for e in timed if e.component in wanted or (or_named and e.peer in wanted)]
+        theirs = [
+            e for e in theirs if (e.aspect, e.direction) not in RELIEF
+        ]  # what gets better begins nothing
         plain = 0.7 * max((self.weight(e) for e in theirs), default=0.0)
         plainest = [e for e in theirs if self.weight(e) >= plain]
         if seconded:

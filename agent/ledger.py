@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from aitia.agent.began import MIN_PRIMARY, TOLERANCE_S, began_before
-from aitia.agent.corrections import denials
+from aitia.agent.corrections import denials, denied_kind
 from aitia.agent.fact_values import seen_how
 from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.failing_calls import failing_calls
@@ -21,6 +21,7 @@ from aitia.agent.learned import Term
 from aitia.agent.left_by_work import after_work
 from aitia.agent.of_logs import witnessed
 from aitia.agent.overlooked import overlooked
+from aitia.agent.past import is_long_standing
 from aitia.agent.replicas import service
 from aitia.agent.taxonomy import Fault, covers
 from aitia.agent.told_alike import COMPLAINTS, tellers
@@ -30,7 +31,7 @@ from aitia.core.percent import percent
 from aitia.core.words import Contribution, Evidence
 from aitia.tools.identity.replicas import is_copy
 
-# Log-odds, by hand; the learned weights scale them.
+# Log-odds, by hand; learned weights scale them.
 PRIOR: Final = -1.0
 COVERAGE: Final = 2.5  # of explaining all that changed rather than nothing
 UNEXPLAINED: Final = -1.0  # of explaining nothing
@@ -114,7 +115,8 @@ def _prior(case: Case) -> Iterator[Line]:
 def _patterns(case: Case) -> Iterator[Line]:
     for pattern in case.fault.patterns:
         fact = case.facts.about(case.component, pattern)
-        if fact is not None and pattern.weight:
+        old = fact is not None and pattern.weight < 0 and is_long_standing(fact, case.facts.trouble)
+        if fact is not None and pattern.weight and not old:
             role = "primary" if pattern.primary else "support" if pattern.weight > 0 else "against"
             moved = pattern.weight * case.facts.strength(fact)
             yield Line(f"{role}.{family_of(fact)}", moved, pattern.why or seen_how(pattern.of, fact), fact.id)
@@ -133,8 +135,8 @@ def _witnesses(case: Case) -> Iterator[Line]:
     further, told = ranked[1 : MAX_WITNESSES + 1], {service(e.component) for e in ranked[:1]}
     for e in further or _confirming(case, seen):
         again = service(e.component) in told  # by its replica: the same program and the same requests
-        size = WITNESS_OF_LOGS if case.facts.logs_alone and not again else WITNESS
         told.add(service(e.component))
+        size = WITNESS_OF_LOGS if case.facts.logs_alone and not again else WITNESS
         yield Line("witness", size, f"seen by {e.component} too", e.id)
 
 
@@ -186,7 +188,7 @@ def _alarm(case: Case) -> Iterator[Line]:
 
 
 def _alike(case: Case) -> Iterator[Line]:
-    """Clients that tell of the suspect what its fault is known by: each is a witness of its own."""
+    """Clients that tell of the suspect what its fault is known by: each is a witness."""
     own = [p for p in case.fault.patterns if p.of == "self" and p.primary and p.aspect in COMPLAINTS]
     facts = [e for p in own for e in case.facts.matching(case.component, p)]
     clients = sorted(tellers(facts))
@@ -203,8 +205,7 @@ def _affected(case: Case) -> str:
 
 def _coverage(case: Case) -> Iterator[Line]:
     mass = case.facts.mass()
-    total = sum(case.facts.weight(e) for e in mass.values())
-    if total:
+    if total := sum(case.facts.weight(e) for e in mass.values()):
         explained = (e for e in mass.values() if e.component in case.reached or e.peer in case.family)
         share = sum(case.facts.weight(e) for e in explained) / total
         yield Line("coverage", UNEXPLAINED + COVERAGE * share, f"explains {percent(share)} of what changed")
@@ -237,16 +238,16 @@ def _past(case: Case) -> Iterator[Line]:
         and e.values.get("component", e.component) == case.component
         and covers(str(e.values.get("fault", "")) or "-", case.fault.id)
     ]
-    best = max(similar, key=lambda e: (e.strength, e.statement), default=None)
-    if best is not None:
+    if best := max(similar, key=lambda e: (e.strength, e.statement), default=None):
         yield Line("incident", INCIDENT * best.strength, "a similar incident had this cause", best.id)
 
 
 def _learned(case: Case) -> Iterator[Line]:
     for term, moved, why in case.learned:
         yield Line(term, moved, why)
+    bars = denied_kind(case.facts.all, case.component, case.fault)
     for moved, why, said in denials(case.facts, case.component, case.fault)[:1]:
-        yield Line("person.excluded", moved, why, said)
+        yield Line("person.excluded", moved, why, said, bars=bars)
 
 
 def _worked_on(case: Case) -> Iterator[Line]:
@@ -279,8 +280,7 @@ def _unseen(case: Case) -> Iterator[Line]:
     if "callees" in case.fault.spread and case.fault.id.startswith("resource."):  # a caller may exhaust it
         callers = topology.callers(case.component)
         near = [*near, *(c for c in callers if not is_copy(c))]  # a copy holds one connection
-    dark = next((n for n in near if not topology.family(n) & case.facts.seen), "")
-    if dark:
+    if dark := next((n for n in near if not topology.family(n) & case.facts.seen), ""):
         yield Line("unseen", UNSEEN, f"nothing is known about {dark}, its neighbour")
 
 

@@ -56,6 +56,8 @@ def mitigations(
         kinds = kinds_of(cause.component, held, evidence)
         able = as_it_can(cause, taxonomy, kinds)
         names = names_of(cause.component, held, evidence)
+        if cause.fault.startswith("sensor.") and (signal := _signal_of(cause, evidence)):
+            names["signal"] = signal
         is_machine = cause.component in machines
         told = _of_one(
             able, [*_ran(running), *results], taxonomy, gate, names,
@@ -65,6 +67,13 @@ def mitigations(
             told = [_of_asset(m, kinds) for m in told if fits(m.text, kinds) and _applies(m, evidence)]
         found += told
     return found
+
+
+def _signal_of(cause: Weighed, evidence: Sequence[Evidence]) -> str:
+    """The tag of the instrument that the cause's weightiest fact about a signal is of; "" where none is named."""
+    ids = next((s.supporting for s in cause.suspects if s.component == cause.component), ())
+    known = {e.id: e for e in evidence if e.kind.startswith(("signal.", "condition."))}
+    return next((str(c) for i in ids if i in known and (c := known[i].values.get("channel"))), "")
 
 
 def _ran(book: Mapping[str, Any] | None) -> Iterator[Result]:

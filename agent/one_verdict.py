@@ -31,14 +31,14 @@ def _is_change(e: Evidence) -> bool:
 
 def _beside(quiet: Evidence, changed: Sequence[Evidence]) -> Evidence:
     if quiet.kind == "metric.quiet" and any(_same_series(quiet, e) for e in changed):
-        by = "another test finds that it changed"
+        by = "in another way it did change"
     elif quiet.kind == "signal.quiet" and (
         unlike := [e for e in changed if e.kind in _UNLIKE and series_of(e)]
     ):
-        by = f"by another test {series_of(max(unlike, key=lambda e: e.strength))} did not"
+        by = f"in another way {series_of(max(unlike, key=lambda e: e.strength))} did not"
     else:
         return quiet
-    said = quiet.statement.replace(" unchanged,", " stayed by its level alone,", 1).removesuffix(".")
+    said = quiet.statement.replace(" unchanged,", " kept its level,", 1).removesuffix(".")
     return quiet.model_copy(update={"statement": f"{said}; {by}."})
 
 

@@ -138,6 +138,7 @@ _PARTIES: Final = {
     "alarmed": "what the alarm is about",
     "callee": "the component that is called",
     "caller": "the component that calls",
+    "signal": "the instrument in doubt",
 }
 
 

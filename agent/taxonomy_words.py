@@ -46,9 +46,11 @@ class Pattern(Word):
 
 
 def _channel(evidence: Evidence) -> str:
-    """The name of the signal that a fact is about, in small letters, with the component that bears it."""
+    """The name of the signal that a fact is about, in small letters, with the component that bears it and what a list of tags
+    says of it.
+    """
     name = evidence.values.get("channel") or evidence.values.get("metric") or ""
-    return f"{evidence.component} {name}".casefold()
+    return f"{evidence.component} {name} {evidence.values.get('described', '')}".casefold()
 
 
 class Step(Word):

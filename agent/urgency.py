@@ -80,6 +80,8 @@ def priority(
     for e in told:
         if str(e.values.get("severity")) in _OF_SEVERITY:
             found.append((_OF_SEVERITY[str(e.values["severity"])], f"size and rate of the change [{e.id}]"))
+        if e.values.get("days_to_limit") == 0.0 == e.values.get("days_high"):
+            found.append(("soon", f"its limit is passed [{e.id}]"))
         if e.kind == "signal.idle":
             found.append(("now", f"it does not run [{e.id}]"))
     worst = remaining.low_hours if remaining.low_hours is not None else remaining.hours

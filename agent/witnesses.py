@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from aitia.agent.facts import RELIEF, Facts, is_anomaly, is_harm
+from aitia.agent.facts import Facts, is_anomaly, is_harm
 from aitia.agent.machine_witnesses import computing, frozen, has_passed, misplaced, of_computers, passing
 from aitia.agent.told_alike import tellers
 from aitia.agent.told_by_logs import Told
 from aitia.agent.weights import family_of
 from aitia.agent.witness_table import Against, line, table
-from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK
+from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK, RELIEF
 from aitia.core.words import Evidence
 
 PLAIN: Final = 0.3  # strength from which on a fact says that something moved, or stayed: few samples vouch for no silence

@@ -56,7 +56,7 @@ def work_order(
     family = topology.family(asset)
     own = [e for e in evidence if e.component in family]
     told = _supporting(weighed, evidence)
-    remaining = _remaining(own, incident)
+    remaining = _remaining(own, incident, instrument=able.fault.startswith("sensor."))
     whole = _machine_of(asset, topology)
     near = [e for e in evidence if e.component in whole]
     zone = max((z for e in near if (z := zone_of(e, near))), default="")
@@ -201,8 +201,17 @@ def _machine_of(asset: str, topology: Topology) -> frozenset[str]:
     return topology.family(asset) | topology.family(whole)
 
 
-def _remaining(own: Sequence[Evidence], incident: Incident) -> Remaining:
-    """The shortest interval that a model of its life or a trend to a limit gives."""
+def _remaining(own: Sequence[Evidence], incident: Incident, *, instrument: bool = False) -> Remaining:
+    """The shortest interval that a model of its life or a trend to a limit gives; of an `instrument` that is wrong none, nor of a
+    trend that is past its limit already: a limit is not the end of a life.
+    """
+    if instrument:
+        return Remaining(why_none="an instrument's reading has no limit to reach")
+    past = next((e for e in own if e.kind == "condition.trend" and _is_past(e)), None)
+    if past is not None:
+        limit = with_unit(float(past.values["limit"]), past.unit)
+        which = f"{past.values.get('channel', 'it')} is past its limit {limit}"
+        return Remaining(why_none=f"{which} already, which tells no end of its life [{past.id}]")
     spans = [r for e in own if (r := _span(e, incident)) is not None]
     if spans:
         return min(spans, key=lambda r: r.hours if r.hours is not None else float("inf"))
@@ -218,6 +227,11 @@ def _remaining(own: Sequence[Evidence], incident: Incident) -> Remaining:
         if trends
         else "no trend to a limit and no model of its life is at hand"
     )
+
+
+def _is_past(trend: Evidence) -> bool:
+    """Whether a trend has reached its limit already, at the latest."""
+    return trend.values.get("days_to_limit") == 0.0 == trend.values.get("days_high")
 
 
 def _limit(alarm: Evidence) -> str:

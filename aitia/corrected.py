@@ -9,7 +9,7 @@ from aitia.core.errors import RunNotFound
 from aitia.core.protocols import Source
 from aitia.core.store import RunStore
 from aitia.correcting import correct, tell
-from aitia.correction_words import parts
+from aitia.correction_words import parts, passed_over
 from aitia.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,13 +56,17 @@ def taken(
     if not said:
         return None, text
     settings = settings or Settings()
+    left = passed_over(said, store)
+    notes = tuple(f"left out of the correction: nothing here is called {thing!r}" for thing in left)
     if store.meta().get("state") == "running" and tell(store, said, by=by, settings=settings):
         reply = Reply(text=TAKEN, cites=())
-        return Answer(run=store.id, question=text, status="answered", sure=1.0, replies=(reply,)), asked
+        return Answer(
+            run=store.id, question=text, status="answered", sure=1.0, replies=(reply,), notes=notes
+        ), asked
     correct(store.id, said, by=by, settings=settings, sources=sources, home=store.home)
     answer = change_told(RunStore.open(store.home, store.id))
     assert answer is not None, "a correction is a revision with one correction more"
-    return answer.model_copy(update={"question": text}), asked
+    return answer.model_copy(update={"question": text, "notes": (*answer.notes, *notes)}), asked
 
 
 def joined(first: Answer, then: Answer) -> Answer:

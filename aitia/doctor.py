@@ -57,6 +57,10 @@ def examine(*, home: Path, config: Path | None = None) -> list[Check]:
     checks = [python_check(), *package_checks(), *compiler_checks(), home_check(home), disk_check(home)]
     try:
         settings = load_settings(config) if config else found_settings(Path.cwd())
+    except Untrusted as error:  # it is there: what it names is not used before a person has said so
+        told = f"there, and not trusted yet, so that none of its sources is looked at: {error}"
+        untrusted = Check(name="aitia.yaml", state="look", detail=told, mend="aitia trust")
+        return [*checks, untrusted, *embedding_checks(home), *model_checks(Settings())]
     except BadInput as error:
         return [
             *checks,
@@ -64,7 +68,7 @@ def examine(*, home: Path, config: Path | None = None) -> list[Check]:
                 name="aitia.yaml",
                 state="missing",
                 detail=str(error),
-                mend="aitia trust" if isinstance(error, Untrusted) else "see docs/configuration.md",
+                mend="see docs/configuration.md",
                 essential=True,
             ),
         ]

@@ -24,7 +24,7 @@ from aitia.tools.series.kinds import CLIENT, PEER
 from aitia.tools.series.large import is_large
 from aitia.tools.sources.base import LogSource, LogStream, MetricSource, RemoteLogSource, Series
 from aitia.tools.sources.opening import build_inventory
-from aitia.tools.text.names import HOST_LOGS, Names
+from aitia.tools.text.names import HOST_LOGS, NO_CALLERS, Names
 from aitia.tools.text.reading.open_log import open_log
 
 LEAST: Final = 3  # lines of one component that name another: a single one may quote anything
@@ -193,7 +193,7 @@ def _by_logs(
     for stream in streams:
         by_component[resolver.resolve(stream.component) or stream.component].append((source.name, stream))
     for component, own in sorted(by_component.items()):
-        if component.casefold() in HOST_LOGS:
+        if component.casefold() in NO_CALLERS:
             continue
         for count in mine(component, own, window, (), names, budget=READ).counts:
             text = count.template.text

@@ -17,7 +17,7 @@ from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
 from aitia.tools.series.kinds import PEER
 from aitia.tools.sources.base import LogSource, LogStream, RemoteLogSource, Series
-from aitia.tools.text.names import HOST_LOGS
+from aitia.tools.text.names import NO_CALLERS
 from aitia.tools.text.reading.open_log import open_log
 
 Pair = tuple[str, str]
@@ -128,7 +128,7 @@ def _streams(sources: Iterable[Source], resolver: Resolver) -> Iterator[tuple[st
             with suppress(SourceError):  # `calls` has told it
                 for stream in source.streams():
                     component = resolver.resolve(stream.component) or stream.component
-                    if stream.only is None and component.casefold() not in HOST_LOGS:
+                    if stream.only is None and component.casefold() not in NO_CALLERS:
                         yield component, stream
 
 

@@ -140,6 +140,8 @@ def _events(path: Path, name: str) -> Found:
 
 
 def _table(path: Path, name: str) -> Found:
+    from aitia.tools.sources.exports.tag_files import beside, list_beside, tags_listed
+
     source = SourceConfig(name=name, kind="metrics", type="table", path=path.name)
     try:
         opened = _reader(source, path)
@@ -150,11 +152,20 @@ def _table(path: Path, name: str) -> Found:
         zoned = copied.export.zoned if copied else layout.time.zoned
         meant = {} if copied else meant  # its columns are not those of the file
         options: dict[str, str | float | bool] = {} if zoned else {"timezone": "UTC"}
+        if copied and not beside([path]) and (tags := list_beside(path)):
+            options["tags"] = tags.name
         source = source.model_copy(update={"columns": Columns(**meant), "options": options})
+        opened = _reader(source, path) if "tags" in options else opened
         window = Window(start=from_epoch(ends[0]), end=from_epoch(ends[1] + 1)) if ends else None
         holding = opened.describe(window) if window else None
         rows = opened.rows()
     except AitiaError as error:
+        if listed := tags_listed(path):
+            return (
+                None,
+                f"a list of {listed} tag{'s' * (listed != 1)}: it goes with the tables beside it (their options.tags)",
+                "",
+            )
         return None, str(error), ""
     how = "an export" if copied else f"{layout.shape} layout, time in {layout.meant.time!r}"
     told = [how, *_told(holding)]

@@ -34,8 +34,9 @@ class Effect:
 
     @property
     def worse(self) -> bool:
-        """Whether it was right and is wrong because of what was learned."""
-        return bool(self.right_without) and not self.right_learnt
+        """Whether it was right, or left the cause open, and is wrong because of what was learned."""
+        sure = self.learnt.verdict == "cause" and self.without.verdict == "unknown"
+        return self.right_learnt is False and (bool(self.right_without) or sure)
 
     @property
     def better(self) -> bool:

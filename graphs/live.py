@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from aitia.agent.planning.defaults import MAX_TEXT
-from aitia.agent.planning.outside import nearest, offered
+from aitia.agent.planning.outside import KNOWN, nearest, offered
+from aitia.agent.planning.plan_prompt import nearby
 from aitia.agent.planning.plans import PlanStore
 from aitia.agent.planning.references import unresolved
 from aitia.agent.planning.score import Guides
@@ -246,14 +247,16 @@ def _guides(
                 "calibration"
             ),
         )
-    near = _nearest(incident, registry, home)
+    near = _nearest(incident, inventory, registry, home)
     return Guides(past=past, vote_weight=weight, nearest=near, note="; ".join(notes))
 
 
-def _nearest(incident: Incident, registry: Registry, home: Path) -> tuple[str, ...]:
-    """The tools left to a choice that are most like the incident's words; kept, so that a rerun needs no embedding model."""
+def _nearest(incident: Incident, inventory: Inventory, registry: Registry, home: Path) -> tuple[str, ...]:
+    """The tools left to a choice that rank first for the incident; kept, so that a rerun needs no embedding model."""
     if not (specs := offered(registry)):
         return ()
     embedder, _ = open_embedder(home)
     told = f"{incident.title}. {incident.text}"[:MAX_TEXT]
-    return tuple(nearest(told, specs, embedder.embed if embedder is not None else None))
+    embed = embedder.embed if embedder is not None else None
+    known = [c.id for c in nearby(inventory, incident)]
+    return tuple(nearest(told, specs, embed, KNOWN, known))

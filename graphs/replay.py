@@ -149,7 +149,8 @@ def grounded(report: Report) -> float:
     held = [_grounded(s, by_id, report, subject) for s, subject in sentences]
     if report.change is not None:
         held.append(
-            _identified(report.change, by_id) and _grounded(_without_ids(report.change), by_id, report, "")
+            _identified(report.change, by_id)
+            and _grounded(_without_ids(report.change, by_id), by_id, report, "")
         )
     return round(sum(held) / len(held), 4) if held else 1.0
 
@@ -160,9 +161,11 @@ def _identified(blame: Blame, by_id: dict[str, Evidence]) -> bool:
     return set(blame.ids) <= cited
 
 
-def _without_ids(blame: Blame) -> Sentence:
-    """The sentence without the ids, whose digits are no numbers."""
+def _without_ids(blame: Blame, by_id: dict[str, Evidence]) -> Sentence:
+    """The sentence without the ids and the dates of its facts, whose digits are no numbers."""
     text = blame.sentence.text
+    for onset in (by_id[i].onset for i in blame.sentence.cites if i in by_id):
+        text = text.replace(f" {onset:%Y-%m-%d} ", " ") if onset else text
     for change in blame.ids:
         text = text.replace(f" {shown(change)} ", " ")
     return blame.sentence.model_copy(update={"text": text})

@@ -120,8 +120,8 @@ class _Seen:
         columns, rows = int(given.ne[0]), int(given.ne[1] * given.ne[2] * given.ne[3])
         if given.nb[1] != columns * 4:
             raise ValueError(f"the input of {name} is not contiguous")
-        flat = (ctypes.c_float * (columns * rows)).from_address(given.data)
-        values = np.frombuffer(flat, dtype=np.float32).reshape(rows, columns).astype(np.float64)
+        flat = ctypes.cast(given.data, ctypes.POINTER(ctypes.c_float))
+        values = np.ctypeslib.as_array(flat, shape=(rows, columns)).astype(np.float64)
         self.sums[name] = self.sums.get(name, np.zeros(columns)) + np.einsum("ij,ij->j", values, values)
         self.rows[name] = self.rows.get(name, 0) + rows
         return True

@@ -7,15 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from aitia.agent.asking.kinds import Embeds, Kinds, kinds, plain
 from aitia.agent.asking.lookup import asked, roots
+from aitia.agent.asking.question.spans import Span, span_of
+from aitia.agent.asking.question.tables import is_glue
 from aitia.agent.text import names_in, stem
 from aitia.core.bounds import own_yaml
-from aitia.core.words import Component, Report, Word
+from aitia.core.words import Component, Evidence, Report, Word
+from aitia.tools.meaning.incidents.words import plain as plain_word
 
 
 class Topic(Word):
@@ -30,10 +33,18 @@ class Topic(Word):
     words: tuple[str, ...] = ()  # all terms of the question
     aspect_words: dict[str, tuple[str, ...]] = {}  # with which of them each quantity is named
     carried: bool = False  # took something over from the question before
+    span: Span | None = None  # of time that is asked about
 
     def chance(self, *kinds: str) -> float:
         """How likely the question is of one of these kinds."""
         return sum(self.kinds.get(k, 0.0) for k in kinds)
+
+    def within(self, fact: Evidence) -> bool:
+        """Whether a fact is of the time that is asked about; of one without an onset nobody knows."""
+        if self.span is None or fact.onset is None:
+            return True
+        since, until = self.span.since, self.span.until
+        return (since is None or fact.onset >= since) and (until is None or fact.onset <= until)
 
     @property
     def told(self) -> str:
@@ -76,11 +87,34 @@ def lists() -> Lists:
 
 
 def in_english(question: str) -> str:
-    """A question about a run as the prototypes ask it, where it is one of the closed list in another language."""
+    """A question about a run as the prototypes ask it, where it is one of the closed list in another language.
+
+    Words of things that the list does not hold stay: since when a certificate has expired is not since when all this lasts.
+    """
     for told, pattern in lists().otherwise.items():
         if (found := pattern.search(question)) is not None:
-            return f"{told.format(x=question[found.end() :].strip(' ?!.,;')).strip()}?"
+            after = question[found.end() :].strip(" ?!.,;")
+            if "{x}" in told:
+                return f"{told.format(x=after).strip()}?"
+            return f"{' '.join([told, *_things(question[: found.start()]), *_things(after)])}?"
     return question
+
+
+_THING: Final = re.compile(r"[^\W\d_][\w-]{3,}")
+_OF_ALL: Final = re.compile(  # the incident itself, and that it lasts
+    r"vorf[aä]ll\w*|stör\w+|probleme?\w*|ausf[aä]ll\w*|fehler|incident\w*|panne|problème\w*|problema\w*|guast\w*|fall[oa]s?|alarm\w*"
+    r"|begonnen|angefangen|begann|fing|dauert\w*|läuft|dure\w*|commencé\w*|empez\w+|comenz\w+|dura\w*|iniziat\w+|cominciat\w+"
+    r"|genau|eigentlich|denn|überhaupt|alles?|diese[rsmn]?|depuis|quand|c'est|est-ce"
+)
+
+
+def _things(words: str) -> list[str]:
+    """The words of things in what stands before or behind a question that is known."""
+    return [
+        w
+        for w in _THING.findall(words)
+        if not is_glue(plain_word(w)) and not _OF_ALL.fullmatch(plain_word(w))
+    ]
 
 
 def understood(
@@ -107,6 +141,7 @@ def understood(
         unknown=unknown,
         rest=rest,
         words=tuple(asked(question)),
+        span=_span(question, report),
         aspect_words={
             a: tuple(roots(" ".join(m[0] for m in told.aspects[a].finditer(left)))) for a in aspects
         },
@@ -116,11 +151,34 @@ def understood(
     carried: dict[str, Any] = {}
     if not _LITTLE.sub(" ", left).strip(" ?!.,;:"):
         carried |= {"kind": last.kind, "kinds": last.kinds}  # "and the database?"
-    if not (components or unknown) and last.components and (carried or topic.kind in _ABOUT_ONE):
+    own = bool(aspects) and accuses(
+        question
+    )  # "was it the deploy?" is of the deploy, whoever was spoken of before
+    if not (components or unknown or own) and last.components and (carried or topic.kind in _ABOUT_ONE):
         carried["components"] = last.components
     if not aspects and not rest and last.aspects and topic.kind in _FACTS:
         carried["aspects"] = last.aspects
     return topic.model_copy(update=carried | {"carried": True}) if carried else topic
+
+
+def accuses(question: str) -> bool:
+    """Whether a question supposes a cause: "could it be payment?", "was it the deploy?"."""
+    return _ACCUSES.match(question) is not None
+
+
+LEAD: Final = r"(?:so|and|then|but|or|ok(?:ay)?|also|dann|und|aber|alors|et|entonces|y|allora|e|,|\s)*"
+_ACCUSES: Final = re.compile(
+    rf"{LEAD}(?:(?:could|can|may|might|is|was)(?:n't)? (?:it|this|that)\b|(?:is|was|could|might) (?:the )?[\w-]+(?: be)? "
+    r"(?:the (?:cause|problem|culprit|reason)|to blame|it\b)|(?:did|has|have) .{1,80}? causes?d?\b|(?:kann|könnte|ist|liegt) es\b"
+    r"|est-ce|c'est|(?:podría|puede) ser|es\b|(?:potrebbe|può) essere|è\b)",
+    re.IGNORECASE,
+)
+
+
+def _span(question: str, report: Report) -> Span | None:
+    """The stretch of time that a question names, as of the end of the run's window."""
+    found = span_of(question, report.incident.window.end)
+    return found if found.since or found.until else None
 
 
 _LITTLE = re.compile(

@@ -115,7 +115,8 @@ def _concluded(report: Report, taxonomy: Taxonomy) -> Iterator[Evidence]:
                 component=report.component, strength=report.probability, where="verdict")  # fmt: skip
     incident = report.incident
     labels = ", ".join(f"{k} {_said(v)}" for k, v in sorted(incident.labels.items()))
-    text = f"{incident.title}. {incident.text}".strip().rstrip(".")
+    title, told = incident.title.strip().rstrip("."), incident.text.strip().rstrip(".")
+    text = told if told.casefold().startswith(title.casefold()) else f"{title}. {told}".strip(". ")
     yield _line("I1", f"The alarm began at {incident.started_at:%H:%M:%S} UTC on {incident.started_at:%Y-%m-%d}: {_said(text)}."
                 + (f" Its labels: {labels}." if labels else ""), where="incident")  # fmt: skip
     for n, s in enumerate(report.suspects, 1):

@@ -51,7 +51,9 @@ def compose(question: str, topic: Topic, record: Record, meaning: Embeds | None 
     if nobody(topic, record):
         return _not_known(topic, record, sure=UNHEARD_OF)
     whether = yes_no(question, topic, record)
-    ranked = scored(question, topic, record, meaning)
+    ranked = [s for s in scored(question, topic, record, meaning) if topic.within(s.line)]
+    if topic.span is not None and topic.kind == "changes":  # and what has no time is none of that time
+        ranked = [s for s in ranked if s.line.onset is not None]
     sure_of, least = likely(question, topic, record, ranked, meaning)
     if sure_of < least and whether is None:
         return _not_known(topic, record, sure=1.0 - sure_of)

@@ -92,10 +92,12 @@ def not_seen(topic: Topic, record: Record) -> Draft:
 def changes(topic: Topic, record: Record) -> Draft:
     """What was deployed, changed or repaired; that nothing was, where the list of changes was read."""
     draft = Draft()
-    if (blame := record.report.change) is not None and not topic.components:
+    if (blame := record.report.change) is not None and not topic.components and topic.span is None:
         draft.say(blame.sentence.text, *blame.sentence.cites)
     wide = topic.model_copy(update={"aspects": ()})
-    found = matching(wide, record, lambda e: e.kind.startswith(("change.", "maintenance.")))
+    found = matching(
+        wide, record, lambda e: e.kind.startswith(("change.", "maintenance.")) and topic.within(e)
+    )
     strange = sum(burden(t) for t in topic.rest) >= 1.0
     found = [e for e in found if not strange or set(topic.rest) & set(roots(e.statement))] or found
     for e in sorted(found[:4], key=lambda e: (e.onset is None, e.onset)):
@@ -107,6 +109,7 @@ def changes(topic: Topic, record: Record) -> Draft:
             if c.status == "ok" and c.tool in ("changes_list", "maintenance_list")
         ]
         whom = f" of {' and '.join(topic.components)}" if topic.components else ""
+        whom += " in the time that is asked about" if topic.span is not None else ""
         about = [e.id for e in record.report.evidence if is_about(e, topic.components, record)][:1]
         if read:
             draft.say(f"No change{whom} was found in what was read.", *(f"C{n}" for n in read), *about)

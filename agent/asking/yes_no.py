@@ -7,7 +7,7 @@ from typing import Final
 
 from aitia.agent.asking.answer import Reply
 from aitia.agent.asking.matching import moved
-from aitia.agent.asking.questions import Topic, lists
+from aitia.agent.asking.questions import LEAD, Topic, accuses, lists
 from aitia.agent.asking.record import Record
 from aitia.agent.taxonomy import covers
 from aitia.core.aspects import CONTEXT
@@ -17,15 +17,8 @@ from aitia.tools.meaning.incidents.denied import changes_in
 
 _LIKELY: Final = 0.5
 _UNLIKELY: Final = 0.1  # of a suspect, below which the answer is no; by hand
-_LEAD: Final = r"(?:so|and|then|but|or|ok(?:ay)?|also|dann|und|aber|alors|et|entonces|y|allora|e|,|\s)*"
-_ACCUSES: Final = re.compile(
-    rf"{_LEAD}(?:(?:could|can|may|might|is|was)(?:n't)? (?:it|this|that)\b|(?:is|was|could|might) (?:the )?[\w-]+(?: be)? "
-    r"(?:the (?:cause|problem|culprit|reason)|to blame|it\b)|(?:kann|könnte|ist|liegt) es\b|est-ce|c'est"
-    r"|(?:podría|puede) ser|es\b|(?:potrebbe|può) essere|è\b)",
-    re.IGNORECASE,
-)
 _FINE: Final = re.compile(
-    rf"{_LEAD}(?:is|are|was|were|ist|sind|est|están?|è|sono) .*\b(?:ok|okay|fine|healthy|alright|normal|in ordnung|gesund|bien"
+    rf"{LEAD}(?:is|are|was|were|ist|sind|est|están?|è|sono) .*\b(?:ok|okay|fine|healthy|alright|normal|in ordnung|gesund|bien"
     r"|sain|sano|a posto)\W*$",
     re.IGNORECASE,
 )
@@ -42,16 +35,30 @@ _LOOKED: Final = re.compile(
 )
 
 
+_FULL: Final = re.compile(
+    r"\b(?:disks?|filesystems?|file systems?|volumes?|partitions?|mounts?)\b(?=.{0,60}\b(?:full|out of space|no space)\b)"
+    r"|\b(?:full|out of space)\b(?=.{0,40}\b(?:disks?|filesystems?|volumes?)\b)",
+    re.IGNORECASE,
+)
+_HOW_FULL: Final = re.compile(r"\b(?:how full|why|when|since)\b", re.IGNORECASE)
+
+
 def yes_no(question: str, topic: Topic, record: Record) -> Reply | None:
     """The sentence that says yes or no with what it rests on; None where that is not what is asked."""
     if _CLOSES.search(question):
         return _closes(record)
     if (kind := _LOOKED.search(question)) is not None:
         return _looked(kind[1].casefold(), record)
+    if (
+        _FULL.search(question)
+        and not _HOW_FULL.search(question)
+        and (full := _full(topic, record)) is not None
+    ):
+        return full
     if _FINE.match(question) and topic.components:
         return _fine(topic, record)
     if (
-        _ACCUSES.match(question)
+        accuses(question)
         and (topic.components or topic.aspects or changes_in(question))
         and "why" not in question.casefold()
     ):
@@ -65,6 +72,15 @@ def _looked(kind: str, record: Record) -> Reply:
     if not held:
         return Reply(text=f"No: no source of {kind} was at hand.", cites=("V1",))
     return Reply(text=f"Yes: {record.lines[held[0]].statement}", cites=tuple(held[:1]))
+
+
+def _full(topic: Topic, record: Record) -> Reply | None:
+    """A filesystem that is seen to be at its limit; None where none is, which is no proof that none was full."""
+    for e in record.report.evidence:
+        whose = not topic.components or e.component in topic.components
+        if e.kind == "metric.limit" and e.aspect == "disk" and whose and topic.within(e):
+            return Reply(text=f"Yes: {e.statement}", cites=(e.id,))
+    return None
 
 
 def _closes(record: Record) -> Reply:
@@ -111,6 +127,19 @@ def _accused(question: str, topic: Topic, record: Record) -> Reply | None:
     mine = {i: s for i, s in record.suspects.items() if _is_meant(s, topic, prefixes, record)}
     if not mine:
         whom = ", ".join(topic.components)
+        other = next((i for i, s in record.suspects.items() if s.component in topic.components), "")
+        if other:  # of something else than what is asked for
+            held = record.suspects[other]
+            told = f"{record.taxonomy.title(held.fault)}, {chance(held.probability)}"
+            if changes_in(question) and held.probability >= _UNLIKELY:  # which a change may have brought
+                return Reply(
+                    text=f"It may be: {held.component} is suspected ({told}), and a change may be behind that.",
+                    cites=(other, "V1"),
+                )
+            return Reply(
+                text=f"No, by what was seen: not of that. {held.component} is suspected of another fault ({told}).",
+                cites=(other, "V1"),
+            )
         cites = _cleared(topic, record)
         return (
             Reply(text=f"No, by what was seen: {whom} is not suspected.", cites=cites)

@@ -1,4 +1,4 @@
-"""Calls of tools that no rule knows: retrieval leaves twelve of them, a model takes the most telling and gives their arguments.
+"""Calls of tools that no rule knows: a ranking leaves twelve of them, from which it or a model takes the most telling.
 
 What such a tool says of itself is a stranger's text. It can sway which read-only tool is asked, and nothing else: names,
 arguments and listed values are bound by a grammar and checked again, and what is answered convicts nobody by itself.
@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.agent.planning.strangers.about import NOTHING, Asked, Stranger
+from aitia.agent.planning.strangers.ranker import Embed, Ranking, ranked
 from aitia.core.errors import ModelError
 from aitia.core.events import Decided
 from aitia.core.llm import Completion, Llm, Prompt
@@ -23,7 +26,8 @@ from aitia.models.lexical import likeness
 from aitia.models.toolgrammar import calls_grammar
 from aitia.tools import Registry, ToolSpec
 
-KEPT: Final = 12  # tools that retrieval leaves for the model to read
+KEPT: Final = 12  # tools that are left for the model to read
+KNOWN: Final = 64  # tools that a run knows of, before anything was seen
 MOST: Final = 2  # calls of one run
 CALL_TOKENS: Final = 110  # that one call may take
 _TEXT, _SEEN, _SAID, _LISTED = (
@@ -73,21 +77,49 @@ def offered(registry: Registry) -> list[ToolSpec]:
 def nearest(
     question: str,
     specs: Sequence[ToolSpec],
-    embed: Callable[[Sequence[str]], NDArray[np.float32]] | None,
+    embed: Embed | None,
     most: int = KEPT,
+    components: Sequence[str] = (),
+    seen: Sequence[str] = (),
 ) -> list[str]:
-    """The names of the tools most like the question, best first: by meaning where there is an embedding model, else by words.
+    """The names of the tools to read first, best first: by meaning where there is an embedding model, else by words.
 
-    A tool is its name, what it says of itself and the values that its arguments may take.
+    Tools that are asked about a component, and with them those that need nothing, rank by what was learned of such tools. Others
+    tell of themselves by the values that their arguments may take, and rank by how like the question they are. One each in turn.
     """
-    if not specs:
-        return []
+    taught, others = _taught(specs)
+    learned = _ranking(taught, question, seen, components, embed).order() if taught else []
+    like = np.argsort(-_likeness(question, others, embed), kind="stable") if others else np.arange(0)
+    return _in_turn([taught[i].name for i in learned], [others[int(i)].name for i in like])[:most]
+
+
+def best_kept(
+    registry: Registry, kept: Sequence[str], told: str, seen: Sequence[str], components: Sequence[str]
+) -> list[str]:
+    """At most `KEPT` of the tools that the run knows, given what was seen first: those that were taught rank anew, by words."""
+    specs = [registry[n] for n in kept if n in registry.names()]
+    taught, others = _taught(specs)
+    learned = _ranking(taught, told, seen, components, None).order() if taught else []
+    return _in_turn([taught[i].name for i in learned], [s.name for s in others])[:KEPT]
+
+
+def _taught(specs: Sequence[ToolSpec]) -> tuple[list[ToolSpec], list[ToolSpec]]:
+    """Those that are asked about a component, with them those that need nothing; and the others."""
+    about = any(s.offer is not None and s.offer.about for s in specs)
+    taught = [s for s in specs if about and s.offer is not None and (s.offer.about or not _properties(s))]
+    return taught, [s for s in specs if s not in taught]
+
+
+def _in_turn(one: Sequence[str], other: Sequence[str]) -> list[str]:
+    return [name for pair in zip_longest(one, other) for name in pair if name is not None]
+
+
+def _likeness(question: str, specs: Sequence[ToolSpec], embed: Embed | None) -> NDArray[np.float64]:
     texts = [_about(s) for s in specs]
-    likes = likeness(question, texts)
-    if embed is not None:
-        rows = np.asarray(embed([question, *texts]), dtype=np.float64)
-        likes = rows[1:] @ rows[0]
-    return [specs[i].name for i in np.argsort(-likes, kind="stable")[:most]]
+    if embed is None:
+        return likeness(question, texts)
+    rows = np.asarray(embed([question, *texts]), dtype=np.float64)
+    return np.asarray(rows[1:] @ rows[0])
 
 
 def chosen_calls(
@@ -104,14 +136,15 @@ def chosen_calls(
 ) -> Chosen:
     """At most `limit` (and MOST) calls of the tools in `kept`, with ids after those of `done`.
 
-    Without a model they are the first of `kept` whose arguments follow from shared words: a text to write stays unasked.
+    Without a model they are the first of `kept` whose required arguments have listed values: a text to write stays unasked.
     """
-    specs = [registry[n] for n in kept if n in registry.names()]
+    kept = best_kept(registry, kept, told, seen, components)
+    specs = [registry[n] for n in kept]
     made = Chosen()
     while len(made.tasks) < min(limit, MOST) and (left := _left(specs, components, [*done, *made.tasks])):
         first = max((t.id for t in (*done, *made.tasks)), default=0) + 1
         if llm is None:
-            task = by_words(left, f"{told} {' '.join(seen)}", components, first)
+            task = first_possible(left, told, seen, components, first)
             made = made.model_copy(update={"tasks": (*made.tasks, task)}) if task else made
             if task is None:
                 break
@@ -125,19 +158,46 @@ def chosen_calls(
     return made.model_copy(update={"decided": _decided(made, kept, llm)}) if kept else made
 
 
-def by_words(specs: Sequence[ToolSpec], question: str, components: Sequence[str], number: int) -> Task | None:
-    """The first tool whose required arguments all have listed values: of each the value most like the question."""
+def first_possible(
+    specs: Sequence[ToolSpec], told: str, seen: Sequence[str], components: Sequence[str], number: int
+) -> Task | None:
+    """The first tool whose required arguments all have listed values: what ranks first, else the value most like."""
+    question = f"{told} {' '.join(seen)}"
     for spec in specs:
         parameters = bound(spec, components)
         lists = {n: _values(parameters["properties"][n]) for n in parameters["required"]}
-        if all(lists.values()):
-            args: dict[str, Any] = {}
-            for name, values in lists.items():
-                best = values[int(np.argmax(likeness(question, [str(v) for v in values])))]
-                several = parameters["properties"][name].get("type") == "array"
-                args[name] = [best] if several else best
-            return Task(id=number, tool=spec.name, args=args, why="nearest by words")
+        if not all(lists.values()):
+            continue
+        args: dict[str, Any] = {}
+        for name, values in lists.items():
+            best = values[int(np.argmax(likeness(question, [str(v) for v in values])))]
+            if spec.offer is not None and name == spec.offer.about:
+                ranking = _ranking(specs, told, seen, components, None)
+                best = values[next(iter(ranking.about(specs.index(spec))), 0)]
+            several = parameters["properties"][name].get("type") == "array"
+            args[name] = [best] if several else best
+        return Task(id=number, tool=spec.name, args=args, why="ranks first")
     return None
+
+
+def _ranking(
+    specs: Sequence[ToolSpec],
+    told: str,
+    seen: Sequence[str],
+    components: Sequence[str],
+    embed: Embed | None,
+) -> Ranking:
+    """How the tools rank, and about which of `components` those that take one are asked."""
+    strangers = []
+    for spec in specs:
+        offer = spec.offer
+        said = _ARGS.split(offer.said if offer else spec.doc, maxsplit=1)[0]
+        further = tuple(n for n in _properties(spec) if offer is None or n != offer.about)
+        first = (offer.about, *further) if offer is not None and offer.about else ()
+        strangers.append(Stranger(name=_short(spec), said=said, arguments=first))
+    return ranked(
+        Asked(text=told, seen=" ".join(seen) or NOTHING, components=tuple(components)), strangers, embed
+    )
 
 
 def bound(spec: ToolSpec, components: Sequence[str]) -> dict[str, Any]:

@@ -134,6 +134,8 @@ def look(
 
     It says what the record shows, no more: where rate, speed, unit or bearing are not known, what depends on them is left out.
     """
+    from dataclasses import replace
+
     from aitia.cli.console import print_json, stdout_console
     from aitia.cli.look_picture import is_picture, look_at_picture
     from aitia.cli.look_shown import as_dict, shown
@@ -142,7 +144,7 @@ def look(
     from aitia.tools.signals.vibration.look import Machine
     from aitia.tools.signals.vibration.look import look as looked
     from aitia.tools.signals.vibration.zones import group_of
-    from aitia.tools.sources.signals.recordings import read_recording
+    from aitia.tools.sources.signals.recordings import UNSCALED, read_recording
 
     if thermal or reference or regions or scale_range or axes or is_picture(file):
         look_at_picture(
@@ -184,6 +186,8 @@ def look(
     )
     factor = scale if scale is not None else 1000.0 / sensitivity if sensitivity is not None else None
     recording = read_recording(file)
+    if factor is not None:
+        recording = replace(recording, notes=tuple(n for n in recording.notes if n != UNSCALED))
     chosen = _chosen(recording, channel or [], file)
     past = {c.name: c for c in read_recording(healthy).channels} if healthy else {}
     found, channels = [], []
@@ -260,4 +264,4 @@ def _told(channel: Channel, unit: str | None, factor: float | None, rate: float 
             f"The file says {channel.fs:g} Hz, --rate says {rate:g} Hz. Leave --rate out, or correct the file."
         )
     made = replace(channel, unit=unit or channel.unit, fs=rate or channel.fs)
-    return replace(made, x=channel.x * factor) if factor is not None else made
+    return replace(made, x=channel.x * factor, scaled=True) if factor is not None else made

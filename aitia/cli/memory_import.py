@@ -88,7 +88,7 @@ def _told(done: Imported) -> None:
     c = done.counts
     told = ""
     if done.told:
-        told = f"; what {done.told} tell was read from their sentences (aitia memory show ID"
+        told = f"; {done.told} of them read sentence by sentence (aitia memory show ID"
         told += f"; no cause was found in {done.without_cause})" if done.without_cause else ")"
     note(
         f"{done.read} records read: {c.added} added, {c.updated} updated, {c.unchanged} unchanged, "

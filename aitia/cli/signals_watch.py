@@ -205,6 +205,7 @@ def _sum_up(seen: Watch, feed: Feed, *, wanted: int, as_json: bool) -> None:
         )
     if as_json:
         told = {"rows": seen.rows, "alarms": seen.alarms, "learned": seen.ready, "left_out": left_out, "missing": missing,
+                "cells_not_numbers": {"cells": feed.words[0], "first_line": feed.words[1]} if feed.words[0] else {},
                 "gaps": seen.gaps, "longest_gap_s": seen.longest_gap_s,
                 "first": _iso(seen.first), "last": _iso(seen.last)}  # fmt: skip
         _put({"summary": told})
@@ -216,6 +217,10 @@ def _sum_up(seen: Watch, feed: Feed, *, wanted: int, as_json: bool) -> None:
         note(f"nothing was watched: fewer rows came than the {wanted} of --reference")
     for why, said in left_out.items():
         note(f"left out: {count(said['rows'], 'row')} with {why} (first in line {said['first_line']})")
+    if feed.words[0]:
+        note(
+            f"read as missing: {count(feed.words[0], 'cell')} that no number fills (first in line {feed.words[1]})"
+        )
     if missing:
         note("missing values: " + ", ".join(f"{n} of {c}" for c, n in missing.items()))
     if seen.gaps:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aitia.tools.sources.exports.asked import Samples
     from aitia.tools.sources.exports.export import Export
     from aitia.tools.tags.feeds import Feed
-    from aitia.tools.tags.map import TagEntry
+    from aitia.tools.tags.point import TagEntry
 
 
 def tags(

@@ -97,6 +97,8 @@ CLUSTER: Final = CLUSTER_SYMPTOMS | frozenset(
     }
 )  # fmt: skip
 """What is inconsistent in a cluster's state, one aspect per finding of `aitia.tools.cluster`."""
+RELIEF: Final = frozenset({("latency", "down"), ("errors", "down"), ("availability", "up")})
+"""What nobody suffers of: answers faster, or failing less, than before."""
 PERSON: Final = frozenset({"person.excluded", "person.onset"})
 """What a person said of the incident: what it is not, when it began."""
 ALL: Final = (

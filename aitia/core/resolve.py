@@ -106,7 +106,12 @@ class Resolver:
             if claimed
             else "no other source and no topology knows it"
         )
-        self._why.setdefault(raw, f"{raw!r} is {name!r}: {why}")
+        told = (
+            f"{raw!r} is {name!r}: {why}"
+            if claimed or raw != name
+            else f"{raw!r} is a component of its own: {why}"
+        )
+        self._why.setdefault(raw, told)
         return name
 
     def why(self, raw: str) -> str:

@@ -339,7 +339,8 @@ class RunStore:
         except OSError as error:
             if isinstance(error, FileNotFoundError) and self.meta().get("state") != "finished":
                 raise RunNotFound(
-                    f"Finish the run first with `aitia resume {self.id}`: it has no report yet."
+                    f"Wait for run {self.id}, or finish it with `aitia resume {self.id}` if it was stopped: it has no"
+                    " report yet."
                 ) from None
             raise self._lost(error) from error
 

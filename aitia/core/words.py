@@ -219,6 +219,9 @@ class Holding(Word):
     source: str
     kind: SourceKind
     components: tuple[str, ...] = ()
+    machines: tuple[
+        str, ...
+    ] = ()  # of these, the ones whose tags say by their spelling that they are machines
     items: tuple[str, ...] = ()  # metric names, log streams, channels, document titles
     count: int = 0  # series, lines, rows or documents, where known
     note: str = ""  # why it is empty, only partly readable or doubtful

@@ -13,9 +13,11 @@ from aitia.core.words import Window, from_epoch
 from aitia.fleet.words import Judged, Unit
 from aitia.tools.signals.condition.assess import assess
 from aitia.tools.signals.condition.limits import limits_of
+from aitia.tools.signals.condition.upsets import upsets
 from aitia.tools.signals.condition.words import AssetSignals, Limits, Point
 from aitia.tools.sources import MetricSource, open_source
 from aitia.tools.sources.base import Series
+from aitia.tools.sources.rows import Floats
 
 MOST_SPARKS: Final = 3  # points of an asset whose course is kept
 
@@ -44,7 +46,11 @@ def judge(
                 why="no samples in the time that was looked at",
             )
         ]
-    return [_judged(name, *held, unit, kinds, healthy, now) for name, held in sorted(by_asset.items())]
+    disturbances = upsets((p.t, p.v) for points, _ in by_asset.values() for p in points.values())
+    return [
+        _judged(name, *held, unit, kinds, healthy, now, disturbances)
+        for name, held in sorted(by_asset.items())
+    ]
 
 
 def _assets(
@@ -81,10 +87,11 @@ def _judged(
     kinds: Mapping[str, str],
     healthy: tuple[float, float] | None,
     now: float | None,
+    disturbances: Floats,
 ) -> Judged:
     asset = AssetSignals(name=name, points=points, kind=kinds.get(name.casefold(), ""))
     try:
-        told = assess(asset, healthy=healthy, limits=limits, now=now)
+        told = assess(asset, healthy=healthy, limits=limits, now=now, disturbances=disturbances)
     except AitiaError as error:
         return Judged(asset=name, source=unit.source.name, status="error", why=str(error), points=len(points))
     return Judged(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal, TypeVar
 
-from aitia.core.aspects import WEIGHT
+from aitia.core.aspects import RELIEF, WEIGHT
 from aitia.core.percent import chance
 from aitia.core.words import (
     NOT_SEEN,
@@ -199,7 +199,7 @@ def misfits(report: Report) -> Section:
         named = report.verdict == "cause" and s.component == report.component
         if against and not named and without >= unknown - _CLOSE:
             cites = dict.fromkeys([*s.supporting[:2], *(c.evidence for c in against if c.evidence)])
-            text = f"Only texts say so, wrong or planted: {_named(s.component, s.fault)}: {t.clean(against[-1].why)}"
+            text = f"Only texts say so, which may be wrong or planted: {_named(s.component, s.fault)}: {t.clean(against[-1].why)}"
             told.setdefault(s.component, Item(text=text, cites=tuple(cites)))
     return Section(title="Does not fit", items=(*given, *told.values()))
 
@@ -207,6 +207,9 @@ def misfits(report: Report) -> Section:
 def standing_out(report: Report) -> Section:
     """What moved most, one fact a component: where no cause could be named, it is where to look."""
     moved = [e for e in report.evidence if observes(e) and e.direction not in ("steady", "none")]
+    moved = [
+        e for e in moved if (e.aspect, e.direction) not in RELIEF and "over_since" not in e.values
+    ] or moved
     moved.sort(key=lambda e: (-e.strength * WEIGHT.get(e.aspect, 1.0), t.id_order(e.id)))
     shown = (
         report.look_first.fact if report.look_first else ""

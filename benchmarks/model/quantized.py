@@ -69,7 +69,9 @@ def main() -> int:
         matters: Importance = {}
         for kind in [*args.types.split(","), *(CACHES if args.caches else ())]:
             path = (
-                source if kind == "source" or kind in CACHES else Path(folder) / f"{source.stem}-{kind}.gguf"
+                source
+                if kind == "source" or kind in CACHES
+                else Path(folder) / f"{source.stem}-{kind.replace('+', '-')}.gguf"
             )
             if path != source:
                 plain, _, weighed = kind.partition("+")

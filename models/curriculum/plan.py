@@ -131,7 +131,9 @@ def _drawn(random: Random, site: Mapping[str, Any], incident: Mapping[str, Any],
     calls = {"first": incident["calls"], "maybe": incident["also_good"]}
     if label in calls:
         found = random.choice(calls[label]) if calls[label] else None
-        return (found["tool"], next(iter(found["args"].values()), "")) if found else None
+        if not found:
+            return None
+        return found["tool"], next((v for v in found["args"].values() if v in incident["components"]), "")
     good = {c["tool"] for c in (*incident["calls"], *incident["also_good"])}
     near = [t for t in incident["useless"] if t not in good]
     far = [t for t in site["tools"] if t not in good and t not in near]
@@ -150,7 +152,7 @@ def _with(text: str, named: Mapping[str, str]) -> str:
 
 @cache
 def sites() -> tuple[Mapping[str, Any], ...]:
-    """Registries with their tools and incidents, written by three language models for this."""
+    """Registries with their tools and incidents, written by nine language models for this."""
     text = files("aitia.models.curriculum").joinpath("plan_sites.jsonl").read_text("utf-8")
     return tuple(map(json.loads, text.splitlines()))
 

@@ -10,7 +10,7 @@ from aitia.agent.taxonomy import bundled
 from aitia.agent.weigher import Weighed
 from aitia.core.words import Evidence, Suspect
 
-from .evidence import fact, inventory, numbered
+from .evidence import T0, fact, inventory, numbered
 
 
 def change(component: str, kind: str, at: float, text: str = "v2") -> Evidence:
@@ -53,14 +53,27 @@ def test_what_came_after_the_onset_or_days_before_is_not_named() -> None:
     assert texts(open_verdict("orders"), late, old) == []
 
 
-def test_those_at_likely_suspects_go_first_then_the_latest_and_two_are_enough() -> None:
+def test_the_latest_at_likely_suspects_goes_first_and_two_are_enough() -> None:
     told = texts(
         open_verdict("orders", "payment"),
         change("catalog", "deploy", -10),
         change("payment", "deploy", -500),
         change("orders", "config", -900),
     )
-    assert [t.split(": ")[1].split()[0] for t in told] == ["orders", "payment"]
+    assert [t.split(": ")[1].split()[0] for t in told] == ["payment", "orders"]
+
+
+def test_the_change_nearest_before_the_present_trouble_is_told_not_the_oldest() -> None:
+    again = fact(
+        "gateway",
+        "errors",
+        "gateway: errors rose.",
+        at=-1500,
+        again_since=(T0 + timedelta(seconds=600)).timestamp(),
+    )
+    facts = numbered([again, change("orders", "deploy", -1600), change("orders", "config", 570)])
+    told = changes_to_check(open_verdict("orders"), facts, (), ("gateway",))
+    assert "restore the setting" in told[0].text
 
 
 def test_a_named_cause_or_no_onset_names_none() -> None:

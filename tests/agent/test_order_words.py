@@ -55,7 +55,7 @@ def test_a_series_that_another_fact_says_changed_is_not_called_unchanged() -> No
     told, same = reworded([quiet, moved])
     assert same == moved
     assert "unchanged" not in told.statement
-    assert told.statement.endswith("(0.9 before, 4.1 in the window); another test finds that it changed.")
+    assert told.statement.endswith("(0.9 before, 4.1 in the window); in another way it did change.")
     assert told.model_copy(update={"statement": quiet.statement}) == quiet
     assert reworded([quiet, of_signal("V-2", "signal.quantity", "vibration", "vib_h")])[0] == quiet
 
@@ -66,7 +66,7 @@ def test_a_pattern_is_told_with_the_signal_that_left_it_by_another_test() -> Non
     told = reworded([made, of_signal("V-1", "signal.apart", "pattern.apart", "temp")])[0]
     assert (
         told.statement
-        == "V-1: its 4 signals taken together stayed in their normal pattern; by another test temp did not."
+        == "V-1: its 4 signals taken together stayed in their normal pattern; in another way temp did not."
     )
     assert reworded([made, of_signal("V-2", "signal.apart", "pattern.apart", "temp")])[0] == made
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))  # benchmarks are scripts of the checkout, not part of the distribution
 
-from benchmarks.model import judging, plan_tools  # noqa: E402
+from benchmarks.model import fit_plan, judging, plan_tools  # noqa: E402
 from benchmarks.model.rerank import Offer  # noqa: E402
 
 TOOLS = [
@@ -46,6 +46,7 @@ def test_noise_for_answers_changes_no_order(tmp_path: Path) -> None:
         found.append(
             [(registries["r"][n].name, plan_tools.by_mention(one, registries["r"][n])) for n in order]
         )
+        assert plan_tools.learned(one, registries["r"], None).calls(8)[0] == (0, 1)
     assert found[0] == found[1]
     assert found[0][0] == ("queue_depth", "mail-q")
 
@@ -63,6 +64,44 @@ def test_a_tool_without_arguments_is_about_nobody() -> None:
         plan_tools.by_mention(INCIDENT | {"text": "", "seen": ""}, Offer(name="x", arguments=("a",), said=""))
         == "mailer-1"
     )
+
+
+def test_what_is_learned_of_others_ranks_an_author_whose_answers_it_never_sees(tmp_path: Path) -> None:
+    kinds = ["pump", "queue", "disk", "lease", "valve", "route"]
+    called = {
+        "a": "log of a {} with its last lines",
+        "b": "log lines of a {}",
+        "c": "the log that a {} wrote",
+    }
+
+    def write(noise: bool) -> list[fit_plan.Case]:
+        lines = []
+        for author, said in called.items():
+            tools = {f"{k}_log": {"args": [k], "description": said.format(k)} for k in kinds}
+            tools |= {f"{k}_price": {"args": [k], "description": f"what a {k} costs"} for k in kinds}
+            incidents = [
+                {
+                    "text": f"{k}-1 is odd", "seen": "nothing yet", "components": [f"{o}-1" for o in kinds], "useless": [],
+                    "calls": [{"tool": f"{k}_{'price' if noise and author == 'c' else 'log'}", "args": {k: f"{k}-1"}}],
+                    "also_good": [],
+                }
+                for k in kinds
+            ]  # fmt: skip
+            lines.append({"author": author, "registry": author, "tools": tools, "incidents": incidents})
+        (tmp_path / fit_plan.FILE).write_text("\n".join(map(json.dumps, lines)))
+        return list(fit_plan.cases_in(tmp_path))
+
+    found = []
+    for noise in (False, True):
+        cases = write(noise)
+        columns = [fit_plan.columns_of(c.asked, c.tools, None) for c in cases]
+        known = [i for i, c in enumerate(cases) if c.author != "c"]
+        weights = fit_plan.fitted(cases, columns, known, 1e-3, 1e-3)
+        found.append(
+            [fit_plan.weighed(columns[i], weights).calls(2) for i in range(len(cases)) if i not in known]
+        )
+    assert found[0] == found[1]
+    assert [calls[0] for calls in found[0]] == [(i, i) for i in range(len(kinds))]
 
 
 class _Model:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from aitia.core.config import SourceConfig
+from aitia.core.errors import Untrusted
 from aitia.core.words import Window
-from aitia.doctor import Check, door_checks, embedding_checks, source_check, trained_checks
+from aitia.doctor import Check, door_checks, embedding_checks, examine, source_check, trained_checks
 from aitia.settings import load_settings
 
 from .conftest import Aitia
@@ -109,3 +110,15 @@ def test_an_embedding_model_that_is_not_here_is_told(tmp_path: Path, monkeypatch
     (check,) = embedding_checks(tmp_path)
     assert (check.state, check.mend) == ("warning", "aitia models fetch minilm-l6-v2")
     assert "by words only" in check.detail
+
+
+def test_settings_that_nobody_trusts_yet_are_there(
+    aitia: Aitia, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(folder: Path) -> None:
+        raise Untrusted("nobody has agreed to aitia.yaml")
+
+    monkeypatch.setattr("aitia.doctor.found_settings", refused)
+    (check,) = [c for c in examine(home=tmp_path) if c.name == "aitia.yaml"]
+    assert (check.state, check.mend) == ("look", "aitia trust")
+    assert "not trusted yet" in check.detail

@@ -15,7 +15,8 @@ from aitia.settings import load_settings
 from aitia.tools.meaning.dictionary import read_dictionary
 from aitia.tools.sources import open_source
 from aitia.tools.sources.base import MetricSource
-from aitia.tools.tags.map import Point, propose
+from aitia.tools.tags.map import propose
+from aitia.tools.tags.point import Point
 from aitia.tools.tags.tree import placed_in, tree_lines, tree_of
 
 from .conftest import Aitia

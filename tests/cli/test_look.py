@@ -138,6 +138,32 @@ def test_the_zone_needs_unit_group_and_support(tmp_path: Path) -> None:
     assert math.isclose(told["velocity_mm_s"], 22.1, rel_tol=0.02)
 
 
+def test_shares_of_a_converters_full_scale_have_no_zone(tmp_path: Path) -> None:
+    from scipy.io import wavfile
+
+    x = record(defect=0.0, unbalance=0.5)
+    wavfile.write(tmp_path / "a.wav", int(FS), (x / 8.0 * 32767).astype(np.int16))
+    given = (
+        str(tmp_path / "a.wav"),
+        "--rpm",
+        f"{RPM:g}",
+        "--unit",
+        "g",
+        "--group",
+        "2",
+        "--support",
+        "rigid",
+    )
+    plain = looked(*given)
+    assert plain["channels"][0]["zone"]["letter"] == ""
+    assert plain["channels"][0]["zone"]["velocity_mm_s"] is None
+    assert "full scale" in plain["channels"][0]["zone"]["because"]
+    told = looked(*given, "--scale", "8")
+    assert told["channels"][0]["zone"]["letter"] == "D"  # .5 g at 25 Hz is 22.1 mm/s
+    assert math.isclose(told["channels"][0]["zone"]["velocity_mm_s"], 22.1, rel_tol=0.02)
+    assert told["notes"] == []
+
+
 def test_volts_are_scaled_by_the_sensitivity(tmp_path: Path) -> None:
     wav(tmp_path / "a.wav", record() * 0.1)  # 100 mV/g
     plain = looked(str(tmp_path / "a.wav"), "--unit", "g")["channels"][0]["rms"]

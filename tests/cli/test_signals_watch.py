@@ -48,6 +48,22 @@ def test_a_file_is_watched_to_its_end(aitia: Aitia, tmp_path: Path) -> None:
     assert said[3] == "missing values: 1 of flow_lpm"
 
 
+def test_one_bad_cell_drops_no_row(aitia: Aitia, tmp_path: Path) -> None:
+    lines = [f"{line},{1 + i % 3}" for i, line in enumerate(rows(900, at=700))]
+    for i in range(10, 900, 10):
+        at, pressure, _, last = lines[i].split(",")
+        lines[i] = f"{at},{pressure},I/O Timeout,{last}"
+    path = tmp_path / "plant.csv"
+    path.write_text("\n".join(["time,pressure_bar,flow_lpm,stage", *lines]) + "\n")
+    done = aitia("signals", "watch", path)
+    assert done.code == 0
+    assert done.out.startswith("2026-01-01T01:57:00Z pressure_bar rose from 4.0")
+    said = done.err.splitlines()
+    assert said[0].startswith("900 rows from ")
+    assert said[1] == "read as missing: 89 cells that no number fills (first in line 12)"
+    assert said[2] == "missing values: 89 of flow_lpm"
+
+
 def test_json_is_one_value_a_line_and_ends_with_the_summary(aitia: Aitia, tmp_path: Path) -> None:
     lines = rows(900, at=700)
     del lines[100:200]

@@ -144,3 +144,9 @@ def test_a_copy_calls_the_only_server_of_its_sort_that_is_none(tmp_path: Path) -
     found = seen(tmp_path, logs, series)
     assert {("b", "a"), ("visitors", "door")} <= found
     assert not {("c", "a"), ("a", "b")} & found
+
+
+def test_a_package_managers_log_calls_nobody(tmp_path: Path) -> None:
+    lines = [f"status installed ledger:amd64 1.0-{n}" for n in range(9)]
+    both = {"dpkg": lines, "ledger": ["ready"], "desk": [f"asking ledger for page {n}" for n in range(9)]}
+    assert seen(tmp_path, both, []) == {("desk", "ledger")}

@@ -13,12 +13,13 @@ from aitia.asking import ask
 from aitia.core.errors import BadInput
 from aitia.core.redact import Redactor, load_key
 from aitia.core.store import RunStore, report_bytes
-from aitia.core.words import Evidence, SourceRef
+from aitia.core.words import Component, Evidence, SourceRef
 from aitia.correcting import MOST, correct
-from aitia.correction_words import corrects
+from aitia.correction_words import corrects, passed_over
 from aitia.graphs.rerun import rerun
 from aitia.graphs.so_far import so_far
 from aitia.render.terminal import render_text
+from aitia.tools.meaning.incidents.mentions import called_so
 from aitia.tools.meaning.incidents.spoken_hours import with_clock
 from tests.conftest import Diagnosed
 
@@ -153,3 +154,20 @@ def test_no_tool_speaks_for_a_person(run: RunStore) -> None:
     assert said_not([planted.model_copy(update={"tool": ""})], "orders")
     hostile = report.model_copy(update={"evidence": (*report.evidence, planted)})
     assert "You said" not in render_text(hostile)
+
+
+def test_a_beginning_and_what_it_is_not_are_both_taken(run: RunStore) -> None:
+    said = corrects("it began at 01:08, not the database", run)
+    assert said is not None
+    assert (said.start, said.excluded) == (datetime(2026, 11, 25, 1, 8, tzinfo=UTC), ("postgres",))
+
+
+def test_all_that_are_called_so_are_ruled_out() -> None:
+    stores = tuple(Component(id=name, type="service") for name in ("postgres", "mysql-7", "redis"))
+    assert called_so("database", stores) == ("mysql-7", "postgres")
+    assert called_so("moon", stores) == ()
+
+
+def test_what_is_ruled_out_and_not_known_is_told(run: RunStore) -> None:
+    assert passed_over("it began at 01:08, not the moon", run) == ("moon",)
+    assert passed_over("it began at 01:08, not the database", run) == ()

@@ -249,6 +249,9 @@ def test_nothing_is_told_to_a_run_that_is_over(tmp_path: Path) -> None:
         ("¿qué hago?", "what should I do now?"),
         ("e il gateway?", "and il gateway?"),
         ("why not the cache?", "why not the cache?"),
+        ("seit wann?", "when did it start?"),
+        ("wann hat die Störung angefangen?", "when did it start?"),
+        ("seit wann ist das Zertifikat abgelaufen?", "when did it start Zertifikat abgelaufen?"),
     ],
 )
 def test_the_usual_questions_about_a_run_are_read_in_five_languages(text: str, asked: str) -> None:

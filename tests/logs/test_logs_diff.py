@@ -85,7 +85,7 @@ def test_a_new_error_is_found_with_lines_hash_and_peer(tmp_path):
     assert fact.onset == START + timedelta(seconds=130)
     assert fact.values["count_window"] == 43
     assert fact.statement.startswith(
-        "payment logged 43 times since 10:02:10 UTC and not once in the 30 min baseline: "
+        "payment logged 43 times since 10:02:10 UTC, over since 10:02:55 UTC and not once in the 30 min baseline: "
     )
     first, last = fact.source.lines
     cited = "\n".join(path.read_text().splitlines()[first - 1 : last])

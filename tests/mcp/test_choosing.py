@@ -163,6 +163,28 @@ def test_without_a_model_shared_words_choose_and_nothing_is_written() -> None:
     assert [(t.tool, t.args) for t in made.tasks] == [("mcp_q_ask", {"name": "bills", "start": 0})]
 
 
+def test_findings_choose_among_tools_that_take_a_component_and_name_it() -> None:
+    given: dict[str, Any] = {
+        "choose": "nearest",
+        "values": {"start": [0]},
+        "written": [],
+        "components_arg": "name",
+    }
+    tools = [
+        tool("invoices", "Invoices of the account by month", **given),
+        tool("replica_lag", "How far a replica is behind its primary, in seconds", **given),
+        tool("templates", "Templates of exported reports", **given),
+    ]
+    registry = with_mcp(Registry(), tools)
+    kept = nearest("templates are old", offered(registry), None, components=PLACES)
+    assert len(kept) == 3
+    seen = ["postgres: its replica is 5,400 s behind its primary."]
+    made = chosen_calls(registry, kept, "old figures", seen, PLACES, [], None, limit=1)
+    assert [(t.tool, t.args) for t in made.tasks] == [
+        ("mcp_q_replica_lag", {"component": "postgres", "start": 0})
+    ]
+
+
 def test_a_description_is_one_bounded_line_of_data(tmp_path: Path) -> None:
     server = raw("described", choose="model")
     pins = pins_of(server, tmp_path)

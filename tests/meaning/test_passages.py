@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aitia.core.llm import Choice, Prompt
 from aitia.models.curriculum.passages import LEFT_OUT, SAID, documents
 from aitia.models.scoring import choice_of
-from aitia.tools.incidents.steps import steps
+from aitia.tools.incidents.steps import commands_in, steps
 from aitia.tools.meaning.passages.asking import MOST, read_roles
 from aitia.tools.meaning.passages.conditions import commands_of, condition_of, forbids
 from aitia.tools.meaning.passages.reader import ROLES, bundled, in_order, log_shares, says_cause
@@ -205,3 +205,29 @@ def test_a_letter_without_its_head_signature_and_quotes() -> None:
 )
 def test_what_names_the_cause_as_such(text: str, says: bool) -> None:
     assert says_cause(text) is says
+
+
+@pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        ("Zuerst im Log von nginx nach upstream_timeout suchen.", []),
+        ("In the nginx logs look for the timeouts.", []),
+        ("Look in docker of the old host, and at what python logs.", []),
+        ("Restart it: nginx -s reload", ["nginx -s reload"]),
+        ("Dann git revert HEAD ausführen.", ["git revert HEAD"]),
+        ("Run systemctl restart ledger and then wait.", ["systemctl restart ledger"]),
+        ("Mit psql -h db1 -c 'SELECT 1' nachsehen, wie viele es sind.", ["psql -h db1 -c 'SELECT 1'"]),
+        ("Start python tools/drain.py", ["python tools/drain.py"]),
+        ("Never rm /var/lib/ledger", ["rm /var/lib/ledger"]),
+        ("It logs `Connection refused by peer`.", []),
+        ("Type `DROP TABLE queue`.", ["DROP TABLE queue"]),
+    ],
+)
+def test_a_sentence_about_a_program_is_no_command(text: str, commands: list[str]) -> None:
+    assert commands_of(text) == commands
+
+
+def test_both_readers_of_runbooks_take_the_same_for_a_command() -> None:
+    page = "## Mitigation\n\n1. Do it: `DROP TABLE queue`\n2. Read `Too many open files` and `orders`\n"
+    assert [s["command"] for s in steps(page)] == ["DROP TABLE queue", ""]
+    assert commands_in(page) == commands_of(page) == ["DROP TABLE queue"]

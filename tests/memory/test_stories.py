@@ -9,8 +9,10 @@ from typer.testing import CliRunner
 from aitia.cli.app import app
 from aitia.core.errors import ModelError
 from aitia.core.llm import Choice, Prompt
+from aitia.tools.meaning.passages.asking import Role
+from aitia.tools.meaning.passages.units import units_of
 from aitia.tools.memory.importing.run import import_files
-from aitia.tools.memory.importing.stories import filled, story_of
+from aitia.tools.memory.importing.stories import filled, story_of, told
 from aitia.tools.memory.store import MemoryStore
 from aitia.tools.memory.words import PastIncident
 
@@ -80,7 +82,7 @@ def test_the_command_says_what_was_read(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "kiosk.txt").write_text(STORY)
     told = CliRunner().invoke(app, ["memory", "import", "kiosk.txt", "--model", "none", "--no-vectors"])
     assert told.exit_code == 0, told.output
-    assert "what 1 tell was read from their sentences" in " ".join(told.output.split())
+    assert "1 of them read sentence by sentence" in " ".join(told.output.split())
 
 
 def test_one_file_that_is_too_large_does_not_stop_the_others(
@@ -148,3 +150,11 @@ def test_a_bold_heading_keeps_its_long_line(tmp_path: Path, monkeypatch: pytest.
         import_files(store, [tmp_path / "a.md"], by="test")
         (kept,) = store.all()
     assert kept.cause.endswith("END")
+
+
+def test_what_was_only_considered_is_no_failed_try() -> None:
+    units = units_of(
+        "Restarting pay was considered and not done. We restarted the broker, to no avail. It was the disk."
+    )
+    roles = [Role(name="tried", sure=0.9), Role(name="tried", sure=0.9), Role(name="cause", sure=0.9)]
+    assert told(units, roles).failed == ("We restarted the broker, to no avail.",)

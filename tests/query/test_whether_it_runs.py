@@ -78,3 +78,40 @@ def test_since_when_a_value_lasts_and_that_it_no_longer_does(plant: Sitting) -> 
     assert plant.found.said.startswith(
         "Since 2026-03-09 18:00:00 UTC until 2026-03-09 18:49:00 UTC, no longer."
     )
+
+
+@pytest.fixture
+def tagged(tmp_path: Path) -> Sitting:
+    """A pump whose tags are called by ISA letters only; a list beside the file describes them. It ran twice in each 20 min."""
+    rows = ["Timestamp,12-XS-007A,12-VT-007A"]
+    for n in range(N):
+        at = (START + timedelta(minutes=n)).isoformat()
+        rows.append(f"{at},{int(n % 20 >= 10)},{1.8 + (3.2 if n >= 40 else 0) + 0.01 * (n % 5):.2f}")
+    (tmp_path / "p.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "tags.csv").write_text(
+        "tag,asset,description,unit\n12-XS-007A,P-7A,P-7A running,\n12-VT-007A,P-7A,P-7A bearing vibration DE,mm/s\n"
+    )
+    config = SourceConfig(name="h", kind="metrics", type="table", path="p.csv")
+    return Sitting(open_site(open_sources([config], tmp_path), now=START + timedelta(minutes=N)))
+
+
+@pytest.mark.parametrize(
+    ("question", "query", "value"),
+    [
+        ("how often did P-7A start?", 'above=0.5, wanted="times"', 3.0),
+        ("Wie oft ist P-7A angelaufen?", 'above=0.5, wanted="times"', 3.0),
+        ("how many hours did P-7A run?", 'above=0.5, wanted="duration"', None),
+        ("since when is the vibration of P-7A above 4.5 mm/s?", 'above=4.5, wanted="since"', None),
+    ],
+)
+def test_a_flag_is_known_by_its_description_and_a_bound_s_unit_is_no_rate(
+    tagged: Sitting, question: str, query: str, value: float | None
+) -> None:
+    tagged.ask(question)
+    assert query in tagged.query
+    assert tagged.found.status == "found"
+    assert value is None or tagged.found.value == value
+
+
+def test_how_many_there_are_in_a_second_is_still_a_rate(tagged: Sitting) -> None:
+    assert tagged.ask("vibration of P-7A above 4.5 mm/s per second").answer.status != "found"

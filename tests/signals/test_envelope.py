@@ -164,10 +164,16 @@ def test_the_overall_level_is_a_shift(tmp_path: Path) -> None:
 
 
 def test_no_blocks_is_no_data(tmp_path: Path) -> None:
-    rng = np.random.default_rng(8)
-    result = run(tmp_path, [block(rng)], [])
+    result = run(tmp_path, [], [])
     assert result.status == "no_data"
     assert "Widen it" in result.message
+
+
+def test_the_last_block_of_a_route_is_read_where_none_is_in_the_window(tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    result = run(tmp_path, [block(rng), block(rng), block(rng, fault="bpfo")], [])
+    assert "the last one of each channel was read" in result.message
+    assert lines(result)[0].aspect == "vibration.bpfo"
 
 
 def test_the_spectrum_of_a_line_is_stored_and_drawn(tmp_path: Path) -> None:

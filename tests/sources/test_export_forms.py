@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from aitia.core.words import Window, from_epoch
-from aitia.tools.tags.map import AREA, Point, propose
+from aitia.tools.tags.map import AREA, propose
+from aitia.tools.tags.point import Point
 
 from .exported import source
 

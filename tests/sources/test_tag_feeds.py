@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from aitia.cli.app import app
 from aitia.tools.sources.rows import Floats
 from aitia.tools.tags.feeds import feeds_of, with_feeds
-from aitia.tools.tags.map import TagEntry
+from aitia.tools.tags.point import TagEntry
 from aitia.tools.tags.tree import tree_of
 
 ROWS = 600

@@ -188,7 +188,7 @@ def _told(step: TypedStep) -> str:
     text, acts = step.text.rstrip(" .:,"), step.effect == "changing"
     by_words = acts and all(effect(c) == "read-only" for c in step.commands)
     spans = () if by_words or any("`" in c for c in step.commands) else step.commands
-    if spans and text.endswith(spans[-1]):
+    if len(spans) == 1 and text.endswith(spans[-1]):  # of several the others stand in the sentence
         text = text.removesuffix(spans[-1]).rstrip(" :,")
     if acts and not spans:  # not to be taken for a look by who reads the runbook again
         text = f"Change, as the page says in line {step.line}: {text}"

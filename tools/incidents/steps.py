@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final, Literal, TypedDict
 
-from aitia.core.commands import Does, effect, is_program
+from aitia.core.commands import Does, effect
 from aitia.tools.incidents.prose import TypedStep, draft_of
-from aitia.tools.meaning.passages.conditions import names_an_act
+from aitia.tools.meaning.passages.conditions import could_be_typed, names_an_act
 from aitia.tools.memory.vocabulary import vocabulary
 
 Role = Literal["check", "now", "prevent"]
@@ -97,7 +97,7 @@ def commands_in(markdown: str) -> list[str]:
             fenced = not fenced
         else:
             spans = [line] if fenced else _CODE.findall(line)
-            found += [span.strip() for span in spans if _is_command(span.strip())]
+            found += [span.strip() for span in spans if could_be_typed(span.strip())]
     return found
 
 
@@ -143,7 +143,7 @@ def _items(markdown: str, *, numbered: bool = False) -> Iterator[tuple[Role, str
 
 def _step(raw: str, role: Role) -> Step:
     spans = [span.strip() for span in _CODE.findall(raw)]
-    commands = [span for span in spans if _is_command(span)]
+    commands = [span for span in spans if could_be_typed(span)]
     text = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", raw)
     for command in commands:
         text = re.sub(r"[:,]?\s*`+" + re.escape(command) + r"`+", "", text)
@@ -158,11 +158,3 @@ def _step(raw: str, role: Role) -> Step:
         looks = first is not None and first[0].casefold() in vocabulary().look
         does = "read-only" if role == "check" or looks else "changing"
     return Step(text=text[:400], command=command[:600], effect=does, when=role)
-
-
-def _is_command(span: str) -> bool:
-    """A code span with arguments, a path of a program, or one that is a known command; a lone identifier is none."""
-    words = span.split()
-    return (bool(words) and (is_program(words[0]) or words[0].startswith(("./", "/")))) or (
-        len(words) > 1 and re.match(r"^[a-z./][\w./-]*$", words[0]) is not None
-    )

@@ -13,6 +13,7 @@ from aitia.core.provenance import Provenance
 from aitia.core.redact import Redactor
 from aitia.core.words import Direction, Evidence, Scalar, SourceRef, Window, from_epoch
 from aitia.tools.change.counts import burst
+from aitia.tools.change.spells import Spells, spells
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.mine import CELLS, Mined, only_errors
 from aitia.tools.logs.outside import parties
@@ -28,6 +29,7 @@ _HEAD: Final = 50  # characters of a message that are kept before the exception 
 _BELOW: Final = " | "
 SAID: Final = 0.85  # what the provider says of what it runs: one line is enough, and days without one are usual; by hand
 ALIKE: Final = 4
+REPEATED: Final = 10  # lines from which on their end is told; by hand
 ALPHA: Final = 0.05
 MIN_RATIO: Final = 1.5
 Change = Literal["new", "surge", "vanished"]
@@ -110,6 +112,17 @@ def onset(count: Count, change: Change, window: Window, rate: float) -> tuple[fl
     return first, width
 
 
+def spells_of(finding: Finding, window: Window) -> Spells:
+    """In which spells of the window it was logged. What its writer outlived is over; with its last words nothing is."""
+    tally = finding.mined.tally
+    if tally is None or finding.change == "vanished":
+        return Spells()
+    width = window.seconds / CELLS
+    start, last = window.epoch[0], tally.covers(-1)[1]
+    times = [start + (cell + 0.5) * width for cell in sorted(finding.count.cells)]
+    return spells(times, last, error=width / 2)
+
+
 def evidence(
     finding: Finding, window: Window, names: Names, redactor: Redactor, *, alone: bool = False
 ) -> Evidence:
@@ -120,6 +133,7 @@ def evidence(
     quote = quoted(count, redactor)
     old_rate = count.before / mined.old_exposure if mined.old_exposure else 0.0
     at, error = onset(count, finding.change, window, old_rate)
+    told = spells_of(finding, window)
     component, peer = attribute(mined.component, count.template.text, names)
     peer = peer or names.member(component, count.text)  # whose number the template masks
     if server := replier(component, count.template.text, names):
@@ -136,7 +150,7 @@ def evidence(
         peer=peer,
         kind=f"log.{finding.change}",
         aspect=aspect,
-        statement=_sentence(finding, _shown(mined, count, redactor), at, component),
+        statement=_sentence(finding, _shown(mined, count, redactor), at, component, told.over),
         values={
             "template": quote,
             "template_id": count.template.id,
@@ -152,6 +166,7 @@ def evidence(
             "whose": finding.meaning.whose,
             "whose_sure": finding.meaning.whose_sure,
             **_heard(count),
+            **told.values(),
         },
         unit="lines",
         window=window,
@@ -188,7 +203,7 @@ def writer(component: str, names: Names) -> Provenance:
     return "infrastructure" if component.casefold() in names.hosts else "service"
 
 
-def _sentence(f: Finding, quote: str, at: float | None, component: str) -> str:
+def _sentence(f: Finding, quote: str, at: float | None, component: str, over: float | None = None) -> str:
     who = f.mined.component
     about = f" about {component}" if component != who else ""
     when = "" if at is None else f" at {clock(at)} UTC"
@@ -198,16 +213,17 @@ def _sentence(f: Finding, quote: str, at: float | None, component: str) -> str:
     if f.change == "vanished":
         rate = _three(60 * f.count.before / max(f.mined.old_exposure, 1e-9))
         return f'{who} stopped logging{about} (last{when}, before that {rate:g} a minute): "{quote}"'
+    ended = "" if over is None or f.count.window < REPEATED else f", over since {clock(over)} UTC"
     if f.change == "new":
         span = _span(f.mined.old_exposure)
         never = (
             f"not once in the {span} baseline" if f.mined.old_lines else "no earlier lines of it are at hand"
         )
         seen = when if f.count.window == 1 else when.replace(" at ", " since ")
-        return f'{who} logged{about} {times}{seen} and {never}: "{quote}"'
+        return f'{who} logged{about} {times}{seen}{ended} and {never}: "{quote}"'
     return (
         f"{who} logged{about} {_three(f.ratio):g} times as often as before "
-        f'({times} in the window, rising from{when.removeprefix(" at")}): "{quote}"'
+        f'({times} in the window, rising from{when.removeprefix(" at")}{ended}): "{quote}"'
     )
 
 

@@ -16,13 +16,13 @@ from typing import Any, Final, Literal
 from aitia.core.bounds import own_yaml
 from aitia.tools.meaning.electrical_names import electrical_quantity
 from aitia.tools.meaning.metadata import LONGEST
+from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.meaning.words import words_of
 
 Direction = Literal["up", "down", "both", "none"]
 UNKNOWN: Final = "unknown"
-_PREFIX: Final = (
-    0.5  # the first of four words or more is mostly the product's name: `airflow.scheduler.tasks.killed`
-)
+# The first of four words or more is mostly the product's name: `airflow.scheduler.tasks.killed`
+_PREFIX: Final = 0.5
 _LONG: Final = 4  # words
 _MISFIT: Final = 0.5  # of the words for what is not told in the name's unit: `upstream_response_seconds`
 _HEAD: Final = 1.25  # the last word that is neither a unit nor a statistic names the thing: `queue_wait_time`
@@ -31,9 +31,7 @@ _TAG_SURE: Final = 0.95
 _TABLE_SURE: Final = 0.97
 BAR: Final = 0.5
 """Below this share of the words nothing is said."""
-_WEAK: Final = (
-    0.7  # a name whose words are less sure of a quantity is read with the text that its source gives
-)
+_WEAK: Final = 0.7  # a name whose words are less sure of a quantity is read with its source's text
 _HELP: Final = 0.6
 """Of the words of that text beside the name's: set where a text alone is right as often as a name alone where they answer
 (.78 and .77), on 142 names of benchmarks/meaning whose exporters' own HELP texts could be had. Names alone: right 90, wrong 27;
@@ -49,6 +47,7 @@ _STATISTICS: Final = frozenset(
      "the", "number", "num", "1m", "5m", "15m", "usage", "used", "utilization", "actual", "ist", "raw", "now", "new"}
 )  # fmt: skip
 _ANNOTATION: Final = re.compile(r"\{([^{}]*)\}")
+_TOLD: Final = 4.0  # what a plant's unit says of its quantity, as most of units.yaml
 _UNIT_CHARS: Final = 40  # of a unit that is read
 _TAG: Final = re.compile(r"^(?:\d{1,4}[-_.]?)?([A-Z]{2,4})[-_]?(\d{1,5})[A-Z]?\d?(?:[._-]([A-Za-z]{1,8}))?$")
 _TAG_WITHIN: Final = re.compile(
@@ -247,8 +246,18 @@ class Lexicon:
     def stated_unit(self, stated: str) -> Unit | None:
         """The unit that metadata states: a UCUM symbol without its annotation (`{request}/s`), or words."""
         bare = _ANNOTATION.sub("", stated.strip()[:_UNIT_CHARS])
-        if found := self._symbols.get(bare) or self.units.get(bare.lower()):
+        plant = unit_named(bare)
+        found = self._symbols.get(bare) or self.units.get(bare.lower())
+        if found and not (plant and _by_letter_case(found.symbol, plant.symbol)):
             return found
+        if plant:  # before its parts: `l/s` is no count of a second, `mPa.s` no time
+            like = self.units.get(plant.symbol.lower())
+            if like and _by_letter_case(like.symbol, plant.symbol):
+                like = None
+            return self._symbols.get(plant.symbol) or like or Unit(
+                symbol=plant.symbol, dimension=f"{plant.dimension}, {plant.to}", scale=plant.factor,
+                says={plant.quantity: _TOLD} if plant.quantity in self.quantities else {}, fits=frozenset(),
+            )  # fmt: skip
         of, slash, per = bare.partition("/")
         if not slash:
             return next((self.units[w] for w in reversed(words_of(bare)) if w in self.units), None)
@@ -322,6 +331,11 @@ class Lexicon:
         return "position" if letters[-1] == "V" and len(letters) > 1 else str(variable)
 
 
+def _by_letter_case(one: str, other: str) -> bool:
+    """Whether two units differ by their letters' case alone: kn is a knot, kN a force."""
+    return one != other and one.lower() == other.lower()
+
+
 def _told(unit: str, help: str) -> str:
     """What metadata says in words: what a unit counts (`{request}`), and the text."""
     return " ".join(filter(None, (*_ANNOTATION.findall(unit[:_UNIT_CHARS]), help)))
@@ -370,20 +384,10 @@ def _quantity(id: str, raw: Mapping[str, Any]) -> Quantity:
 
 def _units(raw: Mapping[str, Any]) -> list[tuple[str, Unit]]:
     return [
-        (
-            str(word),
-            Unit(
-                symbol=str(u["symbol"]),
-                dimension=name,
-                scale=float(u["scale"]),
-                says=of["says"],
-                fits=frozenset(of.get("fits", ())),
-            ),
-        )
-        for name, of in raw.items()
-        for u in of["units"]
-        for word in u["words"]
-    ]
+        (str(word), Unit(symbol=str(u["symbol"]), dimension=name, scale=float(u["scale"]), says=of["says"],
+                         fits=frozenset(of.get("fits", ()))))
+        for name, of in raw.items() for u in of["units"] for word in u["words"]
+    ]  # fmt: skip
 
 
 def _data(name: str) -> dict[str, Any]:

@@ -15,6 +15,9 @@ _LONGEST: Final = 24  # characters of a unit
 _BRACKETS: Final = re.compile(r"\s*[\[(<{]\s*([^\[\]<>{}]{0,24}?)\s*[\])>}]\s*$")
 
 
+_PER: Final = re.compile(
+    r"[^\W\d_]{1,4}[23\u00b2\u00b3]?/\d{0,3}\s?[^\W\d_]{1,5}[23\u00b2\u00b3]?"
+)  # `t/24h`
 _SUBSCRIPTS: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _LOGGER: Final = re.compile(
     r"^([^,]+),\s*([^,()]{1,12})\s*\(.*\)$"
@@ -51,6 +54,7 @@ def split_unit(name: str) -> tuple[str, str]:
         if (
             (unit_named(inner) and not inner.isdecimal())
             or words
+            or _PER.fullmatch(inner)
             or (found[0].strip().startswith("[") and not re.search(r"\d{2}", inner))
         ):
             return name[: found.start()].strip(), inner
@@ -66,6 +70,7 @@ def split_unit(name: str) -> tuple[str, str]:
         and head.strip()
         and (unit := unit_named(tail))
         and (len(tail) > 1 or not tail.isalnum())
+        and not tail.strip("()[]").isdecimal()
         and unit.dimension != "time"
     ):
         return head.strip(), tail.strip()

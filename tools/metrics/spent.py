@@ -35,6 +35,10 @@ _QUERY: Final = re.compile(
     re.IGNORECASE,
 )
 _ID: Final = re.compile(r"(?:^|[._])(?:id|queryid|hash|type|tokenized_id)$", re.IGNORECASE)
+_TIMES: Final = frozenset({"s", "ms", "us", "ns", "seconds", "min", "h"})
+_TIME: Final = re.compile(
+    r"(?:^|_)(?:duration|seconds|milliseconds|microseconds|millis|ms|age|elapsed)(?:$|_)", re.IGNORECASE
+)
 _ASPECTS: Final = frozenset({"cpu", "io", "locks", "network", "connections"})
 
 Shares = dict[str, float]
@@ -46,10 +50,19 @@ def find_spent(derived: Sequence[Derived], *, window: Window) -> Iterator[Eviden
     """
     groups: dict[tuple[str, str], list[Derived]] = defaultdict(list)
     for d in derived:
-        if d.stat in ("gauge", "rate") and any(_split(key) or _WHO.search(key) for key, _ in d.labels):
+        if (
+            d.stat in ("gauge", "rate")
+            and not _is_duration(d)
+            and any(_split(key) or _WHO.search(key) for key, _ in d.labels)
+        ):
             groups[d.component, _BY.sub("", d.metric)].append(d)
     for _, members in sorted(groups.items()):
         yield from _told(members, window)
+
+
+def _is_duration(d: Derived) -> bool:
+    """Whether its values are seconds and no sessions: how long the longest transaction of a state is open."""
+    return d.stat == "gauge" and bool(d.about.unit in _TIMES or _TIME.search(d.metric))
 
 
 def _split(key: str) -> bool:

@@ -18,6 +18,7 @@ _RUN: Final = re.compile(
 )
 _TELLS: Final = ("state", "speed", "power", "current", "flow")
 """Quantities that have a level of rest, the plainest first."""
+_READ: Final = 200  # characters of a description
 _REST, _RUNS = 0.1, 0.25
 """Of the usual level (90th percentile): below the first it is at rest, from the second on it runs. By hand, as in `condition`."""
 _LEAST: Final = 20  # samples; with fewer nobody knows what is usual
@@ -30,8 +31,8 @@ def tells_running(site: Site, component: str) -> list[Measured]:
 
 
 def _quantity(one: Measured) -> str:
-    if _RUN.search(one.metric.replace("_", " ")):
-        return "state"
+    if _RUN.search(one.metric.replace("_", " ")) or (not one.unit and _RUN.search(one.help[:_READ])):
+        return "state"  # `XS-101` of no unit, "P-101 running"
     told = meaning_of(one.metric, one.unit, one.help).quantity
     return "" if told == "state" else told
 

@@ -113,7 +113,7 @@ def points_of(values: Values) -> tuple[Point, ...]:
 def _unit(values: Values, function: Function) -> str:
     if function == "sum" and values.rate:
         return ""
-    unit = values.unit.replace("By", "bytes")
+    unit = {"Cel": "°C", "celsius": "°C"}.get(values.unit, values.unit.replace("By", "bytes"))
     return f" {unit}" if unit else ""
 
 

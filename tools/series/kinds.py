@@ -70,7 +70,9 @@ UNSIZED = 0.04  # of the usual duration in a unit that nobody states, the change
 # How facts call what UCUM calls otherwise.
 _SHOWN = {
     "By": "bytes", "KiBy": "KiB", "MiBy": "MiB", "GiBy": "GiB", "By/s": "bytes/s", "%": "percent", "Cel": "celsius",
-    "/min": "rpm", "m3/h": "m³/h", "1": "",
+    "/min": "rpm", "m3/h": "m³/h", "1": "", "[degF]": "°F", "[psi]": "psi", "[gal]/min": "gpm", "[cft_i]/min": "cfm",
+    "[ppm]": "ppm", "[ppb]": "ppb", "[pH]": "pH", "uS/cm": "µS/cm", "m/s2": "m/s²", "kW.h": "kWh", "MW.h": "MWh", "W.h": "Wh",
+    "kV.A": "kVA", "N.m": "Nm", "kN.m": "kNm",
 }  # fmt: skip
 TIMES = ("s", "ms", "us", "ns")
 _FACTOR = {("cores", "percent"): 1e2, ("cores", "ms/s"): 1e3, ("cores", "us/s"): 1e6, ("cores", "ns/s"): 1e9}

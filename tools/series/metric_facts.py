@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from aitia.core.aspects import MACHINE
 from aitia.core.words import Direction, Evidence, Moment, Scalar, SourceRef, Window, from_epoch
 from aitia.tools.change.levels import Shift
+from aitia.tools.change.spells import Spells, spells
 from aitia.tools.change.trends import Trend
 from aitia.tools.meaning.names import lexicon
 from aitia.tools.series.derive import Derived
@@ -71,10 +74,13 @@ def shift_evidence(d: Derived, shift: Shift, onset: Onset, *, window: Window, ba
         if after > before:
             times = f" ({text(after / before)}×)"
     values |= {"z": sig3(shift.z), "samples": shift.samples, "baseline": baseline, **meaning(d)}
+    stood = _spells(d, shift, onset.at.timestamp(), window)
+    values |= stood.values()
     verb = "rose" if shift.direction == "up" else "fell"
+    over = "" if stood.over is None else f", over since {clock(from_epoch(stood.over))}"
     statement = (
         f"{d.component}: {subject(d)} {verb} from {text(before)} to {with_unit(after, unit)}{times}"
-        f" at {clock(onset.at)}."
+        f" at {clock(onset.at)}{over}."
     )
     return Evidence(
         component=d.component,
@@ -91,6 +97,17 @@ def shift_evidence(d: Derived, shift: Shift, onset: Onset, *, window: Window, ba
         strength=round(shift.strength, 3),
         source=ref(d),
     )
+
+
+def _spells(d: Derived, shift: Shift, onset: float, window: Window) -> Spells:
+    """The spells since its onset in which it was nearer to where it went than to where it had been."""
+    seen = (d.t >= onset) & (d.t <= window.epoch[1]) & np.isfinite(d.v)
+    t, v = d.t[seen], d.v[seen]
+    if t.size < 2:
+        return Spells()
+    beyond = np.abs(v - shift.after) < np.abs(v - shift.before)
+    step = float(np.median(np.diff(t)))
+    return spells(t[beyond].tolist(), float(t[-1]), error=step / 2)
 
 
 def trend_evidence(d: Derived, trend: Trend, *, window: Window, baseline: str) -> Evidence:

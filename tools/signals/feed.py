@@ -29,8 +29,9 @@ class Feed:
     """The rows of lines of CSV in the order they come: (epoch s, values by `channels`), a missing value as NaN.
 
     The first line may name the columns; without names they are `value 1`, `value 2` … behind the time. `bad` counts the
-    rows that are left out by what is wrong with them, with the line of the first. Raises BadInput where the first line
-    holds no time or no column is left.
+    rows that are left out by what is wrong with them, with the line of the first; `words` the cells of other rows that are no
+    numbers, with the line of the first: they are missing values, the rest of their row is read.
+    Raises BadInput where the first line holds no time or no column is left.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Feed:
     ) -> None:
         self._lines, self._zone, self._line = lines, zone, 0
         self.bad: dict[str, tuple[int, int]] = {}
+        self.words = (0, 0)
         self._last = -math.inf
         self._head, self._first = "", ""
         first = next((line for line in self._numbered() if line.strip()), "")
@@ -93,12 +95,15 @@ class Feed:
         if at is None:
             return self._leave_out("no readable time")
         values = [_number(cells[i]) for i in self._kept]
-        if None in values:
+        words = values.count(None)
+        if 2 * words >= len(values):  # a table of another form, not a cell that failed
             return self._leave_out("a value that is not a number")
         if at <= self._last:
             return self._leave_out("a time not later than that of the previous row")
         self._last = at
-        yield at, np.array(values, dtype=np.float64)
+        if words:
+            self.words = (self.words[0] + words, self.words[1] or self._line)
+        yield at, np.array([math.nan if v is None else v for v in values], dtype=np.float64)
 
     def _leave_out(self, why: str) -> None:
         count, first = self.bad.get(why, (0, self._line))

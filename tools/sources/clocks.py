@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from statistics import median
 from typing import Final, Protocol, runtime_checkable
 
@@ -43,17 +43,24 @@ class Doubt:
     note: str
 
 
-def doubts(extents: Mapping[str, tuple[float, float]], window: Window) -> dict[str, Doubt]:
-    """The sources whose times do not fit those of the others. `extents` are first and last times by source name."""
+def doubts(
+    extents: Mapping[str, tuple[float, float]], window: Window, now: float | None = None
+) -> dict[str, Doubt]:
+    """The sources whose times do not fit those of the others. `extents` are first and last times by source name, `now` in epoch
+    s (the clock of this machine where not given).
+    """
+    now = datetime.now(tz=UTC).timestamp() if now is None else now
     found: dict[str, Doubt] = {}
     for name in sorted(extents):
         others = [extents[n] for n in sorted(extents) if n != name]
-        if others and (doubt := _doubt(extents[name], others, window)) is not None:
+        if others and (doubt := _doubt(extents[name], others, window, now)) is not None:
             found[name] = doubt
     return found if len(found) < len(extents) else {}  # where all disagree, none tells which are right
 
 
-def _doubt(own: tuple[float, float], others: Sequence[tuple[float, float]], window: Window) -> Doubt | None:
+def _doubt(
+    own: tuple[float, float], others: Sequence[tuple[float, float]], window: Window, now: float
+) -> Doubt | None:
     end = window.epoch[1]
     usual = median(last for _, last in others)
     begins = [begin for begin, _ in others if math.isfinite(begin)]
@@ -65,9 +72,11 @@ def _doubt(own: tuple[float, float], others: Sequence[tuple[float, float]], wind
         return _said(zone, own, zone=True, why="at both ends")
     if abs(first - last) <= TOGETHER_S:
         return _said(last, own, zone=False, why="at both ends")
-    ahead = own[1] - end > AHEAD_S and (
+    ahead = bool(own[1] - end > AHEAD_S) and (
         zone or last < ZONE_STEP_S
     )  # much more, and no zone: a longer recording
+    if ahead and not zone and not begins and own[1] <= now:
+        ahead = False  # asked about a moment long past: who is read by that moment alone ends with it, files go on
     if ahead and max(e for _, e in others) <= end + LEAST_S:
         return _said(
             zone or last, own, zone=bool(zone), why="at its end, where all others stop with the window"

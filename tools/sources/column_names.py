@@ -25,10 +25,11 @@ OF: Final = ("component", "service", "app", "application", "repo", "repository",
              "functional_location", "tag", *_SUFFIXES, "sourceidentifier", "source_identifier", "repository.name",
              "repository.full_name", "project.name", "releasename", "release_name", "chart", "deployable.project.name",
              "reponame", "repo_name", "metadata.name")  # fmt: skip
-TEXT: Final = ("text", "message", "title", "description", "summary", "kurztext", "beschreibung", "meldung",
-               "bezeichnung", "commit.message", "commit_message", "subject", "body")  # fmt: skip
+TEXT: Final = ("text", "message", "title", "description", "summary", "shorttext", "short_text", "short_description",
+               "kurztext", "langtext", "beschreibung", "meldung", "bezeichnung", "commit.message", "commit_message",
+               "subject", "body")  # fmt: skip
 MESSAGE: Final = frozenset(
-    {"text", "message", "meldung", "kurztext"}
+    {"text", "message", "meldung", "kurztext", "shorttext", "short_text"}
 )  # of an event; others may describe a tag
 VERSION: Final = ("version", "tag", "image", "sha", "commit", "revision")
 ID: Final = ("commit_sha", "commit_id", "commit_hash", "sha", "commit", "hash", "revision", "deploy_id", "deployment_id",
@@ -51,6 +52,10 @@ ORDER: Final = (
     "order",
     "work_order",
     "workorder",
+    "work_order_no",
+    "work_order_number",
+    "workorderid",
+    "wonum",
     "wo",
     "beginn",
     "ausführender",

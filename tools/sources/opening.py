@@ -107,12 +107,21 @@ def build_inventory(
             resolver.learn(raw)
             unresolved.append(resolver.why(raw))
         resolver.learn(raw)
+    _call_machines(holdings, resolver)
     return Inventory(
         holdings=tuple(holdings),
         components=with_replicas(resolver.components),
         unresolved=tuple(unresolved),
         given_up=tuple(sorted(set(given_up))),
     )
+
+
+def _call_machines(holdings: Sequence[Holding], resolver: Resolver) -> None:
+    """Make machines of components of which nothing else is known than that tags are spelled as a machine's."""
+    told = {resolver.resolve(name) for h in holdings for name in h.machines}
+    for component in resolver.components:
+        if component.id in told and component.type == "unknown":
+            resolver.add(Component(id=component.id, type="machine"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ ISA: Final = re.compile(
 CODE: Final = re.compile(
     r"(?<![A-Za-z0-9])((?:\d{1,4}[-_])?([A-Z]{1,4})[-_ ]?\d{1,5}[A-Z]?(?:/[A-Z])?)(?![A-Za-z0-9])"
 )
+_LETTERED: Final = re.compile(r"[A-Z][a-z]{2,}[ _]?[A-H]")  # `LiftA`, `Pump_B`
 _CHANNEL: Final = re.compile(r"(?i:channel|kanal|canale?|voie|input|チャネル)[\s._#-]*\d+|CH ?\d+")
 _AXIS: Final = re.compile(r"[AJ]\d|Z\d{1,2}")  # axes of a robot, zones of a heater
 
@@ -77,7 +78,7 @@ def numbered(text: str) -> bool:
         bool(re.search(r"\d", text))
         and bool(re.search(r"[^\W\d_]", text))
         and (not quantity_of_word(base := re.sub(r"[\d_]+$", "", text)) or _is_code(base, text))
-    )
+    ) or bool(_LETTERED.fullmatch(text))
 
 
 def _is_code(base: str, text: str) -> bool:
@@ -93,7 +94,7 @@ def is_channel(text: str) -> bool:
 def is_place(text: str) -> bool:
     """Whether a name is that of a place that holds machines."""
     return (
-        re.sub(r"[\s_\-]*\d*[A-Za-z]?$", "", plain(text)) in vocabulary()["places"]
+        re.sub(r"(?:[\s_\-]*\d+)*[A-Za-z]?$", "", plain(text)) in vocabulary()["places"]
         or plain(text) in vocabulary()["places"]
     )
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from aitia.core.words import Component, Link
 from aitia.tools.sources.rows import Floats
-from aitia.tools.tags.map import TagEntry
+from aitia.tools.tags.point import TagEntry
 
 NAME: Final = "by name"
 DESCRIPTION: Final = "by description"

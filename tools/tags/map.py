@@ -4,70 +4,33 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
-from aitia.tools.meaning.electrical_names import electrical_quantity
-from aitia.tools.meaning.names import UNKNOWN, lexicon
-from aitia.tools.meaning.plant_words import quantity_in, quantity_of_word
-from aitia.tools.meaning.unit_table import split_unit, unit_named
-from aitia.tools.tags.equipment_words import Parts, is_channel, is_machine, mention_in, plain
-from aitia.tools.tags.names import machine_named, parts_of
+from aitia.tools.meaning.names import lexicon
+from aitia.tools.meaning.plant_words import quantity_in
+from aitia.tools.tags.equipment_words import (
+    Parts,
+    instrument_of,
+    is_machine,
+    mention_in,
+    plain,
+)
+from aitia.tools.tags.meant import PLANT, meaning_of
+from aitia.tools.tags.names import machine_in, machine_named, parts_of
+from aitia.tools.tags.point import TAIL, Point, TagEntry, bare_of
+from aitia.tools.tags.shared import weighed
 
 PERSON: Final = "person"
 LOOP: Final = "loop of ISA-5.1"
 AREA: Final = "a guess: loops of one hundred"
-_PLANT: Final = frozenset(
-    {"temperature", "pressure", "flow", "level", "vibration", "speed", "current", "voltage", "power", "power_factor", "energy",
-     "position",
-     "humidity", "concentration", "force", "frequency", "setting", "state", "age", "count"}
-)  # fmt: skip
-_KKS: Final = {"CP": "pressure", "CT": "temperature", "CF": "flow", "CL": "level", "CS": "speed",
-                "CY": "vibration", "CE": "current", "CG": "position", "CQ": "concentration"}  # fmt: skip
-_IED: Final = re.compile(r"^[\w-]+/[A-Z]{3,9}\d*[.$](\w+)")
-_IEC_61850: Final = {
-    "Pos": "state", "Op": "state", "Str": "state", "Pres": "pressure", "Flw": "flow", "Lev": "level", "Hum": "humidity",
-    "Spd": "speed", "RotSpd": "speed", "Vbr": "vibration",
-}  # fmt: skip
-"""Data objects of IEC 61850-7-4 by what they measure, beside the electrical ones."""
 _NUMBERED: Final = re.compile(r"[A-Z]{2,6}-?\d{1,4}[A-Z]?")
 _DATED: Final = re.compile(r"[\s_.-]+(?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d.*$")  # of a file's name
-_TAIL: Final = re.compile(r"^(.*?[^\W])[\s_.]+([^\s_.]+)$")
-_LEFT: Final = ("setting", "state")  # told by words, never by a unit
-
-
-@dataclass(frozen=True, kw_only=True)
-class Point:
-    """A tag as a source tells it. `asset` and `unit` where it has columns of their own; `place` the file that holds it."""
-
-    tag: str
-    asset: str = ""
-    unit: str = ""
-    description: str = ""
-    place: str = ""
-    generic: bool = False
-    title: str = ""  # the machine that the file's own title names
-
-
-@dataclass(frozen=True, kw_only=True)
-class TagEntry:
-    """A row of the map. `low` and `high` in `unit`, None where nobody tells them; `by` the rule, `person` where one wrote it.
-
-    `formula` calculates the tag from others; `zone` is the machine's class whose zones of vibration are its limits.
-    """
-
-    tag: str
-    asset: str = ""
-    point: str = ""
-    quantity: str = ""
-    unit: str = ""
-    low: float | None = None
-    high: float | None = None
-    description: str = ""
-    formula: str = ""
-    zone: str = ""
-    by: str = ""
+_MEASURED: Final = frozenset({"pv", "meas", "value", "val", "cv", "process value", "istwert"})
+_DEEP: Final = 3  # levels of a path of places
+_NAMED: Final = 4  # words of a machine's name
+_SOME: Final = 3  # tags of a machine: with fewer it may be an instrument
 
 
 def propose(points: Sequence[Point], known: Mapping[str, TagEntry] | None = None) -> list[TagEntry]:
@@ -76,7 +39,8 @@ def propose(points: Sequence[Point], known: Mapping[str, TagEntry] | None = None
     A tag of which neither its name nor a column nor a description tells the machine gets that of its file, said in `by`.
     """
     written = {plain(t): e for t, e in (known or {}).items()}
-    parts = [parts_of(_bare(p)) for p in points]
+    parts = [parts_of(bare_of(p)) for p in points]
+    parts = weighed(points, parts)
     owners = _short({p.whole: p.asset for p in parts if p.whole and not p.loop})
     loops = _loops(points, parts)
     areas = _areas(points, parts, loops)
@@ -90,26 +54,6 @@ def propose(points: Sequence[Point], known: Mapping[str, TagEntry] | None = None
             entry = _overruled(entry, said)
         entries.append(entry)
     return entries
-
-
-def _bare(point: Point) -> str:
-    """A tag without the unit behind it: `Pumpe A Leistung W`."""
-    name = split_unit(point.tag)[0]
-    if is_channel(name) and point.description:
-        return split_unit(point.description)[0]
-    found = _TAIL.match(name)
-    if (
-        found
-        and " " in name[found.end(1) :]
-        and (unit := unit_named(found[2]))
-        and unit.quantity
-        and unit.quantity == quantity_in(found[1])
-    ):
-        return found[1]
-    cubic = re.fullmatch(
-        r"(.*[^\W\d])_(N?m3h|m3_h|m3s|mm_s|m_s|kg_h|t_h|l_min|l_h|m2s)", name
-    )  # an exponent is no number of a machine
-    return cubic[1] if cubic else name
 
 
 def _short(wholes: Mapping[str, str]) -> dict[str, str]:
@@ -179,7 +123,7 @@ def _owned(
     alone: bool,
 ) -> tuple[str, str, str]:
     """Machine, point, and what told it."""
-    bare = _bare(point)
+    bare = bare_of(point)
     if point.asset:
         inner = part.asset and plain(part.asset) == plain(point.asset)
         if (
@@ -190,28 +134,29 @@ def _owned(
             and not inner
         ):
             return owners.get(part.whole, part.asset), part.point, part.by
-        return point.asset, part.point if inner else bare, "column of machines"
+        rest = bare[len(point.asset) + 1 :] if plain(bare).startswith(f"{plain(point.asset)}.") else bare
+        return _last_level(point.asset), part.point if inner else rest, "column of machines"
     if part.loop:
-        if said := mention_in(point.description):
+        if said := _mentioned(point):
             return said, bare, "its description"
         if (area := areas.get(part.loop)) is not None:
             return area, bare, AREA
         return loops.get(part.loop) or singles.get(part.loop, part.loop), bare, part.by
     if part.asset:
         return owners.get(part.whole, part.asset), part.point, part.by
-    if said := mention_in(point.description):
+    if said := _mentioned(point):
         return said, bare, "its description"
     if point.generic and machine_named(bare):
         return bare, bare, "a machine's name"
     file = point.place.rpartition("/")[2]
     stem = re.sub(
-        r"(?:\.(?:csv|tsv|txt|gz|xlsx|xlsm|ods|parquet|pq|zip|lvm|lis|dat|prn|log|lst|rpt|jsonl?|ndjson|xls|xml|html?|sqlite3?|db))+$",
+        r"(?:\.(?:csv|tsv|txt|gz|xlsx|xlsm|xlsb|ods|asc|tab|las|out|parquet|pq|zip|lvm|lis|dat|prn|log|lst|rpt|jsonl?|ndjson|xls|xml|html?|sqlite3?|db))+$",
         "",
         file,
         flags=re.I,
     )
     stem = _DATED.sub("", stem) or stem
-    head = re.match(r"[^\W\d_]{4,}", _bare(point))
+    head = re.match(r"[^\W\d_]{4,}", bare_of(point))
     if (
         head
         and is_machine(head[0])
@@ -229,9 +174,29 @@ def _owned(
     return stem or "machine", bare, "no machine told: the name of its file"
 
 
+def _last_level(asset: str) -> str:
+    """The last level of a path of places, which is the machine: `INV-01` of `Park/Logger 1/INV-01`."""
+    levels = [t for t in re.split(r"\s*[\\/>|]\s*", asset) if t]
+    return levels[-1] if len(levels) >= _DEEP and re.search(r"[^\W\d_]", levels[-1]) else asset
+
+
+def _mentioned(point: Point) -> str:
+    """The machine that a description speaks of by its code, or begins or ends with: `Autoclave 5 top`, `Prep Cooler`."""
+    said = point.description
+    if code := mention_in(said):
+        return code
+    if (named := machine_in(said)) and said.startswith(named):
+        return named
+    words = re.sub(r"[\s_-]+\d{1,3}$", "", said).split()
+    return said if 1 < len(words) <= _NAMED and is_machine(words[-1]) and not quantity_in(said) else ""
+
+
 def _entry(point: Point, owned: tuple[str, str, str]) -> TagEntry:
     asset, name, by = owned
-    quantity, unit = _meaning(point, name)
+    quantity, unit = meaning_of(point, name)
+    if not quantity and instrument_of(asset) and name.casefold() in _MEASURED:
+        told = lexicon()._tag(asset)  # `PV` of `FIC-101`
+        quantity = told if told in PLANT else ""
     label = _unitless(name, unit) or name
     return TagEntry(
         tag=point.tag,
@@ -245,80 +210,8 @@ def _entry(point: Point, owned: tuple[str, str, str]) -> TagEntry:
 
 
 def _unitless(name: str, unit: str) -> str:
-    found = _TAIL.match(name)
+    found = TAIL.match(name)
     return found[1] if found and unit and found[2] == unit else name
-
-
-def _meaning(point: Point, name: str) -> tuple[str, str]:
-    """Quantity and unit: words and unit must agree, a unit that tells one quantity decides, a set point or state stays one."""
-    unit = point.unit or split_unit(point.tag)[1]
-    said, told = quantity_in(point.description), quantity_in(name)
-    if said and told not in _LEFT:
-        told = said
-    if not unit:
-        unit = _from_name(point.tag, told)
-    known = unit_named(unit) if unit else None
-    if told in _LEFT:
-        return told, unit
-    code = _coded(point)
-    told = code if code and _IED.match(point.tag) else told
-    if known is not None and known.quantity:
-        fits = told if (told, known.quantity) in _ALIKE else ""
-        return fits or known.quantity, unit
-    told = told or code
-    if not told:
-        meaning = lexicon().read(point.tag, unit, point.description)
-        told = meaning.quantity if meaning.quantity in _PLANT and meaning.quantity != UNKNOWN else ""
-    if not told and known is not None and known.dimension == "level":
-        told = "level" if known.symbol in ("m", "mm", "cm") else ""
-    return told, unit
-
-
-_ALIKE: Final = frozenset({("frequency", "speed"), ("age", "time")})
-
-
-def _coded(point: Point) -> str:
-    """The quantity by the letters of ISA-5.1 or KKS."""
-    if found := re.search(r"\d{2}(C[PTFLSYEGQ])\d{3}", point.tag):
-        return _KKS[found[1]]
-    if ied := _IED.match(point.tag):
-        return _IEC_61850.get(ied[1], "") or electrical_quantity(re.sub(r"^[\w-]+/", "", point.tag))
-    for level in re.split(r"[\\/|:]", point.tag):
-        if (told := lexicon()._tag(re.sub(r"\.(?:PV\.)?CV$", ".PV", level))) in _PLANT:
-            return told
-    shares = lexicon()._tag(re.sub(r"^.*[\\/\]:]", "", point.tag))
-    return shares if shares in _PLANT else ""
-
-
-def _from_name(tag: str, told: str) -> str:
-    """The unit that a name ends with, where the words before it tell a quantity that is measured in it."""
-    words = [w for w in re.split(r"[\s_.\-]+", tag) if w]
-    if len(words) < 2 or words[-1].isdecimal():
-        return ""
-    unit = unit_named(words[-1])
-    if unit is None:
-        return ""
-    before = quantity_in("_".join(words[:-1])) or told
-    long = len(words[-1]) > 1 and quantity_of_word(words[-1]) not in (
-        "level",
-        "position",
-        "state",
-        "setting",
-        "flow",
-        "pressure",
-    )
-    if unit.quantity and unit.quantity == before:
-        return words[-1]
-    if unit.dimension in ("share",) or (
-        not unit.quantity
-        and long
-        and unit.dimension in ("level", "time")
-        and before in ("level", "age", "position", "vibration")
-    ):
-        return words[-1]
-    return (
-        words[-1] if long and unit.quantity and before in ("", unit.quantity) and len(words[-1]) > 2 else ""
-    )
 
 
 def _overruled(entry: TagEntry, said: TagEntry) -> TagEntry:
@@ -329,7 +222,7 @@ def _overruled(entry: TagEntry, said: TagEntry) -> TagEntry:
         if getattr(said, f)
     }
     if (said.description or said.unit) and not said.quantity:
-        fields["quantity"] = _meaning(
+        fields["quantity"] = meaning_of(
             Point(tag=entry.tag, unit=said.unit or entry.unit, description=said.description),
             said.point or entry.point,
         )[0]
@@ -341,3 +234,17 @@ def is_plant(entries: Sequence[TagEntry]) -> bool:
     """Whether tags are of a plant: at least half of them have a quantity of machines and a machine told by their own spelling."""
     good = Counter(bool(e.quantity) and not e.by.startswith("no machine") for e in entries)
     return good[True] >= max(1, good[False])
+
+
+def machines_told(entries: Iterable[TagEntry]) -> tuple[str, ...]:
+    """The machines that tags tell by their own spelling, each with some tags of which most have a quantity; by name.
+
+    A loop or a lone instrument is none, nor is what only the name of a file says.
+    """
+    found: dict[str, list[bool]] = defaultdict(list)
+    for e in entries:
+        if e.asset and not e.by.startswith(("no machine", LOOP, AREA)):
+            found[e.asset].append(bool(e.quantity))
+    return tuple(
+        sorted(a for a, known in found.items() if len(known) >= _SOME and 2 * sum(known) >= len(known))
+    )

@@ -34,10 +34,16 @@ _ROOTS: Final = frozenset(
 )
 """Levels of a server and not of a plant."""
 _CHINESE: Final = re.compile(
-    r"^(.*?(?:\d+\s*[#号號]|#\s*\d+|[A-Z]\d*)\s*(?:给水泵|循环泵|水泵|油泵|泵|引风机|送风机|风机|机组|锅炉|汽轮机|汽机|发电机|电动机|电机"
-    r"|压缩机|空压机|冷水机组|冷却塔|反应釜|反应器|换热器|储罐|罐|塔|磨煤机|磨|主变|变压器|离心机|窑))[\s_.-]*(.+)$"
+    r"^(.*?(?:\d+\s*[#号號]|#\s*\d+|[A-Z]\d*)\s*(?:给水泵|循环水泵|凝结水泵|送水泵|循环泵|水泵|油泵|泵|引风机|送风机|风机|机组|锅炉|汽轮机|汽机|发电机|电动机|电机"
+    r"|炉|窑|窯|压缩机|空压机|冷水机组|冷却塔|反应釜|反应器|换热器|储罐|罐|塔|磨煤机|磨|主变|变压器|离心机|窑))[\s_.-]*(.+)$"
 )
 """A number with its mark and a kind of machine, then the point: `1号给水泵轴承温度`, `2#风机 电流`."""
+_SEGMENTS: Final = re.compile(r"\s+[-\u2013\u2014|]\s+|[;,]\s")
+_TITLE_LENGTH: Final = 80  # characters of a title
+_BESIDE: Final = re.compile(r"([^|]{2,60}) \| ([^|]{2,60})$")
+_CHANNELS: Final = re.compile(
+    r"(?i)(?:channel|kanal|canale?|voie|input|eingang|ch|ai)[\s._#-]?\d{1,3}(?:\s*[/:_-]\s*|\s+)"
+)
 TITLE: Final = "what stands before a colon"
 _TITLED: Final = re.compile(r"^([^\s:/\\.][^:/\\]{1,40}): ([^:/\\]+)$")  # `UPS-1: Battery temperature`
 _LABELS: Final = re.compile(r"^([\w:.]*)\s*\{(.+=.+)\}$")
@@ -69,6 +75,12 @@ def parts_of(tag: str) -> Parts:
         return _kks(kks, bare)
     if (titled := _TITLED.match(bare)) and quantity_in(titled[2]):
         return Parts(asset=titled[1], point=titled[2], whole=titled[1], by=TITLE)
+    if beside := _BESIDE.match(bare):  # `Energie | Symo 10.0-3-M (1)`
+        left, right = beside[1].strip(), beside[2].strip()
+        asset, point = (right, left) if quantity_in(left) and not quantity_in(right) else (left, right)
+        return Parts(asset=asset, point=point, whole=asset, by="what stands beside a bar")
+    if (channel := _CHANNELS.match(bare)) and quantity_in(bare[channel.end() :]):
+        return parts_of(bare[channel.end() :])
     if is_channel(bare):
         return Parts(asset="", point=bare, by="the number of a channel")
     levels = levels_of(bare)
@@ -81,6 +93,18 @@ def machine_named(text: str) -> bool:
     """Whether a text is the name of a machine and nothing else: `Tank B`."""
     told = parts_of(f"{text} level")
     return told.asset == text and told.by == NUMBERED
+
+
+def machine_in(text: str) -> str:
+    """The machine that a title names, with its number: `Chiller 2` of `Chiller 2 trend`, `BAY 12 FEEDER 3`; "" for none."""
+    parts = _SEGMENTS.split(text.strip()[:_TITLE_LENGTH])
+    if len(parts) > 1:
+        return next((m for p in parts if (m := machine_in(p))), "")
+    left, found = parts[0], ""
+    while left and (told := parts_of(f"{left} level")).by == NUMBERED and left.startswith(told.asset):
+        found = f"{found} {told.asset}".strip()
+        left = left[len(told.asset) :].strip(" ,/-")
+    return text.strip() if found and not left else found
 
 
 def levels_above(tag: str, machine: str) -> list[str]:

@@ -15,12 +15,17 @@ from aitia.tools.tags.equipment_words import (
     Parts,
     instrument_of,
     is_part,
+    is_place,
     plain,
     vocabulary,
     without_accents,
 )
 
+_INSTRUMENT: Final = re.compile(r"([^\s/\\.|:]{2,60}?)_([A-Z]{2,4}-?\d{3,6}[A-Z]?)(?=$|[._ ])")
+_KIND: Final = 4  # letters of a kind of machine at the end of a word
+_SHORTEST: Final = 2  # letters and figures of a machine's name
 NUMBERED: Final = "a machine and its number"
+WORDS: Final = "words before the quantity"
 _WORD: Final = re.compile(
     r"[A-Z]+(?![a-z])(?:\d+(?:[A-Z](?![A-Za-z\d]))?)?|[^\W\d_]+\d*|\d+[A-Za-z]?(?![A-Za-z])|\d+"
 )
@@ -36,6 +41,8 @@ def by_words(text: str) -> Parts | None:
         return Parts(asset=own[1], point=text, whole=own[0], by="loop of ISA-5.1", loop=own[1])
     if (before := _BEFORE.match(text)) and (inner := by_words(text[before.end() :])):
         return replace(inner, whole=text[: before.end()] + inner.whole)
+    if (before := _INSTRUMENT.match(text)) and ISA.match(before[2]) and _ends_machine(before[1]):
+        return Parts(asset=before[1], point=text[before.start(2) :], whole=before[1], by=WORDS)
     words = list(_WORD.finditer(without_accents(text)))
     first = next((n for n, w in enumerate(words) if n and _measures(text, words, n)), len(words))
     if (end := _whole_token(text, _numbered_machine(text, words))) and end < len(text):
@@ -63,15 +70,32 @@ def by_words(text: str) -> Parts | None:
                 break
     elif first == len(words) and not _known_machine(text, words):
         return None
+    while kept < first and kept < len(words) and numbered and _ends_with_machine(words[kept][0]):
+        kept += 1  # `PM3_BROKEPUMP_RUN`
     if kept == 0 or (kept == 1 and is_part(words[0][0]) and not re.search(r"\d", words[0][0])):
         return None
     b = _whole_token(text, words[kept - 1].end())
     asset = text[:b]
-    if not any(c.isalpha() for c in asset):
+    if sum(c.isalnum() for c in asset) < _SHORTEST or not any(c.isalpha() for c in asset):
         return None
-    return Parts(
-        asset=asset, point=text[b:].strip(" _-.:,/'") or text, whole=asset, by="words before the quantity"
+    return Parts(asset=asset, point=text[b:].strip(" _-.:,/'") or text, whole=asset, by=WORDS)
+
+
+def _ends_machine(text: str) -> bool:
+    """Whether words before an instrument name a machine: a number among them, and a word that is no place's at their end."""
+    last = re.split(r"[_ ]", text)[-1]
+    return (
+        bool(re.search(r"[^\W\d_]+\d", text))
+        and len(re.split(r"[_ ]", text)) > 1
+        and not is_place(last)
+        and not last.isdecimal()
     )
+
+
+def _ends_with_machine(word: str) -> bool:
+    """Whether a word ends with a kind of machine: `BROKEPUMP`."""
+    text = plain(word)
+    return not is_part(word) and any(len(m) >= _KIND and text.endswith(m) for m in vocabulary()["machines"])
 
 
 def _whole_token(text: str, end: int) -> int:
@@ -107,6 +131,8 @@ def _numbers_before(text: str, words: Sequence[re.Match[str]], n: int) -> bool:
 def _measures(text: str, words: Sequence[re.Match[str]], n: int) -> bool:
     """Whether a word tells a quantity; a single letter only as the last, and none that a number follows as in `P-101`."""
     word = words[n][0]
+    if n and word[-1].isdigit() and quantity_of_word(word) == "concentration":  # `O2`, `Cl2`
+        return True
     if len(word) == 1 and n < len(words) - 1:
         return (
             len(words) > n + 1

@@ -14,8 +14,8 @@ from aitia.core.errors import BadInput
 from aitia.core.words import Component, Link
 from aitia.tools.sources.column_names import plain as key
 from aitia.tools.tags.equipment_words import plain
-from aitia.tools.tags.map import TagEntry
 from aitia.tools.tags.names import levels_above
+from aitia.tools.tags.point import TagEntry
 
 MOST: Final = 4  # levels above a machine
 _EQUIPMENT: Final = (

@@ -14,6 +14,25 @@ HOST_LOGS: Final = frozenset(
     {"kernel", "kern", "syslog", "messages", "dmesg", "journal", "systemd", "supervisor", "supervisord"}
     | {"kubelet", "docker", "dockerd", "containerd", "daemon"}
 )
+NO_CALLERS: Final = HOST_LOGS | frozenset(
+    {
+        "dpkg",
+        "apt",
+        "alternatives",
+        "yum",
+        "dnf",
+        "dnf.rpm",
+        "dnf.librepo",
+        "hawkey",
+        "rpm",
+        "pacman",
+        "zypper",
+        "zypp",
+        "apk",
+    }
+    | {"unattended-upgrades", "installer", "cloud-init", "cloud-init-output", "bootstrap", "auth", "audit"}
+)
+"""Logs of a host and of what installs on it: what they name they do not call."""
 _MIN = 2
 # What names of programs end in: others leave it out where they tell of a call (`fleet call failed` of fleet-svc).
 _SUFFIX: Final = re.compile(r"(?i)[-_.](?:svc|service|server|srv|app)$")

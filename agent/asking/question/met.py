@@ -13,6 +13,7 @@ from aitia.agent.asking.question.met_values import VALUES, of_query
 from aitia.agent.asking.question.outcome import asks_for_components
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.quantities import settings_in
+from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.query.words import (
     Beyond,
     Changes,
@@ -137,7 +138,10 @@ def _pace(p: Pieces, queries: Sequence[Query]) -> str:
         "m3" in m.family.casefold() or "flow" in named_of(m) for q in queries for m in of_query(p, q)
     ):
         return f"The query does not tell it {hourly[0]}."
-    if "rate" not in p.keys("functions") and "/min" not in p.keys("units"):
+    told = bound(p.words)
+    unit = told.span if told and unit_named(told.unit) else (0, 0)  # `above 4.5 mm/s` asks for no rate
+    rates = [h for h in p.hits("functions") if h.key == "rate" and not unit[0] <= h.begin < unit[1]]
+    if not rates and "/min" not in p.keys("units"):
         return ""
     slow = [q for q in queries if not _paced(p, q)]
     return "The query does not tell how many there are in each unit of time." if slow else ""

@@ -10,6 +10,7 @@ from aitia.agent.asking.question.account import accounted, offered
 from aitia.agent.asking.question.alarms_rules import of_alarms
 from aitia.agent.asking.question.bounds_rules import of_bounds
 from aitia.agent.asking.question.changes_rules import of_happenings, of_work
+from aitia.agent.asking.question.failed_full_rules import of_failed, of_full
 from aitia.agent.asking.question.life_rules import of_lifecycle, of_moments, of_people, of_roles, of_troubles
 from aitia.agent.asking.question.lines_rules import of_lines, of_words
 from aitia.agent.asking.question.machine_rules import of_machines
@@ -56,6 +57,7 @@ def decide(p: Pieces) -> Reading:
         of_relations,
         of_people,
         of_roles,
+        of_full,
         of_shares,
         of_ranks,
         of_reasons,
@@ -69,6 +71,7 @@ def decide(p: Pieces) -> Reading:
         of_reasons_told,
         of_state,
         of_objects,
+        of_failed,
         of_measurements,
         of_work,
         of_troubles,
@@ -197,4 +200,5 @@ _FINAL: Final = (
     _strange,
     _incidents,
     of_people,
+    of_full,
 )  # what these refuse no other rule answers

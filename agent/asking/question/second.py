@@ -8,6 +8,7 @@ from typing import Final
 from aitia.agent.asking.question.account import offered
 from aitia.agent.asking.question.by_model import Proposal, QuestionReader
 from aitia.agent.asking.question.chinese import is_time, unknown_words
+from aitia.agent.asking.question.failed_full_rules import misses_head
 from aitia.agent.asking.question.line_form import line_of
 from aitia.agent.asking.question.met import unmet
 from aitia.agent.asking.question.outcome import Reading, one
@@ -104,11 +105,13 @@ def _instead(p: Pieces, reading: Reading, proposal: Proposal) -> Read:
 
 
 def unheard(p: Pieces, query: Query) -> bool:
-    """Whether a line leaves out what was said: a time, a further question, what is left, one of two compared."""
+    """Whether a line leaves out what was said: a time, a further question, what is left, one of two compared, what is counted."""
     if _CLOCK.search(p.words) or any(map(is_time, unknown_words(p.asked, p.quoted))):
         return True
     if len(questions_in(p.as_put)) > 1:
         return True  # one line answers one of them
+    if misses_head(p, query):
+        return True
     if isinstance(query, Stat) and _LEFT.search(p.as_put.casefold()) and not _TELLS_LEFT.search(query.metric):
         return True
     if not isinstance(query, Compare) or not query.other:

@@ -57,7 +57,7 @@ _RATIO: Final = re.compile(r"ratio|percent|pct|_share|utili[sz]ation|success|ava
 def of_shares(p: Pieces) -> Reading | None:
     """A share in percent, a rate per second, or a number of failures, where measurements tell it."""
     wanted = p.keys("share") or (["ratio"] if "%" in p.keys("units") else [])
-    failing = _fails(p)
+    failing = fails(p)
     if not wanted and not (failing and p.has("verbs", "count") and _of_requests(p)):
         return None
     owners = [p.component] if p.component else _owners(p)
@@ -154,7 +154,7 @@ def _hits(p: Pieces, own: Sequence[Measured], span: dict[str, Any]) -> list[Quer
     return []
 
 
-def _fails(p: Pieces) -> bool:
+def fails(p: Pieces) -> bool:
     """Whether errors or failures are asked of."""
     return (
         p.level in ("error", "fatal")

@@ -86,6 +86,12 @@ def names_software(word: str) -> bool:
     return bool(_named_roles().get(word))
 
 
+def called_so(word: str, components: Sequence[Component]) -> tuple[str, ...]:
+    """All components that a word may be of by what they do: both databases for "the database"; none for a word of no role."""
+    role = _said_roles().get(plain(word), "")
+    return tuple(sorted(_Names(components).doing(role))) if role else ()
+
+
 class _Names:
     """What the components of a site can be called. A call that two of them answer to names none."""
 
@@ -121,6 +127,10 @@ class _Names:
                 if part := _part(telling[first:last]):
                     self._parts.setdefault(part, set()).add(id)
         self._numbers.setdefault(id, set()).update(n for w in telling for n in _numbers(w))
+
+    def doing(self, role: str) -> set[str]:
+        """Those that have a role by their names."""
+        return self._roles.get(role, set())
 
     def of(self, run: Sequence[_Token], raw: str) -> tuple[str, float]:
         """The component that a run of words names, and how surely."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from aitia.core.commands import is_program
+from aitia.core.commands.grammar import grammar_of
 
 _LEADS: Final = re.compile(
     r"(?<![\w-])(?:(?:only|but|and) )?(?:if|once|unless|in case(?: of)?|as long as|as soon as|whenever|provided(?: that)?|"
@@ -41,7 +42,8 @@ _FORBIDS: Final = re.compile(
     re.I,
 )
 _BARE_END: Final = re.compile(
-    r"[,;] |\s(?:and|und|et|then|dann|puis|luego|poi|before|which|whether|to see|as root|ob|um)\s|[.:;!?]?$"
+    r"[,;] |\s(?:and|und|et|then|dann|puis|luego|poi|before|which|whether|to see|as root|ob|um|"
+    r"ausführen|absetzen|eingeben|aufrufen|nachsehen|nachschauen|prüfen|suchen|laufen)(?![\w-])|[.:;!?]?$"
 )
 _VERBS: Final = frozenset({
     "find", "less", "top", "sort", "date", "test", "cat", "who", "last", "watch", "time", "file", "host", "head", "tail",
@@ -71,6 +73,20 @@ _CHANGING: Final = re.compile(
 )
 _OPENING: Final = "\"'“”„‘’«»(["
 _OPTION: Final = re.compile(r"--?\w|\d")
+_FIRST_WORD: Final = re.compile(
+    r"(?:[a-z./~$][\w./-]*|[A-Z_]+)$"
+)  # of a program, or of a statement: `DROP TABLE a`
+_ARGUMENT: Final = re.compile(r"-{1,2}\w|[\"'$<]|[^/\s]*/|\w[\w-]*=|[\w-]+\.[a-z]{1,5}$|\d")
+_PROSE: Final = re.compile(  # words that follow a noun in a sentence
+    r"(?:of|the|an?|and|or|is|are|was|were|ha[sd]|have|do(?:es)?|did|will|would|can|could|should|must|may|might|for|from|in|into|on|at"
+    r"|by|with|without|to|then|that|this|which|who|when|where|if|not?|be|been|after|before|because|whether|as|its?"
+    r"|de[rmns]|die|das|ein(?:e[nmrs]?)?|und|oder|ist|sind|war(?:en)?|hat|haben|wird|werden|kann|soll|muss|für|vo[nm]|i[nm]s?|auf|am"
+    r"|bei|beim|mit|ohne|zu[mr]?|nach|dann|dass|ob|wenn|nicht|keine?|als|seit|wegen|aus|über|unter"
+    r"|les?|la|une?|du|et|ou|est|sont|était|ont|pour|dans|sur|avec|sans|puis|qu[ie]|quand|si|ne|pas|par"
+    r"|el|los|las|una?|y|o|es|son|fue|para|en|con|sin|luego|cuando|por|del|al|il|lo|gli|uno|e|è|sono|era|per|nel(?:la)?|su|poi"
+    r"|che|quando|non|dal(?:la)?)",
+    re.I,
+)
 
 
 def condition_of(text: str) -> str:
@@ -111,14 +127,18 @@ def _forbidden_from(text: str) -> int | None:
 
 def commands_of(text: str) -> list[str]:
     """The commands in a sentence: code spans that could be typed, and what begins with a program's name outside of them."""
-    spans = [found[2].strip() for found in _SPAN.finditer(text)]
-    marked = [
-        s
-        for s in spans
-        if s and (_is_named(s.split()[0]) or len(s.split()) > 1 or "/" in s or s.endswith(".sh"))
-    ]
+    marked = [span for found in _SPAN.finditer(text) if could_be_typed(span := found[2].strip())]
     bare = [c for part in _SPAN.sub("\n", text).replace("`", " ").split("\n") for c in _bare(part)]
     return list(dict.fromkeys([*marked, *bare]))
+
+
+def could_be_typed(code: str) -> bool:
+    """Whether a code span, or a line of a block, is a command: a known program, a path of one, or a name with arguments."""
+    words = code.split()
+    if not words:
+        return False
+    named = _is_named(words[0]) or words[0].startswith(("./", "/")) or words[0].endswith(".sh")
+    return named or (len(words) > 1 and _FIRST_WORD.match(words[0]) is not None)
 
 
 def names_an_act(text: str, *, beside: bool = False) -> bool:
@@ -142,12 +162,33 @@ def _bare(part: str) -> Iterator[str]:
         if word.start() < taken or not _is_named(name):
             continue
         after = words[place + 1][0] if place + 1 < len(words) else ""
-        if name in _VERBS and not _OPTION.match(after):
-            continue
         begin = word.start() + word[0].index(name)
         end = _BARE_END.search(part, word.end() - 1)
-        taken = end.start() if end else len(part)
-        yield part[begin:taken].strip(_OPENING + " .,;:!?")
+        stop = end.start() if end else len(part)
+        if not _is_typed(name, after, part[word.end() : stop]):
+            continue
+        taken = stop
+        command = part[begin:taken].strip(" .,;:!?")
+        yield (
+            command
+            if command[-1:] in "\"'" and command.count(command[-1]) % 2 == 0
+            else command.strip(_OPENING + " .,;:!?")
+        )
+
+
+def _is_typed(name: str, after: str, rest: str) -> bool:
+    """Whether what begins with a program's name outside of a code span is typed, and no sentence about the program."""
+    if _PROSE.fullmatch(after.strip(",.;:")):
+        return False
+    if name in _VERBS:
+        return _OPTION.match(after) is not None
+    if name in _ALWAYS:
+        return True
+    grammar = grammar_of(name)
+    known = (
+        grammar is not None and bool(grammar.sub) and after.strip(",.;:").isascii() and after[:1].islower()
+    )
+    return known or _ARGUMENT.match(after) is not None or " -" in rest
 
 
 def _is_named(name: str) -> bool:

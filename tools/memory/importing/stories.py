@@ -25,6 +25,12 @@ _UNKNOWN: Final = re.compile(
     re.I,
 )
 """A sentence that says that nobody knows why tells no cause."""
+_NOT_TRIED: Final = re.compile(
+    r"\b(?:considered|discussed|thought (?:of|about)|proposed|erwogen|überlegt|diskutiert|envisagé\w*|considera[dt]\w+)\b"
+    r".{0,60}\b(?:not|never|nicht|nie|pas|no|non)\b|\b(?:was|were) not (?:done|tried|needed)\b",
+    re.I,
+)
+"""A sentence of what somebody thought of and did not do: nobody knows whether it helps."""
 LONGEST: Final = 600  # characters of a sentence that are kept
 SURE: Final = 0.5
 """Probability from which a sentence counts as cause, remedy, failed try or ruled out: a wrong one is worse than none."""
@@ -54,7 +60,7 @@ def filled(incident: PastIncident, model: Classifier | None = None) -> PastIncid
     found = {name: getattr(story, name) for name in empty if getattr(story, name)}
     labels = {"read from the text": ", ".join(found)} if found else {}
     labels |= {
-        label: " ".join(said)
+        label: " ".join(f"{text.rstrip('.')}." for text in said)
         for label, said in (("did not help", story.failed), ("ruled out", story.excluded))
         if said
     }
@@ -82,7 +88,7 @@ def told(units: Sequence[Unit], roles: Sequence[Role]) -> Story:
         symptoms=of("symptom"),
         cause=" ".join(c for c in of("cause", sure=SURE) if not _UNKNOWN.search(c)),
         mitigation=of("action", sure=SURE),
-        failed=of("tried", sure=SURE),
+        failed=tuple(t for t in of("tried", sure=SURE) if not _NOT_TRIED.search(t)),
         excluded=of("ruledout", sure=SURE),
         outcome=" ".join(of("later")),
         component=component_of(units, [r.name for r in roles]),

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from aitia.core.words import from_epoch
+from aitia.tools.signals.condition.beyond import curve_moved, extrapolated
 from aitia.tools.signals.condition.corrected import blocks, corrected, features
 from aitia.tools.signals.condition.departing import LEAST_BLOCKS, Left, left, material, thresholds
 from aitia.tools.signals.condition.findings import Seen, process_findings, sensor_finding, swing_finding
@@ -26,6 +27,7 @@ from aitia.tools.signals.condition.reference import named, proposed
 from aitia.tools.signals.condition.regimes import regimes
 from aitia.tools.signals.condition.roles import Role, drivers_of, loads_of, quantity_of, role_of, trembles
 from aitia.tools.signals.condition.running import Mask, Running, changes_of, running, runs, steady
+from aitia.tools.signals.condition.upsets import upsets
 from aitia.tools.signals.condition.words import (
     AssetSignals,
     Condition,
@@ -72,8 +74,10 @@ def assess(
     limits: Mapping[str, Limits] = {},
     now: float | None = None,
     false_alarms: float = FALSE_ALARMS,
+    disturbances: Floats | None = None,
 ) -> Condition:
-    """The condition at `now` (epoch s; default the last sample). `healthy`: a period that is known to be normal.
+    """The condition at `now` (epoch s; default the last sample). `healthy`: a period that is known to be normal;
+    `disturbances`: when the plant around it was disturbed (epoch s; `upsets` of all its signals), beside what it shows itself.
 
     Raises BadInput where an argument is wrong; data that cannot be judged are named in the result.
     """
@@ -90,7 +94,8 @@ def assess(
     quantities = {n: quantity_of(n, asset.points[n]) for n in grid.names}
     roles = {n: role_of(n, quantities[n], grid.raw[n][1]) for n in grid.names}
     roles |= {n: "answer" for n in grid.names if roles[n] not in _TOLD and trembles(grid.raw[n][1])}
-    wrong, steps = _instruments(grid, roles, quantities)
+    upset = np.union1d(upsets(grid.raw.values()), np.empty(0) if disturbances is None else disturbances)
+    wrong, steps = _instruments(grid, roles, quantities, upset)
     way = _way(grid, roles, quantities, wrong)
     size = max(1, -(-grid.t.size // BLOCKS))
     t, levels = blocks(grid.t, way.levels, size)
@@ -111,6 +116,21 @@ def assess(
         way = replace(way, levels=_levels(grid, (*way.drivers, *extra), way.run.settled))
         levels = blocks(grid.t, way.levels, size)[1][known]
         gone = _departures(grid, way, wrong, levels, part, size * grid.step, OWN_SHARE * false_alarms, why)
+    moved = curve_moved({n: one for n, one in gone.items() if one.times >= 1.0}, quantities)
+    if moved:
+        drivers = (*way.drivers, *extra, *moved.flows)
+        again = blocks(grid.t, _levels(grid, drivers, way.run.settled), size)[1][known]
+        along = _departures(grid, way, wrong, again, part, size * grid.step, OWN_SHARE * false_alarms, {})
+        for n in moved.along:
+            if _left(along, n, 1.0):
+                gone[n] = along[n]
+                levels[:, grid.names.index(n)] = again[:, grid.names.index(n)]
+            else:
+                del gone[n]
+                why[n] = f"it goes with {moved.flows[0]} as before: the machine is run elsewhere on its curve"
+    for n in [n for n, one in gone.items() if one.times >= 1.0 and _unseen(grid, way, n, one, t, reference)]:
+        del gone[n]
+        why[n] = "it is run in a way that the reference does not show, and its own reading did not move so"
     gone |= {w.point: _stepped(w, t) for w in steps if not _left(gone, w.point, 1.0)}
     judged = [n for n in grid.names if roles[n] in _JUDGED and n not in {w.point for w in wrong}]
     common = shifted(
@@ -131,7 +151,7 @@ def assess(
     )
     seen = Seen(
         asset=asset, grid=grid, t=t, levels=levels, settled=way.levels, quantities=quantities, limits=limits,
-        now=float(grid.t[-1]),
+        now=float(grid.t[-1]), upset=upset,
     )  # fmt: skip
     found = _findings(seen, way, wrong, gone, reference)
     found += [swing_finding(seen, wider)] if wider else []
@@ -233,13 +253,15 @@ def _departures(
 
 
 def _instruments(
-    grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str]
+    grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str], upset: Floats
 ) -> tuple[list[Wrong], list[Wrong]]:
     """Instruments that are wrong by their own samples; and steps of several points at once, which are the process."""
     suspects = other_units(grid, roles, quantities)
     calm = steady(runs(grid, roles, _without(quantities, suspects)), MARGIN)
     units = [w for w in suspects if calm[min(int(np.searchsorted(grid.t, w.since)), grid.t.size - 1)]]
-    wrong = wrong_instruments(grid, roles, quantities, runs(grid, roles, _without(quantities, units)), units)
+    wrong = wrong_instruments(
+        grid, roles, quantities, runs(grid, roles, _without(quantities, units)), units, upset
+    )
     near = _AT_ONCE * float(grid.t[-1] - grid.t[0])
     biased = [w for w in wrong if w.kind == "bias"]
     steps = [w for w in biased if any(abs(w.since - o.since) <= near for o in biased if o is not w)]
@@ -256,6 +278,15 @@ def _stepped(one: Wrong, t: Floats) -> Left:
     """The step of a point that others made with it, as a departure."""
     k = min(int(np.searchsorted(t, one.since)), t.size - 1)
     return Left(times=1.0, size=0.0, k=k, error=1.0, shape="step", before=one.before, now=one.now)
+
+
+def _unseen(grid: Buckets, way: _Way, name: str, one: Left, t: Floats, reference: Reference) -> bool:
+    """Whether a departure is only that of a way of running which the reference does not show."""
+    since = float(t[min(one.k, t.size - 1)])
+    drivers = [
+        n for n in grid.names if n in way.drivers or way.roles[n] in ("load", "position", "speed", "setting")
+    ]
+    return extrapolated(grid, drivers, way.run.settled, name, one, since=since, reference=reference.epoch)
 
 
 def _left(gone: Mapping[str, Left], name: str, least: float) -> bool:

@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Final
 
-from aitia.core.aspects import METRIC
+from aitia.core.aspects import MACHINE, METRIC
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.words import HEALTHY, Evidence, Scalar, SourceRef, Window, from_epoch
 from aitia.tools.registry import ToolContext
 from aitia.tools.signals.alarm_target import is_alarmed
 from aitia.tools.signals.condition.assess import assess
 from aitia.tools.signals.condition.limits import limits_of
+from aitia.tools.signals.condition.upsets import upsets
 from aitia.tools.signals.condition.words import AssetSignals, Condition, Finding, Limits, Point
 from aitia.tools.signals.quantities import machine_aspect
 from aitia.tools.signals.tables import machines_of
@@ -27,6 +28,8 @@ _PATTERN: Final = {
     "stuck": "pattern.stuck",
     "drift": "pattern.drift",
 }  # of an instrument; others are an offset
+_MOST_SAID: Final = 80  # letters of a description
+_OVER_S: Final = 86_400.0  # ago at least; by hand: within a day it may come back
 _STRENGTH: Final = 0.9  # at most: a departure over weeks, at a stated rate of false alarms
 
 
@@ -64,13 +67,39 @@ def _of_source(ctx: ToolContext, source: LifeSource) -> tuple[list[Evidence], li
     )
     healthy = next((b.window.epoch for b in ctx.incident.baselines if b.name == HEALTHY), None)
     facts: list[Evidence] = []
+    disturbances = upsets((p.t, p.v) for of in series.values() for p in _points(of).values())
     for name in names[:MOST_ASSETS]:
         asset = AssetSignals(name=name, points=_points(series[name]))
         told = assess(
-            asset, healthy=healthy, limits=_limits(series[name], source.life), now=until.timestamp()
+            asset,
+            healthy=healthy,
+            limits=_limits(series[name], source.life),
+            now=until.timestamp(),
+            disturbances=disturbances,
         )
-        facts += [_fact(told, f, source.name, window) for f in told.findings]
+        for f in told.findings:
+            if is_over(f, window):
+                notes.append(f"Past and not counted: {f.statement}")
+            else:
+                made = [_fact(told, f, source.name, window), *_beside(told, f, source.name, window)]
+                facts += [_described(e, series[name]) for e in made]
     return facts, notes
+
+
+def _described(fact: Evidence, series: list[Series]) -> Evidence:
+    """The fact with what a list of tags says of its signal: a tag such as `TT-101A` does not tell that it is of a bearing."""
+    said = next((one.metadata.help for one in series if one.metric == fact.values["channel"]), "")[
+        :_MOST_SAID
+    ]
+    return fact.model_copy(update={"values": fact.values | {"described": said}}) if said else fact
+
+
+def is_over(finding: Finding, window: Window) -> bool:
+    """Whether what an instrument showed ended before the window, longer ago than it lasted: no cause of what stands now."""
+    if finding.until is None or finding.until >= window.start:
+        return False
+    ago = (window.start - finding.until).total_seconds()
+    return ago > max(_OVER_S, (finding.until - finding.onset).total_seconds())
 
 
 def _points(series: list[Series]) -> dict[str, Point]:
@@ -116,6 +145,40 @@ def _fact(told: Condition, finding: Finding, source: str, window: Window) -> Evi
         direction=finding.direction, strength=round(_STRENGTH * finding.confidence, 3),
         source=SourceRef(source=source, query=f"condition of {told.asset} since {told.seen.start if told.seen else ''}"),
     )  # fmt: skip
+
+
+def _on_its_curve(finding: Finding) -> set[str]:
+    """`flow` where it left with a pressure the other way: more flow at less pressure is another point of a curve, no leak."""
+    ways = {finding.quantity: finding.direction} | {m.quantity: m.direction for m in finding.beside}
+    return {"flow"} if {ways.get("flow"), ways.get("pressure")} == {"up", "down"} else set()
+
+
+def _beside(told: Condition, finding: Finding, source: str, window: Window) -> list[Evidence]:
+    """A fact for each other quantity that left with the one that a finding is told by: which do tells the kind of fault."""
+    facts: list[Evidence] = []
+    known = {_aspect(finding)} | _on_its_curve(finding)
+    for moved in finding.beside:
+        aspect = machine_aspect(moved.point, moved.unit) or moved.quantity
+        if aspect in known or aspect not in METRIC | MACHINE:
+            continue
+        known.add(aspect)
+        before, now = (f"{v:.4g}" for v in (moved.before, moved.now_level))
+        said = (
+            "stepped" if moved.shape == "step" else "has risen" if moved.direction == "up" else "has fallen"
+        )
+        facts.append(
+            Evidence(
+                component=told.asset, kind=f"condition.{moved.shape}", aspect=aspect,
+                statement=f"{told.asset}: {moved.point} {said} from {before} to {f'{now} {moved.unit}'.rstrip()} in its"
+                f" usual way of running since {moved.onset:%Y-%m-%d %H:%M} UTC, with {finding.point}.",
+                values={"channel": moved.point, "before": moved.before, "now": moved.now_level, "with": finding.point,
+                        "times_threshold": moved.times_threshold, "severity": finding.severity},
+                unit=moved.unit, window=window, onset=moved.onset, onset_error_s=finding.onset_error_s,
+                direction=moved.direction, strength=round(_STRENGTH * min(0.99, 1.0 - 0.5**moved.times_threshold), 3),
+                source=SourceRef(source=source, query=f"condition of {told.asset} since {told.seen.start if told.seen else ''}"),
+            )
+        )  # fmt: skip
+    return facts
 
 
 def _aspect(finding: Finding) -> str:

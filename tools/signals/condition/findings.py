@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
@@ -18,7 +18,7 @@ from aitia.tools.signals.condition.lone import exchanged, lone_instrument
 from aitia.tools.signals.condition.redundancy import Told
 from aitia.tools.signals.condition.roles import Role
 from aitia.tools.signals.condition.until_limit import heavy_of, until_limit
-from aitia.tools.signals.condition.words import AssetSignals, Finding, Limits, Severity, TimeToLimit
+from aitia.tools.signals.condition.words import AssetSignals, Finding, Limits, Moved, Severity, TimeToLimit
 from aitia.tools.sources.rows import Floats
 
 _DAY_S: Final = 86_400.0
@@ -28,6 +28,9 @@ _NO_ZERO: Final = frozenset(
 )  # of these no factor can be told
 _ACT_H, _PLAN_H = 72.0, 24.0 * 30  # hours to a limit: by hand, days are for a repair, weeks for its plan
 _STRONG: Final = 2.0  # times the threshold from which on a departure is to be planned for
+_MOST_BESIDE: Final = 8
+_SIDES: Final = 12  # samples on each side of a start or a gap
+_MOST_OF_IT: Final = 0.5  # of a step that came there
 _TOGETHER: Final = 0.15  # of the data: onsets nearer than that, and than their errors, are of one fault
 _CONTRADICTED: Final = 6.0  # times its limit an instrument leaves its company, where nothing else shows
 _WITNESSED: Final = (
@@ -54,6 +57,7 @@ class Seen:
     quantities: Mapping[str, str]
     limits: Mapping[str, Limits]
     now: float
+    upset: Floats = field(default_factory=lambda: np.empty(0))  # when the plant was disturbed, epoch s
 
     def unit(self, point: str) -> str:
         """The unit that the file states."""
@@ -74,7 +78,8 @@ def sensor_finding(seen: Seen, wrong: Wrong) -> Finding:
     return Finding(
         cls="sensor", kind=wrong.kind, point=wrong.point, unit=seen.unit(wrong.point), quantity=seen.quantities[wrong.point],
         channels=(wrong.point, *([wrong.with_point] if wrong.with_point else [])),
-        onset=from_epoch(wrong.since), onset_error_s=wrong.error, direction="changed", before=_six(wrong.before),
+        onset=from_epoch(wrong.since), onset_error_s=wrong.error, until=from_epoch(wrong.until), direction="changed",
+        before=_six(wrong.before),
         now_level=_six(wrong.now), size=0.0, times_threshold=_STRONG, severity="plan", confidence=wrong.sure, why=wrong.why,
         no_limit="an instrument's reading has no limit to reach",
         statement=f"{seen.asset.name}: instrument {wrong.point} {said} {_day(wrong.since)}: {wrong.why}.",
@@ -100,10 +105,26 @@ def process_findings(
             )
         ]
     point, why = lone_instrument(gone, quantities, sum(roles[n] in _ANSWERS for n in seen.grid.names))
-    if point:
+    if point and not _at_an_upset(seen, point, gone[point]):
         one = gone[point]
         return [_instrument(seen, point, one, since=0.0, drifts=True, why=why, times=one.times)]
     return [_process(seen, {n: gone[n] for n in group}, told) for group in _together(seen, gone)]
+
+
+def _at_an_upset(seen: Seen, point: str, left: Left) -> bool:
+    """Whether a point stepped when a machine of the plant was started, stopped or changed over, or over a gap."""
+    blocks, _ = seen.column(point)
+    t, v = seen.grid.raw[point]
+    onset, near = float(blocks[left.k]), _error(seen.t, left)
+    size = left.now - left.before
+    for at in seen.upset[np.abs(seen.upset - onset) <= near]:
+        k = int(np.searchsorted(t, at))
+        before, after = v[max(0, k - _SIDES) : k], v[k + 1 : k + 1 + _SIDES]
+        if before.size and after.size:
+            stepped = float(np.median(after) - np.median(before))
+            if stepped * np.sign(size) >= _MOST_OF_IT * abs(size):
+                return left.shape == "step"
+    return False
 
 
 def _contradicted(
@@ -200,9 +221,18 @@ def _process(seen: Seen, left: Mapping[str, Left], told: Told | None) -> Finding
         onset_error_s=_error(t, one), direction="up" if up else "down", before=_six(one.before), now_level=_six(one.now),
         rate_per_day=None if rate is None else _six(rate), size=round(one.size, 2), times_threshold=round(times, 2),
         severity=_severity(limit, times), confidence=round(min(0.99, 1.0 - 0.5**times) * (1.0 if len(names) > 1 else 0.9), 3),
-        why=why, limit=limit, no_limit=none,
+        why=why, limit=limit, no_limit=none, beside=tuple(_moved_beside(seen, n, left[n]) for n in names[1:_MOST_BESIDE]),
         statement=f"{seen.asset.name}: {lead} {_moved(up, one.shape, rate, unit)} since {_day(onset)},"
         f" {_levels(one.before, one.now, unit)} in its usual way of running{_beside(names)}{_ends(limit, unit)}.",
+    )  # fmt: skip
+
+
+def _moved_beside(seen: Seen, name: str, left: Left) -> Moved:
+    onset = from_epoch(float(seen.column(name)[0][left.k]))
+    return Moved(
+        point=name, quantity=seen.quantities[name], unit=seen.unit(name), shape=left.shape, onset=onset,
+        direction="up" if left.now > left.before else "down", before=_six(left.before), now_level=_six(left.now),
+        times_threshold=round(left.times, 2),
     )  # fmt: skip
 
 
@@ -306,8 +336,13 @@ def _ends(limit: TimeToLimit | None, unit: str) -> str:
     whose = f" ({limit.clause})" if limit.clause else ""
     if limit.hours == 0.0 and limit.high == 0.0:
         return f"; run hard it is past its limit of {_figure(limit.limit, unit)}{whose}"
-    latest = f"{limit.high / 24:.2g}" if limit.high is not None else "no end"
-    return f"; limit of {_figure(limit.limit, unit)}{whose} in {limit.hours / 24:.2g} days [{limit.low / 24:.2g}, {latest}]"
+    latest = _days(limit.high) if limit.high is not None else "no end"
+    return f"; limit of {_figure(limit.limit, unit)}{whose} in {_days(limit.hours)} days [{_days(limit.low)}, {latest}]"
+
+
+def _days(hours: float) -> str:
+    """Two digits of days, without an exponent: 210, 3.5, 0.04."""
+    return f"{float(f'{hours / 24:.2g}'):g}"
 
 
 def _six(value: float) -> float:

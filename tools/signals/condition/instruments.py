@@ -15,6 +15,7 @@ from aitia.tools.signals.condition.roles import Role
 from aitia.tools.signals.condition.running import TELLS, Mask, steady
 from aitia.tools.signals.condition.spikes import lone_spikes
 from aitia.tools.signals.condition.unit_factors import pairs
+from aitia.tools.signals.condition.upsets import gaps
 from aitia.tools.sources.rows import Floats
 
 # By hand, before any planted fault was looked at.
@@ -68,20 +69,27 @@ def frozen_since(grid: Buckets) -> float | None:
 
 
 def wrong_instruments(
-    grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str], on: Mask, units: Sequence[Wrong]
+    grid: Buckets,
+    roles: Mapping[str, Role],
+    quantities: Mapping[str, str],
+    on: Mask,
+    units: Sequence[Wrong],
+    upset: Floats,
 ) -> list[Wrong]:
     """One verdict a point at most, the plainest kind first; what happens at rest, at a start or a stop says nothing.
 
-    `units`: points of which it is known already that they show another unit.
+    `units`: points of which it is known already that they show another unit; `upset`: when the plant was disturbed.
     """
     if not on.all():
         grid = _while(grid, steady(on, MARGIN))
+        upset = np.union1d(upset, gaps(t for t, _ in grid.raw.values()))
     judged = [n for n in grid.names if roles[n] not in {"setting", "state"}]
     states = [n for n in grid.names if n not in judged]
     given = [n for n in judged if roles[n] in {"inlet", "ambient", "load", "position"}]
     found: dict[str, Wrong] = {}
     for one in (*_stuck_ones(grid, judged), *units, *_unit_ones(grid, judged, quantities), *_swapped_ones(grid, judged),
-                *_spiking_ones(grid, judged, quantities), *_biased_ones(grid, judged, states, quantities, given)):  # fmt: skip
+                *_spiking_ones(grid, judged, quantities, upset),
+                *_biased_ones(grid, judged, states, quantities, given, upset)):  # fmt: skip
         found.setdefault(one.point, one)
     return [found[n] for n in sorted(found)]
 
@@ -145,8 +153,10 @@ def _others_move(grid: Buckets, name: str, begin: float, end: float) -> bool:
     return bool(np.mean(np.array(changes) >= min(5, inside.sum() - 1)) >= _LIVELY)
 
 
-def _spiking_ones(grid: Buckets, names: Sequence[str], quantities: Mapping[str, str]) -> Iterable[Wrong]:
-    for one in lone_spikes(grid, names):
+def _spiking_ones(
+    grid: Buckets, names: Sequence[str], quantities: Mapping[str, str], upset: Floats
+) -> Iterable[Wrong]:
+    for one in lone_spikes(grid, names, upset):
         if one.at.size < _SPIKES_BY_HAND and moved_by_hand(quantities[one.point], len(names) - 1):
             continue
         t, v = grid.raw[one.point]
@@ -166,8 +176,9 @@ def _biased_ones(
     states: Sequence[str],
     quantities: Mapping[str, str],
     given: Sequence[str],
+    upset: Floats,
 ) -> Iterable[Wrong]:
-    for one in lone_steps(grid, names, states, quantities, given):
+    for one in lone_steps(grid, names, states, quantities, given, upset):
         yield Wrong(
             kind="bias", point=one.point, since=one.since, until=one.until, error=grid.native[one.point],
             before=one.before, now=one.after, sure=min(0.95, 1.0 - 0.5**one.times),

@@ -16,6 +16,7 @@ import numpy as np
 from aitia.tools.signals.condition.grid import Buckets
 from aitia.tools.signals.condition.lone import moved_by_hand
 from aitia.tools.signals.condition.spikes import without_spikes
+from aitia.tools.signals.condition.upsets import disturbed
 from aitia.tools.sources.rows import Floats
 
 # By hand.
@@ -61,11 +62,12 @@ def lone_steps(
     states: Sequence[str],
     quantities: Mapping[str, str],
     given: Sequence[str],
+    upset: Floats,
 ) -> Iterator[LoneStep]:
     """Steps that one point makes alone.
 
     `states`: settings and states, whose changes explain steps; `given`: points that
-    others decide, such as what flows in, which may step by themselves.
+    others decide, such as what flows in, which may step by themselves; beside an `upset` of the plant (epoch s) none is told.
     """
     clean = {n: without_spikes(grid.raw[n][1]) for n in names}
     for name in names:
@@ -73,7 +75,9 @@ def lone_steps(
             continue
         t = grid.raw[name][0]
         step = _plainest(clean[name], t, len(names) * len(_SIDES))
-        if step is None or _company(grid, name, step, clean, t) or _commanded(grid, float(t[step.k]), states):
+        if step is None or disturbed(float(t[step.k]), grid.native[name], upset):
+            continue
+        if _company(grid, name, step, clean, t) or _commanded(grid, float(t[step.k]), states):
             continue
         v = clean[name]
         if not _others(grid, name, clean) and (

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from aitia.tools.signals.condition.grid import Buckets
+from aitia.tools.signals.condition.upsets import disturbed
 from aitia.tools.sources.rows import Floats
 
 # By hand.
@@ -21,6 +22,7 @@ _MOST: Final = 60  # spikes: more are the point's own manner
 _FEW: Final = 12  # more than that have to begin at some time
 _RARE: Final = 0.99  # of its samples, which a point that often jumps does not exceed
 _ALONE: Final = 0.7  # of the spikes that no other point may show
+_NONE: Final[Floats] = np.empty(0)
 _BEGIN: Final = 0.1  # of the samples, before which more than a few are the point's own manner
 
 
@@ -33,15 +35,21 @@ class Spikes:
     size: Floats
 
 
-def lone_spikes(grid: Buckets, names: Sequence[str]) -> Iterator[Spikes]:
-    """Spikes that stand out from all other samples of their point and that no other point shows."""
+def lone_spikes(grid: Buckets, names: Sequence[str], upset: Floats = _NONE) -> Iterator[Spikes]:
+    """Spikes that stand out from all other samples of their point and that no other point shows; none beside an `upset`."""
     gap = _GAP if len(names) > 1 else _GAP_ALONE
     found = {n: _outstanding(*grid.raw[n], gap) for n in names}
     if not any(at.size for at, _ in found.values()):
         return
     busy = {n: _far(*grid.raw[n]) for n in names}
     for name, (at, size) in found.items():
-        alone = np.array([not _shown(grid, name, when, busy) for when in at], dtype=bool)
+        alone = np.array(
+            [
+                not (disturbed(when, grid.native[name], upset) or _shown(grid, name, when, busy))
+                for when in at
+            ],
+            dtype=bool,
+        )
         if at.size and np.mean(alone) >= _ALONE:
             yield Spikes(point=name, at=at[alone], size=size[alone])
 

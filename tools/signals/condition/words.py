@@ -122,6 +122,20 @@ class TimeToLimit(Word):
     shape: str = Field(description="linear, bent, exponential: the trend that fits best")
 
 
+class Moved(Word):
+    """A point that left with the one that a finding is told by: levels as in the finding."""
+
+    point: str
+    quantity: str = ""
+    unit: str = ""
+    shape: Literal["trend", "step"]
+    direction: Literal["up", "down"]
+    onset: Moment
+    before: float
+    now_level: float
+    times_threshold: float
+
+
 class Finding(Word):
     """What is wrong with an asset, or with one of its instruments.
 
@@ -137,6 +151,9 @@ class Finding(Word):
     quantity: str = Field("", description="what `point` measures")
     onset: Moment
     onset_error_s: float
+    until: Moment | None = Field(
+        None, description="when it was last seen, of an instrument that shows it itself"
+    )
     direction: Literal["up", "down", "changed"]
     before: float | None = None
     now_level: float | None = None
@@ -148,6 +165,7 @@ class Finding(Word):
     why: str = Field(description="why sensor or process")
     limit: TimeToLimit | None = None
     no_limit: str = Field("", description="why no time to a limit is given")
+    beside: tuple[Moved, ...] = Field((), description="points that left with `point`, the plainest first")
     statement: str
 
 

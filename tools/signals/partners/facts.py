@@ -13,6 +13,7 @@ from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import sig3, text
 from aitia.tools.signals.partners.asked import Asked, asked
+from aitia.tools.signals.partners.balance import reads_right
 from aitia.tools.signals.partners.between import stands_between
 from aitia.tools.signals.partners.conductors import conductors, places
 from aitia.tools.signals.partners.culprit import APART, WRONG, Departure, departure
@@ -156,7 +157,7 @@ def _by_driver(
     mine = [one for one in left.values() if plant.owners[one.signal] == driver]
     if not driver:
         return []
-    alone = len(mine) == 1 and not _felt(plant, driver, mine[0].signal)
+    alone = len(mine) == 1 and not _felt(plant, driver, mine[0].signal) and not _shows_what_is(plant, mine[0])
     return past_facts(plant, driver, mine, gathered, instrument=alone)
 
 
@@ -170,8 +171,14 @@ def _by_past(plant: Plant, left: Mapping[int, Left], gathered: Gathered) -> list
     if len(left) == 1 and not plant.may_err(next(iter(left))):
         return []  # its only signal: the machine, its load or the instrument
     rest = Expectations(plant.grid).without(set(left))
-    alone = len(left) == 1 and float(np.max(np.abs(rest))) < APART
+    lone = next(iter(left.values()))
+    alone = len(left) == 1 and float(np.max(np.abs(rest))) < APART and not _shows_what_is(plant, lone)
     return past_facts(plant, owners.pop(), list(left.values()), gathered, instrument=alone)
+
+
+def _shows_what_is(plant: Plant, one: Left) -> bool:
+    """Whether a flow that left its past is so: other flows balance with it, or its valve is told to be closed."""
+    return reads_right(plant, one.signal, one.since, one.size)
 
 
 def _felt(plant: Plant, driver: str, flow: int) -> bool:
@@ -287,6 +294,8 @@ def _is_instrument(plant: Plant, left: Departure) -> bool:
     measures cannot: a machine's own signals may show the machine alone.
     """
     owner = plant.owners[left.signal]
+    if reads_right(plant, left.signal, left.since, left.ends[0] - left.ends[1]):
+        return False
     lone = len(plant.members[owner]) == 1 and plant.may_err(left.signal)
     many = len(plant.members[owner]) >= LEAST_SIGNALS  # which a fault of its own would move as well
     slow = inert(plant, left.signal)

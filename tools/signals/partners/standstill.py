@@ -23,6 +23,8 @@ NOTHING: Final = 0.02
 _OFTEN: Final = 0.5  # of what it carries in its busiest tenth, which its usual load is at least
 _LEAST_HALTED: Final = 6  # rows for which it carries nothing
 _SAME: Final = 1e-6  # of a signal's range: what sums of floats leave
+_WHOLE: Final = 0.9  # of a state's rows; by hand
+_STATES: Final = 3  # that a state has at most; by hand
 _LIVELY: Final = 0.5  # of the other signals that must move meanwhile
 
 
@@ -35,15 +37,18 @@ class Standstill:
 
 
 def stuck(grid: Grid, owners: Sequence[str]) -> dict[int, Standstill]:
-    """Signals that have shown one value to the end for much longer than in the reference, though others move."""
+    """Signals that have shown one value to the end for much longer than in the reference, though others move; no running flag or
+    mode, which stands as long as nobody switches.
+    """
     x, n = grid.x, grid.reference
     changed = np.abs(np.diff(x, axis=0)) > _SAME * np.ptp(x[:n], axis=0)
+    known = _told_again(changed)
     found = {}
     for signal in range(x.shape[1]):
         moves = np.flatnonzero(changed[:, signal])
-        if not np.any(moves < n - 1):
+        if not np.any(moves < n - 1) or _is_state(x[:, signal]):
             continue
-        since = int(moves[-1]) + 1
+        since = max(int(moves[-1]) + 1, known)
         usual = _longest(~changed[: n - 1, signal]) + 1
         if since < n or len(x) - since < max(_LEAST, _STUCK * usual) or _rests(x[:, signal], n):
             continue
@@ -52,6 +57,22 @@ def stuck(grid: Grid, owners: Sequence[str]) -> dict[int, Standstill]:
         if others and np.mean(lively) >= _LIVELY:
             found[signal] = Standstill(since=since, usual=usual)
     return found
+
+
+def _told_again(changed: NDArray[np.bool_]) -> int:
+    """The row from which on something moves again after the last stretch in which nothing at all did: of that nothing is known,
+    as what lies between a baseline and a window is not read.
+    """
+    lives = np.flatnonzero(np.any(changed, axis=1))
+    silent = np.flatnonzero(np.diff(lives) > _LEAST)
+    return int(lives[silent[-1] + 1]) + 1 if silent.size else 0
+
+
+def _is_state(x: NDArray[np.float64]) -> bool:
+    """Whether a signal is a running flag or a mode: few whole numbers near one another, but for steps' means."""
+    whole = x == np.round(x)
+    levels = np.unique(x[whole])
+    return bool(np.mean(whole) >= _WHOLE and levels.size <= _STATES and np.ptp(x) < 10.0)
 
 
 def _rests(x: NDArray[np.float64], n: int) -> bool:

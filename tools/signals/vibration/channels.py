@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from aitia.core.errors import SourceError
+from aitia.core.words import Window
 from aitia.tools.registry import ToolContext
 from aitia.tools.series.gather import baselines_of
 from aitia.tools.signals.vibration.quality import unusable
 from aitia.tools.sources.base import SignalSource, Waveform
+
+_BACK_D: Final = (35, 10, 3, 1)
+"""Days before the window in which the last block of a route is looked for: by hand, a month and some."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +45,8 @@ def channels_of(ctx: ToolContext) -> tuple[list[Channel], list[str]]:
                 for block in source.waveforms(span):
                     component = ctx.resolver.resolve(block.component) or block.component
                     blocks[component, block.channel][block.at] = (block, inside or window.contains(block.at))
+            if not any(i for of in blocks.values() for _, i in of.values()):
+                problems += _latest(ctx, source, blocks)
         except SourceError as error:
             problems.append(str(error))
     channels = []
@@ -47,6 +55,41 @@ def channels_of(ctx: ToolContext) -> tuple[list[Channel], list[str]]:
         channels.append(Channel(component=component, name=name, blocks=tuple(b for b, _ in ordered),
                                 inside=tuple(i for _, i in ordered)))  # fmt: skip
     return channels, problems
+
+
+def _latest(
+    ctx: ToolContext,
+    source: SignalSource,
+    blocks: dict[tuple[str, str], dict[object, tuple[Waveform, bool]]],
+) -> list[str]:
+    """Add, where no block starts in the window, those of a route: the last one of each channel as the window's, earlier ones as
+    its past; and say how old it is. Vibration is measured once in hours or weeks, an alarm comes in between.
+    """
+    window = ctx.incident.window
+    found: list[Waveform] = []
+    for days in _BACK_D:  # a source that holds more samples than a read may have is read less far
+        try:
+            found = list(
+                source.waveforms(Window(start=window.start - timedelta(days=days), end=window.start))
+            )
+        except SourceError:
+            continue
+        break
+    last: dict[tuple[str, str], Waveform] = {}
+    for block in sorted(found, key=lambda b: b.at):
+        key = (ctx.resolver.resolve(block.component) or block.component, block.channel)
+        blocks[key][block.at] = (block, False)
+        last[key] = block
+    for key, block in last.items():
+        blocks[key][block.at] = (block, True)
+    if not last:
+        return []
+    newest = max(block.at for block in last.values())
+    ago = (window.start - newest).total_seconds() / 3600.0
+    return [
+        f"No block of {source.name} starts in the window: the last one of each channel was read, of {newest:%Y-%m-%d %H:%M} UTC"
+        f" at the latest, {ago:.0f} h before it."
+    ]
 
 
 def usable_blocks(channel: Channel) -> tuple[Channel, list[str]]:

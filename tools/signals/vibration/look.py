@@ -20,7 +20,7 @@ from aitia.tools.signals.vibration.spectrum import amplitude_spectrum, floor_of
 from aitia.tools.signals.vibration.speed import estimated
 from aitia.tools.signals.vibration.zones import Class, Group, Support, Zone, severity
 from aitia.tools.sources.rows import Floats
-from aitia.tools.sources.signals.recordings import Channel
+from aitia.tools.sources.signals.recordings import UNSCALED, Channel
 
 MOST_PEAKS = 8
 PEAK_DB = 10.0  # over the local floor of the amplitude spectrum
@@ -165,6 +165,8 @@ def _zone(
     rpm = found.speed.rpm if found.speed else given or math.nan
     zone = severity(x, channel.fs, unit=channel.unit, rpm=rpm, group=machine.group, support=machine.support,
                     klass=machine.klass)  # fmt: skip
+    if not channel.scaled:
+        return replace(zone, letter="", velocity=math.nan, because=f"no zone: {UNSCALED}")
     return zone if math.isfinite(zone.velocity) else replace(zone, letter="")
 
 

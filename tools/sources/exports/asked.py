@@ -33,6 +33,7 @@ class Tag:
     section: str = ""  # what a line above this block of the file calls it, beside the name of its column
     headline: str = ""  # a line that stands alone above the block
     generic: bool = False  # the file names no tag: it is called after the file
+    states: bool = False  # its cells are words for states
 
 
 @dataclass(kw_only=True)
@@ -57,4 +58,5 @@ class Reading:
     series: list[Samples] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     zoned: bool = True
+    zone: tzinfo | None = None  # that the first table tells
     above: list[list[str]] = field(default_factory=list)  # the lines before the first row of data

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import date, tzinfo
 from typing import Final
 
 import numpy as np
 
 from aitia.tools.sources.exports.asked import Asked, Reading
 from aitia.tools.sources.exports.columns import Column, Shape, cell_at
+from aitia.tools.sources.exports.numeric_times import numeric_times
 from aitia.tools.sources.exports.sheets import Sheet
 from aitia.tools.sources.exports.times import (
     Stamp,
     Times,
+    date_in,
     local_offsets,
-    numeric_times,
     stamp_of,
     text_times,
     zone_told,
@@ -24,14 +25,35 @@ from aitia.tools.sources.exports.times import (
 from aitia.tools.sources.exports.words import called, data, folded, key_of
 
 _EUROPEAN: Final = re.compile(
-    r"zeit|datum|wert|einheit|fecha|hora\b|valor|heure|unidad|czas|tid\b|data\b|ora\b|beschreibung"
+    r"zeit|datum|wert|einheit|fecha|hora\b|valor|heure|unidad|czas|tid\b"
+    r"|(?<!\[)\bdata(?: [aeio] |[_/](?:ora|hora))|\bora\b|beschreibung"
 )
 
 
 _HALF: Final = re.compile(r"\d (?:AM|PM)\b")  # of the day, as the United States write it
 
 
+_COMMA: Final = re.compile(r"[-+]?\d+,\d+")
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+_LINE: Final = 400  # characters of a line above that are looked at
 _HOURS: Final = 14  # of a zone from UTC
+
+
+def _is_european(sheet: Sheet, shape: Shape, body: Sequence[Sequence[str]]) -> bool:
+    """Whether a file is written as in Europe: by its words, by semicolons between columns or by commas before decimals."""
+    names = " ".join(c.name for c in shape.columns) + " " + " ".join(" ".join(r) for r in shape.above[-12:])
+    if _EUROPEAN.search(folded(names)) or any(folded(c.name) == "data" for c in shape.of_role("time")):
+        return True
+    if any(_HALF.search(c) for r in body[:50] for c in r):
+        return False
+    return sheet.mark == ";" or (sheet.mark != "," and any(_COMMA.fullmatch(c) for r in body[:50] for c in r))
+
+
+def _days_told(sheet: Sheet, shape: Shape) -> frozenset[int]:
+    """Days that the names of the files or lines above tell without doubt, as `2024-03-05` or `5 Mar 2024`, since 1970."""
+    texts = [sheet.path, *(c for r in shape.above for c in r)]
+    stamps = (stamp_of(d) for text in texts if (d := date_in(text[:_LINE])))
+    return frozenset(date(*s.parts).toordinal() - _EPOCH for s in stamps if s is not None and s.kind != "abc")
 
 
 class Clock:
@@ -42,16 +64,12 @@ class Clock:
     ) -> None:
         self._shape, self._body, self._asked, self._read = shape, body, asked, read
         self._known: dict[int, Times] = {}
-        names = (
-            " ".join(c.name for c in shape.columns) + " " + " ".join(" ".join(r) for r in shape.above[-12:])
-        )
-        self._european = bool(_EUROPEAN.search(folded(names))) or (
-            not sheet.commas_part
-            and sheet.path.lower().endswith((".csv", ".txt"))
-            and not any(_HALF.search(c) for r in body[:50] for c in r)
-        )
-        self._zone = asked.zone if asked.zone_given else self._told() or asked.zone
-        self._told_zone = asked.zone_given or self._told() is not None
+        self._european = _is_european(sheet, shape, body)
+        self._days = _days_told(sheet, shape)
+        told = self._told() or read.zone  # a further table of a sheet has that of the first one
+        read.zone = read.zone or told
+        self._zone = asked.zone if asked.zone_given else told or asked.zone
+        self._told_zone = asked.zone_given or told is not None
 
     def _told(self) -> tzinfo | None:
         """The zone that a line above or the name of the time column tells."""
@@ -86,7 +104,7 @@ class Clock:
         if sum(s is not None for s in stamps) >= 0.5 * max(1, sum(bool(c) for c in cells)):
             numbered = {g: n for n, g in enumerate(dict.fromkeys(groups))}
             found = text_times(stamps, zone=self._zone, order=self._asked.order, near=self._asked.near, european=self._european,
-                               groups=[numbered[g] for g in groups])  # fmt: skip
+                               days=self._days, groups=[numbered[g] for g in groups])  # fmt: skip
             found = self._by_row(found, stamps)
             found.zoned = found.zoned or self._told_zone
         else:
@@ -99,9 +117,11 @@ class Clock:
     def _by_row(self, found: Times, stamps: Sequence[Stamp | None]) -> Times:
         """The same with the zone that another column tells of each row, where one does of all that have a time."""
         for column in [] if self._told_zone else self._shape.columns:
-            if key_of(column.name) not in data()["zone_columns"]:
-                continue
             cells = [cell_at(r, column.at) for r in self._body]
+            if key_of(column.name) not in data()["zone_columns"] and not (
+                column.role == "ignore" and all(folded(c) in data()["zones"] for c in set(cells))
+            ):
+                continue
             east = {c: _east(c, column.unit) for c in set(cells)}
             if not any(s and not s.zone and east[c] is None for s, c in zip(stamps, cells, strict=True)):
                 shift = [
@@ -113,7 +133,7 @@ class Clock:
 
     def _numbers(self, column: Column, cells: Sequence[str]) -> Times:
         values = np.array([_plain(c) for c in cells], dtype=np.float64)
-        named = called(column.name, "time") or not column.name or called(column.name, "clock")
+        named = column.role == "time" or not column.name or called(column.name, "clock")
         told = numeric_times(values, named=named)
         if told is not None:
             t, said = told

@@ -30,6 +30,7 @@ class Column:
     description: str = ""
     group: str = ""
     role: Role = "value"
+    also: tuple[int, ...] = ()  # further columns that hold its values where it has none
     of: int = -1  # of a quality or a time: the value column that it belongs to
 
 
@@ -49,6 +50,11 @@ class Shape:
     def of_role(self, role: Role) -> list[Column]:
         """The columns of a role."""
         return [c for c in self.columns if c.role == role]
+
+
+def value_at(row: Sequence[str], column: Column) -> str:
+    """The cell of a row at a column of values, or at the first of its further ones that has any."""
+    return cell_at(row, column.at) or next((c for at in column.also if (c := cell_at(row, at))), "")
 
 
 def cell_at(row: Sequence[str], at: int) -> str:

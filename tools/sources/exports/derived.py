@@ -12,7 +12,7 @@ from aitia.tools.sources.exports.asked import Samples, Tag
 from aitia.tools.sources.exports.formula import Calculated, calculated, names_in, sides
 from aitia.tools.sources.rows import Floats
 from aitia.tools.tags.equipment_words import plain
-from aitia.tools.tags.map import TagEntry
+from aitia.tools.tags.point import TagEntry
 
 MOST: Final = 1_000  # calculated tags of an export
 

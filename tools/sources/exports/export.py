@@ -28,10 +28,11 @@ from aitia.tools.sources.exports.sheets import (
     sheets_of,
     stem_of,
 )
-from aitia.tools.sources.exports.tag_files import NAMES, beside, listed, listed_above
+from aitia.tools.sources.exports.tag_files import NAMES, beside, is_list, listed, listed_above
 from aitia.tools.sources.text_form import few
-from aitia.tools.tags.map import AREA, Point, TagEntry, propose
+from aitia.tools.tags.map import AREA, propose
 from aitia.tools.tags.names import machine_named
+from aitia.tools.tags.point import Point, TagEntry
 
 _ASIDE: Final = (*JSONS, *MARKUPS, *DATABASES)  # beside tables of text they may be anything
 _DATED: Final = re.compile(r"(?:19|20)\d\d[-_.]?[01]\d(?:[-_.]?[0-3]\d)?(?:[-_T.]?\d{4,6})?")
@@ -78,6 +79,10 @@ def read_export(
             continue
         made = sheets_of(path, root=base, encoding=encoding, delimiter=delimiter)
         for sheet in _readable(path, made, unread) if len(paths) > 1 else made:
+            if len(paths) > 1 and is_list(sheet):
+                found.said.append(f"{len(told := listed(sheet))} tags told by {sheet.path!r}")
+                own |= told
+                continue
             read = read_sheet(sheet, asked)
             if not read.series:
                 try:
@@ -134,7 +139,7 @@ def _sectioned(series: Sequence[Samples]) -> None:
         if len({s.tag.section for s in of}) > 1:
             for s in of:
                 point = re.split(r"\s+-+>", s.tag.section)[0].strip()
-                s.tag.name = " ".join(filter(None, (point, s.tag.name)))
+                s.tag.name = point if s.tag.generic and point else " ".join(filter(None, (point, s.tag.name)))
     alike = defaultdict(list)
     for s in series:
         alike[s.tag.place, s.tag.asset or s.tag.title, s.tag.name].append(s)
@@ -143,7 +148,7 @@ def _sectioned(series: Sequence[Samples]) -> None:
             told = len({s.tag.headline for s in of}) == len(of)
             for n, s in enumerate(of):
                 s.tag.name = (
-                    " ".join(filter(None, (s.tag.headline, s.tag.name)))
+                    " ".join(filter(None, (s.tag.headline, "" if s.tag.generic else s.tag.name)))
                     if told
                     else f"{s.tag.name} ({n + 1})"
                     if n
@@ -216,8 +221,9 @@ def _joined(of: Sequence[Samples]) -> Samples:
 
 
 def _map(found: Export, known: Mapping[str, TagEntry], own: Mapping[str, TagEntry], machine: str) -> None:
-    points = [_point(s.tag, machine) for s in found.series]
-    found.entries = propose(points, {**known, **own})
+    told = {**known, **own}
+    points = [_point(s.tag, machine, told.get(s.tag.name)) for s in found.series]
+    found.entries = propose(points, told)
     made = derived(found.series, found.entries, own, known)
     found.series += [samples for samples, _ in made.pairs]
     found.entries += [entry for _, entry in made.pairs]
@@ -228,15 +234,17 @@ def _map(found: Export, known: Mapping[str, TagEntry], own: Mapping[str, TagEntr
         found.notes.append(f"{len(missing)} tags of the list are not in the data: {few(missing)}")
 
 
-def _point(tag: Tag, machine: str) -> Point:
+def _point(tag: Tag, machine: str, listed: TagEntry | None) -> Point:
+    """The tag, described by a list of tags where the file itself says nothing: its machine stands in these words too."""
     return Point(
         tag=tag.name,
         asset=machine or tag.asset,
-        unit=tag.unit,
-        description=tag.description,
+        unit=tag.unit or (listed.unit if listed else ""),
+        description=tag.description or (listed.description if listed else ""),
         place=tag.place,
         generic=tag.generic,
         title=tag.title,
+        states=tag.states,
     )
 
 

@@ -5,30 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 from aitia.tools.meaning.unit_table import split_unit, unit_named
-from aitia.tools.sources.exports.columns import Column, Role, Shape
+from aitia.tools.sources.exports.above import ENVIRONMENTS, SAYS
+from aitia.tools.sources.exports.columns import Column, Role
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.turning import full_time
 from aitia.tools.sources.exports.words import called, data, folded, key_of
 from aitia.tools.tags.equipment_words import is_channel
 from aitia.tools.tags.names import parts_of
 
-_SAYS: Final = re.compile(
-    r"[#\s]*([^\W\d_][^:=]{0,40}?)\s*(?:=|(?<!\d):|:(?!\d\d))\s*(\S.*)", re.S
-)  # `Units: mm/s`
 _MARK: Final = re.compile(r"[#\[*]+\s?[A-Z][A-Za-z ]*[\]:]?")
 _SECTION: Final = re.compile(r"\[[A-Z]{3,}\]")  # `[LOGGING],CPU_1,2`
 _WORD: Final = re.compile(r"(?i)data|values?|daten|werte|datos|donn[eé]es|time|valori|dati")
-_START: Final = re.compile(
-    r"(?:start|begin|trigger|recording start)\w*(?:[ _]of[ _]\w+|[ _]?(?:time|zeit|date))"
-)
-_TABLE: Final = (
-    3  # cells of a line of names above the table that has a line of what they say below it, more than this
-)
 _UNITS: Final = 0.5  # of a row's cells, below another row
 _TYPED: Final = 0.8  # of a row's cells that are types, beside the names of what counts rows
+_NUMBERS: Final = 0.4  # of the cells of a line about the file
+_ROWS: Final = 20  # of names, units and the like, at most
+_LABEL: Final = re.compile(
+    r"(?i)[(,;]\s*(?:lbl|label|beschriftung|etiqueta|libelle)\s*[:=]\s*([^,;()]{1,80})"
+)
+_CODED: Final = re.compile(r"\d{1,4}[a-z]")  # a type and its width: `14n`, `5s`
 _COUNTED: Final = re.compile(r"[\d,.' ]+ ([^\W\d_]+)")
 _GROUPING: Final = 0.75  # of the cells of the fullest row of names: with fewer a row names groups of columns
 
@@ -39,15 +38,18 @@ def header_rows(rows: Sequence[Sequence[str]], first: int, width: int) -> list[i
     at = first - 1
     while at >= 0 and not any(rows[at]) and at > first - 4:
         at -= 1
-    while at >= 0 and len(found) < 8:
+    while at >= 0 and len(found) < _ROWS:
         row = [c for c in rows[at] if c]
-        if not found and len(row) == 1 and width > 1 and _SAYS.fullmatch(row[0]):
+        if not row and found and _unnamed(rows[found[0]]) and at and len(rows[at - 1]) == len(rows[found[0]]):
+            at -= 1  # `Date,Time,Value,Value` apart from the tags above it
+            continue
+        if not found and len(row) == 1 and width > 1 and SAYS.fullmatch(row[0]):
             at -= 1  # `T0: 09.03.2026 18:00:00` between names and data
             continue
         if (
             not found
             and len(row) == 1 < width
-            and _WORD.fullmatch(row[0])
+            and (_WORD.fullmatch(row[0]) or called(row[0], "time"))
             and at
             and len(rows[at - 1]) > width / 2
         ):
@@ -56,6 +58,8 @@ def header_rows(rows: Sequence[Sequence[str]], first: int, width: int) -> list[i
         if row and ((_MARK.fullmatch(row[0]) and len(row) <= 2 < width) or _SECTION.fullmatch(row[0])):
             at -= 1  # `#ROWS,480`
             continue
+        if not found and _holds_numbers(row, width):
+            break
         if found and len(rows[at]) > width:
             break  # more cells than the data have columns: a line about the file
         merged = bool(found) and len(row) == 1 and not rows[at][0]
@@ -71,9 +75,43 @@ def header_rows(rows: Sequence[Sequence[str]], first: int, width: int) -> list[i
             break
         if any(full_time(c) for c in row) and found:
             break
+        if found and len(row) > 2 and _about_file(rows[at], rows[found[0]]):
+            break
+        if found and any(c.endswith(":") and b for c, b in pairwise(row)):
+            break  # a word and what it says, wherever they stand
         found.insert(0, at)
         at -= 1
     return found
+
+
+def _holds_numbers(row: Sequence[str], width: int) -> bool:
+    """Whether a line has another number of cells than the data, many of them numbers, and no title of a time."""
+    many = sum(map(looks_numeric, row)) >= _NUMBERS * len(row) > _NUMBERS
+    return (
+        many
+        and len(row) != width
+        and not any(called(c, "time") and folded(c) not in data()["zones"] for c in row)
+    )
+
+
+def _unnamed(row: Sequence[str]) -> bool:
+    """Whether a line names nothing but times, values and their qualities."""
+    titles = ("time", "clock", "value", "quality", "ignore")
+    cells = [split_unit(c)[0] for c in row if c]
+    return sum(called(c, "value") for c in cells) > 1 and all(
+        any(called(c, r) for r in titles) for c in cells
+    )
+
+
+def _about_file(row: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether a line above names that begin with the time holds words about the file: full cells, fewer, and all different."""
+    return row[0] in ENVIRONMENTS or (
+        len(row) < len(names)
+        and all(row)
+        and len(set(row)) == len(row)
+        and called(split_unit(names[0])[0], "time")
+        and not any(called(row[0], role) for role in ("time", "tag", "asset", "unit", "description"))
+    )
 
 
 def _is_said(head: str) -> bool:
@@ -95,9 +133,9 @@ def _kind(row: Sequence[str], skip: set[int], *, below: bool) -> str:
             return role
     if sum(unit_named(c) is not None or c in ("-", "--") for c in cells) >= (_UNITS if below else 0.6) * len(
         cells
-    ) and any(unit_named(c) for c in cells):
+    ) and any(unit_named(c) and not looks_numeric(c) for c in cells):
         return "unit"
-    typed = [re.sub(r"[\[(].*", "", folded(c)) in _types() for c in cells]
+    typed = [re.sub(r"[\[(].*", "", folded(c)) in _types() or bool(_CODED.fullmatch(c)) for c in cells]
     if all(typed) or (len(cells) > 1 and sum(typed) >= _TYPED * len(cells)):
         return "types"
     if all(looks_numeric(c) for c in cells):
@@ -126,17 +164,30 @@ def columns_from(header: Sequence[Sequence[str]], width: int, times: dict[int, R
         for n, (row, kind) in enumerate(zip(padded, kinds, strict=True))
     ]
     if "names" not in kinds:
-        kinds = ["names" if kind == "types" else kind for kind in kinds]
+        kinds = ["names" if kind in ("types", "unit") else kind for kind in kinds]
     names = [r for r, kind in zip(padded, kinds, strict=True) if kind == "names"]
     chosen = _names_row(names, times)
     made = []
     for at in range(width):
         title = names[chosen][at] if names else ""
+        label = _LABEL.search(title)
+        alone = title if unit_named(title) and not title.isdecimal() else ""  # `MW`, and nothing else
         parts = [p.strip() for p in title.splitlines() if p.strip()]
         name, unit = split_unit(parts[0]) if parts else ("", "")
+        if (
+            unit
+            and parts[0].endswith(f" {unit}")
+            and any(k == "unit" and r[at] for k, r in zip(kinds, padded, strict=True))
+        ):
+            name = parts[0]  # `ME RPM` above `[rpm]`
         head, cut, tail = name.partition(" - ")
         name = head if cut and " " not in head and parts_of(head).loop else name
-        column = Column(at=at, name=name, unit=unit, description=tail if name == head else "")
+        column = Column(
+            at=at,
+            name=name,
+            unit=unit or alone,
+            description=tail if tail and name == head else label[1] if label else "",
+        )
         for part in parts[1:]:
             column.unit = column.unit or (part.strip("[]()") if unit_named(part) else "")
             column.description = column.description or ("" if unit_named(part) else part)
@@ -145,8 +196,24 @@ def columns_from(header: Sequence[Sequence[str]], width: int, times: dict[int, R
                 column.unit = "" if row[at] in ("-", "--") else row[at].strip("[]()")
             elif kind == "description" and row[at]:
                 column.description = row[at]
+        if at in times and unit_named(column.unit) is None:  # `SampleTime[ms]` above a count
+            column.unit = next(
+                (u for r in padded if (u := split_unit(r[at])[1]) in ("ms", "s", "us", "µs", "min")),
+                column.unit,
+            )
         made.append(column)
+    if names:
+        _named_by_units(made, _filled(names[chosen]), times)
     further = [row for place, row in enumerate(names) if place != chosen]
+    for column in made:  # a cell over several rows of names: `Operator` beside machines with their quantities
+        column.name = column.name or next(
+            (
+                row[column.at]
+                for row in further
+                if row[column.at] and not _spans(row, column.at, names[chosen])
+            ),
+            "",
+        )
     for row in _groups_last(made, further, times):
         _second_names(made, row, times)
     return made
@@ -184,21 +251,57 @@ def _names_row(names: Sequence[Sequence[str]], times: dict[int, Role]) -> int:
 
     most = max((len([c for c in row if c]) for row in names), default=0)
 
-    def worth(row: Sequence[str]) -> tuple[bool, bool, bool, float]:
+    def worth(row: Sequence[str]) -> tuple[bool, bool, bool, bool, float]:
         cells = [c for n, c in enumerate(row) if c and (n not in times or len(times) > 1)]
         tags = sum(bool(re.search(r"[\d_./]", c)) and " " not in c for c in cells)
         timed = any(called(split_unit(row[n])[0], "time") for n in times if n < len(row) and row[n])
         grouping = len([c for c in row if c]) <= _GROUPING * most  # a machine over several columns each
-        return called(row[0] if row else "", "tag"), not grouping, timed, len(set(cells)) + 0.5 * tags
+        return (
+            called(row[0] if row else "", "tag"),
+            not grouping,
+            not _in_runs(cells),
+            timed,
+            len(set(cells)) + 0.5 * tags,
+        )
 
     return max(range(len(names)), key=lambda n: (worth(names[n]), n), default=0) if names else 0
+
+
+def _spans(row: Sequence[str], at: int, names: Sequence[str]) -> bool:
+    """Whether a cell of groups stands over several names: the next columns have none of their own there, and names below."""
+    return at + 1 < len(row) and not row[at + 1] and bool(names[at + 1])
+
+
+def _named_by_units(made: Sequence[Column], groups: Sequence[str], times: dict[int, Role]) -> None:
+    """Name columns by their units where names stand over several of them: `Building A,` above `kWh,kW`."""
+    values = [c for c in made if c.at not in times]
+    for first in [c for c in values if c.name]:
+        below = [
+            c
+            for c in values
+            if c.at > first.at and not c.name and c.unit and groups[c.at] == groups[first.at]
+        ]
+        if first.unit and below and len({c.unit for c in (first, *below)}) > len(below):
+            group = first.name
+            for column in (first, *below):
+                column.group, column.name = group, column.unit
+
+
+def _in_runs(cells: Sequence[str]) -> bool:
+    """Whether cells name groups of columns side by side: each stands in one run, and some more than once."""
+    runs = [cell for n, cell in enumerate(cells) if not n or cells[n - 1] != cell]
+    return len(cells) > len(runs) > 1 and len(set(runs)) == len(runs)
 
 
 def _second_names(made: list[Column], row: Sequence[str], times: dict[int, Role]) -> None:
     """A further row of names: groups over several columns, else descriptions."""
     cells = [row[c.at] for c in made if c.at not in times and row[c.at]]
-    if cells and all(called(c, "value") for c in cells):
+    if cells and (
+        all(called(c, "value") for c in cells) or (len(set(cells)) == 1 < len(cells) and len(times) > 1)
+    ):
         return
+    if not cells and len(times) > 1 and len({c for c in row if c}) == 1:
+        return  # the title of a row that says nothing
     filled = _filled(row)
     values = [c for c in made if c.at not in times and c.name]
     names = [c.name for c in values]
@@ -228,44 +331,3 @@ def _filled(row: Sequence[str]) -> list[str]:
 def _is_text(cell: str) -> bool:
     """Whether a cell is words, as a description is, and no tag."""
     return not re.search(r"\d", cell) or " " in cell
-
-
-def labels_above(above: Sequence[Sequence[str]]) -> dict[str, str]:
-    """What lines above the table say: `Tag: FIC101`, `Einheit;m³/h`, several in one line."""
-    told: dict[str, str] = {}
-    for n, row in enumerate(above):
-        cells = [c for c in row if c]
-        pairs = [(m[1], [m[2], *cells[k + 1 :]]) for k, c in enumerate(cells) if (m := _SAYS.fullmatch(c))]
-        if not pairs and len(cells) > 1:
-            pairs = [(cells[0].lstrip("# ").rstrip(" :="), cells[1:])]
-        below = list(above[n + 1]) if n + 1 < len(above) else []
-        if len(below) == len(row) > _TABLE and not any(
-            map(looks_numeric, cells)
-        ):  # names, and below each what it says
-            pairs += [(c, [b]) for c, b in zip(row, below, strict=True) if c and b]
-        for head, tail in pairs:
-            for role in data()["preamble"]:
-                if called(head, role, "preamble") or (role == "start" and _START.match(folded(head))):
-                    told.setdefault(role, " ".join(tail) if role in ("start", "zone") else tail[0])
-    return told
-
-
-def align_units(shape: Shape) -> None:
-    """Units and descriptions in a line further above, a cell for each column (`Y_Unit_Label` of LabVIEW)."""
-    for row in (r for r in shape.above if len(r) > 2):
-        for role in ("unit", "description"):
-            if called(row[0], role):
-                for column, cell in zip(shape.columns[1:], row[1:], strict=False):
-                    setattr(column, role, getattr(column, role) or cell)
-    named = {_channel(c.name): c for c in shape.columns if c.role not in ("time", "ignore")}
-    for row in shape.above:  # `Channel 1: Temperature (°C)` above a column `Ch 1`
-        matches = [(c, _SAYS.fullmatch(c)) for c in row if c]
-        head, *rest = [part for c, found in matches for part in (found.groups() if found else (c,))]
-        told = named.get(_channel(head))
-        if told and rest and not told.description and not looks_numeric(rest[0]):
-            told.description, unit = split_unit(rest[0])
-            told.unit = told.unit or unit
-
-
-def _channel(name: str) -> str:
-    return re.sub(r"^(?:channel|kanal|canal|canale|sensor|ch)\W*(?=\d)", "ch", folded(name).rstrip(": "))

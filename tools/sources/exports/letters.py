@@ -7,6 +7,9 @@ from typing import Final
 
 _LOOKED: Final = 60_000  # characters
 _POLISH: Final = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻěščřžýáíéůúťďňőű")
+_COMMON: Final = frozenset("оеаинтсрвлкмдпуяыьгзбч")
+_MOST_COMMON: Final = 0.6  # of the letters beyond ASCII, that stand in words without others
+_WORD: Final = re.compile(r"(?<![A-Za-z])[\u0400-\u04ff]{3,}(?![A-Za-z])")
 _STRANGE: Final = frozenset("ŸšžŠŽ£Œ")  # within words they are none of the west
 _USUAL: Final = 0.8  # of the letters beyond ASCII
 _LEAST: Final = 4  # of these
@@ -24,7 +27,19 @@ _EAST_ASIA: Final = (
 def reread(raw: bytes) -> tuple[str, str]:
     """Bytes that are no UTF-8 in the encoding by which their letters are usual ones, and its name."""
     text = raw.decode("cp1252", errors="replace")
-    return _east_asian(raw) or _central_european(text, raw) or (text, "Windows-1252")
+    return _east_asian(raw) or _cyrillic(raw) or _central_european(text, raw) or (text, "Windows-1252")
+
+
+def _cyrillic(raw: bytes) -> tuple[str, str] | None:
+    """Russian, Bulgarian or Ukrainian: the codec by which most letters beyond ASCII are the commonest ones in small."""
+    best: tuple[float, str, str] | None = None
+    for codec, name in (("cp866", "CP866"), ("cp1251", "Windows-1251"), ("koi8_r", "KOI8-R")):
+        text = raw.decode(codec, errors="replace")
+        letters = [c for c in text[:_LOOKED] if not c.isascii() and c.isalpha()]
+        usual = sum(c in _COMMON for w in _WORD.findall(text[:_LOOKED]) for c in w) / max(1, len(letters))
+        if len(letters) >= _LEAST and usual >= _MOST_COMMON and (best is None or usual > best[0]):
+            best = usual, text, name
+    return (best[1], best[2]) if best else None
 
 
 def _east_asian(raw: bytes) -> tuple[str, str] | None:

@@ -9,17 +9,19 @@ from typing import Final
 from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.exports.cells import all_states, is_passed, repeats, share
 from aitia.tools.sources.exports.columns import Column, Shape, cell_at
-from aitia.tools.sources.exports.numbers import are_measured
+from aitia.tools.sources.exports.numbers import are_measured, looks_numeric
 from aitia.tools.sources.exports.words import (
     called,
     code_of,
     data,
+    is_machines_own,
     is_missing,
     key_of,
     quality_word,
     state_of,
 )
 from aitia.tools.tags.equipment_words import mention_in
+from aitia.tools.tags.equipment_words import numbered as numbered_name
 from aitia.tools.tags.names import parts_of
 
 
@@ -28,7 +30,7 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]], body: Sequence[Sequ
     free = [c for c in shape.columns if c.role == "value" and held.get(c.at)]
     if any(c.of >= 0 for c in shape.columns):
         return  # each value has times of its own
-    texts = [c for c in free if not are_measured(held[c.at])]
+    texts = [c for c in free if not are_measured(held[c.at]) or _names_mixed(c, held[c.at])]
     if texts or any(called(c.name, "value") for c in free):
         texts += [c for c in free if c not in texts and _is_number_of_one(c, held[c.at])]
     for column in [c for c in texts if _is_running(c, shape, body)]:
@@ -39,11 +41,19 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]], body: Sequence[Sequ
     tags = [c for c in texts if called(c.name, "tag") and not all_states(held[c.at])]
     repeated = [c for c in texts if repeats(held[c.at])]
     if not texts or not (tags or repeated):
-        tags = [c for c in numbers if key_of(c.name) in INDEX and repeats(held[c.at])]
+        tags = [c for c in numbers if key_of(c.name) in (*INDEX, *_NUMBERED_TAGS) and repeats(held[c.at])]
+        if not any(called(c.name, "value") for c in numbers if c not in tags):
+            tags = [c for c in tags if key_of(c.name) in INDEX]
     value = _value(free, numbers, texts, tags or repeated, units=bool(shape.of_role("unit")))
+    if value is None and tags and not numbers:  # a list of changes of state
+        value = next((c for c in texts if c not in tags and all_states(held[c.at])), None)
+    if value is not None:
+        value.also = _kinds_of(value, numbers, body)
     tags, repeated = ([c for c in of if c is not value] for of in (tags, repeated))
     if value is None or not (tags or repeated):
         _by_row(shape, texts, numbers, held)
+        if shape.of_role("asset") and shape.of_role("value"):
+            _parted(shape, repeated, body)
         return
     if not tags and shape.of_role("unit") and sum(called(c.name, "asset") for c in repeated) < _TWO:
         tags = [c for c in texts if called(c.name, "description") and repeats(held[c.at])]
@@ -57,6 +67,14 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]], body: Sequence[Sequ
     tag.role, value.role = "tag", "value"
     _beside(shape, [c for c in texts if c not in (tag, value) and c.role != "quality"], held, tag)
     _parted(shape, repeated, body)
+
+
+def _names_mixed(column: Column, cells: Sequence[str]) -> bool:
+    """Whether a column of machines or tags holds names, some of which are numbers: `10003456`, `TP-2200-P07`."""
+    named = called(column.name, "asset") or called(column.name, "tag")
+    return (
+        named and not all(map(looks_numeric, cells)) and repeats(cells) and not called(column.name, "value")
+    )
 
 
 def _is_number_of_one(column: Column, cells: Sequence[str]) -> bool:
@@ -107,6 +125,14 @@ def _value(
     return min(values, key=lambda c: (c not in numbers, place[c.at]), default=None)
 
 
+def _kinds_of(value: Column, numbers: Sequence[Column], body: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """Columns of values of other types, one of which alone each row fills: `intvalue`, `floatvalue`."""
+    others = [c.at for c in numbers if c is not value and key_of(c.name).endswith(_VALUES)]
+    whole = (value.at, *others)
+    filled = [sum(bool(cell_at(r, at)) for at in whole) for r in body]
+    return tuple(others) if others and max(filled, default=0) == 1 else ()
+
+
 def _is_quality(cells: Sequence[str]) -> bool:
     """Whether cells are words or codes of quality."""
     return all(bool(quality_word(c)) or code_of(c) is not None or state_of(c) is not None for c in set(cells))
@@ -132,7 +158,24 @@ def _parted(shape: Shape, texts: Sequence[Column], body: Sequence[Sequence[str]]
             keys.append(column.at)
 
 
-_NUMBER_OF_ONE: Final = re.compile(r"0\d{3,}|\d{5,}")
+_NUMBER_OF_ONE: Final = re.compile(r"\d{3,}")
+_NUMBERED: Final = ("id", "unit", "_no", "_nr", "number", "nummer", "serial")
+_VALUES: Final = ("value", "val", "wert", "_v")  # how columns of values of one type are called
+_NUMBERED_TAGS: Final = (
+    "tag",
+    "tag_no",
+    "tag_nr",
+    "channel",
+    "ch",
+    "kanal",
+    "canal",
+    "voie",
+    "point_no",
+    "signal",
+    "sensor",
+    "parameter",
+)
+"""Titles of such numbers beside a column of values."""
 _TWO: Final = 2  # columns called as machines are: one of them is what is measured there
 _NUMBERS: Final = 0.9  # of a column's cells
 _ROWS_OF_ONE: Final = 4  # rows that a machine or point has at least, on average
@@ -182,7 +225,7 @@ def _beside(shape: Shape, texts: Sequence[Column], held: dict[int, list[str]], t
     assets = shape.of_role("asset")
     order = list(data()["columns"]["asset"])
     main = max(
-        assets,
+        [c for c in assets if is_machines_own(c.name)] or assets,
         key=lambda c: (
             called(c.name, "asset"),
             len(set(held[c.at])),
@@ -211,7 +254,7 @@ def _by_row(
     numbered = [
         c
         for c in numbers
-        if called(c.name, "asset") and key_of(c.name).endswith(("id", "unit")) and len(numbers) > 1
+        if called(c.name, "asset") and key_of(c.name).endswith(_NUMBERED) and len(numbers) > 1
     ]
     candidates = named or [
         c
@@ -220,12 +263,30 @@ def _by_row(
         and repeats(held[c.at])
         and not all_states(held[c.at])
     ]
-    chosen = max(candidates or numbered, key=lambda c: (len(set(held[c.at])), -c.at), default=None)
+    if all(
+        len(set(held[c.at])) == 1 for c in candidates
+    ):  # one word for all rows, beside names of machines: `R01`, `R02`
+        candidates += [c for c in texts if c not in candidates and _names_of_one(c, held[c.at])]
+    chosen = max(
+        candidates or numbered,
+        key=lambda c: (len(set(held[c.at])), share(held[c.at], numbered_name), -c.at),
+        default=None,
+    )
     if chosen is not None and len([c for c in numbers if c is not chosen]) >= 1:
         chosen.role = "asset"
         for column in texts:
             if column is not chosen and not all_states(held[column.at]):
                 column.role = "ignore"
+
+
+def _names_of_one(column: Column, cells: Sequence[str]) -> bool:
+    """Whether a text without a known title holds names with numbers, which come again and again: `R01`, `PCS1`."""
+    return (
+        not called(column.name, "ignore")
+        and not called(column.name, "quality")
+        and repeats(cells)
+        and share(cells, numbered_name) > _NUMBERS
+    )
 
 
 def _tagged(name: str) -> bool:

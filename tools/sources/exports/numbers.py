@@ -122,5 +122,7 @@ def are_measured(cells: Sequence[str]) -> bool:
     if 2 * sum(map(looks_numeric, cells)) >= len(cells):
         return True
     parts = [found.groups() for c in cells if (found := _MEASURED.fullmatch(c.strip()))]
+    if 2 * sum(unit_named(unit) is not None and len(unit) > 1 for _, unit in parts) >= len(cells):
+        return True
     units, numbers = len({unit for _, unit in parts}), len({number for number, _ in parts})
     return 2 * len(parts) >= len(cells) and numbers >= min(3, len(cells)) * units

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from aitia.tools.meaning.plant_words import quantity_in
 from aitia.tools.meaning.unit_table import split_unit, unit_named
+from aitia.tools.sources.exports.above import says
 from aitia.tools.sources.exports.asked import Asked, Reading, Tag
 from aitia.tools.sources.exports.clock import Clock
-from aitia.tools.sources.exports.columns import Column, Shape, cell_at
+from aitia.tools.sources.exports.columns import Column, Shape, cell_at, value_at
 from aitia.tools.sources.exports.numbers import Notation
 from aitia.tools.sources.exports.shape import shape_of
 from aitia.tools.sources.exports.sheets import Sheet, stem_of
 from aitia.tools.sources.exports.times import stamp_of
-from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
+from aitia.tools.sources.exports.turning import joined_parts, matrix, repeated_clocks, transposed
 from aitia.tools.sources.exports.values import notation_in, qualities_of, samples_of
 from aitia.tools.sources.exports.whole_times import absolute, joined_times, keyed
 from aitia.tools.sources.exports.words import called, folded, is_said
 from aitia.tools.tags.equipment_words import is_channel, mention_in
-from aitia.tools.tags.names import machine_named
+from aitia.tools.tags.names import machine_in
 
+_PAGE: Final = re.compile(
+    r"(?i)\b(?:page|seite|p[aá]gina|pagina|blad|strona|sida|лист|стр)\W{0,3}\d+(?:\s*(?:/|of|von|de|di|av|z)\s*\d+)?"
+)
+_AHEAD: Final = 60  # rows by which it is told whether a column of times holds numbers
 _LISTED: Final = 2_000  # lines above a table that may list its tags
 _NAME: Final = 4  # letters of a machine's name, at least
 _MARK: Final = re.compile(r"\$[A-Z_]+\$")  # WinCC's rows on the recording itself: `$RT_OFF$`
@@ -32,6 +38,8 @@ _MARK: Final = re.compile(r"\$[A-Z_]+\$")  # WinCC's rows on the recording itsel
 
 def read_sheet(sheet: Sheet, asked: Asked) -> Reading:
     """The series of a sheet; none, with a word on why, where no column holds times."""
+    if tables := repeated_clocks(sheet.rows):
+        return _together([read_sheet(replace(sheet, rows=rows), asked) for rows in tables])
     rows = keyed(sheet.rows) or sheet.rows
     read = Reading(said=list(sheet.said))
     if (turned := transposed(rows)) is not None:
@@ -58,6 +66,8 @@ def read_sheet(sheet: Sheet, asked: Asked) -> Reading:
             break
         read.above = read.above or [list(r) for r in rows[: shape.first][-_LISTED:]]
         body, left, more = _body(rows, begun + shape.first, shape)
+        if more > begun and (own := shape_of(rows[begun:more])) is not None and own.first == shape.first:
+            shape = own  # by the rows of this table alone
         _block(sheet, shape, body, asked, read)
         if left:
             read.said.append(f"{len(left)} rows without a time left out, e.g. {' '.join(left[0])[:60]!r}")
@@ -65,6 +75,15 @@ def read_sheet(sheet: Sheet, asked: Asked) -> Reading:
             break
         begun = more
     return read
+
+
+def _together(parts: Sequence[Reading]) -> Reading:
+    """What was read of the tables of a sheet."""
+    made = Reading(zoned=all(p.zoned for p in parts), above=parts[0].above)
+    for part in parts:
+        made.series += part.series
+        made.said += [s for s in part.said if s not in made.said]
+    return made
 
 
 def _body(
@@ -76,13 +95,14 @@ def _body(
     left: list[list[str]] = []
     at = first
     times = [c.at for c in shape.columns if c.role == "time"]
-    numeric = stamp_of(cell_at(rows[first], times[0])) is None
+    ahead = rows[first : first + _AHEAD]
+    clocks = {n: next((stamp_of(c) is None for r in ahead if (c := cell_at(r, n))), False) for n in times}
     while at < len(rows):
         row = rows[at]
-        if any(_is_time(cell_at(row, n), numeric=numeric) for n in times):
+        if any(_is_time(cell_at(row, n), numeric=numeric) for n, numeric in clocks.items()):
             held.append(row)
         elif any(row) and tuple(row) not in header:
-            if _another(rows, at, times, header, numeric=numeric) or (shape.titled and _is_title(rows, at)):
+            if _another(rows, at, clocks, header) or (shape.titled and _is_title(rows, at)):
                 while (
                     at > first + 1
                     and (0 < len(rows[at - 1]) <= 2 or is_said(rows[at - 1]))
@@ -102,9 +122,12 @@ def _is_title(rows: Sequence[list[str]], at: int) -> bool:
 
 
 def _another(
-    rows: Sequence[list[str]], at: int, times: Sequence[int], header: set[tuple[str, ...]], *, numeric: bool
+    rows: Sequence[list[str]], at: int, clocks: Mapping[int, bool], header: set[tuple[str, ...]]
 ) -> bool:
-    """Whether a row without a time begins another table: a line that names a tag or columns, with rows of data below."""
+    """Whether a row without a time begins another table: a line that names a tag or columns, with rows of data below.
+
+    clocks   the columns of times, and whether they hold numbers
+    """
     for ahead in range(at, min(at + 12, len(rows))):
         row = [c for c in rows[ahead] if c]
         head = re.split(r"[:=]", row[0])[0].strip("# ") if row else ""
@@ -113,16 +136,35 @@ def _another(
             or called(head, "asset", "preamble")
             or called(head, "time")
             or sum(called(c, "time") or called(c, "value") for c in row) >= 2
+            or (len(row) > 1 and any(called(cell_at(rows[ahead], n), "time") for n in clocks))
             or (
                 ahead > at and len(row) > 1 and tuple(rows[ahead]) in header and bool(mention_in(rows[at][0]))
             )
         )
+        if names and ahead > at and _same_page(rows[at:ahead], header) and tuple(rows[ahead]) in header:
+            return False  # the head of a further page
         if names:
             below = rows[ahead + 1 : ahead + 14]
-            return any(stamp_of(c) is not None for r in below for c in r)
-        if any(_is_time(cell_at(rows[ahead], n), numeric=numeric) for n in times):
+            return any(stamp_of(c) is not None for r in below for c in r) or any(
+                numeric and _is_time(cell_at(r, n), numeric=True)
+                for r in below
+                for n, numeric in clocks.items()
+            )
+        if any(_is_time(cell_at(rows[ahead], n), numeric=numeric) for n, numeric in clocks.items()):
             return False
     return False
+
+
+def _same_page(lines: Sequence[list[str]], header: set[tuple[str, ...]]) -> bool:
+    """Whether lines stand above the table too, but for the number of a page and times."""
+    above = {_timeless(r) for r in header}
+    return all(not (told := _timeless(r)) or told in above for r in lines)
+
+
+def _timeless(row: Sequence[str]) -> tuple[str, ...]:
+    """What a line says beside times and the number of a page, which stands apart at its end or beside its word."""
+    parts = [p for c in row for p in re.split(r"\s{2,}|\t", _PAGE.sub("", c)) if p]
+    return tuple(p for p in parts if stamp_of(p) is None and not (p.isdecimal() and len(parts) > 1))
 
 
 def _is_time(cell: str, *, numeric: bool) -> bool:
@@ -153,6 +195,12 @@ def _block(sheet: Sheet, shape: Shape, body: Sequence[list[str]], asked: Asked, 
     _tell_unused(shape, read)
     assets = shape.of_role("asset")
     owners = [cell_at(r, assets[0].at) for r in body] if assets else []
+    if len(told := set(owners) - {""}) == 1 and owners.count("") > len(owners) / 2:
+        owners = [*told] * len(body)  # told in the first row alone
+    keys = [" ".join(filter(None, (cell_at(r, c.at) for c in shape.of_role("label")))) for r in body]
+    rows: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for n, key in enumerate(zip(owners, keys, strict=True) if owners else [("", "")] * len(body)):
+        rows[key].append(n)
     for column in values:
         cells = [cell_at(r, column.at) for r in body]
         if not any(cells):
@@ -161,15 +209,23 @@ def _block(sheet: Sheet, shape: Shape, body: Sequence[list[str]], asked: Asked, 
             continue
         times = clock.of(column, owners)
         codes = qualities_of(shape, body, column)
-        for owner in dict.fromkeys(owners) if owners else [""]:
-            pick = np.array([o == owner for o in owners]) if owners else np.ones(len(body), dtype=bool)
+        for (owner, part), of in rows.items():
             tag = _tag(sheet, shape, column, owner)
+            tag.name = f"{part} {tag.name}".strip()
+            if not tag.unit and len(values) == 1:
+                tag.unit = _unit_beside(shape, body)
             if column.unit and sum(c.name == column.name and c.group == column.group for c in values) > 1:
                 tag.name = f"{tag.name} [{column.unit}]"
-            chosen = np.flatnonzero(pick & np.isfinite(times.t))
+            chosen = np.array([n for n in of if np.isfinite(times.t[n])], dtype=np.int64)
             series = samples_of(tag, times.t, cells, codes, chosen, notation, read)
             if series is not None:
                 read.series.append(series)
+
+
+def _unit_beside(shape: Shape, body: Sequence[list[str]]) -> str:
+    """The unit that a column of units tells most often."""
+    units = Counter(c for u in shape.of_role("unit")[:1] for r in body if (c := cell_at(r, u.at)))
+    return units.most_common(1)[0][0] if units else ""
 
 
 def _tag(sheet: Sheet, shape: Shape, column: Column, owner: str) -> Tag:
@@ -203,8 +259,8 @@ def _tag(sheet: Sheet, shape: Shape, column: Column, owner: str) -> Tag:
 
 def _titled(sheet: Sheet, shape: Shape) -> str:
     """The machine that a line alone above the table names, else what a cell above it and the file's name both begin with."""
-    lines = (of[0] for row in shape.above if len(of := [c for c in row if c]) == 1)
-    alone = (m for line in lines if (m := mention_in(line) or (line if machine_named(line) else "")))
+    lines = (of[0] for row in shape.above if len(of := [c for c in row if c and not says(c)]) == 1)
+    alone = (m for line in lines if (m := mention_in(line) or machine_in(line)))
     stem = stem_of(sheet.path)
     both = (
         c
@@ -215,7 +271,9 @@ def _titled(sheet: Sheet, shape: Shape) -> str:
         and stem[len(c) : len(c) + 1] in ("_", "-", " ", ".")
         and _may_name(c)
     )
-    return next(alone, "") or next(both, "")
+    return (
+        shape.labels.get("place", "") or next(alone, "") or next(both, "") or shape.labels.get("device", "")
+    )
 
 
 def _may_name(cell: str) -> bool:
@@ -227,6 +285,7 @@ def _bare_tag(name: str) -> str:
     """A tag without what its system hangs on: `System1:Pump1.flow:_online.._value` is `Pump1.flow`."""
     name = re.sub(r":_(?:online|offline|original)\.\.?_?\w*$", "", name.strip())
     name = re.sub(r"^\d+ <(.+)>$", r"\1", name)  # the number of a channel before its name
+    name = re.sub(r"^\[\d+[:.]\d+\]\s*(?=\S)", "", name)  # of a module and a signal
     name = re.sub(r"^(?:System\d+:|ns=\d+;[sig]=)", "", name)
     return name.replace("\x1f", " ")
 
@@ -245,7 +304,7 @@ def _long(
     rows = _by_unit(shape, body, rows) if units else rows
     keys = ["\x1f".join(cell_at(r, c.at) for c in (*assets[:1], *parts, tag)) for r in body]
     times = clock.of(value, keys)
-    cells = [cell_at(r, value.at) for r in body]
+    cells = [value_at(r, value) for r in body]
     codes = qualities_of(shape, body, value)
     for (asset, name), of in rows.items():
         told = Counter(u for n in of if units and (u := cell_at(body[n], units[0].at)))

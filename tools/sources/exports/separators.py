@@ -17,6 +17,13 @@ from aitia.tools.sources.exports.times import CLOCK, stamp_of
 from aitia.tools.sources.exports.words import is_missing, quality_word
 
 _LOOKED: Final = 120  # lines by which the separator is told
+_LABELLED: Final = re.compile(r"[#;*/\s]*[^\W\d_][^:=]{1,40}[:=]\s")
+_COLUMNS: Final = re.compile(
+    r"(?i)[#;*/\s]*(?:columns?|fields?|header|variables?|spalten|units?|einheiten)\s*[:=]\s*"
+)
+_NAMED: Final = 2  # cells of a line of names or units, at least
+_BODY: Final = 3  # rows, or columns, by which places are told, at least
+_HEADS: Final = 6  # lines above the data that may name columns
 _MARKS: Final = (";", "\t", ",", "|")
 _WIDE: Final = re.compile(r"[ \t]{2,}|\t")
 _BLANK: Final = re.compile(r"\s+")
@@ -41,7 +48,7 @@ def split(text: str, given: str = "") -> tuple[str, list[list[str]]]:
     sample = [line for line in lines if line.strip()]
     middle = sample[:_LOOKED]
     marks = (given,) if given else (*_MARKS, "  ", " ")
-    mark = max(marks, key=lambda m: (_score(middle, m), -marks.index(m)))
+    mark = max(marks, key=lambda m: (_score(middle, m), len(m) == 1 and _even(middle, m), -marks.index(m)))
     return mark, [trimmed(row) for row in _rows(text, mark)]
 
 
@@ -97,6 +104,15 @@ def _score(lines: Sequence[str], mark: str) -> float:
     return round(blanks * good / max(len(rows), 1), 4)
 
 
+def _even(lines: Sequence[str], mark: str) -> int:
+    """How many lines a mark parts into as many cells as the first one: a list of words has no numbers to tell it by."""
+    return (
+        sum(line.count(mark) == lines[0].count(mark) > 0 for line in lines)
+        if mark.strip() or mark == "\t"
+        else 0
+    )
+
+
 def _timed(cell: str) -> bool:
     return stamp_of(cell) is not None or bool(CLOCK.fullmatch(cell.strip()))
 
@@ -110,8 +126,16 @@ def _rows(text: str, mark: str) -> Iterator[list[str]]:
             if not _RULE.fullmatch(line) or not line.strip()
         ]
         width = Counter(len(row) for _, row in rows).most_common(1)[0][0] if rows else 0
-        for line, row in rows:  # a title is one cell
-            yield row if mark == "  " or len(row) <= width or _timed(row[0]) else [line.strip()]
+        heads = _heads([line for line, _ in rows], [row for _, row in rows], width)
+        for n, (line, row) in enumerate(rows):  # a title is one cell
+            label = mark == " " and _LABELLED.match(line) is not None and not any(map(_timed, row))
+            if (named := _COLUMNS.match(line)) and len(
+                cells := line[named.end() :].replace(",", " ").split()
+            ) == width:
+                yield cells  # `# columns: time ws wd`
+                continue
+            alone = label or not (mark == "  " or len(row) <= width or _timed(row[0]))
+            yield heads.get(n) or ([line.strip()] if alone else row)
         return
     csv.field_size_limit(1 << 20)
     try:
@@ -120,6 +144,50 @@ def _rows(text: str, mark: str) -> Iterator[list[str]]:
                 yield row
     except csv.Error as error:
         raise SourceError(f"A row of the table cannot be read: {error}. Check its quotation marks.") from None
+
+
+def _heads(lines: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> dict[int, list[str]]:
+    """Lines right above data in columns of fixed places as rows of as many cells, where theirs are fewer or more.
+
+    A cell belongs to the column that lies nearest below it; only where the places of the columns are clear.
+    """
+    body = [n for n, row in enumerate(rows[:_LOOKED]) if len(row) == width and any(map(_timed, row))]
+    if len(body) < _BODY or width < _BODY:
+        return {}
+    spans = [_spans(lines[n], rows[n]) for n in body]
+    columns = [(min(s[k][0] for s in spans), max(s[k][1] for s in spans)) for k in range(width)]
+    if any(a[1] > b[0] for a, b in pairwise(columns)):
+        return {}
+    found: dict[int, list[str]] = {}
+    at = body[0] - 1
+    while at >= 0 and body[0] - at <= _HEADS and lines[at].strip():
+        words = [(m.start(), m.end(), m[0]) for m in re.finditer(r"\S+(?: \S+)*", lines[at])]
+        places = [min(range(width), key=lambda k: _apart(columns[k], a, b)) for a, b, _ in words]
+        if places != sorted(places) or len(words) < _NAMED:
+            break
+        cells = [""] * width
+        for place, (_, _, word) in zip(places, words, strict=True):
+            cells[place] = f"{cells[place]} {word}".strip()
+        if len(rows[at]) != width:
+            found[at] = cells
+        at -= 1
+    return found
+
+
+def _spans(line: str, row: Sequence[str]) -> list[tuple[int, int]]:
+    """Where the cells of a row stand in its line."""
+    spans, at = [], 0
+    for cell in row:
+        at = line.index(cell, at)
+        spans.append((at, at + len(cell)))
+        at += len(cell)
+    return spans
+
+
+def _apart(column: tuple[int, int], begin: int, end: int) -> tuple[int, float]:
+    """How far a word lies from a column: characters between them, then between their middles."""
+    between = max(column[0] - end, begin - column[1], 0)
+    return between, abs(sum(column) - begin - end) / 2
 
 
 def trimmed(row: list[str]) -> list[str]:

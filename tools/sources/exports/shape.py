@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 
 from aitia.tools.meaning.unit_table import split_unit
-from aitia.tools.sources.exports.columns import Role, Shape
-from aitia.tools.sources.exports.header import align_units, columns_from, header_rows, labels_above
+from aitia.tools.sources.exports.above import align_units, labels_above
+from aitia.tools.sources.exports.columns import Role, Shape, cell_at
+from aitia.tools.sources.exports.header import columns_from, header_rows
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.roles import give_roles
-from aitia.tools.sources.exports.times import stamp_of
+from aitia.tools.sources.exports.times import CLOCK, stamp_of
 from aitia.tools.sources.exports.turning import full_time
 from aitia.tools.sources.exports.words import called, key_of
 from aitia.tools.tags.names import TITLE, parts_of
@@ -21,6 +24,11 @@ _ABOVE: Final = 60  # lines above the data that are looked at
 _MOST: Final = 0.6  # of a column's cells that must be times
 _PAIR: Final = 2  # cells of a line that says one thing
 _TITLES: Final = 2  # cells above a column of numbers that may call it a time
+_EXCEL_0: Final = date(1899, 12, 30).toordinal()
+_PLAIN: Final = re.compile(r"\d{5}(?:\.\d+)?")
+_PAIRS: Final = 4  # cells of two pairs
+_COUNT: Final = re.compile(r"\d{1,12}(?:[.,]\d{1,9})?")
+_FEW: Final = 3  # times of a column, more than this
 _ALONE: Final = frozenset({"timestamp_seconds", "time_sec", "epoch_s", "unixtime_s"})
 
 
@@ -93,8 +101,29 @@ def _times(rows: Sequence[Sequence[str]]) -> tuple[int, dict[int, Role]]:
         starts = {at: first for at, first in starts.items() if runs[at][-1] >= begins}
     whole = [at for at in starts if at in clocked] or list(starts)[:1]
     if whole:
-        return min(starts[at] for at in whole), dict.fromkeys(whole, "time")
+        first = min(starts[at] for at in whole)
+        return first, dict.fromkeys(sorted({*whole, *_serials(sample[first:], whole, width)}), "time")
     return _numeric(sample, width)
+
+
+def _serials(body: Sequence[Sequence[str]], whole: Sequence[int], width: int) -> list[int]:
+    """Further columns of times that a spreadsheet shows as numbers: days since 1899 that never fall, within the others'."""
+    stamps = [s for r in body for at in whole if at < len(r) and (s := stamp_of(r[at])) and s.kind != "abc"]
+    if not stamps:
+        return []
+    days = [date(*s.parts).toordinal() - _EXCEL_0 for s in (stamps[0], stamps[-1])]
+    low, high = min(days) - 1, max(days) + 2
+    found = []
+    for at in (n for n in range(width) if n not in whole):
+        cells = [r[at] for r in body if at < len(r) and r[at]]
+        numbers = [float(c) for c in cells if _PLAIN.fullmatch(c)]
+        if (
+            len(numbers) == len(cells) > _FEW
+            and all(low <= v <= high for v in numbers)
+            and numbers == sorted(numbers)
+        ):
+            found.append(at)
+    return found
 
 
 def _said_above(sample: Sequence[Sequence[str]]) -> set[int]:
@@ -103,6 +132,12 @@ def _said_above(sample: Sequence[Sequence[str]]) -> set[int]:
     for n, row in enumerate(sample):
         held = [c for c in row if c]
         if not any(stamp_of(c) for c in held):
+            continue
+        parted = (
+            len(held) == _PAIR + 1 and stamp_of(held[1]) is not None and CLOCK.fullmatch(held[2]) is not None
+        )
+        if parted and stamp_of(held[0]) is None and not looks_numeric(held[0]) and n < len(sample) - 1:
+            told.append(n)  # `Start time,2026-03-09,18:00:00`
             continue
         if len(held) > _PAIR:
             return set(told)
@@ -126,7 +161,7 @@ def _numeric(sample: Sequence[Sequence[str]], width: int) -> tuple[int, dict[int
     """A column of numbers that are times: since an epoch whatever it is called, else one that is called time and rises."""
     import numpy as np
 
-    from aitia.tools.sources.exports.times import numeric_times
+    from aitia.tools.sources.exports.numeric_times import numeric_times
 
     for at in range(width):
         cells = [(n, r[at]) for n, r in enumerate(sample) if at < len(r) and r[at]]
@@ -153,4 +188,27 @@ def _numeric(sample: Sequence[Sequence[str]], width: int) -> tuple[int, dict[int
             named and at == 0 and values.size > 2 and np.all(np.diff(values) > 0)
         ):
             return first, dict.fromkeys(alike or [at], "time")
+    return _counted_pairs(sample, width)
+
+
+def _counted_pairs(sample: Sequence[Sequence[str]], width: int) -> tuple[int, dict[int, Role]]:
+    """Columns that count a time each, before the value of theirs: all with the same titles, one of which is a time's."""
+    first = next((n for n, r in enumerate(sample) if len(r) >= _PAIRS and all(map(looks_numeric, r))), -1)
+    if first < 1:
+        return -1, {}
+    titles = [r for r in sample[:first] if len(r) >= len(sample[first]) - 1 and r.count(r[0]) > 1]
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for at in range(width):
+        alike.setdefault(tuple(cell_at(r, at) for r in titles), []).append(at)
+    for heads, columns in alike.items():
+        apart = all(b - a > 1 for a, b in itertools.pairwise(columns))
+        timed = any(called(split_unit(h)[0], "time") for h in heads)
+        if len(columns) > 1 and apart and timed and all(_rises(sample[first:], at) for at in columns):
+            return first, dict.fromkeys(columns, "time")
     return -1, {}
+
+
+def _rises(rows: Sequence[Sequence[str]], at: int) -> bool:
+    """Whether the numbers of a column rise from row to row."""
+    numbers = [float(c.replace(",", ".")) for r in rows if _COUNT.fullmatch(c := cell_at(r, at))]
+    return len(numbers) > _FEW and all(b > a for a, b in itertools.pairwise(numbers))

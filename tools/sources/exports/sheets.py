@@ -17,10 +17,12 @@ from typing import IO, Any, Final
 from aitia.core.bounds import load_json
 from aitia.core.errors import BadInput, SourceError
 from aitia.tools.sources.duck import database
+from aitia.tools.sources.exports.las import is_las, las_rows
 from aitia.tools.sources.exports.letters import reread
 from aitia.tools.sources.exports.limits import DAMAGED, MOST_CELLS
 from aitia.tools.sources.exports.markup import is_markup, is_table, objects_of, rows_of_table
 from aitia.tools.sources.exports.objects import rows_of_objects
+from aitia.tools.sources.exports.old_book import old_book
 from aitia.tools.sources.exports.open_document import book_of
 from aitia.tools.sources.exports.separators import split, trimmed
 from aitia.tools.sources.exports.sqlite_tables import tables_of
@@ -40,8 +42,9 @@ TEXTS: Final = (
     ".lst",
     ".rpt",
     ".out",
+    ".las",
 )
-SHEETS: Final = (".xlsx", ".xlsm", ".ods")
+SHEETS: Final = (".xlsx", ".xlsm", ".ods", ".xlsb")
 PARQUET: Final = (".parquet", ".pq")
 JSONS: Final = (".json", ".jsonl", ".ndjson")
 MARKUPS: Final = (".xml", ".html", ".htm", ".xls")
@@ -65,7 +68,12 @@ class Sheet:
     path: str
     rows: list[list[str]]
     said: list[str] = field(default_factory=list)
-    commas_part: bool = False  # commas stand between the columns
+    mark: str = ""  # what stands between the columns of a text
+
+    @property
+    def commas_part(self) -> bool:
+        """Whether commas stand between the columns."""
+        return self.mark == ","
 
 
 def sheets_of(path: Path, *, root: Path, encoding: str = "", delimiter: str = "") -> Iterator[Sheet]:
@@ -76,7 +84,7 @@ def sheets_of(path: Path, *, root: Path, encoding: str = "", delimiter: str = ""
         yield _parquet(path, where)
     elif suffix == ".ods":
         yield from _open_document(path, where)
-    elif suffix in SHEETS or (suffix == ".xls" and zipfile.is_zipfile(path)):
+    elif suffix in (".xlsx", ".xlsm") or (suffix == ".xls" and zipfile.is_zipfile(path)):
         with path.open("rb") as file:
             yield from _workbook(file, where)
     elif suffix in JSONS:
@@ -85,10 +93,8 @@ def sheets_of(path: Path, *, root: Path, encoding: str = "", delimiter: str = ""
         yield from _archive(path, where, encoding=encoding, delimiter=delimiter)
     elif suffix in DATABASES:
         yield from _database(path, where)
-    elif _is_old_book(path):
-        raise SourceError(
-            f"Save {where!r} as .xlsx or CSV: it is a workbook of Excel 97 to 2003, which is not read."
-        )
+    elif suffix == ".xlsb" or _is_old_book(path):
+        yield from _old_book(path, where)
     else:
         yield from _text(path, where, encoding=encoding, delimiter=delimiter)
 
@@ -189,6 +195,13 @@ def _open_document(path: Path, where: str) -> Iterator[Sheet]:
         yield Sheet(name=name, path=place, rows=rows, said=[f"sheet {name!r}"])
 
 
+def _old_book(path: Path, where: str) -> Iterator[Sheet]:
+    held = [(name, rows) for name, rows in old_book(path, where) if any(map(any, rows))]
+    for name, rows in held:
+        place = f"{where}/{name}" if len(held) > 1 else where
+        yield Sheet(name=name, path=place, rows=rows, said=[f"sheet {name!r}"])
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return ""
@@ -209,7 +222,7 @@ def head_sheet(path: Path) -> Sheet:
         return _parquet(path, path.name, most=_HEAD_ROWS)
     text, said = _decoded(path, "", _HEAD_BYTES)
     mark, rows = split(text)
-    return Sheet(name=stem_of(path.name), path=path.name, rows=rows, said=said, commas_part=mark == ",")
+    return Sheet(name=stem_of(path.name), path=path.name, rows=rows, said=said, mark=mark)
 
 
 def _parquet(path: Path, where: str, most: int = 0) -> Sheet:
@@ -290,11 +303,19 @@ def _text(path: Path, where: str, *, encoding: str, delimiter: str) -> Iterator[
         with contextlib.suppress(SourceError):
             yield _objects(path, where)
             return
+    if is_las(text[:_HEAD_BYTES]):
+        try:
+            yield Sheet(
+                name=stem_of(where), path=where, rows=las_rows(text), said=[*said, "a log in LAS"], mark=" "
+            )
+        except ValueError as error:
+            raise SourceError(f"Check {where!r}, a log in LAS: {error}.") from None
+        return
     mark, rows = split(text, delimiter)
     if mark != ",":
         shown = {"\t": "tabs", "  ": "blanks", " ": "blanks"}.get(mark, repr(mark))
         said.append(f"columns separated by {shown}")
-    yield Sheet(name=stem_of(where), path=where, rows=rows, said=said, commas_part=mark == ",")
+    yield Sheet(name=stem_of(where), path=where, rows=rows, said=said, mark=mark)
 
 
 def _decoded(path: Path, encoding: str, most: int = MOST_BYTES) -> tuple[str, list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ import yaml
 from aitia.core.bounds import load_yaml, read_text
 from aitia.core.config import SourceConfig
 from aitia.core.disk import write_whole
-from aitia.core.errors import BadInput, SourceError
+from aitia.core.errors import AitiaError, BadInput, SourceError
 from aitia.core.trust import checked
 from aitia.tools.meaning.dictionary import read_dictionary
 from aitia.tools.meaning.names import lexicon
@@ -25,10 +26,13 @@ from aitia.tools.sources.exports.long_rows import INDEX
 from aitia.tools.sources.exports.sheets import MOST_BYTES, Sheet
 from aitia.tools.sources.exports.words import called, key_of
 from aitia.tools.sources.text_form import encoding_of, text_of
-from aitia.tools.tags.map import PERSON, Point, TagEntry, propose
+from aitia.tools.tags.map import PERSON, propose
 from aitia.tools.tags.names import parts_of
+from aitia.tools.tags.point import Point, TagEntry
 
 NAMES: Final = ("tags.csv", "tags.yaml", "tags.yml")
+_SIBLINGS: Final = 20  # files of a folder that are looked into
+_LIST_BYTES: Final = 1 << 20
 _KEPT: Final = 4  # lists that are held in memory: a fleet reads one for each of its assets
 FIELDS: Final = ("tag", "asset", "point", "quantity", "unit", "low", "high", "description", "formula", "zone")
 _KNOWN: Final = {
@@ -79,6 +83,25 @@ def beside(paths: Sequence[Path]) -> dict[str, TagEntry]:
     return read_map(found) if found is not None else {}
 
 
+def list_beside(path: Path) -> Path | None:
+    """A file beside a table, of whatever name, that lists tags; None where there is none or it is called as `NAMES`."""
+    others = sorted(p for p in path.parent.glob("*.csv") if p != path and p.name.lower() not in NAMES)
+    return next((p for p in others[:_SIBLINGS] if tags_listed(p)), None)
+
+
+def tags_listed(path: Path) -> int:
+    """How many tags a file lists, with a column of tags beside what is said of each and none of times; 0 for no list."""
+    try:
+        if not _is_own(path) or path.stat().st_size > _LIST_BYTES:
+            return 0
+        found = read_map(path)
+        head = text_of(path, encoding_of(path), MOST_BYTES).partition("\n")[0]
+    except (AitiaError, OSError, UnicodeDecodeError):
+        return 0
+    names = re.split(r"[;\t,|]", head.removeprefix("\ufeff"))
+    return 0 if any(called(n.strip(), w) for n in names for w in ("time", "value", "clock")) else len(found)
+
+
 def _is_own(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
 
@@ -103,6 +126,16 @@ def listed(sheet: Sheet) -> dict[str, TagEntry]:
     return {}
 
 
+def is_list(sheet: Sheet) -> bool:
+    """Whether a sheet is a list of tags by numbers, whatever times it holds: each tag once, and no column of values."""
+    head = next((r for r in sheet.rows if any(r)), [])
+    columns = _columns(head)
+    if not {"tag", "index"} <= columns.keys() or any(called(c, "value") for c in head):
+        return False
+    tags = [r[columns["tag"]] for r in sheet.rows[1:] if columns["tag"] < len(r)]
+    return bool(tags) and len(set(tags)) == len(tags)
+
+
 def listed_above(place: str, rows: Sequence[list[str]], names: Set[str]) -> dict[str, TagEntry]:
     """What a list of tags above a table says of the series that are read there; {} where none stands there."""
     told = [r for r in rows[:-1] if not names.isdisjoint(r) or any(called(c, "tag") for c in r)]
@@ -121,7 +154,7 @@ def _columns(row: Sequence[str]) -> dict[str, int]:
         role = role or next(
             (r for r in ("tag", "asset", "unit", "description", "low", "high") if called(name, r)), ""
         )
-        role = "index" if key_of(name) in (*INDEX, "id") else role
+        role = "index" if key_of(name) in (*INDEX, "id") or key_of(name).endswith(INDEX[0]) else role
         if role and role not in found:
             found[role] = at
     return found
@@ -142,7 +175,8 @@ def _entries(rows: Sequence[Sequence[str]], columns: Mapping[str, int], place: s
 
 def _named(cells: Mapping[str, str], place: str) -> TagEntry:
     """The entry of a tag that the data call by a number: its machine and point are those of its name."""
-    read = propose([Point(tag=cells["tag"])])[0]
+    point = Point(tag=cells["tag"], unit=cells.get("unit", ""), description=cells.get("description", ""))
+    read = propose([point])[0]
     told = {"point": read.point, "quantity": read.quantity, "unit": read.unit} | {
         k: v for k, v in cells.items() if v
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
@@ -16,7 +16,6 @@ import numpy as np
 
 from aitia.tools.sources.exports.words import data, folded, months
 from aitia.tools.sources.rows import Floats
-from aitia.tools.sources.time_texts import epoch_of
 
 _DATE: Final = (
     r"(?P<y1>\d{4})(?P<s1>[-/. ])(?P<m1>\d{1,2})(?P=s1)(?P<d1>\d{1,2})"
@@ -56,14 +55,6 @@ _UNIX: Final = re.compile(
     r"(?:[A-Z][a-z]{2},? )?([A-Z][a-z]{2} +\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d+)?) (?:([A-Z]{3,5}|[+-]\d{4}) )?(\d{4})"
 )
 _HALVES: Final = re.compile(r"(?:(上午|午前|오전)|(下午|午後|오후))\s*")
-_DOT_NET, _FILETIME = (
-    621_355_968_000_000_000,
-    116_444_736_000_000_000,
-)  # 1970 in 100 ns since 0001 and since 1601
-_EXCEL: Final = (30_000.0, 75_000.0)  # days since 1899-12-30: 1982 to 2105
-_DATENUM: Final = (722_000.0, 770_000.0)  # days since the year 0, as Matlab counts them: 1976 to 2108
-_DATENUM_1970: Final = 719_529.0
-_EXCEL_1970: Final = 25_569.0
 _DAY_S: Final = 86_400.0
 _PIVOT: Final = 70  # years of two digits below it are of this century, as POSIX has it at 69
 
@@ -253,9 +244,8 @@ def _offset(zone: str) -> tzinfo | None:
     bare = re.fullmatch(r"(?:utc|gmt)?\s?([+-])(\d{1,2}):?(\d{2})?", text)
     if bare:
         minutes = int(bare[2]) * 60 + int(bare[3] or 0)
-        return (
-            timezone(timedelta(minutes=minutes if bare[1] == "+" else -minutes)) if minutes < 1440 else None
-        )
+        east = timedelta(minutes=minutes if bare[1] == "+" else -minutes)
+        return timezone(east) if minutes < 1440 else None
     hours = data()["zones"].get(text)
     return None if hours is None else timezone(timedelta(hours=hours))
 
@@ -269,38 +259,19 @@ def zone_told(text: str) -> tzinfo | None:
             continue
     low = folded(text)
     for name, iana in data()["windows_zones"].items():
-        if re.search(rf"(?<![a-z]){re.escape(name)}", low) and not re.search(
-            rf"(us|sa|sa pacific) {re.escape(name)}", low
-        ):
+        if re.search(rf"(?<![a-z])(?<!us )(?<!sa ){re.escape(name)}", low):
             return UTC if iana == "UTC" else ZoneInfo(iana)
     if found := re.search(r"(?:utc|gmt)\s?[+-]\d{1,2}(?::?\d{2})?", low):
         return _offset(found[0])
     if found := re.search(r"(?<![\d:])[+-]\d{1,2}:\d{2}(?!\d)", low):
         return _offset(found[0])
-    for word in re.findall(r"[a-z]{3,4}", low):
-        if word in data()["zones"] and word not in ("west", "wet", "art", "est"):
-            return UTC if word in ("utc", "gmt") else _offset(word)
-    return _offset("est") if re.search(r"\bEST\b", text) else None
-
-
-def numeric_times(values: Floats, *, named: bool) -> tuple[Floats, str] | None:
-    """Epoch seconds of numbers that can only be times, and what they are; None where they are none."""
-    known = values[np.isfinite(values)]
-    if not known.size:
-        return None
-    middle = float(np.median(known))
-    if 6.2e17 < middle < 6.7e17:
-        return (values - _DOT_NET) / 1e7, "ticks of .NET"
-    if 1.2e17 < middle < 1.7e17:
-        return (values - _FILETIME) / 1e7, "Windows file times"
-    for scale, unit in ((1.0, "seconds"), (1e3, "milliseconds"), (1e6, "microseconds"), (1e9, "nanoseconds")):
-        if epoch_of(middle) == middle / scale:
-            return values / scale, f"{unit} since 1970"
-    if _DATENUM[0] < middle < _DATENUM[1] and named:
-        return np.round((values - _DATENUM_1970) * _DAY_S, 3), "days since the year 0"
-    if _EXCEL[0] < middle < _EXCEL[1] and named:
-        return np.round((values - _EXCEL_1970) * _DAY_S, 3), "days of a spreadsheet"
-    return None
+    words = re.findall(r"[a-z]{3,4}", low)
+    # `MEZ/MESZ` is local time, not the first of the two all year
+    if both := [z for names, z in data()["zones_with_summer"].items() if set(names.split()) <= set(words)]:
+        return ZoneInfo(both[0])
+    known = [w for w in words if w in data()["zones"] and w not in ("west", "wet", "art", "est")]
+    word = known[0] if known else "est" if re.search(r"\bEST\b", text) else ""
+    return UTC if word in ("utc", "gmt") else _offset(word)
 
 
 def text_times(
@@ -311,11 +282,17 @@ def text_times(
     near: datetime,
     european: bool,
     groups: Sequence[int] = (),
+    days: Set[int] = frozenset(),
 ) -> Times:
-    """Epoch seconds of stamps. `order` of day and month where it is given, else told by the data; `groups` by series."""
-    chosen, doubtful = (order, False) if order else _order(stamps, near=near, european=european)
-    days = np.array([_ordinal(s, chosen) if s else np.nan for s in stamps], dtype=np.float64)
-    naive = days * _DAY_S + np.array([s.seconds if s else np.nan for s in stamps], dtype=np.float64)
+    """Epoch seconds of stamps. `order` of day and month where it is given, else told by the data; `groups` by series.
+
+    days     days since 1970 that the file tells beside the stamps, and without doubt
+    """
+    chosen, doubtful = (
+        (order, False) if order else _order(stamps, near=near, european=european, told_days=days)
+    )
+    dated = np.array([_ordinal(s, chosen) if s else np.nan for s in stamps], dtype=np.float64)
+    naive = dated * _DAY_S + np.array([s.seconds if s else np.nan for s in stamps], dtype=np.float64)
     zones = [s.zone if s else "" for s in stamps]
     t = naive - local_offsets(
         naive, zone, np.asarray(groups) if len(groups) else np.zeros(len(stamps), dtype=np.int64)
@@ -349,7 +326,9 @@ def _ordinal(stamp: Stamp, order: str) -> float:
     return _ordinal_of(stamp.parts, order if stamp.kind == "abc" else "ymd", stamp.short)
 
 
-def _order(stamps: Sequence[Stamp | None], *, near: datetime, european: bool) -> tuple[str, bool]:
+def _order(
+    stamps: Sequence[Stamp | None], *, near: datetime, european: bool, told_days: Set[int]
+) -> tuple[str, bool]:
     """The order of three figures: the one that all allow, else the shortest span; and whether that is a guess."""
     told = [s for s in stamps if s and s.kind == "abc"]
     if not told:
@@ -364,6 +343,9 @@ def _order(stamps: Sequence[Stamp | None], *, near: datetime, european: bool) ->
     if not fits:
         votes = {o: sum(np.isfinite(_ordinal(s, o)) for s in told) for o in ("dmy", "mdy")}
         return max(votes, key=lambda o: votes[o]), False
+    same = [o for o in fits if any(_ordinal(s, o) in told_days for s in (told[0], told[-1]))]
+    if len(same) == 1 and len(fits) > 1:
+        return same[0], False
     spans = {o: f[1] for o, f in fits.items()}
     best = [o for o in fits if spans[o] == min(spans.values())]
     now = [o for o in best if not fits[o][0]] or best

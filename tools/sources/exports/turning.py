@@ -9,7 +9,7 @@ from typing import Final
 from aitia.tools.meaning.unit_table import split_unit
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.times import date_in, month_in, stamp_of
-from aitia.tools.sources.exports.words import key_of
+from aitia.tools.sources.exports.words import folded, key_of
 
 
 def transposed(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
@@ -31,7 +31,14 @@ def transposed(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
     return None
 
 
-_SLOT: Final = re.compile(r"(?:[hH]?\s?)(\d{1,2})(?:[:.h](\d\d))?(?:[:.]00)?(?:\s*[-\u2013].*)?")
+_SLOT: Final = re.compile(
+    r"(?i:h|he|hr|hour|hour ending|std|stunde|hora|heure|ora)?[\s_]?(\d{1,2})(?:[:.h](\d\d))?(?:[:.]00)?(?:\s*[-\u2013].*)?"
+)
+_SUMS: Final = frozenset(
+    {"sum", "summe", "total", "somme", "suma", "totale", "soma", "tagessumme", "mittel", "mittelwert", "mean", "average",
+     "media", "moyenne", "max", "maximum", "min", "minimum", "daily total", "total dia", "tagesmittel"}
+)  # fmt: skip
+"""Of the clocks beside them, by which no series is made."""
 _LEAST_SLOTS: Final = 12  # clocks side by side: hours or quarters of an hour of a day
 _LEAST_ALONE: Final = 3  # of them, each written as a clock, with nothing above
 _LEAST_SHIFTS: Final = 2  # of them below names of quantities, or of a day that stands above
@@ -79,6 +86,29 @@ def matrix(rows: Sequence[Sequence[str]], name: str = "") -> list[list[str]] | N
     return None
 
 
+def repeated_clocks(rows: Sequence[Sequence[str]]) -> list[list[list[str]]]:
+    """A sheet with several tables below one another, each with the same clocks in its columns, as one for each; [] for any other.
+
+    The lines above the first one stand above each.
+    """
+    clocks = [
+        n
+        for n, row in enumerate(rows)
+        if sum(bool(_SLOT.fullmatch(c)) and ":" in c for c in row) >= _LEAST_SLOTS
+    ]
+    if len(clocks) < _LEAST_DAYS or len({tuple(rows[n]) for n in clocks}) > 1 or len(clocks) > _MOST_TABLES:
+        return []
+    starts = []
+    for at in clocks:
+        begin = at
+        while begin and 0 < len(rows[begin - 1]) <= len(rows[at]) / 2:
+            begin -= 1
+        starts.append(begin)
+    head = [list(r) for r in rows[: starts[0]]]
+    return [[*head, *map(list, rows[a:b])] for a, b in zip(starts, [*starts[1:], len(rows)], strict=True)]
+
+
+_MOST_TABLES: Final = 200
 _DAYS: Final = 0.6  # of the rows that must begin with a day
 
 
@@ -122,7 +152,11 @@ def _by_day(
         names[n] = last
     if not alone and not all(names[n] for n in slots):
         return None
-    kept = [n for n in range(len(row)) if n not in slots and n != day] if alone else []
+    kept = (
+        [n for n in range(len(row)) if n not in slots and n != day and folded(row[n]) not in _SUMS]
+        if alone
+        else []
+    )
     made = [list(r) for r in rows[: place if alone else place - 1]]
     made.append([*(row[n] for n in kept), "timestamp", *([] if alone else ["tag", "unit"]), "value"])
     for r in below:

@@ -14,6 +14,7 @@ from aitia.tools.sources.exports.columns import Column, Shape, cell_at
 from aitia.tools.sources.exports.numbers import Notation, notation_of, number_and_unit, number_and_word
 from aitia.tools.sources.exports.sheets import Sheet
 from aitia.tools.sources.exports.words import (
+    Quality,
     code_of,
     code_quality,
     data,
@@ -25,6 +26,9 @@ from aitia.tools.sources.exports.words import (
 from aitia.tools.sources.rows import Floats
 
 MOST_STATES: Final = 12  # different words of a column that is read as states
+_WORST: Final[tuple[Quality, ...]] = ("", "good", "uncertain", "bad")
+_PAIR: Final = 2  # states that have the values 0 and 1
+_STATES: Final = 0.8  # of the words of a column, which then holds states
 _BEYOND: Final = 1e36  # no measurement: an open input of an instrument reads 9.9e37
 _TOLD: Final = 400  # cells by which an unknown unit is told
 _VOTED: Final = 20_000  # cells by which the notation of numbers is told
@@ -40,13 +44,16 @@ def notation_in(sheet: Sheet, values: Sequence[Column], body: Sequence[list[str]
     return notation_of((c for c in cells if c), commas_part=sheet.commas_part)
 
 
-def qualities_of(shape: Shape, body: Sequence[list[str]], column: Column) -> list[str]:
-    """What each cell's quality is; empty where the table tells none."""
+def qualities_of(shape: Shape, body: Sequence[list[str]], column: Column) -> list[Quality]:
+    """What each cell's quality is, the worst of several columns of it; empty where the table tells none."""
     of = [c for c in shape.of_role("quality") if c.of == column.at or shape.long]
-    if not of:
-        return []
-    cells = [cell_at(r, of[0].at) for r in body]
-    words = {c: quality_word(c) for c in set(cells)}
+    told = [_qualities_in(c.name, [cell_at(r, c.at) for r in body]) for c in of]
+    return [max(words, key=_WORST.index) for words in zip(*told, strict=True)]
+
+
+def _qualities_in(name: str, cells: Sequence[str]) -> list[Quality]:
+    """What the cells of one column of qualities say: words, codes of OPC or of a confidence, or true and false."""
+    words = {c: quality_word(c) or _only_here(c) for c in set(cells)}
     numbers = {
         c: code_of(c) for c in set(cells) if not re.search(r"[a-zA-Z]{2}", c) or c.lower().startswith("0x")
     }
@@ -72,12 +79,17 @@ def qualities_of(shape: Shape, body: Sequence[list[str]], column: Column) -> lis
             words |= {c: "good" if n == usual else "bad" for c, n in numbers.items() if n is not None}
     flags = {folded(c) for c in cells if c}
     if flags and flags <= {"true", "false", "wahr", "falsch", "yes", "no"}:
-        good = "true" if not re.search(r"(?i)bad|quest|substit|invalid", of[0].name) else "false"
+        good = "true" if not re.search(r"(?i)bad|quest|substit|invalid", name) else "false"
         words = {
             c: "good" if (folded(c) in ("true", "wahr", "yes")) == (good == "true") else "bad"
             for c in set(cells)
         }
     return [words[c] for c in cells]
+
+
+def _only_here(cell: str) -> Quality:
+    """What a word says in a column of qualities alone, as elsewhere it is a state: `{down}`."""
+    return "bad" if folded(cell).strip("[](){}<>'\"") in data()["quality_column_bad"] else ""
 
 
 def samples_of(
@@ -160,15 +172,26 @@ def _as_states(
 ) -> bool:
     """Words as states with numbers: the usual 0 and 1 of both words, else in the order of their first appearance."""
     kinds = list(dict.fromkeys(cells[row] for row in chosen if cells[row] in texts))
-    if len(kinds) > MOST_STATES or len(kinds) < 2:
+    usual = {k: state_of(k, made.tag.name) for k in kinds}
+    pair = {k: v for k, v in usual.items() if v is not None}
+    if (
+        len(set(pair.values())) == len(pair) == _PAIR < len(kinds)
+        and sum(texts[k] for k in pair) >= _STATES * texts.total()
+    ):
+        made.words += Counter(
+            {k: texts[k] for k in kinds if k not in pair}
+        )  # `ON`, `OFF` and, now and then, `Data Loss`
+        kinds, usual = list(pair), dict(pair)
+    whole = len(kinds) == 1 and usual[kinds[0]] is not None and not quality_word(kinds[0])  # on all the time
+    if len(kinds) > MOST_STATES or (len(kinds) < _PAIR and not whole):
         first = kinds[0] if kinds else ""
         read.said.append(
             f"left out, as more than half of its cells are no numbers: {made.tag.name} ({len(kinds)} words, e.g. {first[:30]!r})"
         )
         return False
-    usual = {k: state_of(k) for k in kinds}
     if None in usual.values() or len(set(usual.values())) < len(kinds):
         usual = {k: float(n) for n, k in enumerate(sorted(kinds, key=folded))}
+    made.tag.states = True
     made.states = {k: float(v) for k, v in usual.items() if v is not None}
     for place, row in enumerate(chosen):
         if cells[row] in made.states and not (codes and codes[row] == "bad"):

@@ -50,6 +50,9 @@ def joined_times(rows: Sequence[Sequence[str]], name: str = "") -> tuple[list[li
     columns = [[(n, r[at]) for n, r in enumerate(sample) if at < len(r) and r[at]] for at in range(width)]
     clocks = [p for at, cells in enumerate(columns) if (p := _clocks(at, cells))]
     dates = [p for at, cells in enumerate(columns) if (p := _dates(at, cells, alone=not clocks))]
+    days = {d.at for d in dates}
+    if any(c.at not in days for c in clocks):  # `14.05.24` beside `08:00:00` is no clock
+        clocks = [c for c in clocks if c.at not in days]
     whole = [
         at
         for at, cells in enumerate(columns)
@@ -173,6 +176,9 @@ def _together(
 ) -> list[list[str]]:
     """The rows with clocks and milliseconds behind their dates; a date left empty is the one above it."""
     left = {*clocks.values(), *milli.values()}
+    begin = first
+    while begin and len(rows[begin - 1]) >= len(rows[first]) - 1:
+        begin -= 1  # names, units and the like, column by column
     held: dict[int, str] = {}
     made = []
     for n, row in enumerate(rows):
@@ -182,9 +188,13 @@ def _together(
             if n >= first and max(at, m) < len(cells) and is_milli(cells[m]):
                 cells[at] = _CLOCK_END.sub(rf"\g<0>.{int(cells[m]):03}", cells[at], count=1)
                 joined = True
-        says = (is_said(cells) or sum(map(bool, cells)) <= 2) and not any(
+        titled = any(
             at < len(cells) and (called(cells[at], "clock") or called(cells[at], "time")) for at in left
+        )
+        says = (
+            is_said(cells) or sum(map(bool, cells)) <= 2 or n < begin
         )  # a word and what it says, above a table
+        says = says and not titled and any(at < len(cells) and cells[at] for at in left)
         made.append(cells if says and not joined else [c for at, c in enumerate(cells) if at not in left])
     return made
 

@@ -13,7 +13,13 @@ from aitia.core.bounds import own_yaml
 
 Quality = Literal["good", "uncertain", "bad", ""]
 _DIGITAL: Final = re.compile(r"(?:digital ?state|digstate|system ?digital ?state)\W*\d+")
+_CONTACT: Final = re.compile(
+    r"relay|relais|\brele|breaker|contact|kontakt|schutz\b|interrupt|disjonct|seccionador|\bcb\d|_cb\b|\bcb\b"
+)
 _MACHINES: Final = frozenset({"machine", "equipment", "asset", "maschine", "anlagen", "equipo", "device"})
+_BYTE: Final = 255
+_ENCLOSED: Final = re.compile(r"(?:^|\.)([^.]{4,40})\.(?:name|id|tag)$")
+_COMPACT: Final = 6  # letters of a word that may be written as one
 _HEX: Final = re.compile(r"0x[0-9a-f]{1,8}")
 
 
@@ -35,12 +41,21 @@ def folded(text: str) -> str:
 def key_of(name: str) -> str:
     """A column's name as the lists spell it: `Time (UTC)` and `_time` are `time`, `Date/Time` is `date_time`."""
     bare = re.sub(r"\s*[(\[{].*$", "", folded(name).replace("\n", " ")) or folded(name)
-    return re.sub(r"[\s/\\:-]+", "_", bare).strip("_@ \"'#:") or bare.strip()
+    return re.sub(r"[\s/\\:-]+", "_", bare).strip("_@ \"'#:$").rstrip(".") or bare.strip()
 
 
 @cache
 def _lists(section: str) -> dict[str, frozenset[str]]:
     return {key: frozenset(folded(str(w)) for w in words) for key, words in data()[section].items()}
+
+
+@cache
+def _compact(section: str) -> dict[str, frozenset[str]]:
+    """The same without underscores, of longer words: `deviceName` is a `device_name`."""
+    return {
+        role: frozenset(c for w in words if len(c := w.replace("_", "")) >= _COMPACT)
+        for role, words in _lists(section).items()
+    }
 
 
 def called(name: str, role: str, section: str = "columns") -> bool:
@@ -53,7 +68,15 @@ def called(name: str, role: str, section: str = "columns") -> bool:
         and key.partition("_")[0] in _MACHINES
     ):
         return True
-    return key in _lists(section)[role]
+    if role == "asset" and section == "columns" and is_machines_own(name):
+        return True
+    return key in _lists(section)[role] or key.replace("_", "") in _compact(section)[role]
+
+
+def is_machines_own(name: str) -> bool:
+    """Whether a column holds the name of the machine that encloses what is measured: `Streams.DeviceStream.name`."""
+    found = _ENCLOSED.search(folded(name))
+    return found is not None and found[1].startswith(tuple(_MACHINES))
 
 
 def is_said(row: Sequence[str]) -> bool:
@@ -93,9 +116,11 @@ def is_missing(cell: str) -> bool:
 
 
 @lru_cache(maxsize=65536)
-def state_of(cell: str) -> float | None:
-    """0 or 1 for a usual state; None for any other word."""
+def state_of(cell: str, name: str = "") -> float | None:
+    """0 or 1 for a usual state; None for any other word. `name` tells a contact, which conducts where it is closed."""
     text = folded(cell)
+    if _CONTACT.search(folded(name)) and text in data()["contact_states"]:
+        return float(data()["contact_states"][text])
     lists = _lists("states")
     return 1.0 if text in lists["1"] else 0.0 if text in lists["0"] else None
 
@@ -104,6 +129,8 @@ def code_quality(code: int, *, opc: bool) -> Quality:
     """What a number says: of OPC the two highest bits of the low byte (11 good, 01 uncertain); else 0 is bad."""
     if not opc:
         return "good" if code else "bad"
+    if code > _BYTE and code & 0xC0 == 0xC0 and code & 0xFC not in (0xC0, 0xD8):
+        return "bad"  # a number of the system's own: OPC knows no such substatus of good
     meant: dict[int, Quality] = {3: "good", 1: "uncertain"}
     return meant.get((code & 0xC0) >> 6, "bad")
 

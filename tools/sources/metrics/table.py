@@ -52,7 +52,8 @@ from aitia.tools.sources.signals.fault_model import Modelled
 from aitia.tools.sources.signals.life_options import Life, life_of
 from aitia.tools.sources.text_form import NATIVE, TextForm, converted, encoding_of, form_of
 from aitia.tools.sources.time_texts import configured_zone
-from aitia.tools.tags.map import TagEntry
+from aitia.tools.tags.map import machines_told
+from aitia.tools.tags.point import TagEntry
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -114,6 +115,7 @@ class TableSource(Modelled, Telling):
             source=self.name,
             kind=self.kind,
             components=tuple(sorted({c for c, _ in keys if c})),
+            machines=machines_told(self._tags.values()),
             items=tuple(sorted({m for _, m in keys})),
             count=len(keys),
             note=note,

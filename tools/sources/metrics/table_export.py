@@ -23,16 +23,18 @@ from aitia.tools.sources.exports.derived import has_formula
 from aitia.tools.sources.exports.export import Export, read_export
 from aitia.tools.sources.exports.formula import names_in
 from aitia.tools.sources.exports.numbers import notation_of
+from aitia.tools.sources.exports.numeric_times import numeric_times
 from aitia.tools.sources.exports.shape import shape_of
 from aitia.tools.sources.exports.sheets import DATABASES, MOST_BYTES, PARQUET, SHEETS, TEXTS, head_sheet
 from aitia.tools.sources.exports.tag_files import beside
-from aitia.tools.sources.exports.times import numeric_times, stamp_of, zone_told
+from aitia.tools.sources.exports.times import stamp_of, zone_told
 from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
 from aitia.tools.sources.exports.whole_times import MILLI, absolute, joined_times
 from aitia.tools.sources.exports.words import called, key_of, state_of
 from aitia.tools.sources.time_texts import CLOCK, DATE, configured_order, configured_zone
 from aitia.tools.tags.equipment_words import plain
-from aitia.tools.tags.map import Point, TagEntry, is_plant, propose
+from aitia.tools.tags.map import is_plant, propose
+from aitia.tools.tags.point import Point, TagEntry
 
 if TYPE_CHECKING:
     from aitia.tools.sources.exports.asked import Samples
@@ -191,7 +193,7 @@ def _is_odd(shape: Shape, body: Sequence[Sequence[str]], *, commas_part: bool, s
         return True
     if any(called(c.name, "time") or key_of(c.name) in MILLI for c in shape.of_role("ignore")):
         return True
-    if any(shape.of_role(role) for role in ("quality", "unit", "description", "nanos")):
+    if any(shape.of_role(role) for role in ("quality", "unit", "description", "nanos", "label")):
         return True
     if (
         shape.long
@@ -231,7 +233,11 @@ def _odd_times(shape: Shape, body: Sequence[Sequence[str]]) -> bool:
         stamps = [s for c in cells if (s := stamp_of(c))]
         if not stamps:
             numbers = np.array(
-                [float(c) for c in cells if re.fullmatch(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", c)]
+                [
+                    float(c.replace(",", "."))
+                    for c in cells
+                    if re.fullmatch(r"-?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?", c)
+                ]
             )
             told = numeric_times(numbers, named=True)
             return told is not None and not told[1].endswith("since 1970")

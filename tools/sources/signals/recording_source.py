@@ -87,7 +87,7 @@ class RecordingSource(Configured):
             at=ended - timedelta(seconds=channel.x.size / rate),
             x=channel.x * factor,
             fs=rate,
-            unit=about.unit or channel.unit,
+            unit=(about.unit or channel.unit) if channel.scaled or about.scale or about.sensitivity else "",
             rpm=about.rpm or channel.rpm,
             load=about.load,
             designation=about.bearing,

@@ -29,6 +29,7 @@ from aitia.tools.sources.text_form import NATIVE, TextForm, converted, form_of, 
 T = TypeVar("T")
 
 MOST_SAMPLES: Final = 20_000_000  # of all channels
+UNSCALED: Final = "whole-number samples: 1 is the converter's full scale (--scale says what that is)"
 LEAST_SAMPLES: Final = 16  # of an array or column: fewer are values beside the record
 _JITTER: Final = 0.01  # of a step by which the times of evenly spaced samples may differ from it
 _NUMBER: Final = r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?"
@@ -56,13 +57,17 @@ _UNITS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
-    """Samples of one channel; `fs` in Hz, `rpm` of the shaft, both NaN where the file does not say; `unit` "" likewise."""
+    """Samples of one channel; `fs` in Hz, `rpm` of the shaft, both NaN where the file does not say; `unit` "" likewise.
+
+    `scaled` is false where a sample is a share of a converter's full scale, of which no unit and no zone follow.
+    """
 
     name: str
     x: Floats
     fs: float = math.nan
     unit: str = ""
     rpm: float = math.nan
+    scaled: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,13 +128,14 @@ def _wav(path: Path) -> Recording:
             x = (x - 128.0) / 128.0
         else:
             x = x / -float(np.iinfo(data.dtype).min)
-        notes.append("whole-number samples: 1 is the converter's full scale (--scale says what that is)")
+        notes.append(UNSCALED)
     columns = x.reshape(x.shape[0], -1).T
     named = ["channel"] if columns.shape[0] == 1 else [f"channel {n}" for n in range(1, columns.shape[0] + 1)]
     return Recording(
         form=f"WAV, {data.dtype}",
         channels=tuple(
-            Channel(name=n, x=c.copy(), fs=float(rate)) for n, c in zip(named, columns, strict=True)
+            Channel(name=n, x=c.copy(), fs=float(rate), scaled=not notes)
+            for n, c in zip(named, columns, strict=True)
         ),
         notes=tuple(notes),
     )
