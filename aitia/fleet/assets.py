@@ -17,17 +17,19 @@ from aitia.core.config import SourceConfig
 from aitia.core.errors import AitiaError, BadInput
 from aitia.core.words import Window, from_epoch
 from aitia.fleet.words import Unit
+from aitia.probe_files import is_measured
 from aitia.settings import load_settings
 from aitia.tools.sources import MetricSource, open_source
 from aitia.tools.sources.column_names import plain
 from aitia.tools.sources.duck import database
-from aitia.tools.sources.exports.tag_files import NAMES, read_map
+from aitia.tools.sources.exports.tag_files import NAMES, read_map, tags_listed
 from aitia.tools.sources.metrics.table import TableSource
 from aitia.tools.sources.paths import iter_files
 
 ENDINGS: Final = (".parquet", ".pq", ".csv", ".tsv", ".csv.gz", ".xlsx")
 LARGE: Final = 256 << 20  # bytes; of a larger source each asset is read by itself, so that memory stays flat
 USUAL_CRITICALITY: Final = 3
+_LOOKED_AT: Final = 20  # files of a folder, for one that lists tags
 DICTIONARY: Final = "dictionary.yaml"
 LISTS: Final = ("assets.csv", "assets.tsv")  # beside the data
 _ASIDE: Final = (
@@ -100,8 +102,12 @@ def units_of(path: Path) -> tuple[list[Unit], dict[str, str]]:
 
 
 def _with_tags(sources: Iterable[SourceConfig], folder: Path) -> list[SourceConfig]:
-    """The sources, of which tables take the list of tags of the site's folder: limits and corrections hold for all."""
+    """The sources, of which tables take the list of tags of the site's folder: limits and corrections hold for all.
+
+    Without one of the usual names that is the first table of the folder that lists tags.
+    """
     file = next((f for name in (*NAMES, DICTIONARY) if (f := folder / name).is_file()), None)
+    file = file or next((f for f in sorted(folder.glob("*.csv"))[:_LOOKED_AT] if tags_listed(f)), None)
     if file is not None:
         read_map(file)  # what is wrong with it is told once, before the work begins
     return [
@@ -122,6 +128,8 @@ def _of_folder(folder: Path) -> Iterator[SourceConfig]:
             and path.is_file()
             and not name.startswith(".")
             and name not in (*LISTS, *_ASIDE)
+            and is_measured(path)
+            and not tags_listed(path)
         ):
             by_folder[path.parent].append(path)
     for held, paths in sorted(by_folder.items()):

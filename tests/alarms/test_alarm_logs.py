@@ -49,6 +49,32 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
     assert "times without a zone are read as UTC" in held.guessed
 
 
+_SOURCES = """EventTime,Source,Condition,State,Message
+2026-03-10 04:00:00,41-TT-101A,HIGH,ACT,bearing temperature high
+2026-03-10 04:01:00,41-FT-101A.PV,LOW,ACT,flow low
+2026-03-10 04:02:00,41-LSL-401,LOW,ACT,CT-401 basin level switch low
+2026-03-10 04:03:00,41-XA-900,HIGH,ACT,P-101A or CT-401 trips
+2026-03-10 04:04:00,41-XA-901,HIGH,ACT,common alarm
+"""
+
+
+def test_alarms_are_of_the_asset_that_a_list_of_tags_beside_them_names(tmp_path: Path) -> None:
+    source = log(tmp_path, _SOURCES, timezone="UTC")
+    before = [e.component for e in source.events(EVER)]
+    (tmp_path / "tags.csv").write_text(
+        "tag,asset,unit\n41-TT-101A,P-101A,C\n41-FT-101A,P-101A,m3/h\n41-TT-401,CT-401,C\n", encoding="utf-8"
+    )
+    assert before == ["41-TT-101A", "41-FT-101A", "41-LSL-401", "41-XA-900", "41-XA-901"]
+    after = [e.component for e in log(tmp_path, _SOURCES, timezone="UTC").events(EVER)]
+    assert after == ["P-101A", "P-101A", "CT-401", "41-XA-900", "41-XA-901"]
+
+
+def test_a_list_of_tags_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "tags.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    held = log(tmp_path, _SOURCES, timezone="UTC").describe(EVER)
+    assert "the list of tags was not used: Name the columns of 'tags.csv'" in held.note
+
+
 def test_a_zone_moves_every_alarm(tmp_path: Path) -> None:
     first = log(tmp_path, ALL["wincc"], timezone="Europe/Berlin").events(EVER)[0]
     assert first.at == datetime(2026, 3, 10, 3, 0, 1, tzinfo=UTC)

@@ -133,6 +133,21 @@ def test_tables_of_the_same_assets_are_one_source_and_those_of_different_ones_ar
     assert len(units_of(site)[0]) == 4
 
 
+def test_lists_of_tags_and_work_orders_beside_an_export_are_no_assets(tmp_path: Path) -> None:
+    rows = "\n".join(f"2026-03-0{1 + k // 24}T{k % 24:02d}:00:00Z,{k},{2 * k}" for k in range(48))
+    (tmp_path / "export.csv").write_text(f"Timestamp,41-FT-101,41-TT-101\n{rows}\n")
+    (tmp_path / "taglist.csv").write_text(
+        "Tag,Description,EngUnit\n41-FT-101,P-101 flow,m3/h\n41-TT-101,P-101 bearing temperature,C\n"
+    )
+    (tmp_path / "workorders.csv").write_text(
+        "WorkOrder,Start,Finish,Equipment,Type,ShortText\n4001,2026-03-01 08:00,2026-03-01 09:00,P-101,PM01,greased bearings\n"
+    )
+    units, errors = units_of(tmp_path)
+    assert [u.source.name for u in units] == ["export"]
+    assert str(units[0].source.options["tags"]).endswith("taglist.csv")
+    assert not errors
+
+
 def test_limits_of_tags_give_a_time_and_a_wrong_one_is_named(site: Path, tmp_path: Path) -> None:
     keep, data = tmp_path / "kept", tmp_path / "data"
     data.mkdir()

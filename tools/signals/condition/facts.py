@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from aitia.core.aspects import MACHINE, METRIC
@@ -12,7 +13,9 @@ from aitia.core.words import HEALTHY, Evidence, Scalar, SourceRef, Window, from_
 from aitia.tools.registry import ToolContext
 from aitia.tools.signals.alarm_target import is_alarmed
 from aitia.tools.signals.condition.assess import assess
+from aitia.tools.signals.condition.exchangers import Signal
 from aitia.tools.signals.condition.limits import limits_of
+from aitia.tools.signals.condition.physical import Neighbours, physical
 from aitia.tools.signals.condition.upsets import upsets
 from aitia.tools.signals.condition.words import AssetSignals, Condition, Finding, Limits, Point
 from aitia.tools.signals.quantities import machine_aspect
@@ -68,7 +71,9 @@ def _of_source(ctx: ToolContext, source: LifeSource) -> tuple[list[Evidence], li
     healthy = next((b.window.epoch for b in ctx.incident.baselines if b.name == HEALTHY), None)
     facts: list[Evidence] = []
     disturbances = upsets((p.t, p.v) for of in series.values() for p in _points(of).values())
+    made: dict[str, list[tuple[Finding, list[Evidence]]]] = {}
     for name in names[:MOST_ASSETS]:
+        made[name] = []
         asset = AssetSignals(name=name, points=_points(series[name]))
         told = assess(
             asset,
@@ -81,9 +86,42 @@ def _of_source(ctx: ToolContext, source: LifeSource) -> tuple[list[Evidence], li
             if is_over(f, window):
                 notes.append(f"Past and not counted: {f.statement}")
             else:
-                made = [_fact(told, f, source.name, window), *_beside(told, f, source.name, window)]
-                facts += [_described(e, series[name]) for e in made]
+                of_it = [_fact(told, f, source.name, window), *_beside(told, f, source.name, window)]
+                made[name].append((f, [_described(e, series[name]) for e in of_it]))
+    departed = frozenset((n, p) for n, of in made.items() for f, _ in of for p in f.channels)
+    wrong: set[tuple[str, str]] = set()
+    for name in names[:MOST_ASSETS]:
+        seen = _neighbours(ctx, name, series)
+        by_physics = physical(
+            seen, departed, healthy=healthy, window=window, until=until.timestamp(), source=source.name
+        )
+        facts += [
+            e if "described" in e.values else _described(e, series[e.component]) for e in by_physics.facts
+        ]
+        wrong |= by_physics.wrong
+    for name, of in made.items():
+        facts += [e for f, es in of if not {(name, p) for p in f.channels} <= wrong for e in es]
     return facts, notes
+
+
+def _neighbours(ctx: ToolContext, name: str, series: Mapping[str, list[Series]]) -> Neighbours:
+    """The signals of a machine, and those of the machines that feed it or that it feeds."""
+    links = {c.id: {k.to for k in c.links if k.relation == "feeds"} for c in ctx.resolver.components}
+    beside = links.get(name, set()) | {c for c, fed in links.items() if name in fed}
+    called = {c.id: " ".join(c.aliases) for c in ctx.resolver.components}
+    linked = {
+        f"{n}: {point}": replace(one, said=f"{one.said} {called.get(n, '')}".strip())
+        for n in sorted(beside & set(series))
+        for point, one in _signals(series[n]).items()
+    }
+    return Neighbours(asset=name, own=_signals(series[name]), linked=linked, called=called.get(name, ""))
+
+
+def _signals(series: list[Series]) -> dict[str, Signal]:
+    return {
+        n: Signal(name=n, t=p.t, v=p.v, unit=p.unit, said=said)
+        for n, (p, said) in _points_said(series).items()
+    }
 
 
 def _described(fact: Evidence, series: list[Series]) -> Evidence:
@@ -110,6 +148,14 @@ def _points(series: list[Series]) -> dict[str, Point]:
             one.metric, Point(t=one.t, v=one.v, quantity=one.metadata.quantity, unit=one.metadata.unit)
         )
     return found
+
+
+def _points_said(series: list[Series]) -> dict[str, tuple[Point, str]]:
+    """Points with what a list of tags says of them."""
+    said: dict[str, str] = {}
+    for one in series[:_MOST_POINTS]:
+        said.setdefault(one.metric, one.metadata.help[:_MOST_SAID])
+    return {n: (p, said[n]) for n, p in _points(series).items()}
 
 
 def _limits(series: list[Series], life: Life | None) -> Mapping[str, Limits]:

@@ -9,11 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from aitia.core.errors import SourceError
+from aitia.core.errors import BadInput, SourceError
 from aitia.core.words import Holding, SourceRef, Window
 from aitia.tools.sources.alarms.columns import Columns, columns_of, is_alarm_log
 from aitia.tools.sources.alarms.events import AlarmEvent, State, changes, kind_of, state_of
 from aitia.tools.sources.event_files import MOST_STAMPS, EventFiles, Read, named_rows
+from aitia.tools.sources.exports.tag_files import beside
 from aitia.tools.sources.metrics.table_columns import split_tag
 from aitia.tools.sources.text_form import (
     TextForm,
@@ -37,6 +38,7 @@ _ENDING: Final = re.compile(
     r"(?i)[._/:](?:pv|alm|alarm|hi_?hi|hi|lo_?lo|lo|hi_hi_alm|hi_alm|lo_alm|lo_lo_alm|trip|fault)$"
 )
 _TAG_LIKE: Final = re.compile(r"\b(?:\d{1,3}-)?[A-Z]{1,5}[-_]?\d{1,5}[A-Z]?\b")
+_WORD: Final = re.compile(r"[^\s,;:()\[\]\"']+")
 _COMFORT: Final[Mapping[str, State]] = {  # StateAfter of WinCC panels: what the message is after the change
     "0": State(active=False), "1": State(active=True), "2": State(active=False, acked=True), "3": State(active=True, acked=True),
     "6": State(active=False, acked=True),
@@ -108,6 +110,14 @@ class AlarmLog(EventFiles[AlarmEvent]):
         self._say(columns, form, notation, found)
         self._add(dated, columns, notation, path, found)
 
+    def _owners(self, path: Path, found: Read[AlarmEvent]) -> dict[str, str]:
+        """The asset of each tag by the list of tags beside the file; a list that cannot be read is told."""
+        try:
+            return {tag.casefold(): one.asset for tag, one in beside([path]).items() if one.asset}
+        except BadInput as error:
+            found.dropped.append(f"the list of tags was not used: {error}")
+            return {}
+
     def _add(
         self,
         dated: Sequence[tuple[int, Mapping[str, str], datetime]],
@@ -116,10 +126,14 @@ class AlarmLog(EventFiles[AlarmEvent]):
         path: Path,
         found: Read[AlarmEvent],
     ) -> None:
+        owners = self._owners(path, found)
+        assets = {a.casefold(): a for a in owners.values()}
         entries: list[tuple[AlarmEvent, State]] = []
         unknown: dict[str, int] = {}
         for number, row, at in dated:
             event = self._event(row, columns, at, path, number)
+            if not self._config.component and not row.get(columns.component, "").strip():
+                event = replace(event, component=_listed(event, owners, assets))
             if columns.end:
                 entries += self._occurrence(event, row, columns, notation)
                 continue
@@ -229,12 +243,26 @@ def _tag(text: str) -> tuple[str, str]:
 
 def asset_of(tag: str) -> str:
     """The asset of a tag: what stands before its last separator, names of alarms taken off; the tag itself where nothing does."""
-    bare = tag
-    while (shorter := _ENDING.sub("", bare)) != bare:
-        bare = shorter
+    bare = _without_alarm(tag)
     cut = next((mark for mark in "/.:" if mark in bare), "")
     head = split_tag(bare, cut)[0] if cut else bare
     return head.rpartition("/")[2] or bare
+
+
+def _listed(event: AlarmEvent, owners: Mapping[str, str], assets: Mapping[str, str]) -> str:
+    """The asset of an alarm by a list of tags, else the one listed asset that its message names, else as its tag tells it."""
+    tag = event.tag.casefold()
+    if owner := owners.get(tag) or owners.get(_without_alarm(tag)):
+        return owner
+    named = {assets[w] for w in _WORD.findall(event.text.casefold()) if w in assets} if assets else set()
+    return named.pop() if len(named) == 1 else event.component
+
+
+def _without_alarm(tag: str) -> str:
+    """A tag without the names of alarms behind it."""
+    while (shorter := _ENDING.sub("", tag)) != tag:
+        tag = shorter
+    return tag
 
 
 def _named_in(text: str) -> str:
