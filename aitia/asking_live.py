@@ -32,17 +32,24 @@ def live_site(
     at: datetime | None,
     redactor: Redactor,
 ) -> Site | None:
-    """The site of the settings' sources, of those named and given besides; None where there is no telemetry."""
+    """The site of the settings' sources, of those named and given besides; None where there is no telemetry.
+
+    Where nobody says `at` and all of it is in files that end in the past, their end counts as now.
+    """
     from aitia.graphs.looking import opened
+    from aitia.own_time import own_time
 
     configs = [s for s in settings.sources if s.kind not in DOCUMENTS]
     if not (configs or named or given):
         return None
     use(settings.redaction)
     readers, _ = configured_readers(settings.model_copy(update={"sources": tuple(configs)}), [*named, *given])
+    at = at or settings.service.at
+    if at is None and not given:
+        at = own_time([*configs, *named], datetime.now(tz=UTC), readers)
     return opened(
         readers,
-        now=at or settings.service.at,
+        now=at,
         components=settings.components,
         zone=zone_of(settings, [*configs, *named]),
         redact=redactor.text,

@@ -9,6 +9,7 @@ from typing import Final
 
 from aitia.core.config import SourceConfig
 from aitia.core.errors import AitiaError
+from aitia.core.protocols import Source
 from aitia.settings import absolute
 from aitia.tools.query.site import extents
 from aitia.tools.sources import open_sources
@@ -22,15 +23,21 @@ MOST_BYTES: Final = 64 << 20
 _LEAD: Final = timedelta(seconds=1)  # a window ends before its end: the last sample counts
 
 
-def own_time(sources: Sequence[SourceConfig], now: datetime) -> datetime | None:
-    """Just after the last sample, where all telemetry is in files that end in the past; None where `now` is meant."""
+def own_time(
+    sources: Sequence[SourceConfig], now: datetime, readers: Sequence[Source] | None = None
+) -> datetime | None:
+    """Just after the last sample, where all telemetry is in files that end in the past; None where `now` is meant.
+
+    `readers` are those of the sources where they are open, so that no file is read twice.
+    """
     telemetry = [s for s in absolute(sources, Path.cwd()) if s.kind in TELEMETRY]
     if not telemetry or any(s.url or not s.path for s in telemetry):
         return None
     try:
         if sum(p.stat().st_size for s in telemetry for p in iter_files(s, Path("/"))) > MOST_BYTES:
             return None
-        ends = [end for _, end in extents(open_sources(telemetry, Path("/")), now).values()]
+        held = open_sources(telemetry, Path("/")) if readers is None else readers
+        ends = [end for _, end in extents([r for r in held if r.kind in TELEMETRY], now).values()]
     except (AitiaError, OSError):
         return None  # the diagnosis itself says what cannot be read
     last = max(ends, default=now)

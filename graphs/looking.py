@@ -13,11 +13,13 @@ from aitia.agent.asking.answerable import of_commands, quoted
 from aitia.agent.asking.looked import answered
 from aitia.agent.asking.lookup import Lookup
 from aitia.agent.asking.question.by_model import QuestionReader
+from aitia.agent.asking.question.chinese import english
 from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.outcome import Reading
-from aitia.agent.asking.question.second import Read, read_twice
+from aitia.agent.asking.question.second import Read, read_twice, read_without_rules
 from aitia.agent.asking.question.several import read_several
 from aitia.agent.asking.question.sorting import asks_now
+from aitia.agent.asking.question.spans import span_of
 from aitia.agent.asking.steps import asks_for_steps, steps_for
 from aitia.core.disk import write_whole
 from aitia.core.errors import BadInput, ModelError, SourceError, StoreDamaged
@@ -32,6 +34,8 @@ from aitia.tools.query.words import LIVE, Documents, Incidents, Query
 MAX_QUESTION: Final = 2000
 FEW: Final = 6  # words of a question that goes on from the one before
 RECORDED: Final = timedelta(hours=1)  # from which on a moment that counts as now is not
+_AT_END: Final = timedelta(minutes=1)  # between what counts as now and the last sample
+_LATER: Final = timedelta(days=1, hours=1)  # by which a time that is counted back from now moves
 _FILE: Final = "looks.json"
 
 
@@ -94,20 +98,35 @@ def look(
 
 
 def _moment(text: str, site: Site) -> str:
-    """What "now" is, where it is asked for and is not now: of a recorded incident."""
-    if not asks_now(text) or datetime.now(tz=UTC) - site.now < RECORDED:
+    """What "now" is, where a question is of now or counts back from it and it is not now: of a recorded incident."""
+    if datetime.now(tz=UTC) - site.now < RECORDED:
         return ""
-    return f"“now” is {site.now:%Y-%m-%d %H:%M:%S} UTC here: the sources are read as of then"
+    ends = site.extent is not None and abs(site.now - site.extent[1]) < _AT_END
+    why = "the data end there" if ends else "the sources are read as of then"
+    if asks_now(text):
+        return f"“now” is {site.now:%Y-%m-%d %H:%M:%S} UTC here: {why}"
+    here = site.now.astimezone(site.zone)
+    spans = [_times(text, here + later) for later in (timedelta(), _LATER)]
+    return (
+        f"time is counted back from {site.now:%Y-%m-%d %H:%M:%S} UTC: {why}" if spans[0] != spans[1] else ""
+    )
+
+
+def _times(text: str, now: datetime) -> tuple[datetime | None, ...]:
+    """The times of a question as of a moment."""
+    span = span_of(english(text), now)
+    return (span.since, span.until, span.at)
 
 
 def _read(text: str, site: Site, before: Query | None, reader: QuestionReader | None) -> Read:
-    """A question as rules read it, and as a model does beside them; a model that fails is a note."""
+    """A question as rules read it, as was learned without them, and as a model does beside them; a model that fails is a note."""
     if is_query(text):
         return Read(reading=Reading(status="query", queries=(parse(text, now=site.now),), live=True))
     p = pieces_of(text, site, before)
-    reading = read_several(text, site, before, read_pieces(p, before))
-    if reader is None:
-        return Read(reading=reading)
+    read = read_without_rules(p, read_several(text, site, before, read_pieces(p, before)), before)
+    if reader is None or read.note:
+        return read
+    reading = read.reading
     try:
         return read_twice(p, reading, before, reader)
     except ModelError as error:

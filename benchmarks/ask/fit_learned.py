@@ -25,9 +25,9 @@ from sklearn.linear_model import LogisticRegression
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from aitia.agent.asking.question.asked_how import VERBS, WANTED, features, size, verb_of, wanted_of
 from aitia.models.curriculum.written import further_questions, questions
 from benchmarks import contract
-from benchmarks.ask.asked_how import VERBS, WANTED, features, size, verb_of, wanted_of
 
 HELD_BACK: Final = 8.0  # C: the inverse of the ridge
 STEPS: Final = 40  # of L-BFGS

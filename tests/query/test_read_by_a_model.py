@@ -53,6 +53,11 @@ def asked(site: Site, question: str, line: str, log_prob: float = -0.01, before=
     return found[0], model
 
 
+@pytest.fixture(autouse=True)
+def rules_and_model_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aitia.agent.asking.question.second.LEARNED", 2.0)
+
+
 CHATTY = "how chatty is orders towards its store in the worst moment, in connections"
 
 

@@ -15,6 +15,7 @@ from aitia.tools.query.shares import share
 from aitia.tools.query.site import Site
 from aitia.tools.query.spells import beyond
 from aitia.tools.query.statistics import curve, stat
+from aitia.tools.query.trends import trend
 from aitia.tools.query.versions import role, version
 from aitia.tools.query.words import (
     Beyond,
@@ -56,7 +57,7 @@ def execute(query: Query, site: Site) -> Found:
         case Beyond():
             return beyond(query, site)
         case Curve():
-            return curve(query, site)
+            return trend(query, site) if query.way else curve(query, site)
         case Compare():
             return compare(query, site)
         case Events():

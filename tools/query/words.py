@@ -167,11 +167,12 @@ class Beyond(_Spanned):
 
 
 class Curve(_Spanned):
-    """A measurement over time."""
+    """A measurement over time; `way`: whether it rises or falls up to its end, and since when."""
 
     verb: Literal["series"] = "series"
     metric: str
     labels: str = ""
+    way: Literal["", "rise", "fall"] = ""
 
 
 class Compare(_Spanned):

@@ -9,6 +9,7 @@ from typing import Final
 from aitia.agent.asking.question.about import EQUIPMENT
 from aitia.agent.asking.question.bounds import groups
 from aitia.agent.asking.question.chinese import is_time, unknown_words
+from aitia.agent.asking.question.health_rules import asks_healthy
 from aitia.agent.asking.question.measure import COUNTED, Term, concepts_of, names_of, same, words_in
 from aitia.agent.asking.question.met import unmet
 from aitia.agent.asking.question.met_values import of_query
@@ -46,8 +47,11 @@ _EXPLAINED: Final = (
 
 def unplaced(p: Pieces, explained: str = "") -> list[Term]:
     """The words of things that neither a table, a name, a number nor `explained` (texts of the query) covers."""
-    known = [(h.begin, h.end) for name in _EXPLAINED for h in hits(name, p.words)]
+    tables = (*_EXPLAINED, "trend") if "way=" in explained else _EXPLAINED
+    known = [(h.begin, h.end) for name in tables for h in hits(name, p.words)]
     said = f"{p.quoted} {p.code} {p.labels} {explained}".casefold()
+    if p.component and asks_healthy(p.low):
+        return []  # its state and errors are told, the verdict is not
     return [
         t
         for t in p.terms

@@ -71,19 +71,24 @@ def _metrics(p: Pieces) -> tuple[list[str], float]:
     surely = bool(p.about.surest or p.given)  # else by what it does, or a word of something else
     held = own if surely else every
     points = {(f.of.component, f.of.family): f.score for f in fits(p.terms, held)} if p.terms else {}
-    words = [w for w in re.findall(r"[a-zà-ÿ0-9]{3,}", p.low) if w not in p.component.casefold()]
+    words = spoken_words(p)
     translated, spoken = table(), words_of(p.as_put, p.low)
     best: dict[str, float] = {}
     for m in held:
         score = FITS * points.get((m.component, m.family), 0.0)
         score += OWNED if m.component in named else RELATED if m.component in related else 0.0
-        score += LIKE * (likeness(m.family, words) + 0.5 * _labelled(m, words))
+        score += LIKE * (likeness(m.family, words) + 0.5 * labelled(m, words))
         score += translated.score(spoken, parts_of(m.family, m.unit, m.help))
         best[m.family] = max(best.get(m.family, score), score)
     order = sorted(best, key=lambda name: (-best[name], name))
     first = {m.family for m in own}
     lead = best[order[0]] - best[order[1]] if len(order) > 1 else 0.0
     return (_mixed(order, first) if len(first) < len(order) else order[:MOST_METRICS]), lead
+
+
+def spoken_words(p: Pieces) -> list[str]:
+    """The words of a question that may be of a measurement's name."""
+    return [w for w in re.findall(r"[a-zà-ÿ0-9]{3,}", p.low) if w not in p.component.casefold()]
 
 
 def _mixed(order: Sequence[str], own: Collection[str]) -> list[str]:
@@ -114,7 +119,7 @@ def likeness(name: str, words: Iterable[str]) -> float:
     return sum(any(_like(w, part) for w in told) for part in parts) / max(1, len(parts))
 
 
-def _labelled(m: Measured, words: Iterable[str]) -> bool:
+def labelled(m: Measured, words: Iterable[str]) -> bool:
     """Whether the question names a value of its labels."""
     told = {*words}
     return any(v.casefold() in told for _, v in m.labels if len(v) > 2)

@@ -16,7 +16,7 @@ _ABOVE: Final = (
     r"|hotter than|warmer than|longer than"
     r"|über|oberhalb(?: von)?|mehr als|höher als|größer als|heißer als|wärmer als|länger als"
     r"|überschr\w*|erreicht\w*|mindestens"
-    r"|dépass\w*|au[- ]dessus d[eu]|au-delà de|plus de|supérieure?s? à|excéd\w*|atteint"
+    r"|dépass\w*|franchi\w*|au[- ]dessus d[eu]|au-delà de|plus de|supérieure?s? à|excéd\w*|atteint"
     r"|super\w{1,5}|por encima de|más de|mayor(?: que| a)?|excedi\w*|alcanz\w*"
     r"|sopra(?: i)?|oltre(?: i)?|più di|maggiore di|superato|superiore a|eccedut\w*|raggiunt\w*"
 )
@@ -24,8 +24,8 @@ _BELOW: Final = (
     r"below|under|less than|lower than|smaller than|fell to|at most|<=?"
     r"|unter|unterhalb(?: von)?|weniger als|niedriger als|kleiner als"
     r"|unterschr\w*|höchstens"
-    r"|en dessous d[eu]|au-dessous d[eu]|moins de|inférieure?s? à"
-    r"|por debajo de|menos de|menor(?: que| a)?|inferior a|sotto(?: i)?|meno di|minore di|inferiore a"
+    r"|en dessous d[eu]|sous|au-dessous d[eu]|moins de|inférieure?s? à"
+    r"|por debajo de|baj(?:ó|ado|aron|a) de|menos de|menor(?: que| a)?|inferior a|sotto(?: i)?|meno di|minore di|inferiore a"
 )
 _MOVED: Final = (
     r"(?:drop\w*|f[ae]ll\w*|ris\w+|rose|go|goes|went|climb\w*|sank|sink\w*|fiel\w*|stieg\w*"

@@ -14,7 +14,7 @@ from aitia.tools.query.measured import meaning_of, measured
 from aitia.tools.query.notation import written
 from aitia.tools.query.samples import unit_of
 from aitia.tools.query.units import factor
-from aitia.tools.query.words import Beyond
+from aitia.tools.query.words import Beyond, Curve, Query, Stat
 
 SINCE: Final = re.compile(
     r"(?<!\w)(?:since when|since what time|seit wann|depuis quand|depuis quelle heure"
@@ -82,6 +82,27 @@ def _look(p: Pieces, fit: Fit, limit: Bound) -> Beyond:
         **side,
         **span_fields(p),
     )
+
+
+def bounded_before(p: Pieces, before: Query | None) -> Reading | None:
+    """A bound of what was asked before: "did it ever go above 80?" after its last value."""
+    limit = bound(p.words)
+    if (
+        limit is None
+        or not isinstance(before, Stat | Curve)
+        or any(t.concepts and not t.soft for t in p.terms)
+    ):
+        return None
+    owner = p.component or before.component
+    held = next(
+        (m for m in measured(p.site) if m.component == owner and before.metric in (m.metric, m.family)), None
+    )
+    if held is None or p.about.strange:
+        return None
+    query = _look(p, Fit(of=held, score=0.0, labels=before.labels), limit)
+    if not p.span.told:
+        query = query.model_copy(update={"since": before.since, "until": before.until})
+    return Reading(status="query", queries=(query,), live=True)
 
 
 def other_bound(p: Pieces) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from aitia.agent.asking.question.measure import Fit, best
 from aitia.agent.asking.question.outcome import Reading, span_fields
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.agent.asking.question.spans import ranges_of, span_of
+from aitia.agent.asking.question.spans import Span, ranges_of, span_of
 from aitia.agent.asking.question.told import telling
 from aitia.tools.query.happened import changes
 from aitia.tools.query.words import Changes, Compare
@@ -98,6 +98,12 @@ def _around_change(
     return ((at, None), (None, at)) if at else None
 
 
+def _behind(text: str, now: datetime) -> Span:
+    """The time behind "with", where a month may stand alone."""
+    told = span_of(text, now)
+    return told if told.told else span_of(f"in {text.lstrip()}", now)
+
+
 def _two_spans(
     p: Pieces,
 ) -> tuple[tuple[datetime | None, datetime | None], tuple[datetime | None, datetime | None]] | None:
@@ -107,7 +113,7 @@ def _two_spans(
     if len(ranges) == 2:
         return (ranges[0].since, ranges[0].until), (ranges[1].since, ranges[1].until)
     for m in _WITH.finditer(p.low):
-        one, two = span_of(p.text[: m.start()], now), span_of(p.text[m.end() :], now)
+        one, two = span_of(p.text[: m.start()], now), _behind(p.text[m.end() :], now)
         if one.told and two.told:
             return (one.since or one.at, one.until), (two.since or two.at, two.until)
         if two.told and not one.told and two.since and two.until:

@@ -11,7 +11,7 @@ from aitia.agent.asking.question.about import near, others
 from aitia.agent.asking.question.account import PROCESS, unexplained, without
 from aitia.agent.asking.question.alarms_rules import after_an_alarm
 from aitia.agent.asking.question.bounds import bound
-from aitia.agent.asking.question.bounds_rules import other_bound
+from aitia.agent.asking.question.bounds_rules import bounded_before, other_bound
 from aitia.agent.asking.question.chinese import english
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
@@ -75,7 +75,11 @@ def read_pieces(p: Pieces, before: Query | None) -> Reading:
 def _read(p: Pieces, before: Query | None) -> Reading:
     if before is None and _of_nothing(p):
         return unclear("That goes on from a question that was not answered. Say it whole.")
-    if before is None or changing(p) is not None or not p.follows:
+    if before is None or changing(p) is not None:
+        return decide(p)
+    if (bounded := bounded_before(p, before)) is not None:
+        return bounded
+    if not p.follows:
         return decide(p)
     if isinstance(before, Who) and not p.keys("rank"):
         before = first_of(before, p.site) or before

@@ -46,5 +46,6 @@ def _tail(component: str, family: str) -> tuple[str, ...]:
 def journals(words: str, site: Site) -> tuple[tuple[int, int], ...]:
     """Spans of `words` that name a log which is no component's own: a plant's archive of messages."""
     ids = {plain(n) for c in site.inventory.components if c.type != "unknown" for n in (c.id, *c.aliases)}
+    ids |= {plain(m.component) for m in measured(site)}
     own = {plain(n) for n in loggers(site)} - ids
     return tuple(m.span() for m in re.finditer(r"[\w-]{5,}", words) if m[0] in own)

@@ -11,6 +11,7 @@ from aitia.agent.asking.question.alarms_rules import of_alarms
 from aitia.agent.asking.question.bounds_rules import of_bounds
 from aitia.agent.asking.question.changes_rules import of_happenings, of_work
 from aitia.agent.asking.question.failed_full_rules import of_failed, of_full
+from aitia.agent.asking.question.health_rules import of_health
 from aitia.agent.asking.question.life_rules import of_lifecycle, of_moments, of_people, of_roles, of_troubles
 from aitia.agent.asking.question.lines_rules import of_lines, of_words
 from aitia.agent.asking.question.machine_rules import of_machines
@@ -30,6 +31,7 @@ from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.relations_rules import of_relations
 from aitia.agent.asking.question.shares_rules import of_shares
 from aitia.agent.asking.question.told import in_journal, stands
+from aitia.agent.asking.question.trend_rules import of_trends
 from aitia.tools.query.lines import loggers
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import Count, Documents, Get, Incidents, Lines, Query
@@ -52,7 +54,9 @@ def decide(p: Pieces) -> Reading:
         of_alarms,
         _strange,
         _incidents,
+        of_health,
         of_bounds,
+        of_trends,
         of_comparisons,
         of_relations,
         of_people,

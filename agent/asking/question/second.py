@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from aitia.agent.asking.question.account import offered
+from aitia.agent.asking.question.account import offered, unexplained
 from aitia.agent.asking.question.by_model import Proposal, QuestionReader
 from aitia.agent.asking.question.chinese import is_time, unknown_words
 from aitia.agent.asking.question.failed_full_rules import misses_head
+from aitia.agent.asking.question.learned import ANSWERS as LEARNED
+from aitia.agent.asking.question.learned import read_line
 from aitia.agent.asking.question.line_form import line_of
 from aitia.agent.asking.question.met import unmet
 from aitia.agent.asking.question.outcome import Reading, one
@@ -19,6 +21,7 @@ from aitia.agent.asking.question.several import questions_in
 from aitia.agent.asking.question.sure import checks, fit, sure_of
 from aitia.agent.asking.question.tables import GOES_ON
 from aitia.core.words import Word
+from aitia.tools.meaning.incidents.mentions import is_software
 from aitia.tools.query.words import LIVE, Compare, Query, Stat
 
 ANSWERS: Final = 0.6
@@ -71,7 +74,25 @@ def read_twice(p: Pieces, reading: Reading, before: Query | None, reader: Questi
         if sure >= fit().threshold:
             note = f"rules alone would have asked back; the model reads it as: {proposal.line}"
             return Read(reading=Reading(status="query", queries=own, live=True), note=note, sure=sure)
-    return _instead(p, reading, proposal) if _open(reading) else Read(reading=reading)
+    return _instead(p, reading, proposal) if rules_left_open(reading) else Read(reading=reading)
+
+
+def read_without_rules(p: Pieces, reading: Reading, before: Query | None) -> Read:
+    """What rules read; else as it was learned from written questions, where that is sure and meets all that is asked."""
+    if not may_say(p, reading, before) or not rules_left_open(reading):
+        return Read(reading=reading)
+    found = read_line(p, before)
+    if found is None or found.query is None or found.sure < LEARNED:
+        return Read(reading=reading)
+    if unmet(p, (found.query,)) or unheard(p, found.query) or _of_another(p, found.query):
+        return Read(reading=reading)
+    note = f"no rule reads it; by likeness to other questions: {found.line}"
+    return Read(reading=one(found.query), note=note, sure=found.sure)
+
+
+def _of_another(p: Pieces, query: Query) -> bool:
+    """Whether a thing is named that the measurement is not of: "oil pressure of orders" is no number of orders."""
+    return any(t.concepts or is_software(t.word, "") for t in unexplained(p, (query,), strict=True))
 
 
 def may_say(p: Pieces, reading: Reading, before: Query | None) -> bool:
@@ -88,7 +109,7 @@ def may_say(p: Pieces, reading: Reading, before: Query | None) -> bool:
     return not (p.keys("outside") or p.about.strange)
 
 
-def _open(reading: Reading) -> bool:
+def rules_left_open(reading: Reading) -> bool:
     """Whether a model's line may stand: where rules found no query, and not several fit."""
     return reading.status != "query" and not reading.said.startswith(("Which one", "Of which"))
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Final
 
+from aitia.agent.asking.question.periods import Period, periods_of
 from aitia.agent.asking.question.tables import data
 from aitia.core.words import Moment, Word
 from aitia.tools.meaning.incidents.times import Told, times_of
@@ -73,10 +74,34 @@ def span_of(text: str, now: datetime) -> Span:
         low = pattern.sub(told, low)
     if _FRENCH.search(low) and not _GERMAN.search(low):
         low = re.sub(r"(?<![\w'])hier(?!\w)", "yesterday", low)
+    if periods := periods_of(low, now):
+        bare = low
+        for period in periods:
+            bare = bare[: period.begin] + " " * (period.end - period.begin) + bare[period.end :]
+        if not (other := _told(bare, now)).told:
+            first = _in_period(periods[0], low, other.rest)
+            if len(periods) == 1:
+                return first
+            ends = None if any(p.runs for p in periods) else max(p.until for p in periods)
+            return Span(since=min(p.since for p in periods), until=ends, rest=other.rest)
+    return _told(low, now)
+
+
+def _in_period(period: Period, low: str, rest: str) -> Span:
+    """A period, or what was since or until it began."""
+    side = _side(low, period.begin)
+    if side == "until":
+        return Span(until=period.since, rest=rest)
+    ends = None if side == "since" or period.runs else period.until
+    return Span(since=period.since, until=ends, rest=rest)
+
+
+def _told(low: str, now: datetime) -> Span:
     low, moments = _stamps(low, now)
     if len(moments) >= 2:
         return Span(since=min(moments), until=max(moments), rest=low)
     found = next((m for pattern in (_RANGE, _DASHED) for m in pattern.finditer(low) if _timely(m)), None)
+    found = found or _of_a_day(low, now)
     if found:
         return _ranged(found, low, moments, now)
     return _single(low, moments, now)
@@ -106,6 +131,20 @@ def _stamps(low: str, now: datetime) -> tuple[str, list[datetime]]:
 
 
 _MARK: Final = "⌚"
+
+
+def _of_a_day(low: str, now: datetime) -> re.Match[str] | None:
+    """Two bare hours beside a day that is told: "yesterday from 6 to 14"; no bounds in a unit."""
+    found = next((m for m in _RANGE.finditer(low) if _ENDS.match(low, m.end())), None)
+    if found is None:
+        return None
+    rest = low[: found.start()] + " " * len(found[0]) + low[found.end() :]
+    return found if any(t.kind == "day" for t in times_of(rest, now, longest=LONGEST)) else None
+
+
+_ENDS: Final = re.compile(
+    r"\s*(?:$|[?,.;!)]|(?:yesterday|today|on|last|gestern|heute|am|vorgestern|hier|aujourd'hui|ayer|hoy|ieri|oggi)\b)"
+)
 
 
 def _timely(m: re.Match[str]) -> bool:
@@ -244,7 +283,9 @@ def _month(low: str, now: datetime) -> Span | None:
     year = int(found[3]) if found[3] else now.year - (number > now.month)
     since = datetime(year, number, 1, tzinfo=now.tzinfo)
     until = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=now.tzinfo) - timedelta(milliseconds=1)
-    rest = low[: found.start()] + " " * len(found[0]) + low[found.end() :]
+    rest = _BARE_MONTH.sub(
+        lambda m: " " * len(m[0]), low[: found.start()] + " " * len(found[0]) + low[found.end() :]
+    )
     return Span(since=since, until=min(until, now), rest=rest) if since < now else None
 
 
@@ -272,6 +313,11 @@ def _months() -> dict[str, int]:
 _MONTH: Final = re.compile(
     rf"(?<!\w)(in|im|en|a|au mois de|nel mese di|last|letzten|of|de|di|durante"
     rf"|during)\s+({'|'.join(sorted(_months(), key=len, reverse=True))})(?!\w)(?:\s+(\d{{4}}))?"
+)
+
+_BARE_MONTH: Final = re.compile(  # another one that is set beside it: "october with november"
+    rf"(?<!\w)(?:in|im|en|a|au mois de|nel mese di|of|de|di) (?:{'|'.join(_months())})(?!\w)"
+    rf"|(?<!\w)(?:{'|'.join(w for w in sorted(_months(), key=len, reverse=True) if len(w) > 5)})(?!\w)"
 )
 
 

@@ -78,7 +78,10 @@ class PrometheusSource(Modelled):
         notes = [] if found else ["no series in the window"]
         notes += [f"only the first {len(found)} series are read: narrow `match`"] if cut else []
         notes += (
-            [f"read in steps of {step:g} s instead of {self._config.step_s:g} s"]
+            [
+                f"spans of more than {self._most_points() * self._config.step_s / 3600:.3g} h are read coarser: "
+                f"{window.seconds / 3600:.3g} h in steps of {step:g} s instead of {self._config.step_s:g} s"
+            ]
             if step > self._config.step_s
             else []
         )
@@ -269,8 +272,10 @@ class PrometheusSource(Modelled):
         return any(fnmatchcase(metric, pattern) for pattern in self._config.ignore)
 
     def _step(self, window: Window) -> float:
-        most = int(float(self._config.options.get("max_points", MAX_POINTS)))
-        return max(self._config.step_s, math.ceil(window.seconds / most))
+        return max(self._config.step_s, math.ceil(window.seconds / self._most_points()))
+
+    def _most_points(self) -> int:
+        return int(float(self._config.options.get("max_points", MAX_POINTS)))
 
     def _range(self, query: str, window: Window, *, step: float = 0.0) -> Iterator[Series]:
         """Series at multiples of the step in [start, end)."""
