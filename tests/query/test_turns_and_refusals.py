@@ -31,6 +31,13 @@ def test_a_follow_up_keeps_what_it_does_not_say(cluster: Sitting) -> None:
     assert 'component="ingest-api"' in cluster.ask("what about ingest-api?").query
 
 
+def test_a_follow_up_of_a_time_before_is_asked_of_that_time(cluster: Sitting) -> None:
+    cluster.ask("show the changes since 09:05")
+    counted = cluster.ask("how many were there until 2026-05-14?").query
+    assert 'since="2026-06-06T09:05:00Z"' not in counted
+    assert "2026-05-14" in counted
+
+
 def test_a_whole_question_is_no_follow_up(cluster: Sitting) -> None:
     cluster.ask("which nodes have the label pool=batch?")
     assert (

@@ -209,6 +209,9 @@ def _shared(fields: dict[str, Any], verb: str) -> dict[str, Any]:
 
 
 def _made_of(verb: str, fields: dict[str, Any]) -> Reading:
+    since, until = fields.get("since"), fields.get("until")
+    if since and until and until <= since:  # it ends before what the question before began with
+        fields = {k: v for k, v in fields.items() if k != "since"}
     return Reading(status="query", queries=(QUERY.validate_python({"verb": verb, **fields}),), live=True)
 
 
