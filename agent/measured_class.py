@@ -5,15 +5,18 @@ A verdict names no kind of fault that such an asset cannot have: a voltage that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
+from aitia.agent.facts import Facts
 from aitia.agent.machine_class import classes_of, table
 from aitia.agent.taxonomy import Fault
+from aitia.agent.witness_table import table as witness_table
 from aitia.core.words import MACHINES, Component, Evidence
 from aitia.tools.signals.measures import MEASURES, NODE
 from aitia.tools.signals.quantities import named_aspect
 
+OF_COMPUTERS: Final = ("software.", "resource.", "network.", "scheduling.", "storage.", "node.")
 BEHIND: Final = "behind"
 """The value of a fact that names what lies dead behind the one that acted (`aitia.agent.tripped`)."""
 _NAMES: Final = ("channel", "metric", "measured")  # values of a fact that name a signal
@@ -64,3 +67,20 @@ def _standing_for(quantities: set[str]) -> list[str]:
         and all(quantities & set(group) for group in of.some)
         and quantities <= {q for group in (*of.some, of.may) for q in group}
     ]
+
+
+def computers(facts: Facts) -> set[str]:
+    """Whom somebody measures or reads as a computer, rightly or not: a series in seconds alone makes none of a machine."""
+    computing = frozenset(witness_table().computing) - {"latency", "traffic"}
+    return {e.component for e in facts.all if e.aspect in computing or e.aspect.startswith("log.")}
+
+
+def may_have(
+    component: str, fault: Fault, machinery: Collection[str], kinds: Mapping[str, Sequence[str]]
+) -> bool:
+    """Whether it is a fault of such a machine, by its names or what is measured at it: a valve does not cavitate, and no pump has
+    a slow answer. An asset may be a computer.
+    """
+    if component in machinery and fault.id.startswith(OF_COMPUTERS):
+        return False
+    return component not in kinds or can_have(fault, kinds[component])

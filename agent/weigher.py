@@ -9,7 +9,7 @@ the ledger and belongs to a term whose factor was learned (`agent.weights`).
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from aitia.agent.began import MIN_PRIMARY
@@ -19,24 +19,23 @@ from aitia.agent.facts import Facts
 from aitia.agent.given_up import MOST, held_down
 from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import Ledger
-from aitia.agent.measured_class import can_have, kinds_by
+from aitia.agent.measured_class import computers, kinds_by, may_have
 from aitia.agent.of_logs import bars_of_one, shared_of_logs
 from aitia.agent.of_logs import is_asked as of_servers_logs
 from aitia.agent.provider import told_of
 from aitia.agent.replicas import alarmed_of
 from aitia.agent.stacks import is_stack, resized
+from aitia.agent.staged.judge import restaged
 from aitia.agent.subject import Subject
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
 from aitia.agent.weights import Weights, bundled_weights
-from aitia.agent.witness_table import table
 from aitia.agent.witnesses import Witnesses
 from aitia.core.aspects import CHANGE
 from aitia.core.words import Evidence, Inventory, Suspect, Verdict, Word
 
 NAMED: Final = 0.5  # probability from which a component, or `healthy`, is the verdict
 OPEN: Final = "unspecified"  # the fault of which only the component is sure
-OF_COMPUTERS: Final = ("software.", "resource.", "network.", "scheduling.", "storage.", "node.")
 """Kinds that machinery does not have."""
 RIVAL: Final = 0.2  # probability from which the second suspect may be a second cause instead of a rival
 BARRED: Final = 0.5  # log-odds below `unknown` at which a suspect is held that cannot be the verdict
@@ -122,21 +121,19 @@ class _Judge:
         facts = Facts(evidence, self._topology.told_by(evidence), self._alarmed)
         taught = Taught(self._learned, facts.fingerprint)
         candidates = _candidates(facts)
-        machinery = self._machinery - _computers(facts)
+        machinery = self._machinery - computers(facts)
         kinds = kinds_by(self._components, facts.all)
         witnesses = Witnesses(facts)
+
+        def ledger_of(component: str, fault: Fault, known: bool) -> Ledger:
+            terms = taught.terms(component, fault.id, known=known)
+            return Ledger(facts, component, fault, self._weights, terms, witnesses)
+
         ledgers = {
-            (component, fault.id): Ledger(
-                facts,
-                component,
-                fault,
-                self._weights,
-                taught.terms(component, fault.id, known=known),
-                witnesses,
-            )
+            (component, fault.id): ledger_of(component, fault, known)
             for component in candidates
             for fault in self._taxonomy
-            if _may_have(component, fault, machinery, kinds)
+            if may_have(component, fault, machinery, kinds)
             if (known := _is_suspect(facts, component, fault)) or taught.admits(component, fault.id)
         }
         dark = {c for c in candidates if not self._topology.family(c) & facts.seen and not told_of(facts, c)}
@@ -172,7 +169,21 @@ class _Judge:
         bars = {pair: ledger.bar for pair, ledger in ledgers.items() if ledger.bar}
         if self._weights.of_logs and of_servers_logs(facts, [c.type for c in self._components]):
             bars = bars_of_one(witnesses.told, ledgers) | bars
-        suspects = self._left_open(self._as_learned(facts, _with_probabilities(scored), bars, witnesses))
+
+        def one_more(component: str, kind: str) -> Suspect | None:
+            fault = self._taxonomy.get(kind)
+            if fault is None or not may_have(component, fault, machinery, kinds):
+                return None
+            v = ledger_of(component, fault, False)
+            apart = placed and not any(v.reaches(c) for c in self._shows(missed))
+            if v.bar or apart or subject.bar(v):
+                return None
+            return Suspect(
+                component=component, fault=kind, score=round(v.score, 3), probability=0, ledger=v.lines
+            )
+
+        weighed = self._as_learned(facts, _with_probabilities(scored), bars, witnesses, one_more)
+        suspects = self._left_open(weighed)
         suspects.sort(key=lambda s: (-s.probability, -s.score, s.component, s.fault))
         return _verdict(suspects, set(bars))
 
@@ -182,6 +193,7 @@ class _Judge:
         suspects: list[Suspect],
         bars: Mapping[tuple[str, str], str],
         witnesses: Witnesses,
+        one_more: Callable[[str, str], Suspect | None],
     ) -> list[Suspect]:
         """The same by what was learned of stacks of servers, where it is one, or of logs, where they are all."""
         types = [c.type for c in self._components]
@@ -193,6 +205,8 @@ class _Judge:
             suspects = _with_probabilities(shared)
         if self._weights.stacks and is_stack(facts, types):
             suspects = _with_probabilities(resized(suspects, bars, self._weights.stacks, BARRED))
+        if self._weights.staged and is_stack(facts, types):
+            suspects = _with_probabilities(restaged(facts, suspects, bars, self._weights.staged, one_more))
         return suspects
 
     def _shows(self, component: str) -> list[str]:
@@ -258,23 +272,6 @@ class _Judge:
         fault = self._taxonomy.get(fault_id)
         reached = self._topology.reached(component, fault.spread if fault else ())
         return [e for e in evidence if e.component not in reached and e.peer not in reached]
-
-
-def _computers(facts: Facts) -> set[str]:
-    """Whom somebody measures or reads as a computer, rightly or not: a series in seconds alone makes none of a machine."""
-    computing = frozenset(table().computing) - {"latency", "traffic"}
-    return {e.component for e in facts.all if e.aspect in computing or e.aspect.startswith("log.")}
-
-
-def _may_have(
-    component: str, fault: Fault, machinery: Collection[str], kinds: Mapping[str, Sequence[str]]
-) -> bool:
-    """Whether it is a fault of such a machine, by its names or what is measured at it: a valve does not cavitate, and no pump has
-    a slow answer. An asset may be a computer.
-    """
-    if component in machinery and fault.id.startswith(OF_COMPUTERS):
-        return False
-    return component not in kinds or can_have(fault, kinds[component])
 
 
 def _candidates(facts: Facts) -> list[str]:

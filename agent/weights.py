@@ -14,6 +14,9 @@ from aitia.agent.culprit import FEATURES, bundled_culprit
 from aitia.agent.of_logs import FEATURES as OF_LOGS
 from aitia.agent.of_logs import bundled_of_logs
 from aitia.agent.stacks import NOBODY, OF_RELEASE, SYMPTOM, SYMPTOMS, bundled_stacks
+from aitia.agent.staged.judge import ALL as OF_STAGES
+from aitia.agent.staged.judge import TERM as STAGED
+from aitia.agent.staged.judge import bundled_staged
 from aitia.core.aspects import CHANGE, CLUSTER, RANK, VIBRATION
 from aitia.core.errors import BadInput
 from aitia.core.words import Evidence, Word
@@ -51,6 +54,7 @@ TERMS: Final[dict[str, str]] = {
     "harmless": "no other component is affected",
     "unseen": "a neighbour that may be the cause instead has no telemetry",
     "ceiling": "no telemetry of its own",
+    STAGED: "who complains of whom, since when and by which mechanism",
     "component": "what is known of the component beside the others",
     SYMPTOM: "the kind names what is felt",
     NOBODY: "no cause that is named",
@@ -72,12 +76,14 @@ class Weights(Word):
 
     `components` are the factors by feature of who it is (`agent.culprit`; 0 where not named); without any the ledgers decide.
     `stacks` are the factors by term, and the log-odds by `symptom.KIND`, that hold in stacks of servers instead (`agent.stacks`).
+    `staged` are the log-odds by feature of the stages (`agent.staged`), asked after them; without any nothing is traced.
     `of_logs` are the factors by feature where logs are all that there is (`agent.of_logs`); without any the ledgers decide.
     """
 
     factors: dict[str, float] = {}
     components: dict[str, float] = {}
     stacks: dict[str, float] = {}
+    staged: dict[str, float] = {}
     of_logs: dict[str, float] = {}
     made_by: str = ""
     data: dict[str, str | int] = {}  # what they were learned from: cases, groups, sha256
@@ -112,6 +118,14 @@ class Weights(Word):
             raise ValueError(f"no such feature, or no finite number: {', '.join(wrong)}")
         return factors
 
+    @field_validator("staged")
+    @classmethod
+    def _of_stages(cls, factors: dict[str, float]) -> dict[str, float]:
+        wrong = sorted(n for n, f in factors.items() if n not in OF_STAGES or not math.isfinite(f))
+        if wrong:
+            raise ValueError(f"no such feature, or no finite number: {', '.join(wrong)}")
+        return factors
+
     @field_validator("stacks")
     @classmethod
     def _of_stacks(cls, factors: dict[str, float]) -> dict[str, float]:
@@ -135,6 +149,7 @@ def bundled_weights() -> Weights:
     learned = {
         "components": bundled_culprit().factors,
         "stacks": bundled_stacks().factors,
+        "staged": bundled_staged().factors,
         "of_logs": bundled_of_logs().factors,
     }
     return ledgers_alone().model_copy(update=learned)

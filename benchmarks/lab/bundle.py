@@ -4,7 +4,7 @@
 
 DIR holds what `aitia lab make` made and `aitia lab check` kept. A recording that does not fit into 100 kB, thinned as
 aitia/lab/fit.py does it, is left out, and so is one of a fault of which one lies there already while others have none. All of
-it stays below 15 MiB. Started again it begins anew.
+it stays below 18 MiB. Started again it begins anew.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from aitia.drill.folders import made_of
 from aitia.lab.fit import fit, size
 from benchmarks.lab.data import NEVER, Incident, incidents, splits
 
-EACH, ALL = 100_000, 15 * 2**20
+EACH, ALL = 100_000, 18 * 2**20
 
 
 def main() -> int:

@@ -19,6 +19,7 @@ from aitia.graphs import judgement
 
 SPLITS = Path(__file__).parent / "splits.yaml"
 CULPRITS = Path(__file__).parent / "culprits.json"  # made by benchmarks/rca/fit_culprit.py
+STAGED = Path(__file__).parent / "staged.json"  # made by benchmarks/rca/fit_staged.py
 STACKS = Path(__file__).parent / "stacks.json"  # made by benchmarks/rca/fit_stacks.py
 NEVER = "never"
 
@@ -79,10 +80,10 @@ def data_hash(found: list[Incident]) -> str:
 
 @contextmanager
 def left_out(system: str) -> Iterator[None]:
-    """Weigh by what was learned without this system, where it was learned from (`agent/culprit.json`, `agent/stacks.json`)."""
+    """Weigh by what was learned without this system, where it was learned from (`agent/culprit.json`, `stacks`, `staged`)."""
     known = {
         part: factors[system]
-        for part, file in (("components", CULPRITS), ("stacks", STACKS))
+        for part, file in (("components", CULPRITS), ("stacks", STACKS), ("staged", STAGED))
         if system in (factors := json.loads(file.read_text(encoding="utf-8")))
     }
     if not known:

@@ -239,8 +239,8 @@ class Deriver:
         )
         if code or counts_requests:
             base = Aspect(aspect="traffic", say="requests", unit="/s", bad="both", floor=0.5)
-        elif about.aspect == "latency":
-            base = OTHER  # time that was spent, or requests that took so long: both rise with the traffic
+        elif about.aspect in ("latency", "availability"):
+            base = OTHER  # time that was spent, requests that took so long, how often all was well: each goes with the traffic
         yield self._per_second(
             group, members, grid, counts, rate_unit(base, group.metric, metadata), about=base
         )

@@ -80,6 +80,13 @@ _DETAILS: Final = (
     "code",
     "statusCode",
 )
+_WHY: Final = frozenset({  # what a key is called that says how it ended, and what the other side answered
+    "rc", "ret", "retcode", "return_code", "errno", "reason", "cause", "why", "result", "outcome", "detail", "details",
+    "description", "desc", "reply", "motivo", "causa", "razon", "resultado", "detalle", "raison", "motif", "resultat",
+    "grund", "ursache", "ergebnis", "risultato", "esito", "dettaglio", "powod", "przyczyna", "wynik", "szczegoly", "orsak",
+    "reden", "oorzaak", "razao", "estado", "statut", "stato", "codigo", "codice", "cuerpo", "corps", "corpo", "antwort",
+    "respuesta", "reponse", "risposta",
+})  # fmt: skip
 _NESTED: Final = ("log", "jsonPayload", "payload", "record", "_source", "attributes", "fields")
 _PAIR: Final = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
 _HOLE: Final = re.compile(r"\{([A-Za-z]\w*)(?:[,:][^{}]*)?\}")  # of a message template (Serilog's `@mt`)
@@ -128,7 +135,7 @@ class Keys:
                 sorted((k for k, n in worded.items() if n >= _WORDS), key=lambda k: -worded[k])
             )[:1]
         rest = [k for k in columns if k not in {*times, *levels, *messages, *_DETAILS}]
-        more = [k for k in rest if tells_of_failure(k)]
+        more = [k for k in rest if tells_of_failure(k) or k.lower() in _WHY]
         own = (
             times != _TIMES
         )  # no logger that is known: of those that are, fields beside the message are attributes

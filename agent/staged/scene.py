@@ -1,0 +1,364 @@
+"""What the facts of a stack of servers say in discrete signs: who fails when, who complains towards whom, what stayed quiet."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Final
+
+from aitia.agent.fact_values import ratio_of
+from aitia.agent.facts import Facts
+from aitia.agent.staged.mechanisms import FIRM, mechanisms
+from aitia.agent.staged.names import by_label, stem_of
+from aitia.agent.staged.roles import STORES, role_of
+from aitia.agent.staged.signs import (
+    FAR,
+    at,
+    author_of,
+    down_since,
+    ended_since,
+    failing_lines,
+    failing_since,
+    hung_since,
+    seconded,
+    slow_since,
+)  # fmt: skip
+from aitia.core.aspects import CHANGE
+from aitia.core.words import Evidence
+
+_LABEL: Final = re.compile(r"=([^,}\s]{2,80})")
+GROWS_S: Final = 15.0  # after a change: what it holds itself grows
+NEAR_S: Final = 6.0  # before the first sign: a change that may have brought it about
+LOADED: Final = ("traffic", "latency", "errors", "availability", "connections", "queue")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One component says that something fails; towards one of `targets` ("" weight: nobody else bears it out)."""
+
+    author: str
+    what: str
+    targets: frozenset[str]
+    at: float
+    named: bool
+    text: bool
+    count: float = 1.0
+    how: frozenset[str] = frozenset()
+    evidence: str = ""
+
+
+class Scene:
+    """The discrete signs of an incident."""
+
+    def __init__(self, facts: Facts, *, words: bool = True) -> None:
+        self.facts, self.topology = facts, facts.topology
+        self.names = sorted(
+            ({c for c, _ in facts.topology.called()} | {e.component for e in facts.all}) - {""}
+        )
+        self._by_label = by_label(facts.topology.called())
+        self.quiet: dict[str, set[str]] = defaultdict(set)
+        self.metrics: dict[str, list[Evidence]] = defaultdict(list)
+        self.measured: set[str] = set()
+        for e in facts.all:
+            if not e.component or e.kind.startswith(("rank", "runbook")):
+                continue
+            if e.kind == "metric.quiet":
+                self.measured.add(e.component)
+                if "another test" not in e.statement:
+                    self.quiet[e.component].add(e.aspect)
+            elif e.kind.startswith("metric.") and e.kind != "metric.correlation" and e.direction != "steady":
+                self.metrics[e.component].append(e)
+                self.measured.add(e.component)
+        self.seen = self.measured | {author_of(e) for e in facts.all if e.kind.startswith("log.")}
+        self.down, self.asked = down_since(facts.all)
+        self.hung = hung_since(facts.all)
+        self.exits = ended_since(facts.all)
+        self.zeros = failing_since(self.metrics)
+        self.lines = failing_lines(facts.all) if words else []
+        self.groups = self._groups()
+        self.behind = self._behind()
+        self.slow, self.strong = slow_since(self.metrics)
+        signs: dict[str, list[tuple[float, str]]] = defaultdict(list)
+        for e in self.lines:
+            if e.aspect != "log.other" or e.values.get("level") in ("error", "fatal"):
+                signs[author_of(e)].append((at(e), "log"))
+        for c, t in [*self.down.items(), *self.exits.items(), *self.hung.items()]:
+            signs[c].append((t, "state"))
+        for c, t in self.zeros.items():
+            signs[c].append((t, "errors"))
+        strong = [(t, c, "slow") for c, t in self.strong.items()]
+        self.t0 = seconded([(t, c, k) for c, every in signs.items() for t, k in every] + strong)
+        if self.t0 == float("inf"):
+            self.t0 = min((t for t in self.slow.values()), default=self.t0)
+        self.hard = set(signs)
+        for e in self.lines:
+            signs[author_of(e)].append((at(e), "said"))
+        for c, t in self.slow.items():
+            signs[c].append((t, "slow"))
+        floor = self.t0 - 10.0
+        self.first = {
+            c: min(t for t, _ in v if t >= floor) for c, v in signs.items() if any(t >= floor for t, _ in v)
+        }
+        self.failing = {c for c, t in self.first.items() if t <= self.t0 + 45.0 and self.borne_out(c)}
+        self.roles = self._roles()
+        self.bottom = self._bottom()
+        self.claims = self._claims()
+
+    def callees(self, component: str) -> list[str]:
+        """Whom it calls; not what it runs on."""
+        hosts = set(self.topology.hosts(component))
+        told = {*self.topology.callees(component), *self.behind.get(component, ())}
+        return sorted(c for c in told if c not in hosts and c != component)
+
+    def callers(self, component: str) -> list[str]:
+        """Who calls it; not what runs on it."""
+        guests = set(self.topology.guests(component))
+        told = {*self.topology.callers(component), *(a for a, v in self.behind.items() if component in v)}
+        return sorted(c for c in told if c not in guests and c != component)
+
+    def is_replica(self, one: str, other: str) -> bool:
+        """Whether both are called by the same and call the same."""
+        calls, same = self.topology.callees(one), self.topology.callees(other)
+        if one == other or calls != same:
+            return False
+        if not set(calls) - set(self.topology.hosts(one)):
+            return stem_of(one) == stem_of(other)
+        mine, theirs = set(self.topology.callers(one)), set(self.topology.callers(other))
+        return bool(mine & theirs) or not (mine or theirs)
+
+    def replicas(self, component: str) -> list[str]:
+        """Its replicas."""
+        return [n for n in self.names if self.is_replica(component, n)]
+
+    def borne_out(self, component: str) -> bool:
+        """Whether a counter or a state, of its own or measured at it, shows that it fares differently: words alone do not."""
+        if component in self.down or component in self.exits or component in self.zeros:
+            return True
+        if any(e.aspect in LOADED and e.strength >= 0.3 for e in self.metrics[component]):
+            return True
+        if any(
+            e.peer == component and e.kind.startswith("metric.") and e.direction != "steady"
+            for e in self.facts.all
+        ):
+            return True
+        return component not in self.measured
+
+    def stands(self, component: str) -> bool:
+        """Whether something that is no text points to it: its own state, counter or limit, a change just before, what others
+        measure of it, or two that call it and whose own counters or states show that they fail.
+        """
+        if (
+            component in self.down
+            or component in self.exits
+            or component in self.zeros
+            or component in self.slow
+        ):
+            return True
+        if self.change_before(component)[0] <= NEAR_S or any(
+            not k.text and component in k.targets for k in self.claims
+        ):
+            return True
+        if any(e.aspect in LOADED and e.strength >= 0.5 for e in self.metrics[component]):
+            return True
+        shown = [c for c in self.callers(component) if c in self.zeros or c in self.down or c in self.slow]
+        return len(shown) > 1
+
+    def labelled(self, fact: Evidence) -> str:
+        """The component that a series' peer or a label in braces names; ""."""
+        if fact.peer:
+            return fact.peer
+        body = fact.statement.partition("{")[2].partition("}")[0][:300]
+        for value in _LABEL.findall("{" + body + "}") if body else ():
+            found = self._by_label.get(value.lower().strip('"'), "")
+            if found and found != fact.component:
+                return found
+        return ""
+
+    def change_before(self, component: str) -> tuple[float, str]:
+        """Seconds from its last change to the first sign and the aspect; (inf, "") where none. What it holds or takes itself
+        may grow a little longer after the change before anybody fails.
+        """
+        found = []
+        for e in self.facts.all:
+            if e.component == component and e.kind.startswith("change.") and e.aspect in CHANGE and e.onset:
+                before, own = self.t0 - at(e), self.slow.get(component, float("inf")) - at(e)
+                if before >= -1.5:
+                    found.append((min(before, own * NEAR_S / GROWS_S if own >= 0 else before), e.aspect))
+        return min(found, default=(float("inf"), ""))
+
+    def fills(self, component: str, held: Evidence) -> bool:
+        """Whether what it holds, far more than before, is what one that it calls has no more of."""
+        full = {e.component for e in self.facts.all if e.kind == "metric.limit" and e.aspect == held.aspect}
+        return held.direction == "up" and ratio_of(held) >= 3.0 and bool(full & set(self.callees(component)))
+
+    def exhausts(self, component: str, client: str) -> bool:
+        """Whether both call what ran into a limit, and the component itself holds far more than before."""
+        full = {e.component for e in self.facts.all if e.kind == "metric.limit"}
+        return component in self.slow and bool(
+            full & set(self.callees(component)) & set(self.callees(client))
+        )
+
+    def reaches(self, one: str, other: str) -> bool:
+        """Whether one is the other or calls it, directly or not."""
+        return one == other or other in self.topology.below(one)
+
+    def cited(self, component: str, most: int = 6) -> list[tuple[str, str]]:
+        """The facts that point to a component, with why: what others say of it and measure at it, then what it shows itself."""
+        found: dict[str, str] = {}
+        for k in sorted(self.claims, key=lambda k: (k.text, not k.named, k.at)):
+            if component in k.targets and k.author != component and k.evidence:
+                found.setdefault(
+                    k.evidence, f"{k.author} fails towards {component}, or what stands beside it"
+                )
+        for e in sorted(self.facts.all, key=lambda e: -e.strength):
+            own = e.component == component and e.kind.startswith(("metric.", "log.", "change.", "state."))
+            moved = e.kind not in ("metric.quiet", "log.quiet", "metric.correlation") and e.strength >= 0.5
+            if own and moved and e.id:
+                found.setdefault(e.id, f"what {component} shows itself")
+        return list(found.items())[:most]
+
+    def _roles(self) -> dict[str, str]:
+        """What sort of server each is; who calls and is called by nobody is a client, of whom nothing is measured unseen."""
+        metrics: dict[str, set[str]] = defaultdict(set)
+        for e in self.facts.all:
+            if e.kind.startswith("metric.") and e.kind != "metric.correlation" and not e.peer:
+                metrics[e.component].add(str(e.values.get("metric", "")))
+        named = dict(self.topology.called())
+        found = {}
+        for c in self.names:
+            role = role_of((c, *named.get(c, ())), metrics[c])
+            if not role and self.callees(c) and not self.callers(c):
+                role = "client?"
+            elif not role and c not in self.measured:
+                role = "unseen"
+            found[c] = role or "app"
+        for c, role in found.items():
+            if role == "client?":
+                stores = any(found.get(z) in STORES | {"pooler"} for z in self.callees(c))
+                found[c] = "app" if stores else "client"
+        return found
+
+    def serves_others(self, component: str, failing: set[str]) -> bool:
+        """Whether one more calls it that is measured and fares as ever."""
+        return any(
+            x not in failing and x not in self.slow and {"errors", "latency"} & self.quiet[x]
+            for x in self.callers(component)
+        )
+
+    def feeds(self, producer: str, consumer: str) -> bool:
+        """Whether both use a broker, so that what one sends the other may have to work on."""
+        shared = set(self.callees(producer)) & set(self.callees(consumer))
+        return producer != consumer and any(self.roles.get(b) == "broker" for b in shared)
+
+    def _groups(self) -> dict[str, set[str]]:
+        """Replicas by the word that their names share."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for name in self.names:
+            if (stem := stem_of(name)) != name and len(stem) > 2:
+                found[stem].add(name)
+        return {k: v for k, v in found.items() if len(v) > 1}
+
+    def _behind(self) -> dict[str, set[str]]:
+        """Whom each reaches through a broker, as its own failing lines name them by the word that replicas share."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for e in self.lines:
+            author = author_of(e)
+            near = set(self.topology.partners(author)) | set(self.topology.below(author))
+            words = set(re.findall(r"[\w-]{3,40}", str(e.values.get("template", ""))[:500].lower()))
+            for stem, members in self.groups.items():
+                if stem.lower() in words and author not in members and members <= near:
+                    found[author] |= members
+        return {a: {m for m in v if a not in found.get(m, ())} for a, v in found.items()}
+
+    def _bottom(self) -> list[str]:
+        """Who fails and calls nobody who failed no later: where complaints end."""
+        late = {c for c in self.failing if c not in self.hard and self.first[c] > self.t0 + 1.5}
+        told = self.failing - late if self.failing & self.hard else self.failing
+        return sorted(
+            c
+            for c in told
+            if self.callees(c)
+            and not any(
+                z in told and self.callees(z) and self.first[z] <= self.first[c] + 6.0
+                for z in self.callees(c)
+            )
+        ) or sorted(told)
+
+    def _claims(self) -> list[Claim]:
+        made: list[Claim] = []
+        for e in self.lines:
+            author = author_of(e)
+            if author not in self.failing or at(e) > self.t0 + 45.0:
+                continue
+            whose = e.values.get("whose")
+            below = set(self.topology.below(author)) | self.behind.get(author, set())
+            how = mechanisms(e.aspect, f"{e.values.get('template', '')} | {e.values.get('line', '')}")
+            count = float(e.values.get("count_window", 1) or 1)
+            far = (
+                whose == "peer"
+                or e.aspect in FAR
+                or bool(how & {"refused", "timeout", "reset", "certificate", "identity", "quota", "dns"})
+            )
+            targets = {e.peer} & below if e.peer else set()
+            if e.peer and not targets:
+                continue  # of a peer that it does not call
+            named = bool(targets)
+            resolvers = {z for z in self.callees(author) if self.roles.get(z) == "resolver"}
+            if "dns" in how and resolvers:
+                targets, named = resolvers, False
+            if not targets:
+                targets = set(self.callees(author)) if far and whose != "own" else {author}
+                if whose == "client":
+                    targets |= {author}
+                if "connections" in how and "slots" not in how:
+                    targets |= {author}  # its own pool
+                if far and whose == "own" and e.aspect != "log.permission":
+                    targets |= set(self.callees(author))
+            made.append(
+                Claim(author, e.aspect, frozenset(targets or {author}), at(e), named, True, count, how, e.id)
+            )
+        made += self._shared(made)
+        for c, every in self.metrics.items():
+            for e in every:
+                if (
+                    c in self.failing
+                    and e.onset
+                    and e.aspect in ("errors", "latency", "traffic", "other")
+                    and e.strength >= 0.4
+                ):
+                    to = self.labelled(e)
+                    late = e.aspect == "latency" and e.direction == "up" and ratio_of(e) >= 3.0
+                    bad = (
+                        (e.aspect == "errors" and e.direction == "up")
+                        or late
+                        or (e.aspect in ("traffic", "other") and e.direction == "down" and _fell(e))
+                    )
+                    if to and bad and self.reaches(c, to) and to != c:
+                        made.append(
+                            Claim(c, "metric." + e.aspect, frozenset({to}), at(e), True, False, evidence=e.id)
+                        )
+        return made
+
+    def _shared(self, claims: list[Claim]) -> list[Claim]:
+        """What several say alike of themselves, they say of what they all call."""
+        by: dict[str, list[Claim]] = defaultdict(list)
+        for k in claims:
+            for how in k.how & FIRM if k.author in k.targets else ():
+                by[how].append(k)
+        made: list[Claim] = []
+        for what, every in by.items():
+            authors = {k.author for k in every}
+            if len(authors) > 1:
+                common = frozenset(set.intersection(*(set(self.callees(a)) for a in authors)))
+                made += [
+                    Claim(k.author, k.what, common, k.at, False, True, k.count, frozenset({what}), k.evidence)
+                    for k in every
+                    if common
+                ]
+        return made
+
+
+def _fell(e: Evidence) -> bool:
+    before, after = float(e.values.get("before", 0) or 0), float(e.values.get("after", 0) or 0)
+    return before > 0 and after <= 0.3 * before
