@@ -109,7 +109,8 @@ WORDS: Final = {
     "of_errors_quiet": "its counter of errors is quiet", "rule_near": "a rule was changed",
     "no_wall": "the resource is not full", "no_change": "nothing was changed",
     "no_text": "no line names the mechanism", "of_stall": "its disk or locks changed",
-    "of_stalled": "how its work piles up", "calm": "nothing fails", "soft": "nobody fails, says so or is down", "nobody": "no cause that is named",
+    "of_stalled": "how its work piles up", "calm": "nothing fails",
+    "soft": "nobody fails, says so or is down", "nobody": "no cause that is named",
 }  # fmt: skip
 """Features in words, for a line's why."""
 Row = dict[str, float]
