@@ -49,6 +49,9 @@ class Staged:
             for z in scene.names
             if len(self.complainers(z)) > 1 or (self.complainers(z) and not scene.callees(z))
         }
+        self._full: dict[str, set[str]] = {}
+        self._mounted: dict[str, set[str]] = {}
+        self._said: dict[str, dict[str, float]] = {}
         self.flooded = self._flood()
         self.lost = lost(scene, self.sources)
 
@@ -152,7 +155,7 @@ class Staged:
             row["down"] = float(s.down[c] <= s.t0 + 6.0)
             row["down_late"] = float(s.down[c] > s.t0 + 15.0)
         row["exit"] = float(c in s.exits and s.exits[c] <= s.t0 + 15.0)
-        row["wall"] = float(bool(walls(s, c, self.shared)))
+        row["wall"] = float(bool(self.full(c)))
         row["flood"] = float(self.flooded and (not s.callers(c) or c in s.facts.alarmed))
         falls = any(e.aspect == "traffic" and e.direction == "down" for e in s.metrics[c])
         against = any(c in k.targets and k.author != c for k in s.claims)
@@ -180,10 +183,18 @@ class Staged:
         )
         return dict(row)
 
+    def full(self, c: str) -> set[str]:
+        """The resources that ran full at it by T0."""
+        if c not in self._full:
+            self._full[c] = walls(self.s, c, self.shared)
+        return self._full[c]
+
     def kind(self, c: str, kind: str) -> Row:
         """By which mechanism: the class of what is said of it, what its measurements exclude, what was changed."""
         s, row = self.s, defaultdict(float)
-        classes = self._classes(c)
+        if c not in self._said:
+            self._said[c], self._mounted[c] = self._classes(c), mounted(s, c)
+        classes = self._said[c]
         row["mechanism"] = max(
             (MECHANISM.get(k, {}).get(kind, 0.0) * w for k, w in classes.items()), default=0.0
         )
@@ -207,7 +218,7 @@ class Staged:
         ]
         row["symmetric"] = float(bool(twin) and kind in SYMMETRIC)
         gone = c in s.down or c in s.exits
-        full = walls(s, c, self.shared)
+        full = self.full(c)
         row["of_down"] = float(gone and kind == "software.crash") * (0.3 if full & {"memory"} else 1.0)
         if c in s.asked and c not in s.exits and classes.keys() & {"identity", "forbidden", "slots"}:
             row["of_down"] *= 0.3  # an exporter that is refused says the same
@@ -284,7 +295,7 @@ class Staged:
         row["some_late"] = float(one_way and waits and self.lost < 0.9 and kind == "network.delay")
         slowed = any(c in k.targets and k.what == "metric.latency" for k in s.claims)
         row["of_labelled_slow"] = float(slowed and kind in ("software.latency", "network.delay"))
-        row["of_own_wall"] = float(resource in mounted(s, c))
+        row["of_own_wall"] = float(resource in self._mounted[c])
         row["of_change_mid"] = float(
             6.0 < before <= 25.0
             and (

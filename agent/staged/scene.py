@@ -57,6 +57,7 @@ class Scene:
             ({c for c, _ in facts.topology.called()} | {e.component for e in facts.all}) - {""}
         )
         self._by_label = by_label(facts.topology.called())
+        self._replicas: dict[str, list[str]] = {}
         self.quiet: dict[str, set[str]] = defaultdict(set)
         self.metrics: dict[str, list[Evidence]] = defaultdict(list)
         self.measured: set[str] = set()
@@ -129,7 +130,9 @@ class Scene:
 
     def replicas(self, component: str) -> list[str]:
         """Its replicas."""
-        return [n for n in self.names if self.is_replica(component, n)]
+        if component not in self._replicas:
+            self._replicas[component] = [n for n in self.names if self.is_replica(component, n)]
+        return self._replicas[component]
 
     def borne_out(self, component: str) -> bool:
         """Whether a counter or a state, of its own or measured at it, shows that it fares differently: words alone do not."""
