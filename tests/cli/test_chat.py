@@ -171,7 +171,7 @@ def test_the_talk_begins_with_the_sources_there_are(home: Path, tmp_path: Path, 
 def test_a_run_is_confirmed_and_saved(chat: Chat, tmp_path: Path, aitia: Aitia) -> None:
     got = chat("/confirm right", "/save r.html", "/save r.json", "/save r.md", options=("last",))
     assert got.code == 0, got.err
-    assert "confirmed: cause 94 % orders resource.connections; run " in got.err
+    assert "confirmed: cause 95 % orders resource.connections; run " in got.err
     assert '"Gateway 5xx ratio above 5 %"' in got.err
     assert (tmp_path / "r.html").read_text().lstrip().lower().startswith("<!doctype html")
     assert json.loads((tmp_path / "r.json").read_text())["component"] == "orders"
