@@ -6,7 +6,7 @@ is well by its own measurements is no suspect at all. Here the complaints are tr
 changed, went down or ran full in these seconds; what its own measurements exclude; what sort of server it is (`roles`); and which
 mechanism the lines of protocols name (`mechanisms`). The log-odds of these features, and how much the ledgers' own shares count
 beside them, are learned from stacks of the lab (`benchmarks/rca/fit_staged.py`). Words of a line count where a counter or a state
-of their author bears them out, and never where a client could have written them.
+of their author bears them out, and never where a client could have written them. Where the ledgers are sure, nobody asks.
 """
 
 from __future__ import annotations
