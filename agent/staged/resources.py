@@ -14,7 +14,7 @@ _MOUNT: Final = re.compile(r"mountpoint=([^,}]{1,200})")
 
 
 def walls(s: Scene, c: str, shared: Collection[str]) -> set[str]:
-    """The resources that ran full at it by T0."""
+    """The resources that ran full at it by T0: measured so, or for want of which the kernel ended it."""
     found = set[str]()
     found |= {
         e.aspect
@@ -22,6 +22,8 @@ def walls(s: Scene, c: str, shared: Collection[str]) -> set[str]:
         if e.kind == "metric.shift" and e.aspect == "connections" and s.fills(c, e)
     }
     for e in s.facts.all:
+        if e.component == c and _ended_by_the_kernel(e) and e.onset and e.onset.timestamp() <= s.t0 + 15.0:
+            found.add("memory")
         near = (c, *s.topology.hosts(c)) if c in shared else (c,)
         if e.component not in near or not e.kind.startswith("metric.") or e.peer:
             continue
@@ -45,6 +47,11 @@ def walls(s: Scene, c: str, shared: Collection[str]) -> set[str]:
         elif e.aspect == "disk" and e.direction == "down" and e.kind == "metric.shift" and e.strength >= 0.5:
             found.add("disk")
     return found
+
+
+def _ended_by_the_kernel(e: Evidence) -> bool:
+    """Whether its host says that the kernel ended it for want of memory."""
+    return e.kind == "log.new" and e.aspect == "log.oom" and e.provenance == "infrastructure"
 
 
 def mounted(s: Scene, c: str) -> set[str]:
