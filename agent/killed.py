@@ -11,8 +11,8 @@ from aitia.core.words import Evidence
 
 SOON_S: Final = 120.0  # after the kernel's word, within which what was killed starts anew; by hand
 AT_ONCE_S: Final = 5.0  # between the kernel's word and systemd's; by hand
-_UNIT: Final = re.compile(r"(?i)\bkilled by the OOM killer|\bresult '?oom-kill")
-_KERNEL: Final = re.compile(r"(?i)\boom[-_](?:killer|reaper|kill)\b|\bkilled process\b")
+UNIT: Final = re.compile(r"(?i)\bkilled by the OOM killer|\bresult '?oom-kill")
+KERNEL: Final = re.compile(r"(?i)\boom[-_](?:killer|reaper|kill)\b|\bkilled process\b")
 _STARTS: Final = frozenset({"log.restart", "log.restarts"})
 
 
@@ -26,12 +26,12 @@ def killed(evidence: Sequence[Evidence]) -> list[Evidence]:
     units = [
         e
         for e in evidence
-        if e.aspect == "log.oom" and e.onset and _UNIT.search(str(e.values.get("template", "")))
+        if e.aspect == "log.oom" and e.onset and UNIT.search(str(e.values.get("template", "")))
     ]
     starts = [e for e in evidence if e.aspect in _STARTS and e.onset and e.component]
     made = []
     for e in evidence:
-        of_kernel = e.aspect == "log.oom" and e.onset and _KERNEL.search(str(e.values.get("template", "")))
+        of_kernel = e.aspect == "log.oom" and e.onset and KERNEL.search(str(e.values.get("template", "")))
         named = {u.component for u in units if of_kernel and _at_once(e, u)}
         if len(named) == 1:
             made.append(e.model_copy(update={"component": next(iter(named)), "peer": ""}))
@@ -48,7 +48,7 @@ def killed(evidence: Sequence[Evidence]) -> list[Evidence]:
 
 def _of_unit(e: Evidence) -> Evidence:
     """What systemd says of a unit that was killed is of that unit."""
-    named = e.peer and e.aspect == "log.oom" and _UNIT.search(str(e.values.get("template", "")))
+    named = e.peer and e.aspect == "log.oom" and UNIT.search(str(e.values.get("template", "")))
     return e.model_copy(update={"component": e.peer, "peer": ""}) if named else e
 
 

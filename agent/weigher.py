@@ -25,7 +25,8 @@ from aitia.agent.of_logs import is_asked as of_servers_logs
 from aitia.agent.provider import told_of
 from aitia.agent.replicas import alarmed_of
 from aitia.agent.stacks import is_stack, resized
-from aitia.agent.staged.judge import restaged
+from aitia.agent.staged.judge import freed, restaged
+from aitia.agent.staged.scene import Scene
 from aitia.agent.subject import Subject
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
@@ -182,7 +183,7 @@ class _Judge:
                 component=component, fault=kind, score=round(v.score, 3), probability=0, ledger=v.lines
             )
 
-        weighed = self._as_learned(facts, _with_probabilities(scored), bars, witnesses, one_more)
+        weighed, bars = self._as_learned(facts, _with_probabilities(scored), bars, witnesses, one_more)
         suspects = self._left_open(weighed)
         suspects.sort(key=lambda s: (-s.probability, -s.score, s.component, s.fault))
         return _verdict(suspects, set(bars))
@@ -194,20 +195,24 @@ class _Judge:
         bars: Mapping[tuple[str, str], str],
         witnesses: Witnesses,
         one_more: Callable[[str, str], Suspect | None],
-    ) -> list[Suspect]:
-        """The same by what was learned of stacks of servers, where it is one, or of logs, where they are all."""
+    ) -> tuple[list[Suspect], dict[tuple[str, str], str]]:
+        """The same by what was learned of stacks of servers, where it is one, or of logs, where they are all; and what still bars
+        whom.
+        """
         types = [c.type for c in self._components]
         if self._weights.of_logs and of_servers_logs(facts, types):
             shared = shared_of_logs(witnesses.told, suspects, set(bars), self._weights.of_logs)
-            return _with_probabilities(shared)
+            return _with_probabilities(shared), dict(bars)
         if self._weights.components and is_asked(facts, types):
             shared = shared_anew(facts, suspects, set(bars), self._weights.components)
             suspects = _with_probabilities(shared)
         if self._weights.stacks and is_stack(facts, types):
             suspects = _with_probabilities(resized(suspects, bars, self._weights.stacks, BARRED))
         if self._weights.staged and is_stack(facts, types):
-            suspects = _with_probabilities(restaged(facts, suspects, bars, self._weights.staged, one_more))
-        return suspects
+            scene = Scene(facts)
+            bars = freed(scene, bars)
+            suspects = _with_probabilities(restaged(scene, suspects, bars, self._weights.staged, one_more))
+        return suspects, dict(bars)
 
     def _shows(self, component: str) -> list[str]:
         """What an alarm of a component may be about: of an instrument also what it measures, and, of a tank or a place, what that

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from aitia.core.bounds import own_yaml
 from aitia.core.words import Evidence, Word
+
+BY_LOGS: Final = "only logs say so"
+SERVES: Final = "its latency and error rate have not changed"
+"""Why a suspect is held back of whom nothing but texts tells, or who serves as ever."""
 
 
 class Rule(Word):

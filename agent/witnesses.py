@@ -16,7 +16,7 @@ from aitia.agent.machine_witnesses import computing, frozen, has_passed, misplac
 from aitia.agent.told_alike import tellers
 from aitia.agent.told_by_logs import Told
 from aitia.agent.weights import family_of
-from aitia.agent.witness_table import Against, line, table
+from aitia.agent.witness_table import BY_LOGS, SERVES, Against, line, table
 from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK, RELIEF
 from aitia.core.words import Evidence
 
@@ -257,13 +257,11 @@ class Witnesses:
         if any(_hurts(e) or _does_less(e) for e in moved if e in view.moved or e.component in writers):
             return
         if passed:
-            yield line(
-                "unmoved", f"only logs say so: the only change is in its calls to {passed.peer}", passed
-            )
+            yield line("unmoved", f"{BY_LOGS}: the only change is in its calls to {passed.peer}", passed)
         elif quiet:
-            yield line("unmoved", "only logs say so: nothing else changed that should have", quiet[0])
+            yield line("unmoved", f"{BY_LOGS}: nothing else changed that should have", quiet[0])
         elif not several:
-            yield line("alone", "only logs say so, and only one message", texts[0])
+            yield line("alone", f"{BY_LOGS}, and only one message", texts[0])
 
 
 def _judged_by_clients(fact: Evidence, component: str) -> bool:
@@ -337,7 +335,7 @@ def _serving(view: View) -> Iterator[Against]:
     served = [e for e in view.quiet if e.aspect in ("latency", "errors")]
     troubled = view.named or any(_hurts(e) for e in view.moved)
     if len({e.aspect for e in served}) > 1 and not troubled and view.felt:
-        yield line("serving", "its latency and error rate have not changed", served[0])
+        yield line("serving", SERVES, served[0])
 
 
 def _unseconded(component: str, view: View) -> Iterator[Against]:

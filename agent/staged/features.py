@@ -9,15 +9,17 @@ from typing import Final
 from aitia.agent.fact_values import ratio_of
 from aitia.agent.staged.mechanisms import FIRM
 from aitia.agent.staged.resources import lost, many, mounted, of_connections, stalled, walls
-from aitia.agent.staged.roles import FITS, ODD, STORES
+from aitia.agent.staged.roles import FITS, ODD, OUTSIDE, STORES
 from aitia.agent.staged.scene import Scene
 from aitia.agent.staged.signs import OWN, RELAYED
 from aitia.agent.staged.tables import (
     BY_WORDS,
+    HALTED,
     KINDS,
     MECHANISM,
     OF_METRIC,
     QUIET_VETOES,
+    SIGNS,
     SPECIFIC,
     SYMMETRIC,
     Row,
@@ -137,6 +139,9 @@ class Staged:
         before, _ = s.change_before(c)
         fits = all(s.reaches(x, c) or s.exhausts(c, x) or s.feeds(c, x) for x in sources) and bool(sources)
         row["change"] = float(before <= 6.0 and fits)
+        row["change_far"] = float(before <= 6.0 and fits and not self._near(c))
+        hosts = [h for h in s.topology.hosts(c) if s.change_before(h)[0] <= 6.0]
+        row["change_host"] = float(bool(hosts) and (c in sources or c in s.halts))
         row["change_apart"] = float(before <= 6.0 and not fits)
         row["change_mid"] = float(6.0 < before <= 25.0 and fits)
         row["change_old"] = float(25.0 < before < 1e9)
@@ -149,6 +154,9 @@ class Staged:
             any(s.fills(x, e) for x in s.callers(c) for e in s.metrics[x] if of_connections(e))
             and any(e.kind == "metric.limit" and e.aspect == "connections" for e in s.metrics[c])
         )
+        row["halts"] = float(c in s.halts)
+        row["halts_first"] = float(c in s.halts and s.halts[c] <= min(s.halts.values()) + 0.3)
+        row["halts_busy"] = float(c in s.halts and self._busy(c))
         row["hung"] = float(c in s.hung and s.hung[c] <= s.t0 + 6.0)
         row["client"] = float(s.roles.get(c) == "client")
         if c in s.down:
@@ -182,6 +190,23 @@ class Staged:
             )
         )
         return dict(row)
+
+    def _near(self, c: str) -> bool:
+        """Whether those that complain are it, call it, share a broker with it, or call one that fails and calls it."""
+        s = self.s
+        return any(
+            c == x or c in s.callees(x) or s.feeds(c, x) or s.exhausts(c, x)
+            or any(m in s.failing and c in s.callees(m) for m in s.topology.below(x))
+            for x in self.sources
+        )  # fmt: skip
+
+    def _busy(self, c: str) -> bool:
+        """Whether something that it measures of itself rose as its work ended."""
+        return any(
+            e.kind == "metric.shift" and e.direction == "up" and e.strength >= 0.7 and e.onset
+            and abs(e.onset.timestamp() - self.s.halts[c]) <= 5.0
+            for e in self.s.metrics[c]
+        )  # fmt: skip
 
     def full(self, c: str) -> set[str]:
         """The resources that ran full at it by T0."""
@@ -312,6 +337,13 @@ class Staged:
         row["rule_near"] = float(
             (refused or emits) and near and what == "change.config" and kind == "software.configuration"
         )
+        row["of_outside"] = float(
+            role in OUTSIDE
+            and kind in ("software.quota", "software.certificate", "software.latency")
+            and row["mechanism"] > 0
+        )
+        row["of_halt"] = float(c in s.halts and kind in HALTED)
+        row["no_sign"] = float(not any(row[n] > 0 for n in SIGNS))
         return dict(row)
 
     def _classes(self, c: str) -> dict[str, float]:

@@ -17,10 +17,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from aitia.agent.factors import Factors, bundled_factors
-from aitia.agent.facts import Facts
 from aitia.agent.staged.features import Staged
-from aitia.agent.staged.scene import Scene
+from aitia.agent.staged.scene import NEAR_S, Scene
 from aitia.agent.staged.tables import FEATURES, KIND, KINDS, WORDS, Row
+from aitia.agent.witness_table import BY_LOGS, SERVES
 from aitia.core.words import Contribution, Suspect
 
 TERM: Final = "staged"
@@ -45,6 +45,8 @@ INVOLVED: Final = (
 )  # fmt: skip
 """What makes a component one of which pairs are added: however many others there are, they take nothing away."""
 DARK: Final = "no telemetry of its own"
+SOFT: Final = (BY_LOGS, SERVES)
+"""Bars of one who shows nothing itself, as who was changed and now refuses what others send."""
 _NOBODY: Final = ("", "")
 Pair = tuple[str, str]
 
@@ -85,8 +87,18 @@ def values_of(
     return made
 
 
+def freed(scene: Scene, bars: Mapping[Pair, str]) -> dict[Pair, str]:
+    """The bars without those that only say that a component shows nothing itself, where it was changed in the seconds before and
+    those that complain call it.
+    """
+    staged = Staged(scene)
+    soft = {c for (c, _), why in bars.items() if why.startswith(SOFT) and scene.change_before(c)[0] <= NEAR_S}
+    free = {c for c in soft if (place := staged.place(c))["change"] and not place["change_far"]}
+    return {pair: why for pair, why in bars.items() if pair[0] not in free or not why.startswith(SOFT)}
+
+
 def restaged(
-    facts: Facts,
+    scene: Scene,
     suspects: Sequence[Suspect],
     bars: Mapping[Pair, str],
     factors: Mapping[str, float],
@@ -99,12 +111,11 @@ def restaged(
     named = [s.probability for s in suspects if s.component and (s.component, s.fault) not in bars]
     if max(named, default=0.0) >= SURE:
         return list(suspects)
-    scene = Scene(facts)
     values = values_of(suspects, bars, scene)
     odds = {pair: _odds(row, factors) for pair, row in values.items()}
     hearsay = {c for c, _ in values if c and not scene.stands(c)}
     if hearsay:
-        mute = values_of(suspects, bars, Scene(facts, words=False), hearsay)
+        mute = values_of(suspects, bars, Scene(scene.facts, words=False), hearsay)
         for c in hearsay:
             own = [p for p in values if p[0] == c]
             most = (

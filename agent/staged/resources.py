@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from aitia.agent.fact_values import ratio_of
+from aitia.agent.killed import KERNEL, UNIT
 from aitia.agent.staged.scene import Scene
 from aitia.core.words import Evidence
 
@@ -24,7 +25,7 @@ def walls(s: Scene, c: str, shared: Collection[str]) -> set[str]:
     for e in s.facts.all:
         if e.component == c and _ended_by_the_kernel(e) and e.onset and e.onset.timestamp() <= s.t0 + 15.0:
             found.add("memory")
-        near = (c, *s.topology.hosts(c)) if c in shared else (c,)
+        near = (c, *s.topology.hosts(c)) if c in shared or c in s.halts else (c,)
         if e.component not in near or not e.kind.startswith("metric.") or e.peer:
             continue
         at = e.onset.timestamp() if e.onset else None
@@ -51,7 +52,12 @@ def walls(s: Scene, c: str, shared: Collection[str]) -> set[str]:
 
 def _ended_by_the_kernel(e: Evidence) -> bool:
     """Whether its host says that the kernel ended it for want of memory."""
-    return e.kind == "log.new" and e.aspect == "log.oom" and e.provenance == "infrastructure"
+    told = str(e.values.get("template", ""))
+    return (
+        e.aspect == "log.oom"
+        and e.provenance == "infrastructure"
+        and bool(KERNEL.search(told) or UNIT.search(told))
+    )
 
 
 def mounted(s: Scene, c: str) -> set[str]:

@@ -36,20 +36,24 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
 """Words by which people call such a server."""
 _OF_METRIC: Final = {name: role for role, names in SOFTWARE.items() for name in names}
 _ROLE: Final = _OF_METRIC | {name: role for role, names in NAMES.items() for name in names}
+_TELLING: Final = {
+    n: r for n, r in _OF_METRIC.items() if n not in ("bind", "knot", "vault", "apache", "zk", "pg")
+}
 _COMMON: Final = frozenset(
     {"up", "process", "probe", "go", "python", "scrape", "promhttp", "net", "target", "build"}
 )
 STORES: Final = frozenset({"database", "cache", "broker", "coordinator"})
-APPS: Final = frozenset({"app", "unseen", "client"})
+OUTSIDE: Final = frozenset({"unseen", "outside"})
+"""Of whom nothing is measured, or only by checks from outside: as a rule somebody else's."""
 FITS: Final[dict[str, frozenset[str]]] = {
     "software.lock_wait": frozenset({"database", "coordinator", "pooler"}),
     "software.replication": frozenset({"database", "coordinator", "cache"}),
     "software.data": frozenset({"database", "app", "cache"}),
     "software.exception": frozenset({"app"}),
     "software.regression": frozenset({"app"}),
-    "software.quota": frozenset({"unseen", "app", "proxy"}),
-    "software.certificate": frozenset({"unseen", "app", "proxy", "broker", "mail"}),
-    "software.latency": frozenset({"unseen", "app"}),
+    "software.quota": frozenset({"unseen", "outside", "app", "proxy"}),
+    "software.certificate": frozenset({"unseen", "outside", "app", "proxy", "broker", "mail"}),
+    "software.latency": frozenset({"unseen", "outside", "app"}),
     "network.dns": frozenset({"resolver"}),
     "resource.io": STORES,
     "resource.disk": STORES,
@@ -59,12 +63,12 @@ FITS: Final[dict[str, frozenset[str]]] = {
 ODD: Final[dict[str, frozenset[str]]] = {
     "software.quota": frozenset({"database", "cache", "resolver", "broker", "coordinator", "pooler"}),
     "software.data": frozenset({"resolver", "proxy", "pooler", "broker", "coordinator"}),
-    "software.lock_wait": frozenset({"resolver", "proxy", "unseen"}),
+    "software.lock_wait": frozenset({"resolver", "proxy", "unseen", "outside"}),
     "software.certificate": frozenset({"resolver", "cache"}),
     "network.dns": frozenset({"database", "cache", "broker", "coordinator", "pooler"}),
     "software.exception": frozenset({"database", "cache", "broker", "resolver", "proxy", "coordinator", "pooler"}),
-    "software.replication": frozenset({"app", "proxy", "resolver", "unseen", "client"}),
-    "resource.connections": frozenset({"unseen", "resolver", "client"}),
+    "software.replication": frozenset({"app", "proxy", "resolver", "unseen", "outside", "client"}),
+    "resource.connections": frozenset({"unseen", "outside", "resolver", "client"}),
     "software.crash": frozenset({"client"}),
     "software.credentials": frozenset({"resolver", "client"}),
 }  # fmt: skip
@@ -87,3 +91,13 @@ def role_of(names: Iterable[str], metrics: Iterable[str]) -> str:
             ):
                 return role
     return ""
+
+
+def software_in(text: str) -> set[str]:
+    """The roles of the software that words of a text or of a metric's name name (`lobby_redis_errors_total`: cache)."""
+    words = re.findall(r"[a-z]{2,24}", text.lower())
+    return {
+        role
+        for name, role in _TELLING.items()
+        if any(w == name or (len(name) > 3 and w.startswith(name)) for w in words)
+    }

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import Final
 
 from aitia.agent.fact_values import ratio_of
 from aitia.agent.facts import Facts
-from aitia.agent.staged.mechanisms import FIRM, mechanisms
+from aitia.agent.staged.claims import claims_of
 from aitia.agent.staged.names import by_label, stem_of
 from aitia.agent.staged.roles import STORES, role_of
 from aitia.agent.staged.signs import (
-    FAR,
     at,
     author_of,
     down_since,
     ended_since,
     failing_lines,
     failing_since,
+    halted_since,
     hung_since,
+    piling_since,
     seconded,
     slow_since,
 )  # fmt: skip
@@ -28,24 +28,10 @@ from aitia.core.aspects import CHANGE
 from aitia.core.words import Evidence
 
 _LABEL: Final = re.compile(r"=([^,}\s]{2,80})")
+HALT_S: Final = 20.0  # between the end of a work and the growth of what waits for it; by hand
 GROWS_S: Final = 15.0  # after a change: what it holds itself grows
 NEAR_S: Final = 6.0  # before the first sign: a change that may have brought it about
 LOADED: Final = ("traffic", "latency", "errors", "availability", "connections", "queue")
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One component says that something fails; towards one of `targets` ("" weight: nobody else bears it out)."""
-
-    author: str
-    what: str
-    targets: frozenset[str]
-    at: float
-    named: bool
-    text: bool
-    count: float = 1.0
-    how: frozenset[str] = frozenset()
-    evidence: str = ""
 
 
 class Scene:
@@ -80,6 +66,8 @@ class Scene:
         self.groups = self._groups()
         self.behind = self._behind()
         self.slow, self.strong = slow_since(self.metrics)
+        self.piles = piling_since(self.metrics)
+        self.halts = self._halts()
         signs: dict[str, list[tuple[float, str]]] = defaultdict(list)
         for e in self.lines:
             if e.aspect != "log.other" or e.values.get("level") in ("error", "fatal"):
@@ -89,9 +77,12 @@ class Scene:
         for c, t in self.zeros.items():
             signs[c].append((t, "errors"))
         strong = [(t, c, "slow") for c, t in self.strong.items()]
+        strong += [(t, c, "halt") for c, t in self.halts.items()]
         self.t0 = seconded([(t, c, k) for c, every in signs.items() for t, k in every] + strong)
         if self.t0 == float("inf"):
             self.t0 = min((t for t in self.slow.values()), default=self.t0)
+        for c, t in self.halts.items():
+            signs[c].append((t, "halt"))
         self.hard = set(signs)
         for e in self.lines:
             signs[author_of(e)].append((at(e), "said"))
@@ -104,7 +95,7 @@ class Scene:
         self.failing = {c for c, t in self.first.items() if t <= self.t0 + 45.0 and self.borne_out(c)}
         self.roles = self._roles()
         self.bottom = self._bottom()
-        self.claims = self._claims()
+        self.claims = claims_of(self)
 
     def callees(self, component: str) -> list[str]:
         """Whom it calls; not what it runs on."""
@@ -126,7 +117,10 @@ class Scene:
         if not set(calls) - set(self.topology.hosts(one)):
             return stem_of(one) == stem_of(other)
         mine, theirs = set(self.topology.callers(one)), set(self.topology.callers(other))
-        return bool(mine & theirs) or not (mine or theirs)
+        if mine or theirs:
+            return bool(mine & theirs)
+        brokers = all(self.roles.get(z) == "broker" for z in calls if z not in self.topology.hosts(one))
+        return not brokers or stem_of(one) == stem_of(other)  # one broker serves many that are not alike
 
     def replicas(self, component: str) -> list[str]:
         """Its replicas."""
@@ -136,7 +130,17 @@ class Scene:
 
     def borne_out(self, component: str) -> bool:
         """Whether a counter or a state, of its own or measured at it, shows that it fares differently: words alone do not."""
-        if component in self.down or component in self.exits or component in self.zeros:
+        if (
+            component in self.down
+            or component in self.exits
+            or component in self.zeros
+            or component in self.halts
+        ):
+            return True
+        if any(
+            e.component == component and e.kind == "log.surge" and e.aspect == "errors" and e.strength >= 0.5
+            for e in self.facts.all
+        ):  # its own record of how it answered
             return True
         if any(e.aspect in LOADED and e.strength >= 0.3 for e in self.metrics[component]):
             return True
@@ -235,6 +239,8 @@ class Scene:
                 role = "client?"
             elif not role and c not in self.measured:
                 role = "unseen"
+            elif not role and all(m.startswith("probe_") or m == "up" for m in metrics[c]) and metrics[c]:
+                role = "outside"
             found[c] = role or "app"
         for c, role in found.items():
             if role == "client?":
@@ -274,6 +280,16 @@ class Scene:
                     found[author] |= members
         return {a: {m for m in v if a not in found.get(m, ())} for a, v in found.items()}
 
+    def _halts(self) -> dict[str, float]:
+        """Since when each does nothing more of what piles up at one that it calls."""
+        found: dict[str, float] = {}
+        if self.zeros or self.down or self.exits or self.hung:
+            return found  # what else ends follows from these
+        for c, t in halted_since(self.metrics).items():
+            if any(abs(self.piles[b] - t) <= HALT_S for b in self.callees(c) if b in self.piles):
+                found[c] = t
+        return found
+
     def _bottom(self) -> list[str]:
         """Who fails and calls nobody who failed no later: where complaints end."""
         late = {c for c in self.failing if c not in self.hard and self.first[c] > self.t0 + 1.5}
@@ -287,81 +303,3 @@ class Scene:
                 for z in self.callees(c)
             )
         ) or sorted(told)
-
-    def _claims(self) -> list[Claim]:
-        made: list[Claim] = []
-        for e in self.lines:
-            author = author_of(e)
-            if author not in self.failing or at(e) > self.t0 + 45.0:
-                continue
-            whose = e.values.get("whose")
-            below = set(self.topology.below(author)) | self.behind.get(author, set())
-            how = mechanisms(e.aspect, f"{e.values.get('template', '')} | {e.values.get('line', '')}")
-            count = float(e.values.get("count_window", 1) or 1)
-            far = (
-                whose == "peer"
-                or e.aspect in FAR
-                or bool(how & {"refused", "timeout", "reset", "certificate", "identity", "quota", "dns"})
-            )
-            targets = {e.peer} & below if e.peer else set()
-            if e.peer and not targets:
-                continue  # of a peer that it does not call
-            named = bool(targets)
-            resolvers = {z for z in self.callees(author) if self.roles.get(z) == "resolver"}
-            if "dns" in how and resolvers:
-                targets, named = resolvers, False
-            if not targets:
-                targets = set(self.callees(author)) if far and whose != "own" else {author}
-                if whose == "client":
-                    targets |= {author}
-                if "connections" in how and "slots" not in how:
-                    targets |= {author}  # its own pool
-                if far and whose == "own" and e.aspect != "log.permission":
-                    targets |= set(self.callees(author))
-            made.append(
-                Claim(author, e.aspect, frozenset(targets or {author}), at(e), named, True, count, how, e.id)
-            )
-        made += self._shared(made)
-        for c, every in self.metrics.items():
-            for e in every:
-                if (
-                    c in self.failing
-                    and e.onset
-                    and e.aspect in ("errors", "latency", "traffic", "other")
-                    and e.strength >= 0.4
-                ):
-                    to = self.labelled(e)
-                    late = e.aspect == "latency" and e.direction == "up" and ratio_of(e) >= 3.0
-                    bad = (
-                        (e.aspect == "errors" and e.direction == "up")
-                        or late
-                        or (e.aspect in ("traffic", "other") and e.direction == "down" and _fell(e))
-                    )
-                    if to and bad and self.reaches(c, to) and to != c:
-                        made.append(
-                            Claim(c, "metric." + e.aspect, frozenset({to}), at(e), True, False, evidence=e.id)
-                        )
-        return made
-
-    def _shared(self, claims: list[Claim]) -> list[Claim]:
-        """What several say alike of themselves, they say of what they all call."""
-        by: dict[str, list[Claim]] = defaultdict(list)
-        for k in claims:
-            for how in k.how & FIRM if k.author in k.targets else ():
-                by[how].append(k)
-        made: list[Claim] = []
-        for what, every in by.items():
-            authors = {k.author for k in every}
-            if len(authors) > 1:
-                common = frozenset(set.intersection(*(set(self.callees(a)) for a in authors)))
-                made += [
-                    Claim(k.author, k.what, common, k.at, False, True, k.count, frozenset({what}), k.evidence)
-                    for k in every
-                    if common
-                ]
-        return made
-
-
-def _fell(e: Evidence) -> bool:
-    before, after = float(e.values.get("before", 0) or 0), float(e.values.get("after", 0) or 0)
-    return before > 0 and after <= 0.3 * before

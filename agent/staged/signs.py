@@ -128,6 +128,38 @@ def slow_since(metrics: Mapping[str, Sequence[Evidence]]) -> tuple[Since, Since]
     return found, strong
 
 
+def piling_since(metrics: Mapping[str, Sequence[Evidence]]) -> Since:
+    """Where work that waits grows threefold and more, or from nothing."""
+    found: dict[str, float] = {}
+    for c, every in metrics.items():
+        for e in every:
+            if e.aspect not in ("queue", "lag") or e.direction != "up" or e.strength < 0.5 or not e.onset:
+                continue
+            first, last = ("from", "to") if e.kind == "metric.trend" else ("before", "after")
+            before, after = (float(e.values.get(k, 0) or 0) for k in (first, last))
+            if after >= max(HELD, 3.0 * before):
+                found[c] = min(found.get(c, at(e)), at(e))
+    return found
+
+
+def halted_since(metrics: Mapping[str, Sequence[Evidence]]) -> Since:
+    """Of whom a rate of what it does fell to nothing."""
+    found: dict[str, float] = {}
+    for c, every in metrics.items():
+        for e in every:
+            before, after = float(e.values.get("before", 0) or 0), float(e.values.get("after", 1) or 0)
+            fell = e.kind == "metric.shift" and e.direction == "down" and e.unit == "/s" and e.strength >= 0.4
+            if (
+                fell
+                and e.onset
+                and before > 0
+                and after <= 0.02 * before
+                and e.aspect not in ("errors", "latency")
+            ):
+                found[c] = min(found.get(c, at(e)), at(e))
+    return found
+
+
 def author_of(e: Evidence) -> str:
     """Who wrote it."""
     return str(e.values.get("reported_by") or e.component)

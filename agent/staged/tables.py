@@ -74,6 +74,7 @@ PLACE: Final[dict[str, float]] = {
     "starved": -2.0, "flood": 3.0, "quiet_all": -1.0, "unobserved": 2.0, "late": -2.0, "rank": 0.3, "silent": -2.0,
     "host": -2.0, "own_line": 1.0, "withheld": 2.0, "relay_leaf": -1.0, "counts": -0.5, "stalled": 2.0,
     "labelled_slow": 1.5, "serves_others": -2.0, "hung": 2.0, "filler": 2.0, "filled": -1.5, "change_mid": 0.5, "client": -1.5,
+    "halts": 1.0, "halts_first": 1.0, "halts_busy": 1.0, "change_far": -2.0, "change_host": 1.0,
 }  # fmt: skip
 KIND: Final[dict[str, float]] = {
     "mechanism": 1.0, "quiet_veto": -2.5, "symmetric": -2.5, "of_down": 2.0, "not_down": -1.5, "of_change": 1.5,
@@ -82,8 +83,22 @@ KIND: Final[dict[str, float]] = {
     "of_stall": 2.0, "cut": 0.5, "late_answers": 0.5, "of_change_specific": 0.5, "flood_crash": -3.0,
     "of_stalled": 2.0, "role_fits": 1.0, "role_odd": -1.5, "of_hung": 2.0, "of_serving": 2.0, "of_own_fault": 1.0,
     "of_store_data": 1.0, "all_lost": 1.0, "some_late": 1.0, "of_labelled_slow": 1.5, "of_own_wall": 1.0, "of_change_mid": 0.5,
-    "of_far_side": -2.0,
+    "of_far_side": -2.0, "of_outside": 1.0, "no_sign": -1.0, "of_halt": 0.5,
 }  # fmt: skip
+HALTED: Final = (
+    "software.exception",
+    "software.data",
+    "software.configuration",
+    "software.credentials",
+    "software.deadlock",
+)
+"""Kinds by which work is taken up and not finished."""
+SIGNS: Final = (
+    "mechanism", "of_down", "of_change", "of_change_specific", "of_release", "of_work", "of_wall", "of_own_wall", "of_flood",
+    "of_edge", "of_slow", "of_stall", "of_stalled", "of_hung", "of_serving", "of_own_fault", "of_store_data", "all_lost",
+    "some_late", "of_labelled_slow", "of_change_mid", "refused_far", "cut", "late_answers", "rule_near", "of_halt",
+)  # fmt: skip
+"""Features that speak for a kind."""
 NOBODY: Final[dict[str, float]] = {"nobody": 0.0, "calm": 4.0, "soft": 2.0, "unplaced": 1.0}
 FEATURES: Final = (*PLACE, *KIND, *NOBODY)
 WORDS: Final = {
@@ -92,6 +107,10 @@ WORDS: Final = {
     "labelled": "calls to it are counted as failing", "replica_in": "its replica fares alike",
     "replica_out": "its replica is well", "shared_but_sibling_quiet": "a replica of who complains is well",
     "relay": "it passes on what fails behind it", "relay_leaf": "what it calls fails too",
+    "halts": "it finishes nothing of what piles up", "halts_first": "it was the first that finished nothing",
+    "halts_busy": "it works and finishes nothing", "change_far": "all between its change and who complains is well",
+    "change_host": "its host was changed in the seconds before", "no_sign": "nothing tells this kind",
+    "of_outside": "somebody else's, who refuses or is late",
     "emits": "its own counter of errors rises", "passes": "it passes on and counts no error",
     "filler": "it takes what its callee has no more of", "hung": "an outside check gets no answer of it",
     "labelled_slow": "calls to it are measured as slower", "serves_others": "others call it as ever",

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from aitia.agent.factors import Factors
 from aitia.agent.facts import Facts
 from aitia.agent.judged import Judged
-from aitia.agent.staged.judge import ALL, NOBODYS, OF_COMPONENT, OF_KIND, values_of
+from aitia.agent.staged.judge import ALL, NOBODYS, OF_COMPONENT, OF_KIND, freed, values_of
 from aitia.agent.staged.scene import Scene
 from aitia.agent.staged.tables import expert
 from aitia.agent.taxonomy import bundled
@@ -96,7 +96,8 @@ def table_of(case: Judged) -> Table:
     barred = {(s.component, s.fault): c.why for s in suspects for c in s.ledger if c.term == "ceiling"}
     topology = Topology(case.inventory.components)
     facts = Facts(case.evidence, topology.told_by(case.evidence), case.alarmed)
-    values = values_of(suspects, barred, Scene(facts))
+    scene = Scene(facts)
+    values = values_of(suspects, freed(scene, barred), scene)
     rows = np.zeros((len(values), len(ALL)))
     for i, row in enumerate(values.values()):
         for name, value in row.items():

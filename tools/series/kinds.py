@@ -22,7 +22,9 @@ IDENTITY = frozenset(
      "exported_job", "exported_instance", "server", "cpu", "version", "host", "hostname", "service_name", "unit"}
 )  # fmt: skip
 CODE = ("code", "status", "status_code", "http_status", "http_status_code", "http_response_status_code", "response_code",
-        "grpc_code", "rpc_grpc_status_code", "outcome", "result", "status_class")  # fmt: skip
+        "grpc_code", "rpc_grpc_status_code", "outcome", "result", "status_class",
+        "codigo", "codice", "kod", "stato", "estado", "statut", "esito", "resultado", "risultato", "resultat", "ergebnis",
+        "wynik", "utfall", "uitkomst")  # fmt: skip
 REQUEST = frozenset({*CODE, "method", "route", "path", "handler", "endpoint", "uri", "operation", "verb", "http_method",
                      "http_route", "quantile_group", "error", "exception", "reason", "type_of_error"})  # fmt: skip
 PEER = ("peer", "upstream", "target", "dst", "destination", "destination_service", "peer_service", "server_address",
@@ -31,7 +33,8 @@ PEER = ("peer", "upstream", "target", "dst", "destination", "destination_service
 CLIENT = ("application_name", "usename", "user", "client", "src", "source_service", "caller", "client_name")
 ACCOUNT = ("usename", "user")  # of them, whose password was used
 FAILED = re.compile(
-    r"^5(\d\d|xx)$|err|fail|exception|time.?out|unavail|refused|abort|internal|unknown|deadline|reset|crash",
+    r"^5(\d\d|xx)$|err|fail|exception|time.?out|unavail|refused|abort|internal|unknown|deadline|reset|crash|"
+    r"^(nok|ko|nie)$|fehl|abgelehnt|echec|échec|refus|rifiut|recus|rechaz|fall[oi]d|falh|bl[aą]d|odrzuc|nieudan|rejected|denied",
     re.IGNORECASE,
 )
 SKIPPED = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection
 from typing import Final
 
@@ -69,6 +70,14 @@ _UPSTREAM: Final = re.compile(r"\bupstream: \S+")
 # A server of a pool, as HAProxy names it: `Server be_api/api-2 is DOWN`.
 _OF_POOL: Final = re.compile(r"\b([Ss]erver )[\w.-]+/(?=[\w.-]+ is )")
 
+_STROKES: Final = {ord("ł"): "l", ord("Ł"): "L", ord("ø"): "o", ord("Ø"): "O", ord("đ"): "d", ord("Đ"): "D"}
+# Latin letters without what stands above or below them, one for one: people write names with it, components are called without.
+_PLAIN: Final = _STROKES | {
+    point: base
+    for point in range(0xC0, 0x250)
+    if (base := unicodedata.normalize("NFD", chr(point))[0]).isascii()
+}
+
 
 class Names:
     """Aliases of the known components. `of(text)` lists the components that a masked message names."""
@@ -80,10 +89,13 @@ class Names:
             for name in (component.id, *component.aliases):
                 if len(name) >= _MIN and not name.isdigit():
                     self.alias.setdefault(name.casefold(), component.id)
+                    self.alias.setdefault(_plain(name).casefold(), component.id)
         for component in components:  # `web1` of web-1, and systemd's `web@1`
             if numbered := _NUMBERED.fullmatch(component.id):
                 for between in ("", "@"):
-                    self.alias.setdefault(f"{numbered[1]}{between}{numbered[2]}".casefold(), component.id)
+                    self.alias.setdefault(
+                        _plain(f"{numbered[1]}{between}{numbered[2]}").casefold(), component.id
+                    )
         words = sorted(self.alias, key=lambda name: (-len(name), name))
         # A word of its own, or the host of a URL; no part of a path, a file name or a longer name. A host with its address
         # is one (`db/10.0.0.3:5432`, as Java writes it).
@@ -158,6 +170,7 @@ class Names:
         """Component ids with where their names begin and end."""
         if self._find is None:
             return []
+        text = _plain(text)
         found = [(self.alias[m[1].casefold()], m.start(1), m.end(1)) for m in self._find.finditer(text)]
         for m in self._find_short.finditer(text) if self._find_short else ():
             part = "a" if m["a"] else "b"
@@ -173,7 +186,7 @@ class Names:
         """The other member of a component's cluster that a message tells of by its number: `leaderId=2` of kafka-1 is kafka-2."""
         own = _MEMBER.fullmatch(component)
         for found in _OTHER_MEMBER.finditer(text) if own else ():
-            other = self.alias.get(f"{own[1]}{found[1]}".casefold(), "") if own else ""
+            other = self.alias.get(_plain(f"{own[1]}{found[1]}").casefold(), "") if own else ""
             if other and other != component:
                 return other
         return ""
@@ -186,6 +199,11 @@ class Names:
                 self._memo.clear()
             found = self._memo[token] = next(iter(self.of(token)), "")
         return found
+
+
+def _plain(text: str) -> str:
+    """The same text with plain Latin letters; every one stays where it was."""
+    return text if text.isascii() else text.translate(_PLAIN)
 
 
 def service_of(component: str) -> str:
