@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,8 @@ from aitia.core.words import Evidence
 if TYPE_CHECKING:
     from aitia.agent.staged.scene import Scene
 
+MOST_HINT: Final = 400  # characters that are read of a line or a statement
+_PARTS: Final = re.compile(r"[a-z]{3,24}")
 REFUSALS: Final = frozenset({"identity", "forbidden", "slots", "quota", "certificate"})
 """What a server says of those that it refuses."""
 
@@ -127,3 +130,42 @@ def _shared(scene: Scene, claims: list[Claim]) -> list[Claim]:
 def _fell(e: Evidence) -> bool:
     before, after = float(e.values.get("before", 0) or 0), float(e.values.get("after", 0) or 0)
     return before > 0 and after <= 0.3 * before
+
+
+def hints_of(scene: Scene) -> dict[str, set[str]]:
+    """Of all that each that fails calls, whom its lines and series call by a part of its name (`/abo/17`: abo-service)."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for author in scene.failing:
+        callees = scene.callees(author)
+        texts = [
+            f"{e.values.get('template', '')} {e.values.get('line', '')}"[:MOST_HINT]
+            for e in scene.lines
+            if author_of(e) == author and at(e) <= scene.t0 + 15.0
+        ]
+        texts += [e.statement[:MOST_HINT] for e in scene.metrics[author] if _harmed(e, scene)]
+        own = set(_PARTS.findall(author.lower()))
+        for text in texts:
+            words = {w for w in _PARTS.findall(text.lower()) if w not in own}
+            called = {z for z in callees if any(_is_part(w, z) for w in words)}
+            if len(called) == 1:
+                found[author] |= called
+    return found
+
+
+def _harmed(e: Evidence, scene: Scene) -> bool:
+    """Whether a series grew late or failing, or fell to little, as it began."""
+    if (
+        e.kind != "metric.shift"
+        or e.onset is None
+        or not -3.0 <= at(e) - scene.t0 <= 15.0
+        or e.strength < 0.4
+    ):
+        return False
+    late = e.aspect == "latency" and e.direction == "up" and ratio_of(e) >= 3.0
+    return late or (e.aspect == "errors" and e.direction == "up") or (e.direction == "down" and _fell(e))
+
+
+def _is_part(word: str, component: str) -> bool:
+    """Whether a word is a part of a name, or four letters and more with which it begins."""
+    parts = _PARTS.findall(component.lower())
+    return word in parts or (len(word) > 3 and component.lower().startswith(word))

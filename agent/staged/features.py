@@ -103,6 +103,7 @@ class Staged:
                 for k in s.claims
             )
         )
+        row["hinted"] = sum(c in s.hints.get(x, ()) for x in sources) / n
         mine = c in sources
         row["bottom"] = float(mine) / n
         replicas = s.replicas(c)

@@ -8,7 +8,7 @@ from typing import Final
 
 from aitia.agent.fact_values import ratio_of
 from aitia.agent.facts import Facts
-from aitia.agent.staged.claims import claims_of
+from aitia.agent.staged.claims import claims_of, hints_of
 from aitia.agent.staged.names import by_label, stem_of
 from aitia.agent.staged.roles import STORES, role_of
 from aitia.agent.staged.signs import (
@@ -96,6 +96,7 @@ class Scene:
         self.roles = self._roles()
         self.bottom = self._bottom()
         self.claims = claims_of(self)
+        self.hints = hints_of(self)
 
     def callees(self, component: str) -> list[str]:
         """Whom it calls; not what it runs on."""

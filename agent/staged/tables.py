@@ -74,7 +74,7 @@ PLACE: Final[dict[str, float]] = {
     "starved": -2.0, "flood": 3.0, "quiet_all": -1.0, "unobserved": 2.0, "late": -2.0, "rank": 0.3, "silent": -2.0,
     "host": -2.0, "own_line": 1.0, "withheld": 2.0, "relay_leaf": -1.0, "counts": -0.5, "stalled": 2.0,
     "labelled_slow": 1.5, "serves_others": -2.0, "hung": 2.0, "filler": 2.0, "filled": -1.5, "change_mid": 0.5, "client": -1.5,
-    "halts": 1.0, "halts_first": 1.0, "halts_busy": 1.0, "change_far": -2.0, "change_host": 1.0,
+    "hinted": 0.7, "halts": 1.0, "halts_first": 1.0, "halts_busy": 1.0, "change_far": -2.0, "change_host": 1.0,
 }  # fmt: skip
 KIND: Final[dict[str, float]] = {
     "mechanism": 1.0, "quiet_veto": -2.5, "symmetric": -2.5, "of_down": 2.0, "not_down": -1.5, "of_change": 1.5,
@@ -107,7 +107,8 @@ WORDS: Final = {
     "labelled": "calls to it are counted as failing", "replica_in": "its replica fares alike",
     "replica_out": "its replica is well", "shared_but_sibling_quiet": "a replica of who complains is well",
     "relay": "it passes on what fails behind it", "relay_leaf": "what it calls fails too",
-    "halts": "it finishes nothing of what piles up", "halts_first": "it was the first that finished nothing",
+    "hinted": "those that complain call it by a part of its name", "halts": "it finishes nothing of what piles up",
+    "halts_first": "it was the first that finished nothing",
     "halts_busy": "it works and finishes nothing", "change_far": "all between its change and who complains is well",
     "change_host": "its host was changed in the seconds before", "no_sign": "nothing tells this kind",
     "of_outside": "somebody else's, who refuses or is late",

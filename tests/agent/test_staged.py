@@ -11,12 +11,13 @@ from pydantic import ValidationError
 
 from aitia.agent.facts import Facts
 from aitia.agent.staged.features import Staged
-from aitia.agent.staged.judge import ALL, HEARSAY, bundled_staged, restaged, values_of
+from aitia.agent.staged.judge import ALL, HEARSAY, bundled_staged, freed, restaged, values_of
 from aitia.agent.staged.mechanisms import MOST, mechanisms
 from aitia.agent.staged.roles import role_of
 from aitia.agent.staged.scene import Scene
 from aitia.agent.topology import Topology
 from aitia.agent.weights import Weights, bundled_weights
+from aitia.agent.witness_table import BY_LOGS
 from aitia.core.words import Evidence, Suspect
 from tests.agent import evidence as shop
 
@@ -163,7 +164,7 @@ def share(suspects: list[Suspect], component: str) -> float:
 def judged(
     facts: list[Evidence], factors: dict[str, float], bars: dict[tuple[str, str], str]
 ) -> list[Suspect]:
-    return restaged(Facts(facts, Topology(INVENTORY.components)), SUSPECTS, bars, factors, bare)
+    return restaged(scene(*facts), SUSPECTS, bars, factors, bare)
 
 
 def bare(component: str, fault: str) -> Suspect | None:
@@ -246,6 +247,113 @@ def test_who_serves_others_as_ever_fails_nobody_by_itself() -> None:
     assert staged.place("db")["serves_others"] == 1.0
     assert staged.kind("db", "network.partition")["of_serving"] == 1.0
     assert staged.kind("db", "software.crash")["of_serving"] == 0.0
+
+
+QUEUE = {"till": ("mail",), "sender": ("mail",), "receipts": ("mail",), "mail": ()}
+
+
+def of_queue(*facts: Evidence) -> Scene:
+    """A queue server that three use, who are nobody's replicas."""
+    kept = [
+        *facts,
+        shop.fact("mail", "other", "mail.", metric="rabbitmq_connections", direction="steady", strength=0.1),
+    ]
+    return Scene(Facts(kept, Topology(shop.inventory(QUEUE).components)))
+
+
+def piles(name: str, at: float) -> Evidence:
+    return shop.fact(
+        name, "queue", f"{name}: waits.", kind="metric.trend", at=at, **{"from": 0.0, "to": 300.0}
+    )
+
+
+def stops(name: str, at: float) -> Evidence:
+    fell = shop.fact(name, "traffic", f"{name}: done.", direction="down", at=at, before=3.5, after=0.0)
+    return fell.model_copy(update={"unit": "/s"})
+
+
+def test_who_finishes_nothing_of_what_piles_up_complains_and_was_first() -> None:
+    busy = shop.fact("sender", "other", "sender: work seconds.", at=1, before=0.01, after=0.9)
+    staged = Staged(of_queue(piles("mail", 0), stops("sender", 0), busy, stops("receipts", 4)))
+    place = {c: staged.place(c) for c in ("sender", "receipts", "till")}
+    assert [place[c]["halts"] for c in place] == [1.0, 1.0, 0.0]
+    assert [place[c]["halts_first"] for c in place] == [1.0, 0.0, 0.0]
+    assert [place[c]["halts_busy"] for c in place] == [1.0, 0.0, 0.0]
+    assert place["sender"]["replica_out"] == 0.0
+    assert staged.kind("sender", "software.exception")["of_halt"] == 1.0
+
+
+def test_work_that_ends_where_nothing_waits_for_it_is_rest() -> None:
+    assert not of_queue(stops("sender", 0)).halts
+    assert not of_queue(piles("mail", 0), stops("sender", 90)).halts
+
+
+def changed(name: str, at: float = -1.0) -> Evidence:
+    return shop.fact(
+        name, "change.config", f"{name}: changed.", kind="change.config", direction="changed", at=at
+    )
+
+
+def test_a_change_behind_those_that_are_well_is_far() -> None:
+    calls = {"edge": ("shop",), "shop": ("pool",), "pool": ("store",), "store": ()}
+    well = [q for c in ("shop", "pool") for q in shop.quiet(c, "errors", "latency")]
+    facts = [fails("edge"), changed("edge"), changed("store"), *well]
+    staged = Staged(Scene(Facts(facts, Topology(shop.inventory(calls).components))))
+    assert staged.place("edge")["change"] == staged.place("store")["change"] == 1.0
+    assert staged.place("edge")["change_far"] == 0.0
+    assert staged.place("store")["change_far"] == 1.0
+
+
+def test_a_bar_of_one_who_shows_nothing_falls_where_it_was_just_changed() -> None:
+    bars = {
+        ("db", "software.configuration"): f"{BY_LOGS}, and only one message",
+        ("db", "x"): "the alarm is of another",
+    }
+    assert freed(scene(*both(), changed("db")), bars) == {("db", "x"): "the alarm is of another"}
+    assert freed(scene(*both(), changed("db", -60.0)), bars) == bars
+
+
+def test_what_a_server_refuses_it_says_of_itself() -> None:
+    refuses = says("db", "log.permission", "password authentication failed for user 'left'", whose="client")
+    refuses = refuses.model_copy(update={"peer": "left"})
+    claims = scene(*both(), fails("db"), refuses).claims
+    assert any(k.author == "db" and k.targets == {"db"} and "identity" in k.how for k in claims)
+
+
+def test_the_software_that_a_name_names_tells_who_of_those_that_it_calls() -> None:
+    calls = {"lobby": ("bus", "ranks"), "bus": (), "ranks": ()}
+    kinds = [
+        shop.fact("bus", "other", "bus.", metric="gnatsd_connz", direction="steady", strength=0.1),
+        shop.fact("ranks", "other", "ranks.", metric="redis_memory", direction="steady", strength=0.1),
+    ]
+    counted = fails("lobby").model_copy(
+        update={"values": {"metric": "lobby_redis_errors_total", "before": 0.0, "after": 9.0}}
+    )
+    staged = Staged(Scene(Facts([*kinds, counted], Topology(shop.inventory(calls).components))))
+    assert staged.place("ranks")["labelled"] == 1.0
+    assert staged.place("bus")["labelled"] == 0.0
+
+
+def test_a_part_of_a_name_in_a_line_hints_at_one_of_those_that_are_called() -> None:
+    staged = Staged(
+        scene(fails("left"), says("left", "log.timeout", "GET /cards/17 took 9 s"), fails("door", 2))
+    )
+    assert staged.place("cards")["hinted"] == 1.0
+    assert staged.place("db")["hinted"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("Out of memory: Killed process 4711 (db)", {"memory"}),
+        ("exited: db (terminated by SIGKILL; not expected)", set()),
+    ],
+)
+def test_what_the_kernel_ended_for_want_of_memory_ran_full(line: str, told: set[str]) -> None:
+    ended = says("host", "log.oom", line).model_copy(
+        update={"component": "db", "provenance": "infrastructure"}
+    )
+    assert Staged(scene(*both(), ended)).full("db") == told
 
 
 def test_features_are_known_and_the_files_hold_together() -> None:

@@ -49,3 +49,11 @@ def test_the_fact_is_about_the_server_and_says_who_logged_it(tmp_path: Path) -> 
     assert [(e.component, e.peer, e.values["reported_by"]) for e in facts] == [("redis", "", "orders")]
     assert facts[0].statement.startswith("orders logged about redis 29 times")
     assert not [s for s in report.suspects if (s.component, s.fault) == ("orders", "resource.memory")]
+
+
+def test_a_name_with_accents_is_the_component_without() -> None:
+    names = Names([Component(id="agencia", type="service"), Component(id="łódź", type="service")])
+    assert names.of("agência não respondeu à busca") == ["agencia"]
+    assert names.of("Lodz: no answer; łódź as well") == ["łódź"]
+    text = "à espera da agência"
+    assert [text[b:e] for _, b, e in names.places(text)] == ["agência"]

@@ -20,6 +20,8 @@ from aitia.tools.series.kinds import stated_unit
         ("ssCpuIdle", "cpu", "down", ""),
         ("node_filesystem_avail_bytes", "disk", "down", "By"),
         ("rabbitmq_queue_messages_ready", "queue", "up", ""),
+        ("beanstalkd_current_jobs_ready", "queue", "up", ""),
+        ("celery_tasks_ready", "queue", "up", ""),
         ("kafka.consumer.lag", "lag", "up", ""),
         ("redis_keyspace_hits_total", "cache", "down", ""),
         ("CPUCreditBalance", "cpu", "down", ""),

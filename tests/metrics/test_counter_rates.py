@@ -288,6 +288,17 @@ def test_what_an_exporter_tells_of_its_collectors_is_not_the_servers() -> None:
     assert bundled().of("otelcol_exporter_queue_size").aspect == "queue"
 
 
+@pytest.mark.parametrize(
+    ("name", "aspect"),
+    [
+        ("rabbitmq_queue_messages_ready", "queue"), ("beanstalkd_current_jobs_ready", "queue"), ("celery_tasks_ready", "queue"),
+        ("kube_pod_status_ready", "availability"), ("deployment_replicas_available", "availability"),
+    ],
+)  # fmt: skip
+def test_work_that_is_ready_waits_and_a_member_that_is_ready_serves(name: str, aspect: str) -> None:
+    assert bundled().of(name).aspect == aspect
+
+
 def test_a_count_of_sizes_is_a_number_a_second() -> None:
     rising = [float(i) for i in range(40)]
     found = derive(
@@ -303,6 +314,10 @@ def test_a_count_of_sizes_is_a_number_a_second() -> None:
         ([{"code": "00000"}, {"code": "08P01"}], True),  # SQLSTATE
         ([{"code": "00000"}, {"code": "01000"}], False),  # a warning
         ([{"code": "200", "result": "ok"}, {"code": "404", "result": "ok"}], False),
+        ([{"wynik": "ok"}, {"wynik": "blad"}], True),
+        ([{"ergebnis": "ok"}, {"ergebnis": "fehlgeschlagen"}], True),
+        ([{"esito": "ok"}, {"esito": "rifiutato"}], True),
+        ([{"resultado": "ok"}, {"resultado": "enviado"}], False),
     ],
 )
 def test_requests_that_failed_by_the_label_that_tells(labels: list[dict[str, str]], broken: bool) -> None:
