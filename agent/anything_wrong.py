@@ -15,9 +15,16 @@ def alarm(facts: Facts) -> float:
     departed = max((facts.departed(e) for e in facts.anomalies), default=0.0)
     # Answers that became faster hurt nobody, but nothing is as usual either.
     eased = (facts.weight(e) for e in facts.anomalies if (e.aspect, e.direction) in RELIEF)
-    return max(facts.harm({e.component for e in facts.anomalies}), signs / 2, departed, *eased)
+    # What piles up without end is work that nobody does, felt or not yet.
+    piling = (
+        facts.weight(e)
+        for e in facts.anomalies
+        if e.kind == "metric.trend" and e.aspect in PILES and e.direction == "up"
+    )
+    return max(facts.harm({e.component for e in facts.anomalies}), signs / 2, departed, *eased, *piling)
 
 
+PILES: Final = ("queue", "lag")
 PLAIN: Final = ("metric.missing", "metric.limit", "metric.level", "log.", "trace.", "cluster.")
 """Kinds of facts that say by themselves what they are of, whatever a series is called."""
 
