@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from typing import Final
 
 from aitia.agent.fact_values import ratio_of
+from aitia.agent.staged.changes import KINDS_OF, slight, touches
+from aitia.agent.staged.classes import classes_of
 from aitia.agent.staged.mechanisms import FIRM
 from aitia.agent.staged.resources import lost, many, mounted, of_connections, stalled, walls
 from aitia.agent.staged.roles import FITS, ODD, OUTSIDE, STORES
@@ -17,16 +17,12 @@ from aitia.agent.staged.tables import (
     HALTED,
     KINDS,
     MECHANISM,
-    OF_METRIC,
     QUIET_VETOES,
     SIGNS,
     SPECIFIC,
     SYMMETRIC,
     Row,
 )
-
-_REPLICATES: Final = re.compile(r"(?i)(slave|replica)\w*running|replicat\w*(running|up)|wal_receiver")
-LATE_S: Final = 12.0  # after the first sign: what is named only then follows from what was named before
 
 
 def alive_or_unseen(s: Scene, c: str) -> bool:
@@ -144,6 +140,7 @@ class Staged:
         hosts = [h for h in s.topology.hosts(c) if s.change_before(h)[0] <= 6.0]
         row["change_host"] = float(bool(hosts) and (c in sources or c in s.halts))
         row["change_apart"] = float(before <= 6.0 and not fits)
+        row["change_slight"] = float(before <= 6.0 and slight(s.change_said(c)))
         row["change_mid"] = float(6.0 < before <= 25.0 and fits)
         row["change_old"] = float(25.0 < before < 1e9)
         row["labelled_slow"] = float(
@@ -219,7 +216,7 @@ class Staged:
         """By which mechanism: the class of what is said of it, what its measurements exclude, what was changed."""
         s, row = self.s, defaultdict(float)
         if c not in self._said:
-            self._said[c], self._mounted[c] = self._classes(c), mounted(s, c)
+            self._said[c], self._mounted[c] = classes_of(s, self.sources, c), mounted(s, c)
         classes = self._said[c]
         row["mechanism"] = max(
             (MECHANISM.get(k, {}).get(kind, 0.0) * w for k, w in classes.items()), default=0.0
@@ -268,6 +265,12 @@ class Staged:
         )
         row["of_work"] = float(
             near and kind in ("software.credentials", "software.data", "software.certificate")
+        )
+        if near:
+            told = touches(s.change_said(c))
+            row["change_says"] = max((KINDS_OF[t].get(kind, 0.0) for t in told), default=0.0)
+        row["of_maintenance"] = float(
+            near and what == "change.maintenance" and kind == "software.configuration"
         )
         row["no_change"] = float(not near and kind in ("software.configuration", "software.regression"))
         resource = kind.partition(".")[2] if kind.startswith("resource.") else ""
@@ -346,64 +349,6 @@ class Staged:
         row["of_halt"] = float(c in s.halts and kind in HALTED)
         row["no_sign"] = float(not any(row[n] > 0 for n in SIGNS))
         return dict(row)
-
-    def _classes(self, c: str) -> dict[str, float]:
-        """The classes of first-hand lines that may speak of it, halved where one author alone says so."""
-        by: dict[str, set[str]] = defaultdict(set)
-        since: dict[str, float] = {}
-        for k in self.s.claims:
-            once = k.count <= 1 and k.what in (
-                "log.connection_refused",
-                "log.unavailable",
-                "log.error",
-                "log.exception",
-            )
-            if (
-                k.text
-                and k.author in {*self.sources, c}
-                and (c in k.targets or c in self._next(k.targets))
-                and not once
-            ):
-                for how in k.how:
-                    by[how].add(k.author)
-                    since[how] = min(since.get(how, k.at), k.at)
-        if any(self.s.fills(c, e) for e in self.s.metrics[c] if of_connections(e)):
-            refused = {
-                k.author
-                for k in self.s.claims
-                if k.how & {"connections", "slots"} and k.targets & set(self.s.callees(c))
-            }
-            by["connections"] |= refused
-        for e in self.s.metrics[c]:
-            if (
-                e.direction == "up"
-                and e.aspect in OF_METRIC
-                and e.strength >= 0.4
-                and e.kind == "metric.shift"
-                and (e.aspect != "locks" or many(e))
-            ):
-                by[OF_METRIC[e.aspect]].add(c)
-        if any(
-            e.direction == "down" and e.kind == "metric.shift" and _REPLICATES.search(str(e.values.get("metric", "")))
-            and float(e.values.get("after", 1) or 0) == 0
-            for e in self.s.metrics[c]
-        ):  # fmt: skip
-            by["replication"].add(c)
-        if any(
-            e.component == c and e.kind == "metric.share" and e.aspect == "locks" for e in self.s.facts.all
-        ):
-            by["lock"].add(c)
-            since.pop("lock", None)
-        late = {k for k, t in since.items() if t > self.s.t0 + LATE_S} if len(by) > 1 else set()
-        late = late if late < set(by) else set()
-        by = {k: v for k, v in by.items() if v}
-        return {
-            k: (1.0 if len(v) >= 2 or c in v else 0.7) * (0.5 if k in late else 1.0) for k, v in by.items()
-        }
-
-    def _next(self, targets: frozenset[str]) -> set[str]:
-        s = self.s
-        return {z for t in targets for z in s.callees(t) if t not in s.failing and "errors" in s.quiet[t]}
 
     def _flood(self) -> bool:
         """Whether requests rose threefold where they come in, and behind it, before anything failed."""

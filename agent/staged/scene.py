@@ -8,6 +8,7 @@ from typing import Final
 
 from aitia.agent.fact_values import ratio_of
 from aitia.agent.facts import Facts
+from aitia.agent.staged.changes import said_of
 from aitia.agent.staged.claims import claims_of, hints_of
 from aitia.agent.staged.names import by_label, stem_of
 from aitia.agent.staged.roles import STORES, role_of
@@ -194,6 +195,16 @@ class Scene:
                 if before >= -1.5:
                     found.append((min(before, own * NEAR_S / GROWS_S if own >= 0 else before), e.aspect))
         return min(found, default=(float("inf"), ""))
+
+    def change_said(self, component: str) -> str:
+        """What is written of its changes in the seconds before the first sign."""
+        near = [
+            e
+            for e in self.facts.all
+            if e.component == component and e.kind.startswith("change.") and e.aspect in CHANGE and e.onset
+            if -1.5 <= self.t0 - at(e) <= NEAR_S
+        ]
+        return " | ".join(said_of(e) for e in near[:4])
 
     def fills(self, component: str, held: Evidence) -> bool:
         """Whether what it holds, far more than before, is what one that it calls has no more of."""

@@ -74,7 +74,8 @@ PLACE: Final[dict[str, float]] = {
     "starved": -2.0, "flood": 3.0, "quiet_all": -1.0, "unobserved": 2.0, "late": -2.0, "rank": 0.3, "silent": -2.0,
     "host": -2.0, "own_line": 1.0, "withheld": 2.0, "relay_leaf": -1.0, "counts": -0.5, "stalled": 2.0,
     "labelled_slow": 1.5, "serves_others": -2.0, "hung": 2.0, "filler": 2.0, "filled": -1.5, "change_mid": 0.5, "client": -1.5,
-    "hinted": 0.7, "halts": 1.0, "halts_first": 1.0, "halts_busy": 1.0, "change_far": -2.0, "change_host": 1.0,
+    "hinted": 0.7, "halts": 1.0, "halts_first": 1.0, "halts_busy": 1.0, "change_far": -2.0, "change_slight": -1.0,
+    "change_host": 1.0,
 }  # fmt: skip
 KIND: Final[dict[str, float]] = {
     "mechanism": 1.0, "quiet_veto": -2.5, "symmetric": -2.5, "of_down": 2.0, "not_down": -1.5, "of_change": 1.5,
@@ -83,7 +84,7 @@ KIND: Final[dict[str, float]] = {
     "of_stall": 2.0, "cut": 0.5, "late_answers": 0.5, "of_change_specific": 0.5, "flood_crash": -3.0,
     "of_stalled": 2.0, "role_fits": 1.0, "role_odd": -1.5, "of_hung": 2.0, "of_serving": 2.0, "of_own_fault": 1.0,
     "of_store_data": 1.0, "all_lost": 1.0, "some_late": 1.0, "of_labelled_slow": 1.5, "of_own_wall": 1.0, "of_change_mid": 0.5,
-    "of_far_side": -2.0, "of_outside": 1.0, "no_sign": -1.0, "of_halt": 0.5,
+    "of_far_side": -2.0, "of_outside": 1.0, "change_says": 1.5, "of_maintenance": 0.7, "no_sign": -1.0, "of_halt": 0.5,
 }  # fmt: skip
 HALTED: Final = (
     "software.exception",
@@ -96,7 +97,8 @@ HALTED: Final = (
 SIGNS: Final = (
     "mechanism", "of_down", "of_change", "of_change_specific", "of_release", "of_work", "of_wall", "of_own_wall", "of_flood",
     "of_edge", "of_slow", "of_stall", "of_stalled", "of_hung", "of_serving", "of_own_fault", "of_store_data", "all_lost",
-    "some_late", "of_labelled_slow", "of_change_mid", "refused_far", "cut", "late_answers", "rule_near", "of_halt",
+    "some_late", "of_labelled_slow", "change_says", "of_maintenance",
+    "of_change_mid", "refused_far", "cut", "late_answers", "rule_near", "of_halt",
 )  # fmt: skip
 """Features that speak for a kind."""
 NOBODY: Final[dict[str, float]] = {"nobody": 0.0, "calm": 4.0, "soft": 2.0, "unplaced": 1.0}
@@ -110,7 +112,9 @@ WORDS: Final = {
     "hinted": "those that complain call it by a part of its name", "halts": "it finishes nothing of what piles up",
     "halts_first": "it was the first that finished nothing",
     "halts_busy": "it works and finishes nothing", "change_far": "all between its change and who complains is well",
-    "change_host": "its host was changed in the seconds before", "no_sign": "nothing tells this kind",
+    "change_slight": "what was changed runs nothing", "change_says": "what was changed, as its author wrote",
+    "of_maintenance": "somebody worked on it", "change_host": "its host was changed in the seconds before",
+    "no_sign": "nothing tells this kind",
     "of_outside": "somebody else's, who refuses or is late",
     "emits": "its own counter of errors rises", "passes": "it passes on and counts no error",
     "filler": "it takes what its callee has no more of", "hung": "an outside check gets no answer of it",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from aitia.agent.facts import Facts
+from aitia.agent.staged.changes import slight, touches
 from aitia.agent.staged.features import Staged
 from aitia.agent.staged.judge import ALL, HEARSAY, bundled_staged, freed, restaged, values_of
 from aitia.agent.staged.mechanisms import MOST, mechanisms
@@ -367,3 +369,37 @@ def test_features_are_known_and_the_files_hold_together() -> None:
     assert all(set(factors) <= set(ALL) for factors in left_out.values())
     with pytest.raises(ValidationError, match="no such feature"):
         Weights(staged={"mechanics": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "nothing"),
+    [
+        ("Quarterly rotation of service secrets", {"keys"}, False),
+        ("Kennwörter der Dienstkonten gewechselt", {"keys"}, False),
+        ("Uprawnienia tematów zawężone (ZG-418)", {"rights"}, False),
+        ("límites del bus según la guía", {"limits"}, False),
+        ("Rekordy dostawców zaktualizowane", {"names"}, False),
+        ("Copyright header in the Caddyfile", set(), True),
+        ("VACUUM ANALYZE merkliste", set(), True),
+        ("orders 2.13.4: fix of the order number format", set(), False),
+        ("", set(), False),
+    ],
+)
+def test_what_the_words_of_a_change_say(text: str, told: set[str], nothing: bool) -> None:
+    assert touches(text) == told
+    assert slight(text) is nothing
+
+
+def test_a_change_is_read_where_it_was_made_and_when() -> None:
+    rotated = changed("db").model_copy(
+        update={"statement": 'db: maintenance, 9 s before the alarm: "Rotation of secrets".'}
+    )
+    staged = Staged(scene(*both(), rotated))
+    assert staged.kind("db", "software.credentials")["change_says"] == 1.0
+    assert staged.kind("cards", "software.credentials")["change_says"] == 0.0
+    later = (
+        rotated.model_copy(update={"onset": rotated.onset + timedelta(seconds=60)})
+        if rotated.onset
+        else rotated
+    )
+    assert Staged(scene(*both(), later)).kind("db", "software.credentials")["change_says"] == 0.0
