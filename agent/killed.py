@@ -12,7 +12,7 @@ from aitia.core.words import Evidence
 SOON_S: Final = 120.0  # after the kernel's word, within which what was killed starts anew; by hand
 AT_ONCE_S: Final = 5.0  # between the kernel's word and systemd's; by hand
 UNIT: Final = re.compile(r"(?i)\bkilled by the OOM killer|\bresult '?oom-kill")
-KERNEL: Final = re.compile(r"(?i)\boom[-_](?:killer|reaper|kill)\b|\bkilled process\b")
+KERNEL: Final = re.compile(r"(?i)\boom[-_ ]?(?:killer|reaper|kill(?:ed)?)\b|\bkilled process\b")
 _STARTS: Final = frozenset({"log.restart", "log.restarts"})
 
 

@@ -11,7 +11,6 @@ from aitia.agent.staged.mechanisms import FIRM
 from aitia.agent.staged.resources import lost, many, mounted, of_connections, stalled, walls
 from aitia.agent.staged.roles import FITS, ODD, OUTSIDE, STORES
 from aitia.agent.staged.scene import Scene
-from aitia.agent.staged.signs import OWN, RELAYED
 from aitia.agent.staged.tables import (
     BY_WORDS,
     HALTED,
@@ -121,17 +120,12 @@ class Staged:
         leaves = [z for z in behind if not s.callees(z) and z not in s.down and z not in s.exits]
         row["relay"] = float(len(behind) > len(leaves) and c not in s.down)
         row["relay_leaf"] = float(bool(leaves) and not row["relay"] and c not in s.down)
-        own = [k for k in s.claims if k.author == c and c in k.targets and k.what in OWN - RELAYED]
-        row["own_line"] = float(bool(own) and not behind)
         onward = any(e.aspect == "traffic" and e.direction == "down" for e in s.metrics[c])
         complained = any(x in s.failing for x in s.callers(c))
         said = bool(s.callees(c)) or any(k.author == c for k in s.claims)
         row["counts"] = float(complained and c in s.zeros and not said)
         row["emits"] = float(
             said and complained and c in s.zeros and not behind and s.zeros[c] <= s.t0 + 5.0 and onward
-        )
-        row["passes"] = float(
-            bool(s.callees(c)) and "errors" in s.quiet[c] and c not in s.failing and complained
         )
         before, _ = s.change_before(c)
         fits = all(s.reaches(x, c) or s.exhausts(c, x) or s.feeds(c, x) for x in sources) and bool(sources)

@@ -34,14 +34,14 @@ OF_KIND, OF_COMPONENT, NOBODYS, OPEN, UNREAD = (
 ALL: Final = (*FEATURES, OF_KIND, OF_COMPONENT, NOBODYS, UNREAD, OPEN)
 """Features of a pair: those of the stages, the logarithms of the ledgers' shares (of its component, of the pair in it, of
 nobody), and whether no stage knows its kind."""
-SURE: Final = 0.9  # the ledgers' share of a pair from which on the stages are not asked; by hand
+SURE: Final = 0.8  # the ledgers' share of a pair from which on the stages are not asked; by hand
 HEARSAY: Final = 1.5  # log-odds that words add at most to a component to which nothing else points; by hand
 LEAST_KIND, NO_KIND, LEAST, LEAST_NOBODY = math.exp(-4.0), 0.05, 3e-3, 1e-2  # shares below count as these
 ADDED: Final = 0.03  # a pair that no ledger has becomes a suspect from this share on
 CITED: Final = 0.1
 INVOLVED: Final = (
     "common", "single", "beyond", "named", "labelled", "labelled_slow", "bottom", "replica_out", "emits", "change", "down",
-    "exit", "hung", "wall", "stalled", "flood", "unobserved", "withheld", "own_line",
+    "exit", "hung", "wall", "stalled", "flood", "unobserved", "withheld",
 )  # fmt: skip
 """What makes a component one of which pairs are added: however many others there are, they take nothing away."""
 DARK: Final = "no telemetry of its own"

@@ -69,10 +69,10 @@ SPECIFIC: Final = frozenset(
 # Of each feature the log-odds that an expert gave it.
 PLACE: Final[dict[str, float]] = {
     "common": 3.0, "single": 1.2, "beyond": 1.2, "named": 1.0, "labelled": 1.5, "bottom": 1.0, "replica_in": -2.0,
-    "replica_out": 2.5, "shared_but_sibling_quiet": -2.5, "relay": -2.5, "emits": 3.0, "passes": -2.5, "change": 3.0,
+    "replica_out": 2.5, "shared_but_sibling_quiet": -2.5, "relay": -2.5, "emits": 3.0, "change": 3.0,
     "change_apart": -1.0, "change_old": -1.0, "down": 4.0, "exit": 2.0, "down_late": -3.0, "wall": 3.0,
     "starved": -2.0, "flood": 3.0, "quiet_all": -1.0, "unobserved": 2.0, "late": -2.0, "rank": 0.3, "silent": -2.0,
-    "host": -2.0, "own_line": 1.0, "withheld": 2.0, "relay_leaf": -1.0, "counts": -0.5, "stalled": 2.0,
+    "host": -2.0, "withheld": 2.0, "relay_leaf": -1.0, "counts": -0.5, "stalled": 2.0,
     "labelled_slow": 1.5, "serves_others": -2.0, "hung": 2.0, "filler": 2.0, "filled": -1.5, "change_mid": 0.5, "client": -1.5,
     "hinted": 0.7, "halts": 1.0, "halts_first": 1.0, "halts_busy": 1.0, "change_far": -2.0, "change_slight": -1.0,
     "change_host": 1.0,
@@ -116,7 +116,7 @@ WORDS: Final = {
     "of_maintenance": "somebody worked on it", "change_host": "its host was changed in the seconds before",
     "no_sign": "nothing tells this kind",
     "of_outside": "somebody else's, who refuses or is late",
-    "emits": "its own counter of errors rises", "passes": "it passes on and counts no error",
+    "emits": "its own counter of errors rises",
     "filler": "it takes what its callee has no more of", "hung": "an outside check gets no answer of it",
     "labelled_slow": "calls to it are measured as slower", "serves_others": "others call it as ever",
     "role_odd": "no such fault of such a server", "of_serving": "one way to it fails, others go on",
