@@ -65,8 +65,6 @@ def ask(
     correcting    who asks, where a message that corrects the run ("not the deploy, we rolled it back") is to be taken as that:
                   the answer tells what it changed. Without it a correction is a question
     """
-    from aitia.graphs.ask import AskContext
-    from aitia.graphs.ask import ask as answer_of
     from aitia.graphs.conversations import last_conversation
 
     home = home or aitia_home()
@@ -107,6 +105,10 @@ def ask(
         found = _looked(question, about, home, kept, given, redactor, model, threads)
         if found is not None:
             return found
+    # Here, since it loads the machine of documents: half a second that a look can do without.
+    from aitia.graphs.ask import AskContext
+    from aitia.graphs.ask import ask as answer_of
+
     context = AskContext(redact=redactor.text, llm=careful(_writer(model, threads)))
     run_path: Path | None = None
     if about["run"]:

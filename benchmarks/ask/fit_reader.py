@@ -1,6 +1,6 @@
 """Fit how questions are read without rules (`learned.npz`), and tell what it is worth on the other half of the authors.
 
-python benchmarks/ask/fit_reader.py --data models/curriculum [--of N] [--write] --json OUT
+python benchmarks/ask/fit_reader.py --data models/curriculum [--of N] [--told N] [--write] --json OUT
 
 The questions and sites are those of `written.py`. All is learned of the first half of the authors, pairs and the last
 regression of lines with each author read by what was learned from the others of that half, table of words included. Told is, of
@@ -158,11 +158,12 @@ def main() -> None:
     """Fit and tell."""
     made = parser(__doc__)
     made.add_argument("--of", type=int, default=1)
+    made.add_argument("--told", type=int, default=1, help="tell of one site in so many of the other half")
     made.add_argument("--write", action="store_true")
     args = made.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     began = time.monotonic()
-    first, second = (list(cases(h, args.of)) for h in (0, 1))
+    first, second = list(cases(0, args.of)), list(cases(1, max(args.of, args.told)))
     written = fit_learned.asked()
     every = [s for h in (0, 1) for s in sites(h, 1)]
     mine = [r for r in written if half(r[5]) == 0]

@@ -154,6 +154,8 @@ def answers(
 def folder_of(root: Path, source: str) -> Path:
     """Where a recording lies that a question names."""
     path = Path(source)
+    if (here := root / path).exists():
+        return here
     for part in ("benchmarks", "examples", "scenarios"):  # the same recording in this checkout
         if part in path.parts and (here := root / Path(*path.parts[path.parts.index(part) :])).exists():
             return here

@@ -80,6 +80,10 @@ def _pairs(held: Mapping[str, Any]) -> str:
 
 
 def _replicas(doc: Doc, kind: str) -> str:
+    if kind == "horizontalpodautoscalers":
+        least = at(doc, "spec", "minReplicas")
+        ends = f"{1 if least is None else least} to {at(doc, 'spec', 'maxReplicas')}"
+        return f"{ends}, now {at(doc, 'status', 'currentReplicas') or 0}"
     wanted = (
         at(doc, "status", "desiredNumberScheduled") if kind == "daemonsets" else at(doc, "spec", "replicas")
     )
@@ -109,6 +113,12 @@ def _state(doc: Doc, kind: str) -> str:
             mapping(at(doc, "status", "used")),
         )
         return ", ".join(f"{k} {used.get(k, '?')} of {v}" for k, v in hard.items())
+    if kind == "horizontalpodautoscalers":
+        return f"{_replicas(doc, kind)}, wanted {at(doc, 'status', 'desiredReplicas') or 0}"
+    if kind == "poddisruptionbudgets":
+        allowed = at(doc, "status", "disruptionsAllowed") or 0
+        healthy = f"{at(doc, 'status', 'currentHealthy') or 0} of {at(doc, 'status', 'desiredHealthy') or 0} needed pods healthy"
+        return f"allows {allowed} disruptions, {healthy}"
     if kind == "daemonsets":
         return f"{at(doc, 'status', 'numberReady') or 0}/{_replicas(doc, kind)} ready"
     return str(at(doc, "status", "phase") or "")

@@ -57,6 +57,7 @@ class Values:
     v: Floats
     unit: str
     total: float | None = None  # a counter's increase
+    ends: tuple[float, float] | None = None  # a counter's value at first and at last, of all series together
     rate: bool = False
     each: tuple[tuple[str, float, float], ...] = ()  # of several series: labels, last time, last value
     summed: bool = False  # the values are what all series have together
@@ -138,7 +139,9 @@ def _shaped(
         with np.errstate(invalid="ignore", divide="ignore"):
             rate = increase / steps
         unit = f"{meaning.unit}/s" if meaning.unit else "/s"
-        return Values(t=grid[1:], v=rate[1:], unit=unit, total=float(np.nansum(increase[1:])), rate=True)
+        ends = (sum(float(x.v[0]) for x in own), sum(float(x.v[-1]) for x in own))
+        total = float(np.nansum(increase[1:]))
+        return Values(t=grid[1:], v=rate[1:], unit=unit, total=total, ends=ends, rate=True)
     each = tuple((_labels_told(s, own), float(s.t[-1]), float(s.v[-1])) for s in own)
     if not own:
         return Values(t=np.empty(0), v=np.empty(0), unit=meaning.unit)

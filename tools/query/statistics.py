@@ -49,13 +49,18 @@ def stat(query: Stat, site: Site) -> Found:
     span = span_told(query.since, query.until) if query.function not in ("last",) else ""
     each = held.each[:SEVERAL] if query.function == "last" and len({v for _, _, v in held.each}) > 1 else ()
     several = f" ({'; '.join(f'{k} {shown(v)}' for k, _, v in each)})" if each else ""
+    ends = held.ends if query.function == "sum" and query.since is None else None
+    if ends and all(map(math.isfinite, ends)) and ends[0] > 0:  # it had counted before it was recorded
+        several = f", from {shown(ends[0])} to {shown(ends[1])}"
     return Found(
         status="found",
         kind="time" if query.wanted == "time" else "number",
         value=value,
         unit=unit.strip(),
         at=moment,
-        values={k: shown(v) for k, _, v in each},
+        values={"at first": shown(ends[0]), "at last": shown(ends[1])}
+        if ends
+        else {k: shown(v) for k, _, v in each},
         curve=points_of(held),
         window=window,
         said=f"{told}{when}{span}{several}.",
@@ -113,7 +118,7 @@ def points_of(values: Values) -> tuple[Point, ...]:
 def _unit(values: Values, function: Function) -> str:
     if function == "sum" and values.rate:
         return ""
-    unit = {"Cel": "°C", "celsius": "°C"}.get(values.unit, values.unit.replace("By", "bytes"))
+    unit = {"Cel": "°C", "celsius": "°C", "1": ""}.get(values.unit, values.unit.replace("By", "bytes"))
     return f" {unit}" if unit else ""
 
 

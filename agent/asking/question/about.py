@@ -40,12 +40,19 @@ class About:
     strange_spans: tuple[tuple[int, int], ...] = ()
 
 
-def about(low: str, site: Site, shouted: Sequence[str] = ()) -> About:
-    """What a text in small letters names; `shouted` are its words in capitals, which may end a name: the BS of V-301-BS."""
-    held = [_asked(c, site) for c in site.inventory.components]
+def about(
+    low: str, site: Site, shouted: Sequence[str] = (), words_only: frozenset[str] = frozenset()
+) -> About:
+    """What a text in small letters names; `shouted` are its words in capitals, which may end a name: the BS of V-301-BS.
+
+    words_only  components whose names are not looked for
+    """
+    held = [_asked(c, site) for c in site.inventory.components if c.id not in words_only]
     mentions = [m for m in mentions_of(low, held) if not _in_metric(m, low)]
     mentions = _with_endings(mentions, low, site, shouted)
-    mentions = [m for m in mentions if not _is_database(m, low, site)]
+    mentions = [
+        m for m in mentions if not any(said(m, low, site) for said in (_is_database, _is_method, _is_space))
+    ]
     names = {m.metric.casefold() for m in measured(site)} | {m.family.casefold() for m in measured(site)}
     labels = {v.casefold() for m in measured(site) for _, v in m.labels}
     strange: list[tuple[str, tuple[int, int]]] = []
@@ -165,6 +172,21 @@ def _is_database(mention: Mention, low: str, site: Site) -> bool:
     )
 
 
+def _is_space(mention: Mention, low: str, site: Site) -> bool:
+    """Whether the name of a cluster's namespace stands there, which no component is called."""
+    word = low[mention.begin : mention.end]
+    return any(r.namespace == word for _, r in site.readers()) and site.held(word) is None
+
+
+def _is_method(mention: Mention, low: str, site: Site) -> bool:
+    """Whether a part of a name is rather of a request: POST /orders is no component `post-office`, and none `orders`."""
+    said = low[mention.begin : mention.end]
+    if re.search(r"(?:^|\s)/$", low[max(0, mention.begin - 2) : mention.begin]):
+        return True
+    return said in _METHODS and low[mention.end : mention.end + 2] == " /"
+
+
+_METHODS: Final = frozenset({"get", "post", "put", "delete", "patch", "head"})
 _DATABASE: Final = re.compile(
     r"(?:database|datenbank|base|base de donn[ée]es|base de datos|banca dati)\W+(?:named |called |namens )?$"
 )

@@ -20,9 +20,12 @@ from aitia.agent.asking.question.tables import hits, keys, table
 from aitia.tools.meaning.incidents.mentions import is_software
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.notation import written
-from aitia.tools.query.words import LIVE, Changes, Count, Get, List, Query
+from aitia.tools.query.words import LIVE, Beyond, Changes, Count, Get, List, Query
 
+_NEGATION: Final = frozenset({"nicht", "not", "mehr", "longer", "pas", "plus", "non", "più"})
+"""Words of which a bound from below tells the sense."""
 _SHORTEST: Final = 3
+_NEXT: Final = 4  # characters between a word and the next, with an article
 _ACCESS: Final = re.compile(  # what every line of an access log is of
     r"(?:http )?requests?|anfragen?|zugriffe?|requêtes?|peticion\w*|petición|solicitud\w*|richiest\w"
     r"|accès|accesos?|access|accessi|http|web|codes?|status|pages?|calls?|return\w*|renvo\w*|rend\w*|devuel\w*|restitu\w*|geliefert|zurück\w*|answer\w*|sen[dt]|g[ai]ven?"
@@ -31,7 +34,7 @@ _ACCESS: Final = re.compile(  # what every line of an access log is of
 PROCESS: Final = re.compile(r"process\w*|prozess\w*|proces\w+|programm?\w*|daemons?")  # which starts and ends
 _FAILED: Final = frozenset({"refus", "fail", "denied"})  # what a failing status says as well
 _HOLDS: Final = re.compile(
-    r"contain\w*|enthalt\w*|enthält|contien\w*|contenant|conten\w*|conteng\w*|match\w*"
+    r"mention\w*|erwähn\w*|contain\w*|enthalt\w*|enthält|contien\w*|contenant|conten\w*|conteng\w*|match\w*"
 )  # a quoted text
 _OWN: Final = ("lines", "changes", "events")
 _OF_OBJECTS: Final = frozenset(  # things that a cluster's objects have, by which a question may call them
@@ -152,8 +155,16 @@ def _unexplained(p: Pieces, queries: Sequence[Query]) -> list[Term]:
     stems = [
         w for q in queries for w in re.split(r"[| ]", str(getattr(q, "words", ""))) if len(w) >= _SHORTEST
     ]
+    counted = _counted_things(p, queries)
     told = any(isinstance(q, Changes) or (isinstance(q, Count) and q.of == "changes") for q in queries)
     families = "|".join(f"_{m.family.casefold()}_" for m in read)
+    if any(
+        {p.words[a:b]} & {m.family.casefold(), m.metric.casefold()}
+        for a, b in p.named
+        for m in read
+        if "_" in p.words[a:b]
+    ):
+        return []  # the name itself is written out: what else is said of it says it in other words
     spelled = any(
         f"_{'_'.join(p.words[a:b].split())}_" in families for a, b in p.named if " " in p.words[a:b]
     )
@@ -161,6 +172,9 @@ def _unexplained(p: Pieces, queries: Sequence[Query]) -> list[Term]:
         t
         for t in unplaced(p, said)
         if not (t.concepts & things)
+        and t.begin not in counted
+        and not (t.word in _NEGATION and all(isinstance(q, Beyond) and q.below is not None for q in queries))
+        and not any(w in said for k in keys("operated", t.word) for w in table("operated")[k])
         and not (spelled and (" " in t.word or t.concepts & COUNTED))
         and not any(w in said for c in t.concepts for w in spelled_out(c))
         and not any(same(t.word, n) for n in names)
@@ -169,6 +183,14 @@ def _unexplained(p: Pieces, queries: Sequence[Query]) -> list[Term]:
         and not (told and keys("acts", t.word))
         and not any(groups(str(getattr(q, "by", "")), t.word) for q in queries)
     ]
+
+
+def _counted_things(p: Pieces, queries: Sequence[Query]) -> set[int]:
+    """Where the thing begins whose lines are counted by a quoted text: "how many mails “undeliverable” in the log"."""
+    if not (p.quoted and p.about_lines and all(isinstance(q, Count) and q.of == "lines" for q in queries)):
+        return set()
+    ends = [h.end for h in p.hits("verbs") if h.key == "count"]
+    return {t.begin for t in p.terms for end in ends if 0 <= t.begin - end <= _NEXT}
 
 
 def spelled_out(concept: str) -> list[str]:

@@ -23,12 +23,18 @@ _ALARM: Final = re.compile(
     r"|advertencia|avertissement|allarm"
 )
 _ACKED: Final = re.compile(
-    r"(?<!\w)(?:ack(?!ground)\w*|(?:be)?quittier\w*|acquitt\w*|reconoc\w*|confirm\w*|bestätigt\w*|riconosci\w*)"
+    r"(?<!\w)(?:ack(?!ground)\w*|(?:be)?quittier\w*|acquitt\w*|reconoc\w*|confirm\w*|bestätigt\w*|riconosci\w*|conferm\w*|tacit\w+|validé\w*)"
 )
 _WENT: Final = re.compile(
     r"(?<!\w)(?:clear(?:ed|s)?|went away|gone|return\w* to normal|back to normal|gegangen|ging weg|erloschen|disparu\w*"
     r"|retour\w* à la normale"
     r"|desapareci\w*|volvió a la normalidad|rientr\w+)(?!\w)"
+)
+_RAISES: Final = re.compile(
+    r"(?<!\w)(?:raised|triggered|fired|went off|come up|came up|come in|came in|set off|started|start|begin|began|kam"
+    r"|gekommen|kommen"
+    r"|ausgelöst|aufgetreten|angefangen|begonnen|déclenché\w*|apparu\w*|arrivé\w*|saltó|apareció|saltado|empezó|scattat\w"
+    r"|comparso)(?!\w)"
 )
 _LIMIT: Final = re.compile(
     r"limit|threshold|seuil|umbral|grenzwert|schwell|soglia|lines?(?!\w)|zeilen|lignes|líneas"
@@ -131,9 +137,15 @@ def after_an_alarm(p: Pieces, before: Query) -> Reading | None:
     if not isinstance(before, Lines | Count) or getattr(before, "of", "lines") != "lines":
         return None
     phase = "acked" if _ACKED.search(p.words) else "went" if _WENT.search(p.words) else ""
+    if not phase and before.words in _PHASES.values() and before.text and _RAISES.search(p.words):
+        phase = "raised"
     if not phase or not (_asks_who(p) or p.has("verbs", "when") or p.has("verbs", "exists")):
         return None
-    given: dict[str, Any] = {"component": before.component, "text": before.text, "words": _PHASES[phase]}
+    given: dict[str, Any] = {
+        "component": before.component,
+        "text": before.text,
+        "words": _PHASES.get(phase, _RAISED),
+    }
     if not count_lines(Count(of="lines", **given), p.site).value:
         return None
     return one(Lines(limit=1, order="oldest", **given))

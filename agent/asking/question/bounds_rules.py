@@ -63,11 +63,14 @@ def wanted_of(p: Pieces) -> Any:
     """What a question wants told of when something was beyond a value."""
     if p.has("lasting", "long"):
         return "duration"
-    if p.has("verbs", "count"):
-        return "times"
+    if p.has("verbs", "count") and not (p.has("verbs", "when") and not _MANY.search(p.low)):
+        return "times"  # "when did the connection count exceed 30" asks for no number
     if not p.has("verbs", "when"):
         return "whether"
     return "since" if SINCE.search(p.low) else "last" if p.has("order", "newest") else "first"
+
+
+_MANY: Final = re.compile(r"(?<!\w)(?:how (?:many|often)|wie ?(?:viel|oft|häufig)|combien|cuánt|quant[eiao])")
 
 
 def _look(p: Pieces, fit: Fit, limit: Bound) -> Beyond:

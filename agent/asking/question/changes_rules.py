@@ -15,7 +15,8 @@ from aitia.agent.asking.question.outcome import Reading, asks_for_components, on
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.told import acted, telling, tellings
 from aitia.tools.query.happened import changes
-from aitia.tools.query.words import USUAL, Changes, Count, Events, Lines
+from aitia.tools.query.lines import count_lines, loggers
+from aitia.tools.query.words import USUAL, Changes, Count, Events, Lines, Query
 
 
 def of_happenings(p: Pieces) -> Reading | None:
@@ -34,6 +35,9 @@ def of_happenings(p: Pieces) -> Reading | None:
         and not p.span.told
     ):
         return None
+    if changed and (written := _written(p)):
+        limit = {"limit": p.limit} if p.limit else {}
+        return one(Changes(component=p.component, text=written, **limit, **span_fields(p)))
     acts = acted(p) if p.keys("acts") and p.site.sources.of("maintenance") else ""
     rest = [t for t in p.terms if not any(h.begin <= t.begin < h.end for h in p.hits("verbs"))]
     if not (work or changed or acts) or (
@@ -82,6 +86,43 @@ def of_happenings(p: Pieces) -> Reading | None:
             **span_fields(p, around=around),
         )
     )
+
+
+_SPELLED: Final = re.compile(r"(?<![\w./-])[a-z][a-z0-9]*(?:[_.][a-z0-9]+)+(?![\w/])")
+
+
+def _written(p: Pieces) -> str:
+    """The name of a setting that a question writes out, where a change speaks of it."""
+    names = dict.fromkeys(m[0] for m in _SPELLED.finditer(p.words))
+    return next((n for n in names if changes(Changes(component=p.component, text=n), p.site).rows), "")
+
+
+def of_courses(p: Pieces) -> Reading | None:
+    """What happened to a component: its changes, and what a plant's journal says of it, or its own log of errors."""
+    if not _HAPPENED.search(p.words) or not p.component or not p.site.sources.of("logs"):
+        return None
+    if any(not _HAPPENED.search(t.word) for t in p.terms):
+        return None
+    if p.quoted or p.code or p.level or p.has("verbs", "count") or p.has("verbs", "work"):
+        return None
+    span = span_fields(p)
+    own = p.component in loggers(p.site)
+    given: dict[str, Any] = {"component": p.component, "level": "error"} if own else {"text": p.component}
+    if not own and p.site.readers():
+        return None
+    if not count_lines(Count(of="lines", **given, **span), p.site).value:
+        return None
+    looks: list[Query] = [Lines(**given, **span, limit=p.limit or USUAL)]
+    changed = Changes(component=p.component, **span)
+    if changes(changed, p.site).rows:
+        looks.insert(0, changed)
+    return Reading(status="query", queries=tuple(looks), live=True)
+
+
+_HAPPENED: Final = re.compile(
+    r"(?<!\w)(?:happened|happening|going on|went on|passiert|geschehen|geschah|war los|passé|pasó|pasado|ocurrió|sucedió"
+    r"|successo|accaduto)(?!\w)"
+)
 
 
 _AMOUNT: Final = re.compile(  # of a change or of what was used for it, which its row tells

@@ -14,7 +14,8 @@ from aitia.agent.asking.question.tables import ASKING, hits, is_glue, table, wor
 from aitia.tools.meaning.incidents.words import one_of, plain
 
 QUOTED: Final = re.compile(
-    r"\"([^\"\n]{2,120})\"|'([^'\n]{2,120})'(?!\w)|`([^`\n]{2,120})`|“([^”\n]{2,120})”|«\s*([^»\n]{2,120}?)\s*»|„([^“”\n]{2,120})[“”]"
+    r"\"([^\"\n]{2,120})\"|'([^'\n]{2,120})'(?!\w)|`([^`\n]{2,120})`|“([^”\n]{2,120})”|«\s*([^»\n]{2,120}?)\s*»"
+    r"|„([^“”\n]{2,120})[“”]"
 )
 """A phrase in quotes."""
 
@@ -38,7 +39,7 @@ def _is_all(name: str, word: str) -> bool:
     return any(h.begin == 0 and h.end == len(word) for h in hits(name, word))
 
 
-_JOINED: Final = re.compile(r"(?<![\w-])([A-Za-zÄÖÜäöü][\w.-]*)-([A-ZÄÖÜ][a-zäöüß]{3,})(?![\w-])")
+_JOINED: Final = re.compile(r"(?<![\w-])([A-Za-zÄÖÜäöü][\w.-]*)-([A-ZÄÖÜ][a-zäöüß]{2,})(?![\w-])")
 _OF_ALARM: Final = re.compile(
     r"(?<![\w-])([A-ZÄÖÜa-zäöü][a-zäöüß]{3,}?)s?((?:alarm|warnung|meldung)(?:e|s|en)?)(?![\w-])"
 )
@@ -60,7 +61,7 @@ def asking(text: str, names: Iterable[str]) -> str:
     """
     if QUOTED.search(text):
         return text
-    text = _SPLIT.sub(" ", _PURPOSE.sub("show ", text))
+    text = _TOLD_BY.sub(" ", _SPLIT.sub(" ", _PURPOSE.sub("show ", text)))
     clauses = [c for c in _CLAUSE.split(text) if c.strip()]
     asks = [bool(ASKING.search(_polite().sub("", plain(c)))) for c in clauses]
     if len(clauses) < 2 or not any(asks):
@@ -89,6 +90,12 @@ def _without_wish(clause: str, called: Iterable[str]) -> str:
     return " ".join(clause[a:b] for a, b in found) if found and len(low) == len(clause) else clause
 
 
+_TOLD_BY: Final = re.compile(  # who tells it, which no name of a component or log need be: "according to supervisord"
+    r"(?<!\w)i mean(?!\w)"
+    r"|(?<!\w)"
+    r"(?:according to|as (?:seen|told|reported|logged) by|(?<!wie )laut(?! (?:ist|war|sind))|gemäß|selon|d'après|según|secondo)"
+    r" (?:the |der |dem |den |le |la |l'|el |il )?[a-z][a-z.]{2,30}(?![\w-])(?: logs?(?!\w))?",
+)
 _PURPOSE: Final = re.compile(  # "for the hand-over note I need …"
     r"^\W*(?:for|für|pour|para|per)(?!\w)[^,.;:?\d]{3,60}?(?<!\w)(?:i need|we need|i'd need|brauche ich|brauchen wir"
     r"|il me faut|il nous faut|j'ai besoin de|necesito|necesitamos|mi serve|ci serve)(?!\w)",

@@ -13,12 +13,14 @@ from aitia.agent.asking.question.alarms_rules import after_an_alarm
 from aitia.agent.asking.question.bounds import bound
 from aitia.agent.asking.question.bounds_rules import bounded_before, other_bound
 from aitia.agent.asking.question.chinese import english
+from aitia.agent.asking.question.comparing import compared_before
+from aitia.agent.asking.question.leaves_out import leaves_out
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
 from aitia.agent.asking.question.numbers import so_long
 from aitia.agent.asking.question.outcome import Reading, span_fields, unclear
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.agent.asking.question.ranking_rules import first_of
+from aitia.agent.asking.question.ranking_rules import FIGURE, first_of, ranked_anew
 from aitia.agent.asking.question.reading import decide
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.tables import GOES_ON, follow_pattern, pattern_of
@@ -43,17 +45,12 @@ from aitia.tools.query.words import (
     Who,
 )
 
-_OWN_VERBS: Final = frozenset({"lines", "events", "changes", "work", "documents", "compare", "why"})
-_ALONE: Final = frozenset({"events", "changes", "work", "documents", "compare", "incidents"})
-_VERY_SHORT: Final = 5  # "when was it", "show me the last one", "zeig sie"
-_SHORT: Final = 9  # words of a sentence that leaves something out, at most
-
 
 def pieces_of(text: str, site: Site, before: Query | None) -> Pieces:
     """A question taken apart, that may go on from a query."""
     names = [n for c in site.inventory.components for n in (c.id, *c.aliases)]
     p = Pieces(asked=english(text, names), site=site, given=spoken_of(before, site), own=text)
-    return replace(p, follows=before is not None and _leaves_out(p))
+    return replace(p, follows=before is not None and leaves_out(p))
 
 
 def spoken_of(before: Query | None, site: Site) -> str:
@@ -81,7 +78,11 @@ def _read(p: Pieces, before: Query | None) -> Reading:
         return bounded
     if not p.follows:
         return decide(p)
-    if isinstance(before, Who) and not p.keys("rank"):
+    if p.has("verbs", "compare") and (beside := compared_before(p, before)) is not None:
+        return beside
+    if (anew := ranked_anew(p, before)) is not None:
+        return anew
+    if isinstance(before, Who) and (not p.keys("rank") or FIGURE.search(p.words)):
         before = first_of(before, p.site) or before
     if _whole(p) and (alone := decide(p)).status == "query":
         return alone
@@ -215,41 +216,6 @@ def _made_of(verb: str, fields: dict[str, Any]) -> Reading:
     return Reading(status="query", queries=(QUERY.validate_python({"verb": verb, **fields}),), live=True)
 
 
-def _leaves_out(p: Pieces) -> bool:
-    """Whether it begins like a follow-up, or is short and names no thing to look at."""
-    follows = bool(follow_pattern().search(p.low))
-    short = len(p.low.split()) <= _SHORT
-    if not short and not follows:
-        return False
-    if set(p.keys("verbs")) & _ALONE and not follows:
-        return False
-    own = (
-        bool(set(p.keys("verbs")) & _OWN_VERBS)
-        or bool(p.keys("resources"))
-        or bool(p.keys("relations"))
-        or bool(p.quoted or p.code)
-    )
-    if follows:
-        return True
-    if (
-        p.about.components
-        and (own or p.level or (p.keys("functions") and p.terms))
-        and not p.has("verbs", "when")
-    ):
-        return False
-    if (
-        len(p.low.split()) <= _VERY_SHORT
-        and not any(t.concepts for t in p.terms)
-        and not p.has("verbs", "documents")
-    ):
-        return True
-    pronoun = (
-        bool({"it", "its", "there", "them", "dort", "davon", "là", "ahí", "lì"} & set(p.low.split()))
-        and not p.component
-    )
-    return pronoun or (not own and not p.terms)
-
-
 def _changed(p: Pieces, before: Query) -> Reading | None:
     """The query before with what this sentence says anew; None where it says nothing that the query has."""
     if p.about.strange:
@@ -279,7 +245,9 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
                 needs=f"telemetry of {unknown}",
                 live=True,
             )
-    for field, value in (("level", p.level), ("text", p.quoted), ("limit", p.limit), ("labels", p.labels)):
+    for field, value in (
+        ("level", p.level), ("text", p.quoted), ("code", p.code), ("limit", p.limit), ("labels", p.labels),
+    ):  # fmt: skip
         if field in fields and value:
             new[field] = value
     if "state" in fields and p.keys("states") and not p.keys("parts"):

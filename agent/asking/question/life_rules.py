@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from aitia.agent.asking.question.measures_rules import fitting
@@ -24,7 +25,13 @@ _STEMS = {
 
 def of_roles(p: Pieces) -> Reading | None:
     """Which part a store has: master, replica, standby."""
-    if not p.has("parts", "role") or p.has("verbs", "when") or p.has("verbs", "count") or p.level:
+    if (
+        not p.has("parts", "role")
+        or p.has("verbs", "when")
+        or p.has("verbs", "changes")
+        or p.has("verbs", "count")
+        or p.level
+    ):
         return None
     if any(t.concepts and not t.soft and not t.concepts & _ROLES for t in p.terms):
         return None
@@ -51,6 +58,7 @@ def of_people(p: Pieces) -> Reading | None:
         or p.quoted
         or p.code
         or asks_for_components(p)
+        or (len(p.about.components) > 1 and p.keys("lifecycle") and not acted)  # which of them
     ):
         return None
     if acted or not (p.keys("rank") or p.has("parts", "role")):
@@ -61,7 +69,35 @@ def of_people(p: Pieces) -> Reading | None:
 
 
 def of_lifecycle(p: Pieces) -> Reading | None:
-    """When, or how often, a component started, stopped or took over, by its log or that of its host."""
+    """When, or how often, a component started, stopped or took over, by its log or that of its host; each of up to three."""
+    names = p.about.components
+    if not 1 < len(names) <= _SEVERAL or len(p.about.taken) != len(names):
+        return _lifecycle(p)
+    each = [_lifecycle(_of_one(p, name)) for name in names]
+    queries = tuple(q for r in each if r is not None and r.status == "query" for q in r.queries[:1])
+    return (
+        Reading(status="query", queries=queries, live=True) if len(queries) == len(names) else _lifecycle(p)
+    )
+
+
+_SEVERAL = 3  # components of which each is told
+
+
+def _of_one(p: Pieces, name: str) -> Pieces:
+    """The question of one of the components that it names alone, asked when where it asks which of them."""
+    others = [p.words[a:b] for (a, b), c in zip(p.about.taken, p.about.components, strict=True) if c != name]
+    text = p.asked
+    for other in others:
+        text = re.sub(
+            rf"(?i)(?:,\s*|(?<!\w)(?:and|or|und|oder|et|ou|y|o|u|e)\s+)?(?<![\w-]){re.escape(other)}(?![\w-])",
+            " ",
+            text,
+        )
+    asked = p.has("verbs", "when") or p.has("verbs", "count")
+    return replace(p, asked=text if asked else f"when {text}")
+
+
+def _lifecycle(p: Pieces) -> Reading | None:
     found = p.keys("lifecycle")
     asks = (
         p.has("verbs", "when")

@@ -25,7 +25,7 @@ from aitia.agent.asking.question.told import stands, stem_of, wording
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.lines import count_lines, loggers, texts_of
 from aitia.tools.query.measured import measured
-from aitia.tools.query.words import USUAL, Count, Lines, Stat, Who
+from aitia.tools.query.words import USUAL, Count, Events, Lines, Stat, Who
 
 
 def of_lines(p: Pieces) -> Reading | None:
@@ -58,8 +58,12 @@ def of_lines(p: Pieces) -> Reading | None:
         if not words:
             return unread(p, rest, f"No log line{f' of {p.component}' if p.component else ''} speaks of")
         said["words"] = f"{said['words']} {words}".strip()
+    if level == "fatal" and not said["words"] and _only_a_word(p):
+        level, said["words"] = "", "fatal"
     if not (level or p.code or p.quoted or said["words"]) and _ALARM.search(p.words):
         level = "warning"  # an alarm is no line of any kind, and may be an error's
+    if level in ("warning", "error") and p.component in {r.namespace for _, r in p.site.readers()}:
+        return one(Events(component=p.component, text="Warning", **span))  # what a namespace itself tells
     if p.component and p.component not in loggers(p.site):
         held = [r for r in relatives(p.component, p.site) if r in loggers(p.site)]
         if not held:
@@ -87,6 +91,13 @@ def of_lines(p: Pieces) -> Reading | None:
             component=p.component, level=level, order="oldest" if first else "newest", **said, **more, **span
         )
     )
+
+
+def _only_a_word(p: Pieces) -> bool:
+    """Whether lines hold FATAL, written so, and none is of that level: a keeper's state of a program."""
+    component = p.component if p.component in loggers(p.site) else ""
+    of_level = Count(of="lines", component=component, level="fatal")
+    return "FATAL" in p.text and not count_lines(of_level, p.site).value and stands(p, "fatal", component)
 
 
 def _side_by_side(p: Pieces) -> tuple[str, ...]:

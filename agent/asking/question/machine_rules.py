@@ -19,7 +19,8 @@ _RUNS: Final = re.compile(
     r"|acces[oai]|gira\w*|girat\w)(?!\w)"
 )
 _RESTS: Final = re.compile(
-    r"(?<!\w)(?:off|stopped|idle|at rest|standing still|switched off|aus|steht|stand|stillsteh\w*|ausgeschaltet|abgeschaltet"
+    r"(?<!\w)(?:off|stopped|idle|at rest|standing still|switched off|aus|steht|stand|stillsteh\w*|(?:stehen"
+    r"|stehn) ?(?:ge)?blieben|blieb\w* stehen|came to a (?:stop|halt)|halted|ausgeschaltet|abgeschaltet"
     r"|arrêtée?s?|à l'arrêt|éteinte?s?|parad[oa]s?|apagad\w+|detenid\w+|ferm[oai]|spent[oaie]|arrestat\w)(?!\w)"
 )
 

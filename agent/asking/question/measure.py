@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import Final
 
 from aitia.agent.asking.question.quantities import settings_in
-from aitia.agent.asking.question.tables import Hit, is_glue, patterns_of, table, words_of
+from aitia.agent.asking.question.tables import is_glue, raw_hits, table, words_of
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import Measured, meaning_of
 
@@ -79,7 +79,7 @@ def terms_of(
     found = [Term(word=low[a:b], begin=a, end=b) for a, b in named]
     taken = [*taken, *named]
     spans: dict[tuple[int, int], set[str]] = {}
-    for hit in _concept_hits(low):
+    for hit in raw_hits("concepts", low):
         if not _over((hit.begin, hit.end), taken):
             spans.setdefault((hit.begin, hit.end), set()).add(hit.key)
     chosen: list[tuple[int, int]] = []
@@ -136,16 +136,15 @@ def _term(low: str, span: tuple[int, int], concepts: frozenset[str], soft: Seque
     return Term(
         word=low[span[0] : span[1]],
         concepts=concepts,
-        soft=weak or _over(span, soft),
+        soft=weak or _over(span, [s for s in soft if not _within(s, span, low)]),
         begin=span[0],
         end=span[1],
     )
 
 
-def _concept_hits(low: str) -> Iterable[Hit]:
-    for key, pattern in patterns_of("concepts"):
-        for m in pattern.finditer(low):
-            yield Hit(key, m.start(), m.end())
+def _within(part: tuple[int, int], span: tuple[int, int], low: str) -> bool:
+    """Whether a span is but one word of a phrase: the heat of "heat output" names no heat pump."""
+    return span[0] <= part[0] and part[1] <= span[1] and part != span and " " in low[span[0] : span[1]]
 
 
 def _over(span: tuple[int, int], taken: Iterable[tuple[int, int]]) -> bool:
@@ -207,6 +206,8 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
             score -= _LEFT
     if not told:
         return None
+    if any(t.word in (m.family.casefold(), m.metric.casefold()) and "_" in t.word for t in terms):
+        left = []  # the name itself is written out: what else is said of it says it in other words
     if spelled:  # what is counted need not be said by a name that is spelled out
         left = [w for w in left if not any(t.word == w and t.concepts & COUNTED for t in terms)]
     extra = [
@@ -364,16 +365,16 @@ def _of_text(help: str) -> frozenset[str]:
 
 def is_concept(word: str) -> bool:
     """Whether a whole word or phrase stands for a thing."""
-    return any(h.begin == 0 and h.end == len(word) for h in _concept_hits(word))
+    return any(h.begin == 0 and h.end == len(word) for h in raw_hits("concepts", word))
 
 
 def _phrases(low: str) -> set[str]:
-    return {hit.key for hit in _concept_hits(low)}
+    return {hit.key for hit in raw_hits("concepts", low)}
 
 
 @lru_cache(maxsize=8192)
 def _concepts(word: str) -> frozenset[str]:
-    exact = frozenset(hit.key for hit in _concept_hits(word) if hit.end - hit.begin == len(word))
+    exact = frozenset(hit.key for hit in raw_hits("concepts", word) if hit.end - hit.begin == len(word))
     return exact or compound(word)[0]
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from aitia.agent.asking.question.about import relatives
 from aitia.agent.asking.question.bounds import bound
-from aitia.agent.asking.question.measure import Fit, best, fits, named_of
+from aitia.agent.asking.question.measure import Fit, best, fits, name_of, named_of
 from aitia.agent.asking.question.outcome import (
     Reading,
     asks_for_components,
@@ -19,7 +19,9 @@ from aitia.agent.asking.question.outcome import (
     unknown,
 )
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.quantities import settings_in
 from aitia.agent.asking.question.tags import NUMBERED, instrument, quantities_in
+from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import Measured, meaning_of, measured
 from aitia.tools.query.words import Curve, Query, Stat, Who
 
@@ -55,7 +57,7 @@ def fitting(p: Pieces, component: str) -> list[Fit]:
     if not terms:
         return []
     if not component:
-        return fits(terms, every)
+        return fits(terms, _of_machine(p, every) or every)
     if (tag := instrument(relatives(component, p.site), p.words)) and (
         held := [m for m in every if m.component == tag]
     ):
@@ -70,7 +72,40 @@ def fitting(p: Pieces, component: str) -> list[Fit]:
         for f in fits(terms, every)
         if not f.left and (label := _label_of(f, component))
     ]
-    return told or fits(terms, [m for m in every if m.component == component])
+    own = [m for m in every if m.component == component]
+    found = told or fits(terms, own)
+    return found if found and not found[0].left else _by_label(p, own) or found
+
+
+def _of_machine(p: Pieces, every: Sequence[Measured]) -> list[Measured]:
+    """The tags whose names begin with a name that is told and that nothing itself is called: `P-101.FLOW` of "P-101"."""
+    told = {m[0] for m in _CODED.finditer(p.words)}
+    return [m for m in every if any(re.match(rf"{re.escape(t)}[._/: -]", plain(m.component)) for t in told)]
+
+
+_CODED: Final = re.compile(r"(?<![\w.-])[a-z]+[a-z0-9]*(?:[-_][a-z0-9]+)*\d[a-z0-9]*(?![\w-])")
+
+
+def _by_label(p: Pieces, held: Sequence[Measured]) -> list[Fit]:
+    """The one measurement of which a label has what is asked for: the heap of `area="heap"`, timeouts of `outcome="timeout"`."""
+    asked = [t.word for t in p.terms if not t.soft]
+    if len(asked) != 1 or any(asked[0] in plain(c.id) for c in p.site.inventory.components):
+        return []
+    forms = {asked[0], asked[0].removesuffix("s")}
+    found = {
+        m.family: Fit(of=m, score=_WELL, labels=f"{k}={v}")
+        for m in held
+        for k, v in m.labels
+        if len(v) >= _SAID
+        and v.casefold() in forms
+        and k not in _OWNERS
+        and not settings_in(*name_of(m.family, "", ""))
+    }
+    return list(found.values()) if len(found) == 1 else []
+
+
+_SAID: Final = 4  # letters of a label's value that a question may name
+_OWNERS: Final = frozenset({"component", "instance", "job", "service"})
 
 
 def sole(p: Pieces, component: str, held: Sequence[Measured]) -> Fit | None:
@@ -194,7 +229,7 @@ def _between(p: Pieces) -> list[Fit]:
                 ),
                 "",
             )
-            if label and not fit.left:
+            if label and not fit.left and fit.of.component == owner:
                 made.append(
                     Fit(of=fit.of, score=fit.score + 1.0, labels=",".join(filter(None, (fit.labels, label))))
                 )

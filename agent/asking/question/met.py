@@ -23,6 +23,7 @@ from aitia.tools.query.words import (
     Events,
     Get,
     Lines,
+    List,
     Query,
     Share,
     Stat,
@@ -127,6 +128,8 @@ def _tells(query: Query, asked: str) -> bool:
         return query.function == asked or (asked == "mean" and query.function == "rate")
     if isinstance(query, Who):
         return extreme or query.function == asked
+    if isinstance(query, Get) and query.of == "horizontalpodautoscalers":
+        return extreme  # its bounds are told together
     if isinstance(query, Beyond) and query.function == asked:
         return True
     return extreme and not isinstance(query, Get | Share)
@@ -261,6 +264,8 @@ def _each(p: Pieces, queries: Sequence[Query]) -> str:
 def _groups(query: Query, by: str) -> bool:
     if by == "minute":
         return getattr(query, "function", "") == "rate" or getattr(query, "by", "") == "minute"
+    if isinstance(query, List) and query.of not in ("components", "machines"):
+        return True  # "list every pod": each is listed
     listed = (
         isinstance(query, Who)
         and by in ("component", "node")

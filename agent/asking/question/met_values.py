@@ -59,6 +59,8 @@ def _share(p: Pieces, queries: Sequence[Query]) -> str:
     asked = {"ratio", "full"} & set(p.keys("share")) or "%" in p.keys("units")
     if not asked or not all(isinstance(q, Stat | Curve) for q in queries):
         return ""
+    if "rate" in p.keys("functions") and "%" not in p.keys("units"):
+        return ""  # the rate of requests is no share
     told = any(_PERCENT.search(m.metric) or m.unit in ("%", "ratio") for q in queries for m in of_query(p, q))
     return "" if told else "The query does not tell it as a share."
 
@@ -117,6 +119,10 @@ def _which(p: Pieces, queries: Sequence[Query]) -> str:
         _WHICH.search(p.words[: h.begin]) or _WHICH.match(p.words[h.begin : h.end])
         for h in p.hits("label_keys")
     )
+    if first in words_of("people") and p.keys("relations"):
+        return "The query does not tell who."
+    if len({getattr(q, "component", "") for q in queries}) > 1:
+        return ""  # each of them is told
     superlative = p.keys("rank") or {"max", "min"} & set(p.keys("functions"))
     return "The query does not tell which one." if asked and superlative else ""
 

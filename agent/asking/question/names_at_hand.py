@@ -20,8 +20,11 @@ def spelled_names(words: str, text: str, site: Site) -> tuple[tuple[int, int], .
     """
     held = {n for m in measured(site) for n in (m.metric, m.family)}
     joined = " ".join(n.casefold() for n in held)
+    labels = {t.casefold() for m in measured(site) for pair in m.labels for t in pair}
     found = [
-        m.span() for m in re.finditer(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z]{3,}\d+", words) if m[0] in joined
+        m.span()
+        for m in re.finditer(r"(?<![\w./-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z]{3,}\d+", words)
+        if m[0] in joined or ("_" in m[0] and m[0] not in labels)  # a setting's, of which changes may speak
     ]
     for name in (n for n in held if n.isupper() and len(n) > 1):
         if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", text):

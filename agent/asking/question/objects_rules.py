@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from aitia.agent.asking.question.account import unplaced, unread
-from aitia.agent.asking.question.bounds import bound
 from aitia.agent.asking.question.lines_rules import lost
 from aitia.agent.asking.question.measure import things_of
 from aitia.agent.asking.question.measures_rules import better_measured, fitting
@@ -133,6 +132,9 @@ def of_objects(p: Pieces) -> Reading | None:
         return None
     if "resourcequotas" in own and p.site.readers():
         return one(List(of="resourcequotas", part="state"))  # which tells what is used of what is allowed
+    bounds = own == ["horizontalpodautoscalers"] and "replicas" in parts
+    if bounds and p.component and p.site.readers():
+        return _part_of(p, "replicas", own)
     if p.component and parts and (p.site.readers() or own or parts == ["state"]) and not better_measured(p):
         return _part_of(p, parts[0], own)
     if own and not (better_measured(p) and not states):
@@ -157,21 +159,6 @@ def of_objects(p: Pieces) -> Reading | None:
             else List(of="measurements", component=p.component)
         )
     return None
-
-
-def of_runs(p: Pieces) -> Reading | None:
-    """How long a job's run took, where the cluster holds its runs."""
-    if not p.component or not p.has("lasting", "long") or bound(p.words) is not None:
-        return None
-    if any(t.concepts and not t.soft and not t.concepts <= _OF_RUNS for t in p.terms):
-        return None
-    held = selected(p.site, "jobs", "", p.component, "", "") if p.site.readers() else []
-    if not isinstance(held, list) or not held:
-        return None
-    return one(Get(component=p.component, part="duration", **span_fields(p)))
-
-
-_OF_RUNS: Final = frozenset({"latency", "completed", "processed", "started", "up", "uptime"})
 
 
 def _of_quantity(p: Pieces) -> bool:
@@ -244,6 +231,9 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
     if (unheard := lost(p)) is not None and not p.labels:
         return unheard
     rest = unplaced(p)
+    if of == "poddisruptionbudgets":  # what they allow is their state
+        rest = [t for t in rest if not _DISRUPTS.match(t.word)]
+        parts = parts or ["state"]
     if (valued := _labelled(p, of, [t.word for t in rest])) and not p.component:
         return one(Count(of=of, labels=valued) if p.has("verbs", "count") else List(of=of, labels=valued))
     if rest and not p.labels and all(f.left for f in fitting(p, p.component)):
@@ -281,6 +271,11 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
         part = "claims"
     where = at_node(p) if of == "pods" else {"component": p.component}
     return one(List(of=of, state=state, labels=p.labels, part=part, **where))
+
+
+_DISRUPTS: Final = re.compile(
+    r"disrupt|zero|null|cero|zéro|allow|permit|erlaub|zulass|autoris|permet|block|unterbrech|interrup|interruz|evict|voluntary|drain"
+)
 
 
 def _alone(p: Pieces) -> bool:

@@ -13,6 +13,7 @@ from aitia.tools.query.words import Query
 Status = Literal["query", "unclear", "unknown", "refused", "none"]
 
 
+_EDGE: Final = timedelta(milliseconds=1)  # the next minute's first line is not of this one
 AROUND: Final = timedelta(seconds=60)  # of lines and events at a moment that is told to the minute
 KUBERNETES: Final = frozenset(table("resources")) - {"components", "machines", "measurements", "sources"}
 
@@ -46,7 +47,7 @@ def unclear(said: str, offers: tuple[Query, ...] = ()) -> Reading:
 def span_fields(p: Pieces, *, around: timedelta = AROUND) -> dict[str, Any]:
     """`since` and `until` of a question; a moment with some time around it."""
     if p.span.at is not None:
-        return {"since": p.span.at, "until": p.span.at + around}
+        return {"since": p.span.at, "until": p.span.at + around - _EDGE}
     return {k: v for k, v in (("since", p.span.since), ("until", p.span.until)) if v is not None}
 
 

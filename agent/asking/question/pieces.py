@@ -13,6 +13,25 @@ from aitia.agent.asking.question.clauses import QUOTED, asking, unjoined
 from aitia.agent.asking.question.measure import Term, terms_of
 from aitia.agent.asking.question.names_at_hand import journals, spelled_names
 from aitia.agent.asking.question.numbers import counted_rows, in_name, number_words
+from aitia.agent.asking.question.signs import (
+    ARTICLE,
+    CODE,
+    CONTAINING,
+    JSON,
+    LABEL,
+    LABELLED,
+    LASTING,
+    MARKED,
+    MASK,
+    METHOD,
+    NO_SHOUT,
+    PATH,
+    PRONOUN,
+    RESULT,
+    ROWS,
+    SHOUTED,
+    SINGULAR,
+)
 from aitia.agent.asking.question.spans import Span, span_of
 from aitia.agent.asking.question.spelling import spelled
 from aitia.agent.asking.question.tables import Hit, data, hits, is_glue
@@ -22,55 +41,6 @@ from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import MOST, Level
-
-_CONTAINING: Final = re.compile(
-    r"(?:contain(?:s|ing)?|contenant|contienn?e?nt?|que contengan|con la palabra|conteniendo|contiene"
-    r"|contengono|contenenti|enthalten|enthält|mit dem wort|mit dem text"
-    r"|mit der meldung|with the word|with the text|matching|mention(?:s|ing)?|avec le mot|con la"
-    r" parola|con il testo|about the word|die das wort)\s+(?:the word |the text |das wort |le mot |la"
-    r" palabra |la parola )?([\w./:%-]{2,60})"
-)
-_LABEL: Final = re.compile(r"(?<![\w/.])([a-z][a-z0-9./_-]{0,80})\s?=\s?([\w.-]{1,60})")
-_LABELLED: Final = re.compile(
-    r"(?:labels?|labell?ed|étiquettes?|etiquetas?|etichett[ae])\s+(?:named |called |as |namens |with "
-    r"|des |mit )?[\"'`]?([a-z][\w./-]{1,60})[\"'`]?"
-)
-_SINGULAR: Final = re.compile(
-    r"(?:last|latest|newest|most recent|letzte[nrs]?|neueste[nrs]?|dernière?|última?|último|ultim[ao]"
-    r"|first|earliest|erste[nrs]?|première?|primer[oa]?|prim[oa])\s+(?:\w+\s+){0,2}?"
-    r"(?:line|error|message|entry|event|log|deploy|deployment|change|zeile|meldung|fehlermeldung"
-    r"|fehler|eintrag|änderung|ereignis|ligne|erreur|message|événement|changement|déploiement|línea"
-    r"|error|mensaje|evento|cambio|despliegue|riga|errore|messaggio|evento|modifica|rilascio|warning"
-    r"|warnung|work order|auftrag)(?!\w)"
-)
-
-
-_CODE: Final = re.compile(
-    r"(?<![\w.:/-])([1-5](?:\d\d|xx))(?:er|ers|s)?(?![\w:/-]|\.\d|\s*(?:rpm|1/min|ms|bar|mbar|°|min|lines|zeilen|lignes|líneas|righe))"
-)
-_LASTING: Final = {"long": "latency", "big": "size"}  # what "how long" and "how big" ask for
-_JSON: Final = re.compile(r'"\w+"\s*:\s*"')  # whose quotes are no quotation
-_ROWS: Final = re.compile(
-    r"\s+\w*\s*(?:lines?|errors?|entries|events?|zeilen|fehler|lignes|erreurs|líneas|errores|righe|errori)"
-)
-_PATH: Final = re.compile(r"(?:\b(?:GET|POST|PUT|DELETE|PATCH|HEAD)\s+)?/[a-z][\w./-]{2,80}", re.IGNORECASE)
-_MARKED: Final = re.compile(r"(?:with|mit|avec|con|containing)\s+([A-Za-z]+[-_][\w-]+)", re.IGNORECASE)
-_RESULT: Final = re.compile(
-    r"(?<![\w/])[A-Z]{2,}(?:_[A-Z]+)*/[1-5]\d\d(?!\w)"
-)  # as a proxy tells it: TCP_MISS/503
-_METHOD: Final = re.compile(r"(?<![\w-])(?:GET|POST|PUT|DELETE|PATCH)(?![\w-])")
-_SHOUTED: Final = re.compile(
-    r"(?<![\w-])(?:[A-Z]{3,}(?:[_ ][A-Z]{2,})*|[A-Z]+[a-z]+[A-Z]\w+|[A-Z]{2,}[a-z]+\w*)(?![\w-])"
-)
-_NO_SHOUT: Final = frozenset(
-    {"ERROR", "ERRORS", "WARN", "WARNING", "INFO", "DEBUG", "FATAL", "UTC", "GMT", "CPU", "RAM", "HTTP", "API", "DNS", "BMS",
-     "PVC", "CET", "MEZ", "RPM", "COP", "SQL", "TCP"}
-)  # fmt: skip
-_MASK: Final = 0xE000  # private characters for names while times are read: "301-M maintenant" is no time
-_PRONOUN: Final = re.compile(
-    r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello"
-    r"|(?<=-)(?:il|elle|ils|elles))(?!\w)"
-)
 
 
 @dataclass(frozen=True)
@@ -85,6 +55,9 @@ class Pieces:
     given: str = ""
     follows: bool = False  # whether it leaves out what the question before it said
     own: str = ""
+    words_only: frozenset[str] = (
+        frozenset()
+    )  # components whose names are read as mere words: the cache of "cache hits"
 
     @property
     def as_put(self) -> str:
@@ -119,7 +92,7 @@ class Pieces:
         """The text without its times and quotes."""
         rest = self.span.rest
         for number, name in enumerate(self._masked[1]):
-            rest = rest.replace(chr(_MASK + number), plain(name))
+            rest = rest.replace(chr(MASK + number), plain(name))
         return rest
 
     @cached_property
@@ -140,7 +113,7 @@ class Pieces:
 
         def take(m: re.Match[str]) -> str:
             found.append(m[0])
-            return chr(_MASK + len(found) - 1)
+            return chr(MASK + len(found) - 1)
 
         return pattern.sub(take, self._without_quotes), found
 
@@ -151,20 +124,20 @@ class Pieces:
     @cached_property
     def quoted(self) -> str:
         """A phrase in quotes, or behind "containing"."""
-        found = None if _JSON.search(self.text) else QUOTED.search(self.text)
+        found = None if JSON.search(self.text) else QUOTED.search(self.text)
         if found:
             return next(filter(None, found.groups()), "").strip()
-        said = _CONTAINING.search(self.text.casefold())
+        said = CONTAINING.search(self.text.casefold())
         if said and len(self.text.casefold()) == len(self.text):
             return self.text[said.start(1) : said.end(1)].rstrip("?.!,")
-        if (marked := _MARKED.search(self.text)) and self.about_lines:
+        if (marked := MARKED.search(self.text)) and self.about_lines:
             return marked[1]
-        if marked := _RESULT.search(self.text):
+        if marked := RESULT.search(self.text):
             return marked[0]
-        path = _PATH.search(self.text)
+        path = PATH.search(self.text)
         if path and not path[0].lower().startswith(("/s ", "/min")):
             return path[0].strip()
-        method = _METHOD.search(self.text)
+        method = METHOD.search(self.text)
         return f"{method[0]} /" if method else ""
 
     @cached_property
@@ -175,13 +148,13 @@ class Pieces:
     @cached_property
     def code(self) -> str:
         """An answer's status that is asked for: `503`, `5xx`."""
-        found = _CODE.search(self.words)
+        found = CODE.search(self.words)
         return (
             found[1]
             if found
             and not any(found[1] in re.findall(r"\d+", c) for c in self.about.components)
             and not (
-                _ROWS.match(self.words, found.end())
+                ROWS.match(self.words, found.end())
                 and re.search(
                     r"(?:last|letzten|first|ersten|dernières|últim\w+|ultim\w+)\W*$",
                     self.words[: found.start()],
@@ -194,7 +167,7 @@ class Pieces:
     def shouted(self) -> str:
         """A word in capitals, as a log has it: DOWN, SLAVE, OFFNORMAL."""
         names = {n.casefold() for c in self.site.inventory.components for n in (c.id, *c.aliases)}
-        found = [m[0] for m in _SHOUTED.finditer(self._without_quotes) if m[0] not in _NO_SHOUT]
+        found = [m[0] for m in SHOUTED.finditer(self._without_quotes) if m[0] not in NO_SHOUT]
         return next(
             (
                 w
@@ -208,12 +181,12 @@ class Pieces:
     def about(self) -> About:
         """The components."""
         shouted = re.findall(r"(?<![\w-])[A-Z]{1,4}\d?(?![\w-])", self._without_quotes)
-        return about(self.words, self.site, shouted)
+        return about(self.words, self.site, shouted, self.words_only)
 
     @property
     def says_it(self) -> bool:
         """Whether a pronoun stands for what was spoken of before."""
-        return _PRONOUN.search(self.low) is not None
+        return PRONOUN.search(self.low) is not None
 
     @property
     def component(self) -> str:
@@ -226,7 +199,7 @@ class Pieces:
             thing := by_things(self.words, self.site) or by_tag(self.words, self.site)
         ) and not self.about.strange:
             return thing
-        return self.given if _PRONOUN.search(self.low) else ""
+        return self.given if PRONOUN.search(self.low) else ""
 
     def has(self, name: str, key: str) -> bool:
         """Whether a table's key is said."""
@@ -263,7 +236,21 @@ class Pieces:
             if not any(a < h.end and h.begin < b for a, b in self.named)
             and not any(a <= h.begin and h.end <= b for a, b in owned)
             and not (name == "outside" and self._glosses(h.end))
+            and not (name == "resources" and self._of_no_cluster(h))
+            and not (
+                name == "lifecycle"
+                and self.words[h.begin : h.end] in ("die", "dies")
+                and ARTICLE.search(self.words)
+            )
         ]
+
+    def _of_no_cluster(self, hit: Hit) -> bool:
+        """Whether workers are spoken of where no cluster has any: those of a pool."""
+        return (
+            hit.key == "nodes"
+            and self.words[hit.begin : hit.end].startswith("worker")
+            and not self.site.readers()
+        )
 
     def _glosses(self, end: int) -> bool:
         """Whether what ends there is said again as a component's name in brackets: "the proxy (squid)"."""
@@ -308,17 +295,18 @@ class Pieces:
         """How many rows."""
         for m in counted_rows().finditer(self.words):
             number = int(m[1]) if m[1].isdigit() else int(number_words()[m[1]])
-            if 0 < number <= MOST and not in_name(m, self.words) and m[1] != self.code:
+            named = any(a <= m.start() < b for a, b in (*self.about.taken, *self.about.soft))
+            if 0 < number <= MOST and not named and not in_name(m, self.words) and m[1] != self.code:
                 return number
-        return 1 if _SINGULAR.search(self.words) else None
+        return 1 if SINGULAR.search(self.words) else None
 
     @cached_property
     def labels(self) -> str:
         """`key=value`, or what stands behind the word label."""
-        pair = _LABEL.search(self.words)
+        pair = LABEL.search(self.words)
         if pair:
             return f"{pair[1]}={pair[2]}"
-        named = _LABELLED.search(self.low)
+        named = LABELLED.search(self.low)
         return named[1] if named and not is_glue(named[1]) else ""
 
     @cached_property
@@ -338,7 +326,8 @@ class Pieces:
             for h in self.hits("verbs")
             if h.key not in ("changes", "work", "events", "lines")
         ]
-        kinds = [(h.begin, h.end) for h in self.hits("resources")]
+        # Where no cluster is, a job is one of whatever is measured.
+        kinds = [(h.begin, h.end) for h in self.hits("resources") if h.key != "jobs" or self.site.readers()]
         found = terms_of(
             self.words,
             [*taken, *self.about.taken, *self.about.strange_spans, *self._journals],
@@ -348,7 +337,7 @@ class Pieces:
         found += [
             Term(
                 word=self.words[h.begin : h.end],
-                concepts=frozenset({_LASTING[h.key]}),
+                concepts=frozenset({LASTING[h.key]}),
                 soft=True,
                 begin=h.begin,
                 end=h.end,

@@ -9,14 +9,15 @@ from typing import Any, Final
 
 from aitia.agent.asking.question.bounds import each_of
 from aitia.agent.asking.question.measure import Fit, Term, best, fits
-from aitia.agent.asking.question.measures_rules import counted, fitting
+from aitia.agent.asking.question.measures_rules import MOST_LOOKS, counted, fitting, looks
 from aitia.agent.asking.question.outcome import KUBERNETES, Reading, one, span_fields
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.tables import table
+from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.execute import execute
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
-from aitia.tools.query.words import Count, List, Stat, Who
+from aitia.tools.query.words import Count, List, Query, Stat, Who
 
 _OF_LINES: Final = frozenset({"component", "level", "code", "path", "minute"})
 
@@ -27,7 +28,7 @@ def of_ranks(p: Pieces) -> Reading | None:
     objects = set(p.keys("resources")) & KUBERNETES
     if _split_by(p) and not objects and (by_label := _of_label(p, ranked)) is not None:
         return by_label
-    if not ranked and each is None and not any(w in p.low for w in _ASKED["code"]):
+    if not ranked and each is None and not _asked_by(p, "code"):
         return None
     if ranked and (by_label := _of_label(p, ranked)) is not None:
         return by_label
@@ -35,7 +36,7 @@ def of_ranks(p: Pieces) -> Reading | None:
         p.level
         or p.code
         or (p.has("verbs", "lines") and not p.terms)
-        or any(w in p.low for k in ("path", "code") for w in _ASKED[k])
+        or any(_asked_by(p, k) for k in ("path", "code"))
     ):
         return _of_lines(p, ranked)
     if ranked and p.has("states", "restarted") and p.site.readers():
@@ -45,9 +46,17 @@ def of_ranks(p: Pieces) -> Reading | None:
         return one(Count(of=of, by=each.by, component=p.component))
     if p.component and not (each is None and len(p.about.components) > 1):
         return None
-    found = [f for f in best(fitting(p, "")) if not f.left]
+    if ranked and each is None and _asks_which(p) and (among := _among(p)) is not None:
+        return among
+    kind, holders = _kind(p) if ranked and not p.component else ("", frozenset())
+    if kind:
+        terms = [t for t in p.terms if t.word != kind]
+        found = fits(terms, [m for m in measured(p.site) if m.component in holders]) if terms else []
+        found = [f for f in best(found) if not f.left]
+    else:
+        found = [f for f in best(fitting(p, "")) if not f.left]
     owners = Counter(f.of.family for f in {(f.of.component, f.of.family): f for f in found}.values())
-    if not owners or (each is None and not _asks_which(p)):
+    if not owners or (each is None and not kind and not _asks_which(p)):
         return None
     family, number = owners.most_common(1)[0]
     if number < 2 or "settings" in family:
@@ -55,12 +64,42 @@ def of_ranks(p: Pieces) -> Reading | None:
     return one(_holders(p, next(f for f in found if f.of.family == family), ranked))
 
 
+def _among(p: Pieces) -> Reading | None:
+    """What each of up to six components that are named has of what is ranked."""
+    names = p.about.components
+    held = [next((f for f in best(fitting(p, c)) if not f.left and f.of.component == c), None) for c in names]
+    if not 1 < len(names) <= MOST_LOOKS or not all(held):
+        return None
+    queries = tuple(q for f in held if f is not None for q in looks(p, f)[:1])
+    return Reading(status="query", queries=queries, live=True)
+
+
+def _kind(p: Pieces) -> tuple[str, frozenset[str]]:
+    """The noun by which several components are called, and these: the module of `module01`, the line of `L01-02`."""
+    ids = {c: plain(c) for c in {m.component for m in measured(p.site)}}
+    for term in p.terms:
+        word = term.word.removesuffix("s")
+        named = frozenset(
+            c for c, low in ids.items() if re.fullmatch(rf"{re.escape(word)}s?[-_. ]?\d.*", low)
+        )
+        if len(named) > 1:
+            return term.word, named
+        asked = _WHICH.search(p.words[: term.begin]) and not term.concepts and len(word) > 2
+        short = frozenset(c for c, low in ids.items() if re.fullmatch(rf"{re.escape(word[0])}-?\d.*", low))
+        if asked and len(short) > 1:
+            return term.word, short
+    return "", frozenset()
+
+
+_WHICH: Final = re.compile(r"(?:^|\W)(?:which|what|welche\w*|quel(?:le)?s?|qué|cuál|quale|quali|che)\W+$")
+
+
 def _of_lines(p: Pieces, ranked: str) -> Reading | None:
     """How many lines each component, path, status, level or minute has."""
     each = each_of(p.words)
     by = each.by if each is not None and each.by in _OF_LINES else ""
-    if not by and (ranked or any(w in p.low for w in _ASKED["code"])) and (_asks_which(p) or p.component):
-        by = next((k for k, words in _ASKED.items() if any(w in p.low for w in words)), "component")
+    if not by and (ranked or _asked_by(p, "code")) and (_asks_which(p) or p.component):
+        by = next((k for k in _ASKED if _asked_by(p, k)), "component")
     if not by or not (p.site.sources.of("logs") or p.site.sources.of("cluster")):
         return None
     level = "" if p.code else p.level
@@ -92,6 +131,12 @@ _ASKED: Final = {
         "quale codice",
     ),
 }
+
+
+def _asked_by(p: Pieces, key: str) -> bool:
+    """Whether a text asks for what lines are counted by; the name of a measurement that holds such a word does not."""
+    words = (m for w in _ASKED[key] for m in re.finditer(rf"(?<!\w){w}s?(?!\w)", p.words))
+    return any(not any(a <= m.start() < b for a, b in p.named) for m in words)
 
 
 def _of_label(p: Pieces, ranked: str) -> Reading | None:
@@ -185,6 +230,31 @@ def _holders(p: Pieces, fit: Fit, ranked: str) -> Who:
         does="holds", metric=fit.of.family, labels=fit.labels, function=function, least=ranked == "least",
         **_limit(p), **span_fields(p),
     )  # fmt: skip
+
+
+def ranked_anew(p: Pieces, before: Query) -> Reading | None:
+    """The other end of a rank that was asked for: "and the coolest one?"; None where a figure of the first is asked for."""
+    ranked = _rank(p)
+    if (
+        not isinstance(before, Who)
+        or before.does != "holds"
+        or not ranked
+        or p.component
+        or p.has("verbs", "when")
+    ):
+        return None
+    if not (_END_OF_RANK.search(p.words) or p.keys("rank")) or FIGURE.search(p.words):
+        return None
+    spanned = span_fields(p) if p.span.told else {}
+    return one(before.model_copy(update={"least": ranked == "least", **_limit(p), **spanned}))
+
+
+_END_OF_RANK: Final = re.compile(
+    r"(?<!\w)(?:ones?|which|who|welche\w*|wer|lequel|laquelle|cuál|quale|chi)(?!\w)|(?<!\w)(?:the|der|die|das|le|la|el|il"
+    r"|lo)\s+(?:[^\W\d_]+"
+    r"(?:est|ste[rnms]?)|(?:plus|moins|más|menos|più|meno)\s+[^\W\d_]+)\W*$"
+)
+FIGURE: Final = re.compile(r"(?<!\w)(?:how|wie|was it|war (?:er|sie|es)|combien|cuánt\w*|quant\w*)(?!\w)")
 
 
 def first_of(before: Who, site: Site) -> Stat | None:

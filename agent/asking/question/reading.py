@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from aitia.agent.asking.question.about import near
 from aitia.agent.asking.question.account import accounted, offered
 from aitia.agent.asking.question.alarms_rules import of_alarms
 from aitia.agent.asking.question.bounds_rules import of_bounds
-from aitia.agent.asking.question.changes_rules import of_happenings, of_work
+from aitia.agent.asking.question.changes_rules import of_courses, of_happenings, of_work
+from aitia.agent.asking.question.downs_rules import of_downs
 from aitia.agent.asking.question.failed_full_rules import of_failed, of_full
 from aitia.agent.asking.question.health_rules import of_health
 from aitia.agent.asking.question.life_rules import of_lifecycle, of_moments, of_people, of_roles, of_troubles
 from aitia.agent.asking.question.lines_rules import of_lines, of_words
 from aitia.agent.asking.question.machine_rules import of_machines
+from aitia.agent.asking.question.measure import is_concept
 from aitia.agent.asking.question.measures_rules import of_comparisons, of_measurements
 from aitia.agent.asking.question.objects_rules import (
     of_objects,
     of_reasons,
     of_reasons_told,
-    of_runs,
     of_state,
     of_versions,
 )
+from aitia.agent.asking.question.operated_rules import of_operations
 from aitia.agent.asking.question.outcome import Reading, unclear, unknown
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.ranking_rules import of_ranks
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.relations_rules import of_relations
+from aitia.agent.asking.question.runs_rules import of_runs
 from aitia.agent.asking.question.shares_rules import of_shares
 from aitia.agent.asking.question.told import in_journal, stands
 from aitia.agent.asking.question.trend_rules import of_trends
+from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.lines import loggers
 from aitia.tools.query.site import Site
-from aitia.tools.query.words import Count, Documents, Get, Incidents, Lines, Query
+from aitia.tools.query.words import Count, Documents, Get, Incidents, Lines, Query, Stat
 
 
 def read(text: str, site: Site) -> Reading:
@@ -43,6 +48,23 @@ def read(text: str, site: Site) -> Reading:
 
 
 def decide(p: Pieces) -> Reading:
+    """What the question means; of a component that is called by a common word, that word may be meant alone."""
+    found = _decided(p)
+    if found.status == "query" or found.status == "refused" or not (common := _common_words(p)):
+        return found
+    # "how many database connections are there?" is not held to be of a component that is called database
+    again = _decided(replace(p, words_only=common))
+    return again if again.status == "query" and all(isinstance(q, Stat) for q in again.queries) else found
+
+
+def _common_words(p: Pieces) -> frozenset[str]:
+    """The components that a question names by a word that stands for a thing which may be measured of others too."""
+    spans = (*p.about.taken, *p.about.soft)
+    said = {p.words[a:b] for a, b in spans}
+    return frozenset(c for c in p.about.components if plain(c) in said and is_concept(plain(c)))
+
+
+def _decided(p: Pieces) -> Reading:
     """The first rule that applies decides, and answers for every word of the question."""
     if (forbidden := changing(p)) is not None:
         return Reading(status="refused", said=forbidden, queries=_nearest(p), live=True)
@@ -52,9 +74,11 @@ def decide(p: Pieces) -> Reading:
         _outside,
         _guess,
         of_alarms,
+        of_operations,
         _strange,
         _incidents,
         of_health,
+        of_downs,
         of_bounds,
         of_trends,
         of_comparisons,
@@ -67,6 +91,7 @@ def decide(p: Pieces) -> Reading:
         of_reasons,
         of_versions,
         of_runs,
+        of_courses,
         of_moments,
         of_machines,
         of_lifecycle,

@@ -31,6 +31,16 @@ def of_relations(p: Pieces) -> Reading | None:
         return one(Count(of="pods", **where) if p.has("verbs", "count") else List(of="pods", **where))
     if does == "runs_on" and "pods" in kinds and p.site.readers() and "node" in (where := at_node(p)):
         return one(Count(of="pods", **where) if p.has("verbs", "count") else List(of="pods", **where))
+    here = p.site.held(p.component)
+    if (
+        does == "runs_on"
+        and "pods" in kinds
+        and p.site.readers()
+        and here is not None
+        and here.type == "node"
+    ):
+        on: Any = {"of": "pods", "component": p.component}
+        return one(Count(**on) if p.has("verbs", "count") else List(**on))
     if (
         does == "runs_on"
         and p.site.readers()

@@ -10,6 +10,7 @@ from aitia.agent.asking.question.clauses import QUOTED
 from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.outcome import Reading, unclear
 from aitia.agent.asking.question.tables import ASKING, hits
+from aitia.agent.asking.question.tails import untailed, with_tails
 from aitia.agent.asking.question.two_steps import of_whichever
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.site import Site
@@ -52,6 +53,8 @@ def read_several(text: str, site: Site, before: Query | None, whole: Reading) ->
     """
     if whole.status != "refused" and (two := of_whichever(text, site)) is not None:
         return two
+    if whole.status != "refused" and (all_told := _with_tails(text, site, before)) is not None:
+        return all_told
     parts = questions_in(text)
     if any(isinstance(q, List) and q.of == "resourcequotas" for q in whole.queries):
         return whole  # which tells limit and use
@@ -74,6 +77,16 @@ def read_several(text: str, site: Site, before: Query | None, whole: Reading) ->
         return whole
     open_part = next(p for p, r in zip(parts, readings, strict=True) if r.status != "query")
     return unclear(f"I can answer one part of that and not {open_part!r}. Ask the parts one by one.")
+
+
+def _with_tails(text: str, site: Site, before: Query | None) -> Reading | None:
+    """A question with what its last clauses ask of the same figure; None where it has none, or its queries do not tell it."""
+    bare, kinds = untailed(text)
+    if not kinds:
+        return None
+    found = _read(bare, site, before)
+    queries = with_tails(found.queries, kinds) if found.status == "query" else ()
+    return found.model_copy(update={"queries": queries}) if queries else None
 
 
 def _read(part: str, site: Site, before: Query | None) -> Reading:

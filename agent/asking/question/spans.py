@@ -19,15 +19,18 @@ _CUE: Final = 26  # characters before a time in which a word such as "since" bel
 _T: Final = (
     r"(?:(?P<d{n}>\d{{4}}-\d\d-\d\d)[t ]\s*)?(?P<h{n}>[01]?\d|2[0-4])(?:(?::|(?<=\d)h|\.)"
     r"(?P<m{n}>[0-5]\d)(?::(?P<s{n}>[0-5]\d)(?:\.\d+)?)?)?"
-    r"(?:\s?(?:uhr|h(?![a-z])|heures?|horas|ore|hrs|o'clock))?(?:\s?(?P<am{n}>am|pm|a\.m\.|p\.m\.)(?!\w))?(?:\s?(?P<z{n}>z|utc|gmt)(?!\w))?"
+    r"(?:\s?(?:uhr|h(?![a-z])|heures?|horas|ore|hrs|o'clock))?(?:\s?(?P<am{n}>am|pm|a\.m\.|p\.m\.)(?!\w))?(?:\s?(?P<z{n}>z"
+    r"|utc|gmt)(?!\w))?"
 )
 _ARTICLE: Final = r"(?:(?:the|le|las|la|les|l'|à|um|a|alle|dalle|at|about)\s*)?"
 _RANGE: Final = re.compile(
     r"(?:(?<!\w)(?:between|from|zwischen|von|entre|de|des|desde|tra|fra|dalle|da|ab)\s+" + _ARTICLE + _T.format(n=1)
-    + r"\s*(?:-|–|and|to|until|till|bis|und|et|à|y|a|hasta|e|alle|jusqu'à)\s*" + _ARTICLE + _T.format(n=2) + r")(?![\w:])"
+    + r"\s*(?:-|–|and|to|until|till|bis|und|et|à|y|a|hasta|e|alle|jusqu'à)\s*" + _ARTICLE + _T.format(n=2) + r")(?!\w|:\d)"
 )  # fmt: skip
 _DASHED: Final = re.compile(
-    r"(?<![\d:.-])(?:(?P<ha>[01]?\d|2[0-3])\s*(?:-|–|to|bis)\s*(?P<hb>[01]?\d|2[0-4])\s*(?:h|uhr|hrs|o'clock)(?!\w))|(?<![\d:.-])(?P<h1>[01]?\d|2[0-3]):(?P<m1>[0-5]\d)(?::(?P<s1>[0-5]\d))?\s*(?:-|–|to|bis)\s*(?P<h2>[01]?\d|2[0-3]):(?P<m2>[0-5]\d)(?::(?P<s2>[0-5]\d))?(?![\d:])"
+    r"(?<![\d:.-])(?:(?P<ha>[01]?\d|2[0-3])\s*(?:-|–|to|bis)\s*(?P<hb>[01]?\d|2[0-4])\s*(?:h|uhr|hrs|o'clock)(?!\w))"
+    r"|(?<![\d:.-])(?P<h1>[01]?\d|2[0-3]):(?P<m1>[0-5]\d)(?::(?P<s1>[0-5]\d))?\s*(?:-|–|to|bis)\s*(?P<h2>[01]?\d"
+    r"|2[0-3]):(?P<m2>[0-5]\d)(?::(?P<s2>[0-5]\d))?(?!\d|:\d)"
 )
 _ISO: Final = re.compile(
     r"(?<!\d)(\d{4}-\d\d-\d\d)(?:[t ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\s?(z|utc|[+-]\d\d:?\d\d)?)?(?![\d-])"
@@ -48,7 +51,7 @@ _LAST: Final = re.compile(r"last|past|letzt|derni|últim|ultim|within|for|durant
 
 
 _FRENCH: Final = re.compile(
-    r"(?<!\w)(?:le|les|des|du|de|et|au|quel\w*|combien|est|aujourd'hui|moyenne|entre)(?!\w)"
+    r"(?<!\w)(?:le|les|des|du|de|et|au|à|sur|était|avait|quel\w*|combien|est|aujourd'hui|moyenne|entre)(?!\w)|[éèêç]"
 )
 _GERMAN: Final = re.compile(r"(?<!\w)(?:der|die|das|ist|sind|und|wie|was|läuft|gibt|welche\w*)(?!\w)")
 
@@ -70,6 +73,8 @@ class Span(Word):
 def span_of(text: str, now: datetime) -> Span:
     """The span of a text; a time without a zone is in that of `now`."""
     low = plain(text)
+    if _UTC.search(low):  # all its times are
+        now = now.astimezone(UTC)
     for pattern, told in _same():
         low = pattern.sub(told, low)
     if _FRENCH.search(low) and not _GERMAN.search(low):
@@ -97,7 +102,7 @@ def _in_period(period: Period, low: str, rest: str) -> Span:
 
 
 def _told(low: str, now: datetime) -> Span:
-    low, moments = _stamps(low, now)
+    low, moments = _stamps(_ORDINAL.sub(lambda m: _dated(m, now), low), now)
     if len(moments) >= 2:
         return Span(since=min(moments), until=max(moments), rest=low)
     found = next((m for pattern in (_RANGE, _DASHED) for m in pattern.finditer(low) if _timely(m)), None)
@@ -130,6 +135,7 @@ def _stamps(low: str, now: datetime) -> tuple[str, list[datetime]]:
     return _ISO.sub(take, low), moments
 
 
+_UTC: Final = re.compile(r"(?<!\w)(?:utc|gmt)(?!\w|[+-]\d)")
 _MARK: Final = "⌚"
 
 
@@ -154,8 +160,10 @@ def _timely(m: re.Match[str]) -> bool:
         groups.get("ha")
         or groups.get("m1")
         or groups.get("m2")
+        or groups.get("z1")
+        or groups.get("z2")
         or re.search(
-            r"uhr|\dh|heures|horas|\bore\b|am\b|pm\b|las\s|les\s|\ble\s|clock|between|zwischen|entre|tra\s|fra\s",
+            r"uhr|\dh|heures|horas|\bore\b|am\b|pm\b|las\s|les\s|\ble\s|clock|between|zwischen|entre|tra\s|fra\s|dalle\s|utc|gmt",
             m[0],
         )
     )
@@ -205,6 +213,17 @@ def ranges_of(text: str, now: datetime) -> list[Span]:
     return found
 
 
+def without_range(text: str, now: datetime) -> tuple[str, Span | None]:
+    """A text with blanks in the place of the one range of clock times that it tells, and that range; None where none or more."""
+    low = plain(text)
+    found = [m for pattern in (_RANGE, _DASHED) for m in pattern.finditer(low) if _timely(m)]
+    if len({m.span() for m in found}) != 1:
+        return text, None
+    m = found[0]
+    bare = text[: m.start()] + " " * len(m[0]) + text[m.end() :]
+    return bare, _ranged(m, " " * m.start() + m[0], [], now)
+
+
 def _clock(
     groups: dict[str, str | None], n: str, day: date | None, now: datetime, later: str | None
 ) -> datetime:
@@ -223,7 +242,6 @@ def _clock(
 
 
 def _single(low: str, moments: list[datetime], now: datetime) -> Span:
-    low = _ORDINAL.sub(lambda m: _dated(m, now), low)
     told = times_of(low, now, longest=LONGEST)
     if not told and not moments and (month := _month(low, now)) is not None:
         return month

@@ -32,6 +32,9 @@ GOES_ON: Final = re.compile(
 """How a sentence begins that goes on from another one, in any of the languages."""
 
 
+_LETTERS: Final = 3  # by which words are found that a text may hold
+
+
 class Hit(NamedTuple):
     """A word of a table in a text: the key that it stands under, and its span."""
 
@@ -72,6 +75,55 @@ def patterns_of(name: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((key, re.compile(_any(tuple(words)))) for key, words in table(name).items())
 
 
+class _Probe(NamedTuple):
+    """The longest part of a word that a text must hold to hold the word, and the word's place in its table."""
+
+    part: str
+    key: int
+    word: int
+
+
+@cache
+def _probes(name: str) -> tuple[tuple[str, ...], Mapping[str, Sequence[_Probe]]]:
+    """The keys of a table, and its words by the first letters of such a part."""
+    index: dict[str, list[_Probe]] = {}
+    for n, words in enumerate(table(name).values()):
+        for i, word in enumerate(words):
+            part = _part(word)
+            index.setdefault(part[:_LETTERS], []).append(_Probe(part, n, i))
+    return tuple(table(name)), index
+
+
+def _part(word: str) -> str:
+    low = word.replace(" .. ", " ") if " .. " in word else plain(word).strip("*$")
+    return max(re.split(r"[\s#]+", low), key=len)
+
+
+@lru_cache(maxsize=8192)
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(_any(words))
+
+
+@lru_cache(maxsize=1024)
+def raw_hits(name: str, low: str) -> tuple[Hit, ...]:
+    """Every word of each key of a table that a text in small letters holds, overlapping ones of other keys too.
+
+    To compile the patterns of all words takes a second; of those whose letters the text has, milliseconds.
+    """
+    every, index = _probes(name)
+    held: dict[int, set[int]] = {}
+    for first in {low[i : i + n] for i in range(len(low)) for n in range(1, _LETTERS + 1)} & index.keys():
+        for probe in index[first]:
+            if probe.part in low:
+                held.setdefault(probe.key, set()).add(probe.word)
+    found: list[Hit] = []
+    for n in sorted(held):
+        words = table(name)[every[n]]
+        pattern = _pattern(tuple(words[i] for i in sorted(held[n])))
+        found += [Hit(every[n], m.start(), m.end()) for m in pattern.finditer(low)]
+    return tuple(found)
+
+
 def _any(words: Sequence[str]) -> str:
     gapped = [w for w in words if " .. " in w]
     plain_words = [plain(w) for w in words if w not in gapped]
@@ -82,10 +134,7 @@ def _any(words: Sequence[str]) -> str:
 
 def hits(name: str, low: str) -> list[Hit]:
     """Every word of a table that a text in small letters holds, the longest at each place, in order."""
-    found = [
-        Hit(key, m.start(), m.end()) for key, pattern in patterns_of(name) for m in pattern.finditer(low)
-    ]
-    found.sort(key=lambda h: (h.begin - h.end, h.begin))
+    found = sorted(raw_hits(name, low), key=lambda h: (h.begin - h.end, h.begin))
     kept: list[Hit] = []
     for hit in found:
         if all(hit.end <= k.begin or hit.begin >= k.end for k in kept):

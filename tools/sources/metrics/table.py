@@ -77,6 +77,7 @@ class TableSource(Modelled, Telling):
         super().__init__(config, root)
         self._thinned = ""
         self._known: tuple[object, Layout] | None = None
+        self._extent: tuple[Layout, tuple[float, float] | None] | None = None
         self.prepared: Prepared | None = None  # where the files are not read as they stand
         self._tags: dict[tuple[str, str], TagEntry] = {}
         self._said_of_tags: dict[str, TagEntry] = {}
@@ -144,7 +145,12 @@ class TableSource(Modelled, Telling):
     def extent(self, near: datetime) -> tuple[float, float] | None:
         """First and last time of all rows."""
         with self._open() as db:
-            return self._ends(db, self._layout(db, near))
+            layout = self._layout(db, near)
+            if (
+                self._extent is None or self._extent[0] is not layout
+            ):  # once as long as the files are the same
+                self._extent = layout, self._ends(db, layout)
+            return self._extent[1]
 
     @property
     def life(self) -> Life | None:

@@ -1,0 +1,48 @@
+"""Whether a sentence goes on from the one before: it begins so, or is short and names no thing to look at."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.tables import follow_pattern
+
+_OWN_VERBS: Final = frozenset({"lines", "events", "changes", "work", "documents", "compare", "why"})
+_ALONE: Final = frozenset({"events", "changes", "work", "documents", "compare", "incidents"})
+_VERY_SHORT: Final = 5  # "when was it", "show me the last one", "zeig sie"
+_SHORT: Final = 9  # words of a sentence that leaves something out, at most
+
+
+def leaves_out(p: Pieces) -> bool:
+    """Whether it begins like a follow-up, or is short and names no thing to look at."""
+    follows = bool(follow_pattern().search(p.low))
+    short = len(p.low.split()) <= _SHORT
+    if not short and not follows:
+        return False
+    if set(p.keys("verbs")) & _ALONE and not follows:
+        return False
+    own = (
+        bool(set(p.keys("verbs")) & _OWN_VERBS)
+        or bool(p.keys("resources"))
+        or bool(p.keys("relations"))
+        or bool(p.quoted or p.code)
+    )
+    if follows:
+        return True
+    if (
+        p.about.components
+        and (own or p.level or (p.keys("functions") and p.terms))
+        and not p.has("verbs", "when")
+    ):
+        return False
+    if (
+        len(p.low.split()) <= _VERY_SHORT
+        and not any(t.concepts for t in p.terms)
+        and not p.has("verbs", "documents")
+    ):
+        return True
+    pronoun = (
+        bool({"it", "its", "there", "them", "dort", "davon", "là", "ahí", "lì"} & set(p.low.split()))
+        and not p.component
+    )
+    return pronoun or (not own and not p.terms)
