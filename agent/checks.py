@@ -27,6 +27,7 @@ from aitia.core.config import option_of
 from aitia.core.percent import percent
 from aitia.core.words import OWN_COMMANDS, Evidence, Inventory, NextCheck, Suspect, Window
 from aitia.tools.series.numbers import with_unit
+from aitia.tools.series.spoken import signal_spoken
 from aitia.tools.signals.measures import MEASURES
 
 MOST: Final = 5
@@ -271,7 +272,10 @@ def back_to(fact: Evidence) -> str:
         line = fact.aspect.removeprefix("vibration.").upper()
         return f"{fact.component}: the {line} line is gone from the envelope spectrum"
     if fact.kind in PLANT:
-        return f"{fact.component}: {fact.values.get('channel') or 'its signals'} back where the other signals put it"
+        name = signal_spoken(
+            str(fact.values.get("channel", "")), fact.aspect, str(fact.values.get("described", ""))
+        )
+        return f"{fact.component}: {name or 'its signals'} back where the other signals put it"
     return f"this is not {'logged' if fact.kind.startswith('log.') else 'so'} any more: {said}"
 
 

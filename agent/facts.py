@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from aitia.agent.announced import without_announced
 from aitia.agent.fact_values import (
     ALERTS,
     WAITING,
@@ -25,6 +24,7 @@ from aitia.agent.failure_words import FailureWords
 from aitia.agent.killed import killed
 from aitia.agent.left_by_work import WORK_S
 from aitia.agent.past import as_now, trouble
+from aitia.agent.started_up import as_expected
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.told_alike import MOVED, told_alike
 from aitia.agent.told_once import told_once
@@ -80,7 +80,7 @@ class Facts:
     def __init__(self, evidence: Sequence[Evidence], topology: Topology, alarmed: Sequence[str] = ()) -> None:
         self.alarmed = tuple(alarmed)
         self.trouble = trouble(evidence, self.alarmed)
-        evidence = as_now(told_alike(without_announced(told_once(evidence)), topology), self.alarmed)
+        evidence = as_now(told_alike(as_expected(told_once(evidence)), topology), self.alarmed)
         if of_logs_alone(evidence):
             evidence = killed(evidence)
         self.all = tuple(evidence)

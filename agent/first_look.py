@@ -18,6 +18,7 @@ from aitia.core.commands import query_line, spoken
 from aitia.core.words import Evidence, Inventory
 from aitia.core.work_order import FirstLook
 from aitia.tools.series.numbers import with_unit
+from aitia.tools.series.spoken import signal_spoken
 from aitia.tools.signals.measures import MEASURES
 from aitia.tools.signals.quantities import is_weather, named_aspect
 
@@ -73,14 +74,14 @@ def first_look(weighed: Weighed, evidence: Sequence[Evidence], inventory: Invent
     how, order_if = _how(lead, parts, inventory), _order_if(lead, topology)
     if _is_back(lead) and (like := _like(lead.component, topology)):
         others = f"that of its like ({_listed(like)})"
-        how = f"Compare {_signal(lead)} of {spoken(lead.component)} with {others} through the next cycle of load, at one load"
+        how = f"Compare {_named(lead)} of {spoken(lead.component)} with {others} through the next cycle of load, at one load"
     if spread:
         how, order_if = _of_spread(lead, parts)
     return FirstLook(
         component=lead.component, signal=_signal(lead), fact=lead.id, why=lead.statement, how=how, order_if=order_if,
         order=f"Inspect {spoken(lead.component)}: find which of {_listed(parts)} departs from its like" if spread else "",
         query=query_line(lead.source.query),
-        then=tuple(f"{_signal(e)} of {spoken(e.component)} [{e.id}]" for e in rest[:_THEN]),
+        then=tuple(f"{_named(e)} of {spoken(e.component)} [{e.id}]" for e in rest[:_THEN]),
     )  # fmt: skip
 
 
@@ -118,7 +119,7 @@ def _at_all(alike: Alike, rest: Sequence[Evidence]) -> FirstLook:
         how=f"Measure {alike.quantity} of {asset} at {places} {_WITH[alike.quantity]}{spectrum}",
         order_if="a second instrument shows it too: what the measurement names is ordered; it shows what was usual: nothing is",
         order=f"Inspect {asset}: {rose}", query=query_line(lead.source.query),
-        then=tuple(f"{_signal(e)} of {spoken(e.component)} [{e.id}]" for e in rest[:_THEN]),
+        then=tuple(f"{_named(e)} of {spoken(e.component)} [{e.id}]" for e in rest[:_THEN]),
     )  # fmt: skip
 
 
@@ -153,6 +154,11 @@ def _signal(fact: Evidence) -> str:
     return str(fact.values.get("channel") or fact.values.get("metric") or "")
 
 
+def _named(fact: Evidence) -> str:
+    """The signal as a person says it, its tag in brackets."""
+    return signal_spoken(_signal(fact), _quantity(fact), str(fact.values.get("described", "")))
+
+
 def _quantity(fact: Evidence) -> str:
     """What a fact's signal measures, as its words, its signal's name or its asset tell; "" where nothing does."""
     said = _QUANTITY.search(fact.statement)
@@ -170,14 +176,14 @@ def _how(fact: Evidence, parts: Sequence[str], inventory: Inventory) -> str:
     """Which reading, with what; of a signal that moved as all that goes with it does what would move it."""
     quantity, asset = _quantity(fact), spoken(fact.component)
     if fact.values.get(_KEEPS) == "over":
-        return f"Ask the control room what {asset} did in those hours: {_signal(fact)} is back, and what it showed was so"
+        return f"Ask the control room what {asset} did in those hours: {_named(fact)} is back, and what it showed was so"
     if fact.values.get(_KEEPS) and quantity == "level":
         return (
             f"Hold what flows into {asset} against what flows out of it, as its level is real; more out than its users take is a"
             " leak or an open valve, less in is a pump or a valve before it"
         )
     if fact.values.get(_KEEPS):
-        return f"Ask the control room whether a set-point or a limit of {asset} was moved: {_signal(fact)} is real"
+        return f"Ask the control room whether a set-point or a limit of {asset} was moved: {_named(fact)} is real"
     read = _WITH.get(quantity, "with a second instrument or by hand")
     if quantity == "voltage" and _CELLS & set(classes_of(inventory.components).get(fact.component, ())[:1]):
         read = _AT_TERMINALS
@@ -186,7 +192,7 @@ def _how(fact: Evidence, parts: Sequence[str], inventory: Inventory) -> str:
         if len(parts) > 1
         else ""
     )
-    return f"Read {_signal(fact)} of {asset} {read}{among}"
+    return f"Read {_named(fact)} of {asset} {read}{among}"
 
 
 def _is_spread(fact: Evidence) -> bool:

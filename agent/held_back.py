@@ -10,6 +10,7 @@ from typing import Final
 
 from aitia.agent.given_up import lowered
 from aitia.agent.instruments_agree import at_odds
+from aitia.agent.rests_on import no_surer
 from aitia.agent.set_point import MAY_FOLLOW, moved_as_it_began
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
@@ -36,7 +37,7 @@ def held_back(weighed: Weighed, evidence: Sequence[Evidence], inventory: Invento
     """The verdict, no surer than its measurements allow: of instruments that disagree one is a rival, with its own share."""
     if weighed.verdict != "cause":
         return weighed
-    weighed = _of_broken(_beside_set_point(weighed, evidence, inventory), evidence)
+    weighed = no_surer(_of_broken(_beside_set_point(weighed, evidence, inventory), evidence), evidence)
     if not weighed.fault.startswith("machine."):
         return weighed
     if by_formula_alone(weighed, evidence):

@@ -27,6 +27,7 @@ from aitia.probe_json import (
     probe_forms,
 )
 from aitia.probe_pictures import is_sidecar, picture_sources
+from aitia.probe_recordings import recording_sources
 from aitia.settings import DEFAULT_MODEL, FILE, Settings
 
 PROMETHEUS = ("http://localhost:9090", "http://localhost:8428")
@@ -285,6 +286,7 @@ def probe_json(folder: Path) -> Iterator[Probe]:
         )
         for source, reason, where in (*probe_forms(place, folder, files), *picture_sources(place, folder)):
             yield _opened(source, reason, where, folder)
+        yield from probe_recordings(place, folder)
     whole = is_dump(folder, inside=False)
     for dump in [folder] if whole else sorted(d for d in folder.iterdir() if d.is_dir()):
         if not leads_out(dump, folder) and is_dump(dump):
@@ -296,6 +298,18 @@ def probe_json(folder: Path) -> Iterator[Probe]:
         if is_graph(path) and _is_data(path, folder) and path.name not in known:
             source = SourceConfig(name=file_name(path.stem), kind="topology", type="topology", path=path.name)
             yield _opened(source, "who depends on whom", path, folder)
+
+
+def probe_recordings(place: Path, root: Path) -> Iterator[Probe]:
+    """Vibration recordings of a place: the folder itself, or one in it."""
+    for (source, reason, _), where in recording_sources(place, root):
+        yield Probe(
+            what="signals",
+            place=str(where),
+            state="found" if source else "refused",
+            reason=reason,
+            source=source,
+        )
 
 
 def _opened(source: SourceConfig, reason: str, place: Path, root: Path) -> Probe:

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 def watch(
     file: Annotated[
-        str, typer.Argument(help="CSV with a time and numbers in each row, or - for stdin.", metavar="CSV")
+        str,
+        typer.Argument(
+            help="CSV with a time and numbers in each row, - for stdin, or a folder with exports and recordings.",
+            metavar="CSV|FOLDER",
+        ),
     ],
     reference: Annotated[
         str,
@@ -67,10 +71,20 @@ def watch(
 ) -> None:
     """Tell of each change in a machine's signals as soon as it shows, with when it began and how sure that is."""
     from aitia.cli.logs_diff import zone_named
+    from aitia.core.errors import BadInput
     from aitia.tools.signals.feed import Feed
     from aitia.tools.signals.watch import Watch
 
     zone = zone_named(timezone)
+    if file != "-" and Path(file).is_dir():
+        if follow or time or not reference.isdecimal():
+            raise BadInput(
+                "Leave out --follow, --time and a CSV as --reference: a folder is watched to its end."
+            )
+        _watch_folder(
+            Path(file), detector, limit, int(reference), healthy, zone, timezone, drop or (), as_json=as_json
+        )
+        return
     with ExitStack() as stack:
         feed = Feed(_lines(file, stack, follow=follow), time=time, drop=drop or (), zone=zone)
         rows = int(reference) if reference.isdecimal() else 0
@@ -87,6 +101,45 @@ def watch(
         except KeyboardInterrupt:
             pass  # the way to end it
     _sum_up(seen, feed, wanted=rows, as_json=as_json)
+
+
+def _watch_folder(
+    folder: Path, detector: str, limit: float, reference: int, healthy: str, zone: tzinfo, timezone: str, drop: Sequence[str],
+    *, as_json: bool,
+) -> None:  # fmt: skip
+    """The alarms of all that a folder holds, by time, and what was watched."""
+    from datetime import UTC, datetime
+
+    from aitia.cli.console import note
+    from aitia.cli.signals_watch_folder import folder_sources, watch_source
+    from aitia.incoming import parse_healthy
+    from aitia.render.text import clean, count
+
+    span = parse_healthy(healthy, now=datetime.now(tz=UTC).astimezone(zone)).epoch if healthy else None
+    watched = [
+        (source, one)
+        for source in folder_sources(folder, timezone)
+        for one in watch_source(source, folder, detector=detector, limit=limit, reference=reference, healthy=span, drop=drop)
+    ]  # fmt: skip
+    for alarm in sorted((a for _, one in watched for a in one.alarms), key=lambda a: (a.at, a.channel)):
+        _tell(alarm, as_json=as_json)
+    for source, one in watched:
+        if as_json:
+            _put(
+                {
+                    "watched": {
+                        "source": source.name,
+                        "component": one.component,
+                        "rows": one.rows,
+                        "alarms": len(one.alarms),
+                        "note": one.note,
+                    }
+                }
+            )
+            continue
+        noun = "recording" if source.kind == "signals" else "row"
+        said = f"{source.name}, {one.component or 'all'}: {count(one.rows, noun)}, {count(len(one.alarms), 'alarm')}"
+        note(clean(f"{said}; {one.note}" if one.note else said))
 
 
 def _lines(file: str, stack: ExitStack, *, follow: bool) -> Iterator[str]:

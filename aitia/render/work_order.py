@@ -24,6 +24,7 @@ from aitia.render.items import Item, Section
 from aitia.render.plant import is_plant
 from aitia.render.plots import plot
 from aitia.tools.series.numbers import with_unit
+from aitia.tools.series.spoken import signal_spoken
 
 PRIORITIES: Final[Mapping[Priority, str]] = {
     "now": "Act now", "soon": "Act soon", "plan": "Plan for the next stop", "unknown": "Urgency not known",
@@ -167,7 +168,10 @@ def _standing_alarm(report: Report) -> str:
         if e.kind == "alarm.signal" and len(told) == 3 and (told[0] - told[2]) * (told[1] - told[2]) < 0:
             since = f" since {e.values['since']}" if e.values.get("since") else ""
             moves = f", {e.values['moves']}" if e.values.get("moves") else ""
-            name = f"{e.values.get('channel', 'its signal')} of {e.component}"
+            tag = signal_spoken(
+                str(e.values.get("channel", "")), e.aspect, str(e.values.get("described", ""))
+            )
+            name = f"{tag or 'its signal'} of {e.component}"
             now, usual, limit = (with_unit(v, t.clean(str(e.values.get("unit", "")))) for v in told)
             return (
                 f"look soon: the alarm stands, {name} reads {now} for a limit of {limit} (usually {usual})"

@@ -13,6 +13,7 @@ from aitia.core.bounds import own_yaml
 
 _LONGEST: Final = 24  # characters of a unit
 _BRACKETS: Final = re.compile(r"\s*[\[(<{]\s*([^\[\]<>{}]{0,24}?)\s*[\])>}]\s*$")
+_LAST: Final = re.compile(r"[)\]]\s*[(\[]([^()\[\]]{1,24})[)\]]\s*$")  # `Speed (OBD)(km/h)`
 
 
 _PER: Final = re.compile(
@@ -48,6 +49,8 @@ def unit_named(text: str) -> PlantUnit | None:
 
 def split_unit(name: str) -> tuple[str, str]:
     """A name and the unit in brackets at its end: `Flow [m3/h]` is `Flow`, `m3/h`; also behind a comma or a blank."""
+    if (last := _LAST.search(name)) and unit_named(last[1]):
+        return name[: last.start() + 1].strip(), last[1].strip()
     if (found := _BRACKETS.search(name)) and name[: found.start()].strip():
         inner = found[1].strip()
         words = re.search(r"[^\W\d_]", inner) and not (re.search(r"\d", inner) or re.search(r"\w{4,}", inner))

@@ -30,6 +30,7 @@ from aitia.tools.signals.life.evidence import life_facts
 from aitia.tools.signals.measures import measures_of, with_measures
 from aitia.tools.signals.multivariate import PERSIST, ROWS_A_CHANNEL, Departure, departure_from
 from aitia.tools.signals.partners.facts import partner_facts
+from aitia.tools.signals.partners.started import STARTED
 from aitia.tools.signals.plots import SERIES, series_artifact
 from aitia.tools.signals.quantities import unit_of
 from aitia.tools.signals.series import Finding, Findings, detect_series
@@ -88,8 +89,9 @@ def found_together(ctx: ToolContext) -> Result:
         again, _, untold = _together(ctx, older)
         if holds_a_change(again, older):
             facts, notes = against_it(again), [_untold([told_of_reference(again, older), *untold])]
-        elif looked:
-            notes = [nor_against(older), *notes]
+        else:
+            facts = [*facts, *against_it([e for e in again if e.kind == STARTED])]
+            notes = [nor_against(older), *notes] if looked else notes
     query = f"detectors over all signals of {looked} components together"
     if all(e.kind == "signal.quiet" for e in facts):
         notes = ["No signal left its normal pattern." if looked else _too_little(gathered), *notes]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from aitia.tools.meaning.plant_words import quantity_in
 from aitia.tools.tags.equipment_words import (
     Parts,
     instrument_of,
@@ -29,10 +30,20 @@ _BACNET: Final = re.compile(r"(?:AI|AO|AV|BI|BO|BV|MSI|MSO|MSV)[-_ ]?\d+")
 """Objects of BACnet (ASHRAE 135: analog, binary, multi-state; input, output, value): points, and of no machine's own."""
 
 
+_EITHER: Final = re.compile(
+    r"(?i)(?<![a-z])(?:on/off|aan/uit|ein/aus|auf/zu|open/closed?|run/stop|start/stop|auto/man(?:ual)?|marche/arr[eê]t|ouvert/ferm[eé]"
+    r"|s[ií]/no|abierto/cerrado|aperto/chiuso|acceso/spento|ja/nein|yes/no|local/remote)(?![a-z])"
+)
+"""Two states in one word, which are no levels of a path."""
+
+
 def levels_of(tag: str) -> list[tuple[int, int]]:
     """The spans of the levels of a path."""
     spans, begun = [], 0
+    states = [m.span() for m in _EITHER.finditer(tag)]
     for cut in _LEVEL.finditer(tag):
+        if any(a <= cut.start() < b for a, b in states):
+            continue
         if cut.start() > begun:
             spans.append((begun, cut.start()))
         begun = cut.end()
@@ -44,8 +55,10 @@ def by_levels(tag: str, levels: Sequence[tuple[int, int]], of_whole: Callable[[s
     texts = [tag[a:b] for a, b in levels]
     last = len(texts) - 1
     while last > 0 and (
-        plain(texts[last]) in _FIELD or unit_like(texts[last]) or _BLOCK.fullmatch(texts[last])
-    ):
+        plain(texts[last]) in _FIELD
+        or (unit_like(texts[last]) and (last > 1 or not numbered(texts[0]) or quantity_in(texts[0])))
+        or _BLOCK.fullmatch(texts[last])
+    ):  # `P101.AMPS`: what is measured, where nothing before it says so
         last -= 1
     own = instrument_of(texts[last])
     inner = None if own else by_words(texts[last])

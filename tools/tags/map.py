@@ -14,6 +14,7 @@ from aitia.tools.tags.equipment_words import (
     Parts,
     instrument_of,
     is_machine,
+    is_part,
     mention_in,
     plain,
 )
@@ -28,8 +29,16 @@ AREA: Final = "a guess: loops of one hundred"
 _NUMBERED: Final = re.compile(r"[A-Z]{2,6}-?\d{1,4}[A-Z]?")
 _DATED: Final = re.compile(r"[\s_.-]+(?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d.*$")  # of a file's name
 _MEASURED: Final = frozenset({"pv", "meas", "value", "val", "cv", "process value", "istwert"})
+_MESSAGES: Final = frozenset(
+    {"telemetry", "tele", "data", "state", "status", "value", "values", "sensor", "sensors", "attributes", "uplink",
+     "up", "event", "events", "measurements", "json", "stat", "messages"}
+)  # fmt: skip
+"""Levels of a topic that say which kind of message it is."""
+_ID: Final = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_NAMELESS: Final = "column "  # a column without a name
 _DEEP: Final = 3  # levels of a path of places
 _NAMED: Final = 4  # words of a machine's name
+_SAID: Final = 80  # characters of a description
 _SOME: Final = 3  # tags of a machine: with fewer it may be an instrument
 
 
@@ -41,7 +50,9 @@ def propose(points: Sequence[Point], known: Mapping[str, TagEntry] | None = None
     written = {plain(t): e for t, e in (known or {}).items()}
     parts = [parts_of(bare_of(p)) for p in points]
     parts = weighed(points, parts)
+    spoken = _spoken(points)
     owners = _short({p.whole: p.asset for p in parts if p.whole and not p.loop})
+    points = [replace(p, said=spoken.get(n, "")) for n, p in enumerate(points)]
     loops = _loops(points, parts)
     areas = _areas(points, parts, loops)
     singles = _singles(parts)
@@ -54,6 +65,23 @@ def propose(points: Sequence[Point], known: Mapping[str, TagEntry] | None = None
             entry = _overruled(entry, said)
         entries.append(entry)
     return entries
+
+
+def _spoken(points: Sequence[Point]) -> dict[int, str]:
+    """The machine, by place, that several descriptions begin with and that has no number: `CRUDE COLUMN REFLUX FLOW`.
+
+    Two words or more, the last a kind of machine, before words that tell a quantity.
+    """
+    heads: dict[int, str] = {}
+    for n, point in enumerate(points):
+        words = point.description[:_SAID].split()
+        for end in range(min(_NAMED, len(words) - 1), 1, -1):
+            fits = is_machine(words[end - 1]) and quantity_in(" ".join(words[end:]))
+            if fits and not quantity_in(head := " ".join(words[:end])) and not is_part(words[0]):
+                heads[n] = head
+                break
+    told = Counter(plain(h) for h in heads.values())
+    return {n: h for n, h in heads.items() if told[plain(h)] > 1}
 
 
 def _short(wholes: Mapping[str, str]) -> dict[str, str]:
@@ -94,7 +122,11 @@ def _areas(points: Sequence[Point], parts: Sequence[Parts], loops: Mapping[str, 
     held: dict[tuple[str, str], dict[str, int]] = defaultdict(Counter)
     for point, part in zip(points, parts, strict=True):
         before, _, number = part.loop.rpartition("-")
-        if part.by == LOOP and len(number) >= 3 and not point.asset and not mention_in(point.description):
+        if (
+            part.by == LOOP
+            and len(number) >= 3
+            and not (point.asset or point.said or mention_in(point.description))
+        ):
             held[before, number[:-2]][part.loop] += 1
     found: dict[str, str] = {}
     for (before, hundred), of in held.items():
@@ -125,6 +157,17 @@ def _owned(
     """Machine, point, and what told it."""
     bare = bare_of(point)
     if point.asset:
+        if (
+            part.asset and not part.loop and _ID.fullmatch(point.asset)
+        ):  # a record's, beside a path that tells the machine
+            return owners.get(part.whole, part.asset), part.point, part.by
+        whole = (
+            parts_of(point.asset)
+            if re.search(rf"[.:/]{re.escape(plain(bare))}$", plain(point.asset))
+            else None
+        )
+        if whole is not None and whole.asset and not whole.loop:  # the whole path of the tag
+            return whole.asset, whole.point, "path"
         inner = part.asset and plain(part.asset) == plain(point.asset)
         if (
             part.asset
@@ -146,7 +189,7 @@ def _owned(
         return owners.get(part.whole, part.asset), part.point, part.by
     if said := _mentioned(point):
         return said, bare, "its description"
-    if point.generic and machine_named(bare):
+    if point.generic and not bare.startswith(_NAMELESS) and machine_named(bare):
         return bare, bare, "a machine's name"
     file = point.place.rpartition("/")[2]
     stem = re.sub(
@@ -160,6 +203,7 @@ def _owned(
     if (
         head
         and is_machine(head[0])
+        and not bare.startswith(_NAMELESS)
         and len(bare) > len(head[0])
         and not mention_in(re.sub(r"[_.]", " ", point.place))
     ):
@@ -177,6 +221,8 @@ def _owned(
 def _last_level(asset: str) -> str:
     """The last level of a path of places, which is the machine: `INV-01` of `Park/Logger 1/INV-01`."""
     levels = [t for t in re.split(r"\s*[\\/>|]\s*", asset) if t]
+    while len(levels) > 1 and plain(levels[-1]) in _MESSAGES:
+        levels.pop()
     return levels[-1] if len(levels) >= _DEEP and re.search(r"[^\W\d_]", levels[-1]) else asset
 
 
@@ -185,6 +231,8 @@ def _mentioned(point: Point) -> str:
     said = point.description
     if code := mention_in(said):
         return code
+    if point.said:
+        return point.said
     if (named := machine_in(said)) and said.startswith(named):
         return named
     words = re.sub(r"[\s_-]+\d{1,3}$", "", said).split()

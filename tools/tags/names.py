@@ -46,6 +46,7 @@ _CHANNELS: Final = re.compile(
 )
 TITLE: Final = "what stands before a colon"
 _TITLED: Final = re.compile(r"^([^\s:/\\.][^:/\\]{1,40}): ([^:/\\]+)$")  # `UPS-1: Battery temperature`
+_NAMELESS: Final = re.compile(r"column \d+")  # what a column without a name is called
 _LABELS: Final = re.compile(r"^([\w:.]*)\s*\{(.+=.+)\}$")
 _ASSET_LABELS: Final = (
     "asset",
@@ -81,7 +82,7 @@ def parts_of(tag: str) -> Parts:
         return Parts(asset=asset, point=point, whole=asset, by="what stands beside a bar")
     if (channel := _CHANNELS.match(bare)) and quantity_in(bare[channel.end() :]):
         return parts_of(bare[channel.end() :])
-    if is_channel(bare):
+    if is_channel(bare) or _NAMELESS.fullmatch(bare):
         return Parts(asset="", point=bare, by="the number of a channel")
     levels = levels_of(bare)
     if len(levels) > 1:

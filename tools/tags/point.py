@@ -25,6 +25,7 @@ class Point:
     generic: bool = False
     title: str = ""  # the machine that the file's own title names
     states: bool = False  # its cells are words for states
+    said: str = ""  # the machine that descriptions of several tags begin with
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from aitia.tools.tags.side_by_side import WORDS
 
 _FIRST: Final = re.compile(r"([^\W\d_][^\W_]+)(?:\s+|_|-)(?=[^\W\d_]{2})")
 _LAST: Final = re.compile(r"[_ .-]([A-Za-z]{1,8}[-_]?\d{1,5})$")
+_PHASE: Final = re.compile(r"L[1-3]")  # of a three-phase network: no machine
 _PAIR: Final = 2
 
 
@@ -36,6 +37,7 @@ def weighed(points: Sequence[Point], parts: Sequence[Parts]) -> list[Parts]:
         elif (
             (end := _LAST.search(point.tag))
             and ends[end[1]] > 1
+            and not _PHASE.fullmatch(end[1])
             and (quantity_in(point.tag[: end.start()]) or ends[end[1]] > _PAIR)
             and (not part.asset or plain(part.asset) == plain(point.tag))
         ):  # `ReactLevel_RT1`, `ReactTemp_RT1`

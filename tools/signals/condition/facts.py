@@ -11,6 +11,7 @@ from aitia.core.aspects import MACHINE, METRIC
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.words import HEALTHY, Evidence, Scalar, SourceRef, Window, from_epoch
 from aitia.tools.registry import ToolContext
+from aitia.tools.series.spoken import statement_spoken
 from aitia.tools.signals.alarm_target import is_alarmed
 from aitia.tools.signals.condition.assess import assess
 from aitia.tools.signals.condition.exchangers import Signal
@@ -126,10 +127,11 @@ def _signals(series: list[Series]) -> dict[str, Signal]:
 
 def _described(fact: Evidence, series: list[Series]) -> Evidence:
     """The fact with what a list of tags says of its signal: a tag such as `TT-101A` does not tell that it is of a bearing."""
-    said = next((one.metadata.help for one in series if one.metric == fact.values["channel"]), "")[
-        :_MOST_SAID
-    ]
-    return fact.model_copy(update={"values": fact.values | {"described": said}}) if said else fact
+    name = str(fact.values["channel"])
+    said = next((one.metadata.help for one in series if one.metric == name), "")[:_MOST_SAID]
+    quantity = next((one.metadata.quantity for one in series if one.metric == name), "") or fact.aspect
+    told = fact.model_copy(update={"statement": statement_spoken(fact.statement, name, quantity, said)})
+    return told.model_copy(update={"values": told.values | {"described": said}}) if said else told
 
 
 def is_over(finding: Finding, window: Window) -> bool:

@@ -242,7 +242,8 @@ class _Told:
             else {"onset": from_epoch(course.onset), "onset_error_s": round(course.error_s, 1)}
         )
         return Evidence(
-            component=asset, kind=kind, aspect=aspect, statement=said, values=dict(values), unit=unit, window=self._window,
+            component=asset, kind=kind, aspect=aspect, statement=said,
+            values={**values, "by": "physics"}, unit=unit, window=self._window,
             direction=way, strength=round(strength, 3),
             source=SourceRef(source=self._source, query=f"heat, pressure drop and twins of {self._seen.asset}"), **onset,
         )  # fmt: skip

@@ -47,6 +47,7 @@ from aitia.tools.signals.partners.resistance import changed_resistance
 from aitia.tools.signals.partners.shared import shared_facts, shared_source
 from aitia.tools.signals.partners.siblings import odd_one
 from aitia.tools.signals.partners.standstill import LOW, Standstill, halted, idle, stuck
+from aitia.tools.signals.partners.started import as_started, started, until
 from aitia.tools.signals.plots import SERIES, series_artifact
 from aitia.tools.signals.quantities import aspect_of
 from aitia.tools.signals.tables import machine_signals, machines_of
@@ -104,6 +105,9 @@ def plant_told(plant: Plant, gathered: Gathered) -> list[Evidence]:
     departure it is. A network whose parts all take what they should knows better than a departure that nobody explains.
     """
     facts = _plant_told(plant, gathered)
+    if (start := started(plant)) is not None:
+        earlier = until(plant, start)
+        return as_started(plant, start, facts, _plant_told(earlier, gathered) if earlier else (), gathered)
     if all(e.aspect == "pattern.unlike" for e in facts) and (usual := usual_network(plant, gathered)):
         return usual
     return facts

@@ -31,6 +31,10 @@ ENVIRONMENTS: Final = (
 )  # Campbell's ASCII formats: a line with the station, the logger, its program
 _PLACE_AT: Final = 1  # the station in it
 _TAG: Final = re.compile(r"(?=[^_.\\/]*[_.\\/])(?=.*[^\W\d_])[^\s,;:]{3,80}")
+_WORDED: Final = re.compile(
+    r"[A-Z][A-Z0-9]*\d[A-Z0-9]*\.[A-Z0-9_]+(?: [A-Z0-9_]+){1,2}"
+)  # `AHU1.SUPPLY TEMP`
+_APART: Final = re.compile(r"\t+| {2,}")  # a line above may be parted otherwise than the table
 _UNIT_BELOW: Final = re.compile(r"(?i)(?:unit|einheit|unidad|unite)s?\s*[:=]\s*(\S.{0,20})")
 
 
@@ -98,12 +102,14 @@ def _legend(shape: Shape) -> None:
     """Lines above that begin with the name of a column and say what it is: `# 121837 00060 Discharge, cubic feet per second`."""
     columns = {folded(c.name): c for c in shape.columns if re.search(r"\d", c.name) and not c.description}
     for row, below in pairwise([*shape.above, []]):
-        cells = [c for c in row if c]
+        cells = [p for c in row for p in _APART.split(c) if p]
         if len(cells) == 1 == len(below) and (told := _UNIT_BELOW.fullmatch(below[0])):
             for column in shape.columns:  # `LEVEL`, and `UNIT: m` below it
                 column.unit = column.unit or (told[1] if folded(column.name) == folded(cells[0]) else "")
         keyed = columns.get(folded(cells[0]).rstrip(": ")) if len(cells) > 1 else None
-        if keyed is not None and _TAG.fullmatch(cells[1]):
+        if keyed is not None and (
+            _TAG.fullmatch(cells[1]) or (keyed.role == "value" and _WORDED.fullmatch(cells[1]))
+        ):
             keyed.name, keyed.description = cells[1], keyed.name  # `Point_1:,AH03.SAT`
             continue
         words = " ".join(cells)[:_LINE].lstrip("#; ").split()

@@ -8,6 +8,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Final
 
+from aitia.tools.meaning.plant_words import quantity_in
 from aitia.tools.meaning.unit_table import split_unit, unit_named
 from aitia.tools.sources.exports.above import ENVIRONMENTS, SAYS
 from aitia.tools.sources.exports.columns import Column, Role
@@ -22,6 +23,8 @@ _SECTION: Final = re.compile(r"\[[A-Z]{3,}\]")  # `[LOGGING],CPU_1,2`
 _WORD: Final = re.compile(r"(?i)data|values?|daten|werte|datos|donn[eé]es|time|valori|dati")
 _UNITS: Final = 0.5  # of a row's cells, below another row
 _TYPED: Final = 0.8  # of a row's cells that are types, beside the names of what counts rows
+_SHORT: Final = re.compile(r"[^\W\d_]{1,8}\.?")  # a word of a name in two lines
+_LEAST_NAMES: Final = 2  # columns of values, more than these
 _NUMBERS: Final = 0.4  # of the cells of a line about the file
 _ROWS: Final = 20  # of names, units and the like, at most
 _LABEL: Final = re.compile(
@@ -255,7 +258,7 @@ def _names_row(names: Sequence[Sequence[str]], times: dict[int, Role]) -> int:
         cells = [c for n, c in enumerate(row) if c and (n not in times or len(times) > 1)]
         tags = sum(bool(re.search(r"[\d_./]", c)) and " " not in c for c in cells)
         timed = any(called(split_unit(row[n])[0], "time") for n in times if n < len(row) and row[n])
-        grouping = len([c for c in row if c]) <= _GROUPING * most  # a machine over several columns each
+        grouping = len([c for c in row if c]) <= _GROUPING * most or _over_names(row, names)
         return (
             called(row[0] if row else "", "tag"),
             not grouping,
@@ -265,6 +268,16 @@ def _names_row(names: Sequence[Sequence[str]], times: dict[int, Role]) -> int:
         )
 
     return max(range(len(names)), key=lambda n: (worth(names[n]), n), default=0) if names else 0
+
+
+def _over_names(row: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether two cells of a row or more, machines, stand over names that come again below each, beside cells over one column."""
+    for names in (r for r in rows if r is not row):
+        over = [n for n, c in enumerate(row) if c and _spans(row, n, names)]
+        below = [c for n, c in enumerate(names) if c and n >= min(over, default=0)]
+        if len(over) > 1 and len({row[n] for n in over}) == len(over) and len(set(below)) < len(below):
+            return True
+    return False
 
 
 def _spans(row: Sequence[str], at: int, names: Sequence[str]) -> bool:
@@ -306,6 +319,10 @@ def _second_names(made: list[Column], row: Sequence[str], times: dict[int, Role]
     values = [c for c in made if c.at not in times and c.name]
     names = [c.name for c in values]
     groups = {filled[c.at] for c in values} - {""}
+    if _is_first_line(row, values):  # `Out Temp` in two lines
+        for column in values:
+            column.name = f"{row[column.at]} {column.name}".strip()
+        return
     grouped = len(groups) < len(values) or len(set(names)) < len(names)
     for column in made:
         if grouped and column.at not in times:
@@ -317,6 +334,19 @@ def _second_names(made: list[Column], row: Sequence[str], times: dict[int, Role]
             column.group, column.description = group, column.description or text
         elif row[column.at] and not (is_channel(row[column.at]) and column.name):
             column.description = column.description or row[column.at]
+
+
+def _is_first_line(row: Sequence[str], values: Sequence[Column]) -> bool:
+    """Whether a row holds the first words of names: one short word over nearly every column, a quantity among them."""
+    cells = [row[c.at] for c in values]
+    own = [c for c in cells if c]
+    words = [c for c in own if len(c) > 1 and quantity_in(c)]
+    return (
+        len(own) >= _TYPED * len(cells) > _LEAST_NAMES
+        and bool(words)
+        and len(set(zip(cells, (c.name for c in values), strict=True))) == len(values)
+        and all(_SHORT.fullmatch(c) for c in (*own, *(c.name for c in values)))
+    )
 
 
 def _filled(row: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -39,7 +40,7 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]], body: Sequence[Sequ
         free.remove(column)
     numbers = [c for c in free if c not in texts]
     tags = [c for c in texts if called(c.name, "tag") and not all_states(held[c.at])]
-    repeated = [c for c in texts if repeats(held[c.at])]
+    repeated = [c for c in texts if repeats(held[c.at]) and not _is_status(c, held[c.at])]
     if not texts or not (tags or repeated):
         tags = [c for c in numbers if key_of(c.name) in (*INDEX, *_NUMBERED_TAGS) and repeats(held[c.at])]
         if not any(called(c.name, "value") for c in numbers if c not in tags):
@@ -53,7 +54,11 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]], body: Sequence[Sequ
     if value is None or not (tags or repeated):
         _by_row(shape, texts, numbers, held)
         if shape.of_role("asset") and shape.of_role("value"):
-            _parted(shape, repeated, body)
+            _parted(
+                shape,
+                [*repeated, *(c for c in texts if c not in repeated and _are_axes(c, held[c.at]))],
+                body,
+            )
         return
     if not tags and shape.of_role("unit") and sum(called(c.name, "asset") for c in repeated) < _TWO:
         tags = [c for c in texts if called(c.name, "description") and repeats(held[c.at])]
@@ -138,6 +143,19 @@ def _is_quality(cells: Sequence[str]) -> bool:
     return all(bool(quality_word(c)) or code_of(c) is not None or state_of(c) is not None for c in set(cells))
 
 
+def _is_status(column: Column, cells: Sequence[str]) -> bool:
+    """Whether a column called so holds words for how a value stands, which name no series: `OK` and `Alert`."""
+    told = any(quality_word(c) or state_of(c) is not None or code_of(c) is not None for c in set(cells))
+    return called(column.name, "quality") and not called(column.name, "tag") and told
+
+
+def _are_axes(column: Column, cells: Sequence[str]) -> bool:
+    """Whether a column holds two or three letters that come again and again, as directions do: `H`, `V`, which are no units."""
+    kinds = set(cells)
+    few = 1 < len(kinds) <= _AXES and 2 * len(kinds) <= len(cells)
+    return few and all(len(c) == 1 and c.isalpha() for c in kinds) and not called(column.name, "unit")
+
+
 def _parted(shape: Shape, texts: Sequence[Column], body: Sequence[Sequence[str]]) -> None:
     """Further names of a series, where one tag has several rows at a time: a measuring point beside a parameter."""
     times = [c.at for c in shape.columns if c.role == "time"]
@@ -150,12 +168,16 @@ def _parted(shape: Shape, texts: Sequence[Column], body: Sequence[Sequence[str]]
         return len(rows) - len({key for key, _ in rows})
 
     worst = doubled(keys)
-    for column in texts:
-        if column.role != "ignore" or called(column.name, "ignore") or worst <= _DOUBLED * len(body):
-            continue
-        if (left := doubled([*keys, column.at])) < worst / 2:
+    free = [c for c in texts if c.role == "ignore" and not called(c.name, "ignore")]
+    for column in free:
+        if worst > _DOUBLED * len(body) and (left := doubled([*keys, column.at])) < worst / 2:
             column.role, worst = "label", left
             keys.append(column.at)
+    if worst > _DOUBLED * len(body) and doubled([*keys, *(c.at for c in free)]) < worst / 2:
+        for column in free:  # each halves what is doubled, or less: a point and a direction
+            if (left := doubled([*keys, column.at])) < worst:
+                column.role, worst = "label", left
+                keys.append(column.at)
 
 
 _NUMBER_OF_ONE: Final = re.compile(r"\d{3,}")
@@ -176,6 +198,9 @@ _NUMBERED_TAGS: Final = (
     "parameter",
 )
 """Titles of such numbers beside a column of values."""
+_AXES: Final = 3  # directions
+_FLAGS: Final = 6  # different words of one column of flags, at most; by hand
+_RARE: Final = 0.3  # of the cells that a word is which says bad; by hand
 _TWO: Final = 2  # columns called as machines are: one of them is what is measured there
 _NUMBERS: Final = 0.9  # of a column's cells
 _ROWS_OF_ONE: Final = 4  # rows that a machine or point has at least, on average
@@ -214,6 +239,8 @@ def _beside(shape: Shape, texts: Sequence[Column], held: dict[int, list[str]], t
             column.role = "unit"
         elif called(column.name, "description"):
             column.role = "description"
+        elif _marks_bad(column, cells):
+            column.role = "quality"
         elif (
             called(column.name, "asset")
             or (called(column.name, "tag") and len(set(cells)) < len(set(held[tag.at])))
@@ -235,6 +262,13 @@ def _beside(shape: Shape, texts: Sequence[Column], held: dict[int, list[str]], t
     )
     for column in assets:
         column.role = "asset" if column is main else "ignore"
+
+
+def _marks_bad(column: Column, cells: Sequence[str]) -> bool:
+    """Whether a column called so holds a few words, most of them one, of which a rare one says bad: `SPONT`, `INVALID`."""
+    kinds = Counter(cells)
+    rare = [c for c, n in kinds.items() if n <= _RARE * kinds.total() and quality_word(c) == "bad"]
+    return called(column.name, "quality") and len(kinds) <= _FLAGS and bool(rare)
 
 
 def _names_machines(column: Column, cells: Sequence[str], tags: int) -> bool:

@@ -24,6 +24,7 @@ from aitia.tools.sources.exports.turning import joined_parts, matrix, repeated_c
 from aitia.tools.sources.exports.values import notation_in, qualities_of, samples_of
 from aitia.tools.sources.exports.whole_times import absolute, joined_times, keyed
 from aitia.tools.sources.exports.words import called, folded, is_said
+from aitia.tools.sources.exports.yearless import with_years
 from aitia.tools.tags.equipment_words import is_channel, mention_in
 from aitia.tools.tags.names import machine_in
 
@@ -42,6 +43,9 @@ def read_sheet(sheet: Sheet, asked: Asked) -> Reading:
         return _together([read_sheet(replace(sheet, rows=rows), asked) for rows in tables])
     rows = keyed(sheet.rows) or sheet.rows
     read = Reading(said=list(sheet.said))
+    if (dated := with_years(rows, sheet.path)) is not None:
+        rows = dated[0]
+        read.said.append(dated[1])
     if (turned := transposed(rows)) is not None:
         rows = turned
         read.said.append("tags in rows, times in columns")

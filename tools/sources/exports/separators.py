@@ -14,6 +14,7 @@ from aitia.core.errors import SourceError
 from aitia.tools.sources.exports.line_protocol import line_protocol
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.times import CLOCK, stamp_of
+from aitia.tools.sources.exports.told_in_text import named_values
 from aitia.tools.sources.exports.words import is_missing, quality_word
 
 _LOOKED: Final = 120  # lines by which the separator is told
@@ -24,6 +25,7 @@ _COLUMNS: Final = re.compile(
 _NAMED: Final = 2  # cells of a line of names or units, at least
 _BODY: Final = 3  # rows, or columns, by which places are told, at least
 _HEADS: Final = 6  # lines above the data that may name columns
+NAMED: Final = "="  # the mark of lines that name their values
 _MARKS: Final = (";", "\t", ",", "|")
 _WIDE: Final = re.compile(r"[ \t]{2,}|\t")
 _BLANK: Final = re.compile(r"\s+")
@@ -38,6 +40,8 @@ def split(text: str, given: str = "") -> tuple[str, list[list[str]]]:
         text, given = text[told.end() :], given or told[1]
     if not given and (rows := line_protocol(text)) is not None:
         return " ", rows
+    if not given and (rows := named_values(text)) is not None:
+        return NAMED, rows
     given = {"tab": "\t", "\\t": "\t"}.get(given, given)
     if len(given) > 1:
         raise SourceError(f"Set `options.delimiter` to one character or to tab, not {given[:20]!r}.")

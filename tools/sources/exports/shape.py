@@ -73,6 +73,7 @@ def _title(shape: Shape) -> None:
     if (
         title
         and "tag" not in shape.labels
+        and not called(title.partition(":")[0], "unit", "preamble")
         and not full_time(title)
         and (unit or ":" not in title.partition("\\")[0] or parts_of(title).by == TITLE)
     ):

@@ -24,8 +24,9 @@ from aitia.tools.sources.exports.markup import is_markup, is_table, objects_of, 
 from aitia.tools.sources.exports.objects import rows_of_objects
 from aitia.tools.sources.exports.old_book import old_book
 from aitia.tools.sources.exports.open_document import book_of
-from aitia.tools.sources.exports.separators import split, trimmed
+from aitia.tools.sources.exports.separators import NAMED, split, trimmed
 from aitia.tools.sources.exports.sqlite_tables import tables_of
+from aitia.tools.sources.exports.told_in_text import unfolded
 from aitia.tools.sources.text_form import encoding_of, head_of, known_encoding, opened, text_of
 
 TEXTS: Final = (
@@ -312,9 +313,17 @@ def _text(path: Path, where: str, *, encoding: str, delimiter: str) -> Iterator[
             raise SourceError(f"Check {where!r}, a log in LAS: {error}.") from None
         return
     mark, rows = split(text, delimiter)
-    if mark != ",":
+    if mark == NAMED:
+        said.append("values named in each line")
+    elif mark != ",":
         shown = {"\t": "tabs", "  ": "blanks", " ": "blanks"}.get(mark, repr(mark))
         said.append(f"columns separated by {shown}")
+    try:
+        if (inner := unfolded(rows)) is not None:
+            rows = [[_cell(v) for v in row] for row in inner]
+            said.append("objects of JSON within a column")
+    except ValueError as error:
+        raise SourceError(f"Split {where!r}: {error}.") from None
     yield Sheet(name=stem_of(where), path=where, rows=rows, said=said, mark=mark)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from aitia.tools.meaning.unit_table import split_unit
@@ -175,8 +176,86 @@ PARTS_OF_DATE: Final = (
 )  # fmt: skip
 
 
+DAY_OF_YEAR: Final = frozenset(
+    {"doy", "day_of_year", "dayofyear", "julian_day", "julian", "julianday", "jday", "jd", "jour_julien", "yearday",
+     "yday", "dia_juliano"}
+)  # fmt: skip
+CLOCK_NUMBER: Final = frozenset(
+    {"hhmm", "hour_minute", "hourminute", "hrmn", "time", "hour_min", "hr_min", "uhrzeit", "hora"}
+)
+_ARRAY: Final = 8  # rows by which a logger's array without names is told
+_LAST_DAY, _LAST_CLOCK, _HOUR = 366, 2400, 60
+
+
+def by_day_of_year(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
+    """A table with a year, the day of the year and a clock as a number (`2024,135,0830`) as one with a time in front, or None.
+
+    Names above tell it, or, as loggers write arrays without names, cells that can be nothing else.
+    """
+    for place, row in enumerate(rows[:30]):
+        names = [key_of(c) for c in row]
+        year, day, clock = (
+            next((n for n, name in enumerate(names) if name in words), -1)
+            for words in (PARTS_OF_DATE[0], DAY_OF_YEAR, CLOCK_NUMBER | PARTS_OF_DATE[3])
+        )
+        if min(year, day) >= 0:
+            minute = next((n for n, name in enumerate(names) if name in PARTS_OF_DATE[4]), -1)
+            hours = clock >= 0 and names[clock] in PARTS_OF_DATE[3] - CLOCK_NUMBER
+            return _by_yearday(rows, place, (year, day, clock, minute), hours=hours)
+    sample = [r for r in rows[:_ARRAY] if len(r) > _CELLS]
+    for at in (0, 1):
+        if len(sample) == min(_ARRAY, len(rows)) > 2 and all(_is_array(r[at : at + 3]) for r in sample):
+            kinds = len({r[0] for r in rows if r})
+            if at and kinds > 1:
+                return None  # several arrays of a logger in one file: each has columns of its own
+            return _by_yearday(
+                [[""] * len(rows[0]), *rows], 0, (at, at + 1, at + 2, -1), hours=False, passed=at
+            )
+    return None
+
+
+_CELLS: Final = 3
+
+
+def _is_array(cells: Sequence[str]) -> bool:
+    """Whether three cells are a year, a day of the year and a clock as a number."""
+    if not all(re.fullmatch(r"\d{1,4}", c) for c in cells):
+        return False
+    year, day, clock = map(int, cells)
+    return 1980 <= year < 2100 and 1 <= day <= _LAST_DAY and clock <= _LAST_CLOCK and clock % 100 < _HOUR
+
+
+def _by_yearday(
+    rows: Sequence[Sequence[str]], place: int, at: tuple[int, int, int, int], *, hours: bool, passed: int = 0
+) -> list[list[str]] | None:
+    """Rows with a time in front. `at` where year, day, clock (an hour where `hours`) and minute stand, -1 for none."""
+    kept = [n for n in range(max(map(len, rows[place : place + 20]))) if n not in at and n >= passed]
+    head = rows[place]
+    made = [list(r) for r in rows[:place]] + [
+        ["timestamp", *(head[n] if n < len(head) else "" for n in kept)]
+    ]
+    for r in rows[place + 1 :]:
+        year, day, clock, minute = (r[n] if 0 <= n < len(r) else "" for n in at)
+        time = ""
+        if (
+            re.fullmatch(r"(?:19|20)\d\d", year)
+            and re.fullmatch(r"\d{1,3}", day)
+            and 1 <= int(day) <= _LAST_DAY
+        ):
+            number = int(clock) if re.fullmatch(r"\d{1,4}", clock) else 0
+            number = number * 100 + (int(minute) if minute.isdecimal() else 0) if hours else number
+            moment = datetime(int(year), 1, 1) + timedelta(
+                days=int(day) - 1, hours=number // 100, minutes=number % 100
+            )
+            time = f"{moment:%Y-%m-%d %H:%M}"
+        made.append([time, *(r[n] if n < len(r) else "" for n in kept)])
+    return made if sum(bool(r[0]) for r in made[place + 1 :]) > len(made[place + 1 :]) / 2 else None
+
+
 def joined_parts(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
     """A table with year, month and day in columns of their own as one with a time in front; None for any other."""
+    if (yearly := by_day_of_year(rows)) is not None:
+        return yearly
     for place, row in enumerate(rows[:30]):
         names = [key_of(c) for c in row]
         at = [next((n for n, name in enumerate(names) if name in words), -1) for words in PARTS_OF_DATE]

@@ -137,9 +137,25 @@ def samples_of(
         made.words += texts
     if units and not tag.unit:
         tag.unit = units.most_common(1)[0][0]
+    _placeholders(made, codes, chosen)
     _sentinels(made, read)
     _once(made)
     return made
+
+
+def _placeholders(made: Samples, codes: Sequence[str], chosen: np.ndarray) -> None:
+    """Leave out zeros of uncertain quality that lie further from all certain values than those from one another."""
+    doubted = (
+        np.array([codes[row] == "uncertain" for row in chosen], dtype=bool) if codes else np.zeros(0, bool)
+    )
+    known = np.isfinite(made.v)
+    if not doubted.any() or not (known & ~doubted).any() or np.any(made.v[doubted & known] != 0.0):
+        return
+    sure = made.v[known & ~doubted]
+    if float(np.min(np.abs(sure))) > float(np.ptp(sure)):
+        count = int((doubted & known).sum())
+        made.v[doubted] = np.nan
+        made.bad, made.doubtful = made.bad + count, made.doubtful - count
 
 
 def _one_word(cells: Sequence[str], chosen: np.ndarray, notation: Notation) -> str:

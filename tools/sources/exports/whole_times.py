@@ -29,6 +29,13 @@ _CLOCK_END: Final = re.compile(r"\d:\d\d:\d\d(?![.,:\d])|(?<=[ T])\d{1,2}\.\d\d\
 _KEYED: Final = re.compile(r"\d{9,19}:")
 _EPOCH: Final = re.compile(r"\d{9,19}(?:\.\d+)?")
 _FARTHEST_S: Final = 14 * 3600.0  # of a zone from UTC
+_ELAPSED: Final = frozenset(
+    {"elapsed", "elapsed_time", "relative_time", "rel_time", "test_time", "time_elapsed", "run_time", "verstrichen",
+     "vergangene_zeit", "messdauer", "tiempo_transcurrido", "temps_ecoule", "tempo_trascorso"}
+)  # fmt: skip
+_SPAN: Final = re.compile(r"(\d{1,5}):(\d\d)(?::(\d\d(?:[.,]\d{1,9})?))?")
+_MOMENT: Final = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{2,4}[ T]\d{1,2}:\d\d(?::\d\d)?(?: [AP]M)?")
+_LINE: Final = 400  # characters of a line above that are looked at
 _ROLLED_S: Final = 43_200.0  # a clock that falls by more has passed midnight
 
 
@@ -260,8 +267,34 @@ def _clocked(cells: list[str], at: int, clock_at: int, held: dict[int, str]) -> 
     return True
 
 
+def _since(rows: Sequence[Sequence[str]], clock: _Part) -> tuple[list[list[str]], str] | None:
+    """Rows whose clock counts from the one time that a line above tells; None where none or several do."""
+    texts = [" ".join(c for c in r if c) for r in rows[: clock.first]]
+    stamps = dict.fromkeys(m[0] for text in texts for m in _MOMENT.finditer(text[:_LINE]) if stamp_of(m[0]))
+    stamp = stamp_of(next(iter(stamps))) if len(stamps) == 1 else None
+    if stamp is None or stamp.kind == "abc":
+        return None
+    begun = datetime(*stamp.parts) + timedelta(seconds=stamp.seconds)
+    made = [list(r) for r in rows[: clock.first]]
+    for row in rows[clock.first :]:
+        cells = list(row)
+        if clock.at < len(cells) and (found := _SPAN.fullmatch(cells[clock.at])):
+            span = timedelta(
+                hours=int(found[1]), minutes=int(found[2]), seconds=float((found[3] or "0").replace(",", "."))
+            )
+            cells[clock.at] = (begun + span).isoformat(sep=" ")
+        made.append(cells)
+    return made, f"times since {begun}, as a line above tells"
+
+
 def _dated(rows: Sequence[Sequence[str]], clock: _Part, name: str) -> tuple[list[list[str]], str] | None:
-    """Rows whose clock stands alone, with the one date that stands above them or in the name of the file."""
+    """Rows whose clock stands alone, with the one date that stands above them or in the name of the file.
+
+    A clock that is called elapsed counts from the time that stands above.
+    """
+    titles = [key_of(r[clock.at]) for r in rows[: clock.first] if clock.at < len(r)]
+    if not _ELAPSED.isdisjoint(titles):
+        return _since(rows, clock)
     above = dict.fromkeys(d for r in rows[: clock.first] for c in r if (d := date_in(c)))
     told = next(iter(above), "") or date_in(name)
     if not told:

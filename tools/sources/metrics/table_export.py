@@ -24,10 +24,12 @@ from aitia.tools.sources.exports.export import Export, read_export
 from aitia.tools.sources.exports.formula import names_in
 from aitia.tools.sources.exports.numbers import notation_of
 from aitia.tools.sources.exports.numeric_times import numeric_times
+from aitia.tools.sources.exports.separators import NAMED
 from aitia.tools.sources.exports.shape import shape_of
 from aitia.tools.sources.exports.sheets import DATABASES, MOST_BYTES, PARQUET, SHEETS, TEXTS, head_sheet
 from aitia.tools.sources.exports.tag_files import beside
 from aitia.tools.sources.exports.times import stamp_of, zone_told
+from aitia.tools.sources.exports.told_in_text import unfolded
 from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
 from aitia.tools.sources.exports.whole_times import MILLI, absolute, joined_times
 from aitia.tools.sources.exports.words import called, key_of, state_of
@@ -144,6 +146,8 @@ def needs_copy(paths: Sequence[Path]) -> bool:
             or matrix(sheet.rows, path.name) is not None
             or joined_parts(sheet.rows) is not None
             or absolute(sheet.rows) is not None
+            or unfolded(sheet.rows) is not None
+            or sheet.mark == NAMED
         ):
             return True
         joined = joined_times(sheet.rows, path.name)
