@@ -34,7 +34,7 @@ OF_KIND, OF_COMPONENT, NOBODYS, OPEN, UNREAD = (
 ALL: Final = (*FEATURES, OF_KIND, OF_COMPONENT, NOBODYS, UNREAD, OPEN)
 """Features of a pair: those of the stages, the logarithms of the ledgers' shares (of its component, of the pair in it, of
 nobody), and whether no stage knows its kind."""
-SURE: Final = 0.8  # the ledgers' share of a pair, before what persons said, from which on the stages are not asked; by hand
+SURE: Final = 0.8  # the ledgers' share of a component, before what persons said, from which on the stages are not asked; by hand
 HEARSAY: Final = 1.5  # log-odds that words add at most to a component to which nothing else points; by hand
 LEAST_KIND, NO_KIND, LEAST, LEAST_NOBODY = math.exp(-4.0), 0.05, 3e-3, 1e-2  # shares below count as these
 ADDED: Final = 0.03  # a pair that no ledger has becomes a suspect from this share on
@@ -109,8 +109,12 @@ def restaged(
     stay where they are beside `unknown`; what persons said counts whole.
     """
     bare = {(s.component, s.fault): s.score - _of_persons(s) for s in suspects}
-    named = [v for pair, v in bare.items() if pair[0] and pair not in bars]
-    if named and math.exp(max(named) - _log_sum(list(bare.values()))) >= SURE:
+    sure: dict[str, float] = defaultdict(float)
+    whole = _log_sum(list(bare.values()))
+    for (c, fault), score in bare.items():
+        if c and (c, fault) not in bars:
+            sure[c] += math.exp(score - whole)
+    if max(sure.values(), default=0.0) >= SURE:
         return list(suspects)
     values = values_of(suspects, bars, scene)
     odds = {pair: _odds(row, factors) for pair, row in values.items()}
