@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -221,7 +221,7 @@ def test_a_damaged_job_table_is_set_aside_and_begun_anew(
 def test_an_intact_or_newer_or_missing_database_is_never_set_aside(home: Path) -> None:
     home.mkdir()
     JobTable(home)
-    with sqlite3.connect(home / FILE) as db:
+    with closing(sqlite3.connect(home / FILE)) as db:
         db.execute("pragma user_version = 99")
     with pytest.raises(Exception, match="Use the version that wrote it"):
         JobTable(home)

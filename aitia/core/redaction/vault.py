@@ -12,6 +12,7 @@ import os
 import secrets
 import sqlite3
 import threading
+import weakref
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -46,6 +47,7 @@ class Vault:
         self._seen: set[bytes] = set()
         self._cipher = AESGCM(HKDF(SHA256(), 32, None, b"aitia redaction map v1").derive(key))
         self._db = sound(path, lambda: _begun(path), whole=False)
+        weakref.finalize(self, self._db.close)  # redactors of any age share it: it goes with the last
 
     @classmethod
     def open(cls, home: Path, key: bytes) -> Vault:
