@@ -100,9 +100,8 @@ def test_threads_share_it(home: Path) -> None:
         thread.start()
     for thread in work:
         thread.join()
-    count = (
-        Vault(home / "redaction.map", load_key(home))._db.execute("SELECT COUNT(*) FROM sealed").fetchone()
-    )
+    vault = Vault(home / "redaction.map", load_key(home))
+    count = vault._db.execute("SELECT COUNT(*) FROM sealed").fetchone()
     assert count == (160,)
 
 
