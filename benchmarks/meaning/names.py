@@ -38,6 +38,7 @@ from benchmarks import contract
 
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # of the model beside the words
 BARS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+COVERED = 0.9  # of the names, those that are told with the highest probability
 WRONG = 0.06  # of the answers may be wrong rather than unknown: the bar is the lowest that holds this on all other vendors
 Answer = tuple[str, str, float]  # quantity, direction, confidence
 Row = Mapping[str, Any]
@@ -113,6 +114,8 @@ def answers(args: Any, asked: Sequence[Row]) -> list[dict[str, float]]:
     )
     known: dict[str, dict[str, float]] = json.loads(kept.read_text("utf-8")) if kept and kept.exists() else {}
     missing = [str(r["name"]) for r in asked if r["name"] not in known]
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
     if missing:
         model = load_llm(args.model, threads=args.threads, role=None if args.bare else "names")
         assert isinstance(model, Classifier)
@@ -242,6 +245,9 @@ def score(rows: Sequence[Row], answered: Sequence[Answer]) -> dict[str, list[flo
             and row["direction"] == row.get("second_direction", row["direction"])
         ):
             out["direction, of the right"].append(float(answer[1] == row["direction"]))
+    both = [(answer[2], mark(row, answer)) for row, answer in zip(rows, answered, strict=True) if agreed(row)]
+    surest = sorted(both, key=lambda one: -one[0])[: round(COVERED * len(both))]
+    out[f"wrong of the surest {COVERED:g}"] = [float(marked == "wrong") for _, marked in surest]
     return out
 
 
