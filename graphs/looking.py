@@ -16,6 +16,7 @@ from aitia.agent.asking.question.by_model import QuestionReader
 from aitia.agent.asking.question.chinese import english
 from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.outcome import Reading
+from aitia.agent.asking.question.passed_over import read_without_unknown
 from aitia.agent.asking.question.second import Read, read_twice, read_without_rules
 from aitia.agent.asking.question.several import read_several
 from aitia.agent.asking.question.sorting import asks_now
@@ -124,13 +125,13 @@ def _read(text: str, site: Site, before: Query | None, reader: QuestionReader | 
         return Read(reading=Reading(status="query", queries=(parse(text, now=site.now),), live=True))
     p = pieces_of(text, site, before)
     read = read_without_rules(p, read_several(text, site, before, read_pieces(p, before)), before)
-    if reader is None or read.note:
-        return read
-    reading = read.reading
-    try:
-        return read_twice(p, reading, before, reader)
-    except ModelError as error:
-        return Read(reading=reading, note=f"read by rules alone: {error}")
+    if reader is not None and not read.note:
+        try:
+            read = read_twice(p, read.reading, before, reader)
+        except ModelError as error:
+            read = Read(reading=read.reading, note=f"read by rules alone: {error}")
+    last = read_without_unknown(p, read.reading, before)
+    return read if last is read.reading else Read(reading=last, note=read.note)
 
 
 def steps(question: str, shelves: Sequence[Lookup], redact: Callable[[str], str]) -> Answer | None:

@@ -31,6 +31,7 @@ from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.line_form import fields_of, line_of
 from aitia.agent.asking.question.line_queries import query_of
 from aitia.agent.asking.question.outcome import Reading
+from aitia.agent.asking.question.passed_over import read_without_unknown
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.second import read_without_rules
 from aitia.agent.asking.question.several import read_several
@@ -233,7 +234,7 @@ def asked(site: Visited, folder: Path, *, learned: bool = False) -> Iterator[Put
         except AitiaError as error:
             reading = Reading(status="unclear", said=str(error))
         if learned:
-            reading = read_without_rules(p, reading, before).reading
+            reading = read_without_unknown(p, read_without_rules(p, reading, before).reading, before)
         yield Put(ask, p, before, reading, time.monotonic() - began)
 
 

@@ -109,12 +109,9 @@ def changes(query: Changes | Count, site: Site) -> Found:
     whose = f" of {query.component}" if query.component else ""
     noun = _NOUNS[query.what] if len(wanted) != 1 else _NOUN[query.what]
     like = f" containing {query.text!r}" if query.text else f" with {query.words!r}" if query.words else ""
-    of_parts = sum(site.name(c.component) != query.component for c in wanted) if query.component else 0
-    parted = (
-        f" ({len(wanted) - of_parts} of its own, {of_parts} of its parts)"
-        if 0 < of_parts < len(wanted)
-        else ""
-    )
+    own = [c for c in wanted if site.name(c.component) == query.component]
+    parted = f" (and {len(wanted) - len(own)} of its parts)" if 0 < len(own) < len(wanted) else ""
+    wanted = own or wanted
     said = f"{len(wanted)} {noun}{whose}{parted}{like}{span_told(query.since, query.until)}"
     refs = tuple(SourceRef(source=s.name, query=f"changes of {s.name}") for s in sources[:4])
     if isinstance(query, Count):

@@ -168,14 +168,22 @@ def _owner(doc: Doc, kind: str) -> str:
 
 def _claims(doc: Doc, kind: str) -> str:
     if kind == "persistentvolumeclaims":
-        return str(at(doc, "spec", "resources", "requests", "storage") or "")
+        size, kind_of = (
+            at(doc, "spec", "resources", "requests", "storage"),
+            at(doc, "spec", "storageClassName"),
+        )
+        return f"{size or ''}{f' of {kind_of}' if kind_of else ''}"
     volumes = [v for v in listed(_pod_spec(doc, kind).get("volumes")) if isinstance(v, Mapping)]
     return ", ".join(str(n) for v in volumes if (n := at(v, "persistentVolumeClaim", "claimName")))
 
 
 def _ip(doc: Doc, kind: str) -> str:
     if kind == "services":
-        return str(at(doc, "spec", "clusterIP") or "")
+        given = [g for g in listed(at(doc, "status", "loadBalancer", "ingress")) if isinstance(g, Mapping)]
+        outer = [str(g.get("ip") or g.get("hostname") or "") for g in given]
+        outer += [str(a) for a in listed(at(doc, "spec", "externalIPs"))]
+        told = str(at(doc, "spec", "clusterIP") or "")
+        return f"{told} (external {', '.join(outer)})" if any(outer) else told
     addresses = [a for a in listed(at(doc, "status", "addresses")) if isinstance(a, Mapping)]
     return str(
         at(doc, "status", "podIP")

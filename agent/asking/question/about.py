@@ -198,12 +198,17 @@ def _in_metric(mention: Mention, low: str) -> bool:
 
 
 def _same_digits(mention: Mention, low: str, site: Site) -> bool:
-    """Whether the numbers of what is written are the component's: `comp-2` is no slip for `COMP-1`."""
+    """Whether numbers and a last letter are the component's: `comp-2` is no slip for `COMP-1`, `db-d` none for `db-a`."""
     held = site.held(mention.component)
-    known = " ".join([mention.component, *(held.aliases if held else ())])
-    return set(re.findall(r"\d+", low[mention.begin : mention.end])) <= set(re.findall(r"\d+", known)) | {
-        n.lstrip("0") for n in re.findall(r"\d+", known)
-    }
+    known = plain(" ".join([mention.component, *(held.aliases if held else ())]))
+    said = low[mention.begin : mention.end]
+    numbers = set(re.findall(r"\d+", known))
+    return set(re.findall(r"\d+", said)) <= numbers | {n.lstrip("0") for n in numbers} and set(
+        _LAST.findall(said)
+    ) <= set(_LAST.findall(known))
+
+
+_LAST: Final = re.compile(r"(?<=[-_.])[a-z](?![\w-])")
 
 
 def _asked(component: Component, site: Site) -> Component:

@@ -82,7 +82,8 @@ def without(p: Pieces, reading: Reading) -> Reading:
     lost = unknown_words(p.asked, p.quoted) if reading.status == "query" else []
     if not lost:
         return reading
-    if any(map(is_time, lost)):
+    guessed = any(isinstance(q, Count) and q.of == "lines" and q.words for q in reading.queries)
+    if guessed or any(map(is_time, lost)):
         return unclear(
             f"I do not know the word {lost[0]!r}. Say it in other words, or in English.", reading.queries
         )

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from aitia.agent.asking.question.account import spelled_out
 from aitia.agent.asking.question.measure import parts_of
-from aitia.agent.asking.question.outcome import Reading, one, span_fields
+from aitia.agent.asking.question.outcome import Reading, one, span_fields, unknown
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.tables import hits
 from aitia.agent.asking.question.told import stands
@@ -65,8 +65,12 @@ def of_alarms(p: Pieces) -> Reading | None:
     if any(not parts_of(n) and not hits("concepts", n) and not stands(p, n, "") for n in p.about.strange):
         return None  # of a name that nobody knows
     given = _filters(p, phase)
-    if given is None:
-        return None
+    if given is None or (
+        given["words"] == _RAISED and not phase and not p.component and _FIRING.search(p.low)
+    ):
+        return (
+            None if given is None else unknown("No source here tells which alerts fire.", "an alert source")
+        )
     span = span_fields(p)
     if p.has("verbs", "count"):
         return one(Count(of="lines", **given, **span))
@@ -123,6 +127,11 @@ def _filters(p: Pieces, phase: str) -> dict[str, Any] | None:
 
 
 _CAME: Final = frozenset({"up", "started"})  # as an alarm does
+_FIRING: Final = re.compile(
+    r"(?<!\w)(?:alerts?|alertes?|alertas?)(?!\w).*(?<!\w)(?:firing|fires?"
+    r"|active|activ[ae]s?|attiv\w+|en cours|ouvertes?|sonnent?|en curso|open|now)(?!\w)"
+    r"|(?<!\w)(?:firing|active) alerts?(?!\w)"
+)
 _RAISED: Final = "alarm|alm|offnormal|alert|warn|störung"
 
 

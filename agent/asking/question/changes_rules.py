@@ -13,10 +13,12 @@ from aitia.agent.asking.question.measure import Term
 from aitia.agent.asking.question.measures_rules import fitting
 from aitia.agent.asking.question.outcome import Reading, asks_for_components, one, span_fields
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.agent.asking.question.told import acted, telling, tellings
+from aitia.agent.asking.question.tables import keys, table
+from aitia.agent.asking.question.told import acted, stem_of, telling, tellings
+from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.happened import changes
 from aitia.tools.query.lines import count_lines, loggers
-from aitia.tools.query.words import USUAL, Changes, Count, Events, Lines, Query
+from aitia.tools.query.words import MOST, USUAL, Changes, Count, Events, Lines, Query
 
 
 def of_happenings(p: Pieces) -> Reading | None:
@@ -190,7 +192,10 @@ def of_work(p: Pieces) -> Reading | None:
     text = telling(p) if asks and not _VALUE.search(p.low) else ""
     if not text:
         return None
-    if not changes(Changes(component=p.component, text=text), p.site).rows:
+    rows = changes(Changes(component=p.component, text=text, limit=MOST), p.site).rows
+    told = " ".join(plain(r.text) for r in rows)
+    numbered = any(map(str.isdigit, text))  # a version or an order's number says enough
+    if not rows or not (numbered or all(_is_told(t, told) for t in unplaced(p, text))):
         return None
     when = p.has("verbs", "when")
     if p.has("verbs", "count"):
@@ -204,6 +209,12 @@ def of_work(p: Pieces) -> Reading | None:
             **span_fields(p),
         )
     )
+
+
+def _is_told(term: Term, rows: str) -> bool:
+    """Whether rows of work speak of a word, or it tells what was done, maybe in another language."""
+    acts = [w for name in ("acts", "things") for k in keys(name, term.word) for w in table(name)[k]]
+    return stem_of(term.word) in rows or any(plain(w).strip("*") in rows for w in acts) or bool(acts)
 
 
 def _what(p: Pieces) -> Any:

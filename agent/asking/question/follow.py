@@ -127,7 +127,7 @@ def _whole(p: Pieces) -> bool:
     """Whether a sentence names what it asks of: a kind of objects with a verb, or a component with a part, a level or a thing."""
     asks = bool({"count", "list", "exists"} & set(p.keys("verbs")))
     if follow_pattern().search(p.low):
-        return asks and bool(p.keys("resources"))
+        return asks and bool(p.keys("resources") or (p.keys("relations") and p.about.components))
     if asks and p.keys("lifecycle") and any(map(PROCESS.fullmatch, p.low.split())):
         return True  # "which process died?"
     things = p.keys("parts") or p.level or p.quoted or any(t.concepts and not t.soft for t in p.terms)

@@ -152,7 +152,8 @@ def _lifecycle(p: Pieces) -> Reading | None:
             )
         if stands(p, words, component):
             span = span_fields(p)
-            if p.has("verbs", "count") or not p.has("verbs", "when"):
+            shown = p.has("verbs", "list") and not p.has("verbs", "count")  # "which signal killed it?"
+            if not shown and (p.has("verbs", "count") or not p.has("verbs", "when")):
                 return one(Count(of="lines", component=component, words=words, **span))
             again = kind == "stop" and _SINCE.search(p.low) and _often(p, words, component) > _TWICE
             order: Any = "oldest" if kind == "switch" or p.has("order", "oldest") or again else "newest"

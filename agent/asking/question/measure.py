@@ -20,32 +20,26 @@ _WORDED: Final = 0.4  # each further word of a phrase that the name spells out: 
 _NAMED: Final = 0.2  # a word that may as well name the component
 _USED: Final = 0.3
 _OUTCOMES: Final = frozenset(
-    {"hits", "misses", "errors", "active", "idle", "waiting", "rejected"}
+    ["hits", "misses", "errors", "active", "idle", "waiting", "rejected"]
 )  # that labels tell
 _ADDED: Final = 1.0
 _BARE, _PART = 0.05, 0.3  # below a tie: the memory that is used; above one: its fragmentation
 _OWNER: Final = 0.8  # a word that only the component's name has
 _LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
-_OTHERWISE: Final = frozenset({"out", "outs"})  # endings that make another word: a timeout is no time
+_OTHERWISE: Final = frozenset({"out", "outs"})  # endings of another word: a timeout is no time
 COUNTED: Final = frozenset({"requests", "connections", "clients", "messages", "transactions"})
 _TIMES: Final = frozenset({"latency", "cpu", "lag", "uptime", "throttled"})
 _TIMED: Final = 0.6  # of a name that tells seconds, where no duration is asked for
 _SHORTEST: Final = 4  # letters of a word that may be a part of a compound
-_WEAK: Final = frozenset(
-    {"used", "uptime", "active"}
-)  # which a name need not hold: the memory that is used is the memory
+_WEAK: Final = frozenset({"used", "uptime", "active"})  # which a name need not hold: memory is used
 _SPLIT: Final = re.compile(
     r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^0-9A-Za-zÀ-ÿ]+|(?<=[a-z]{3})(?=\d)"
 )
 _WORD: Final = re.compile(r"[0-9a-zß-öø-ÿœ_./%°-]*[0-9a-zß-öø-ÿœ%]")
 _QUANTITIES: Final = {
-    "traffic": "requests",
-    "io": "disk",
-    "restart": "restarts",
-    "file_descriptors": "files",
-    "count": "",
-}
+    "traffic": "requests", "io": "disk", "restart": "restarts", "file_descriptors": "files", "count": "",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -387,8 +381,11 @@ def _stems() -> list[tuple[str, str]]:
 @lru_cache(maxsize=8192)
 def compound(word: str) -> tuple[frozenset[str], str]:
     """The things that a compound ends and begins with (`lagertemperatur`, `Rauchgastemp`), and what of it is left."""
-    if len(word) < 2 * _SHORTEST or not word.isalpha():
+    if not word.isalpha():
         return frozenset(), word
+    if len(word) < 2 * _SHORTEST:  # "öldruck"
+        heads = ((word[: -len(w)], k) for w, k in _stems() if word.endswith(w))
+        return next(((_concepts(h) | {k}, "") for h, k in heads if is_concept(h)), (frozenset(), word))
     ends = next(((w, k) for w, k in _stems() if word.endswith(w) and len(word) > len(w)), None)
     head = word[: -len(ends[0])] if ends else word
     starts = next(((w, k) for w, k in _stems() if head.startswith(w)), None)

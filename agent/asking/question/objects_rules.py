@@ -19,6 +19,7 @@ from aitia.agent.asking.question.outcome import (
     unknown,
 )
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.signs import OUTER
 from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.lines import loggers
 from aitia.tools.query.machine_state import tells_running
@@ -206,6 +207,8 @@ def _part_of(p: Pieces, part: str, own: Sequence[str]) -> Reading:
         if found is not None and found.type == "node" and part not in ("node",)
         else next(iter(own), "components")
     )
+    if part == "ip" and OUTER.search(p.low):
+        of = "services"
     of = (
         "components"
         if of in ("nodes", "namespaces", "containers") and not (found is not None and found.type == "node")
@@ -222,6 +225,10 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
             f"No source holds {own[0]} of a cluster.", "a cluster source (kubectl or recorded) in aitia.yaml"
         )
     of: Any = own[0]
+    if "persistentvolumeclaims" in own and "storageclasses" in own and p.component:
+        return one(
+            List(of="persistentvolumeclaims", component=p.component, part="claims")
+        )  # which tells both
     if "resourcequotas" in own:
         return one(List(of="resourcequotas", part="state"))
     if p.has("verbs", "why") and not p.component:

@@ -58,6 +58,7 @@ class Pieces:
     words_only: frozenset[str] = (
         frozenset()
     )  # components whose names are read as mere words: the cache of "cache hits"
+    left_out: frozenset[str] = frozenset()  # words that name no thing and are passed over
 
     @property
     def as_put(self) -> str:
@@ -373,6 +374,7 @@ class Pieces:
             for t in found
             if (t.concepts or t.soft or not is_verb(t.word, t.begin, t.end, self.words, owners))
             and not self._glosses(t.end)
+            and t.word not in self.left_out
         ]
 
 

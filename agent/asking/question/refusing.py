@@ -52,6 +52,13 @@ _ORDER: Final = re.compile(  # a verb that also tells of a course is an order wh
     r"\s+(?:la|el|los|las|le|les|the|den|die|das|il|lo|l')(?!\w)"
 )
 
+_BACK: Final = re.compile(  # something that is down is to run again
+    r"^\W*(?:please )?(?:(?:bring|get|take) (?:\S+ ){1,3}?back (?:up|online)"
+    r"|(?:bring|hol|fahr)\w* (?:\S+ ){1,3}?wieder (?:hoch|online)"
+    r"|remet\w* (?:\S+ ){1,3}?en (?:route|marche|service)|vuelve a (?:levantar|arrancar)"
+    r"|rimett\w* (?:\S+ ){1,3}?in (?:funzione|servizio))(?!\w)"
+)
+
 
 def changing(p: Pieces) -> str | None:
     """Why nothing is done, or None where a question only asks."""
@@ -62,5 +69,5 @@ def asks_for_change(text: str) -> bool:
     """Whether a sentence wants something run, changed or revealed. What it quotes does not count: a line may say anything."""
     low = _nouns().sub(lambda m: "_" * len(m[0]), plain(english(text)))
     bare = re.sub(r"\"[^\"]*\"|'[^']*'(?!\w)|`[^`]*`", " ", low).strip()
-    ordered = "?" not in text and _ORDER.match(bare) is not None
+    ordered = "?" not in text and (_ORDER.match(bare) or _BACK.search(bare)) is not None
     return ordered or any(pattern.search(bare) for pattern in (_anywhere(), _german(), _asked()))

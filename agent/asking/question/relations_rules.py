@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from aitia.agent.asking.question.about import EQUIPMENT
+from aitia.agent.asking.question.measure import things_of
 from aitia.agent.asking.question.objects_rules import at_node
 from aitia.agent.asking.question.outcome import KUBERNETES, Reading, one
 from aitia.agent.asking.question.pieces import Pieces
@@ -22,6 +24,8 @@ def of_relations(p: Pieces) -> Reading | None:
     does: Any = next((r for r in found if r in _RELATED), found[0])
     if set(p.keys("parts")) - {"node", "state", "age", "replicas"} and does not in _RELATED:
         return None
+    if does == "feeds" and (things := _MACHINE_FEEDS.search(p.low)) and things_of(things[1]) & EQUIPMENT:
+        does = "fed_by"  # "which pump feeds the condenser"
     measures = [t for t in p.terms if t.concepts and not t.soft]
     if does not in _RELATED and (measures or p.level or p.has("verbs", "lines")):
         return None
@@ -67,6 +71,9 @@ def _by_it(p: Pieces) -> bool:
     )
 
 
+_MACHINE_FEEDS: Final = re.compile(
+    r"(?<!\w)(?:which|what|welche[rsn]?|quelle?|qué|quale) ([\w-]+) (?:feeds|supplies|speist|versorgt|alimente|alimenta)(?!\w)"
+)
 _NEAR: Final = 24  # characters between "fed by" and a name
 _FED: Final = re.compile(
     r"(?:fed|supplied|served|powered) (?:by|from)|alimentée?s? par|alimentad[oa]s? por|alimentat[oaie] da\w*"

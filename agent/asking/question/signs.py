@@ -57,3 +57,7 @@ PRONOUN: Final = re.compile(
     r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello"
     r"|(?<=-)(?:il|elle|ils|elles))(?!\w)"
 )
+OUTER: Final = re.compile(
+    r"(?<!\w)(?:extern\w*|public\w*|öffentlich\w*|load ?balancer|esterno|externa)(?!\w)"
+)
+"""An address that is reached from outside."""

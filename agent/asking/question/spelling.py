@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final
 
 from aitia.agent.asking.question.tables import data
+from aitia.agent.asking.question.translated import STEM
+from aitia.agent.asking.question.translated import table as table_of_words
 from aitia.tools.meaning.incidents.mentions import one_slip
 from aitia.tools.meaning.incidents.words import plain, table
 
 _WORD: Final = re.compile(r"(?<![\w./=\"'`-])[a-zà-öø-ÿœ]{4,}(?![\w/=\"'`-]|\.\w)")
 _SHORTEST: Final = 5  # letters of the word that is meant
+_SHORT: Final = 4  # and of one of which a letter makes another word: chat, pass
 _TABLES: Final = (
     "verbs",
     "functions",
@@ -35,13 +39,34 @@ def spelled(text: str, names: Iterable[str]) -> str:
     low = plain(text)
     for m in reversed(list(_WORD.finditer(low))):
         word = m[0]
-        if word in known or word in own or any(word.startswith(k) for k in _prefixes() if len(k) >= 4):
+        if (
+            len(word) <= _SHORT
+            or word in known
+            or word in own
+            or any(word.startswith(k) for k in _prefixes() if len(k) >= 4)
+        ):
             continue
         meant = {w for w in near.get(word[0], ()) if abs(len(w) - len(word)) <= 1 and one_slip(w, word)}
         meant |= {w for w in own if len(w) >= _SHORTEST and w[0] == word[0] and one_slip(w, word)}
+        meant = {w for w in meant if _is_form(w, word)} or (set() if _is_word(word) else meant)
         if len(meant) == 1:
             text = text[: m.start()] + meant.pop() + text[m.end() :]
     return text
+
+
+def _is_form(one: str, other: str) -> bool:
+    """Whether two words differ by their ending or an accent alone: the same word, or another language's."""
+    shorter, longer = sorted((_bare(one), _bare(other)), key=len)
+    return longer.startswith(shorter) or one[:-1] == other[:-1]
+
+
+def _bare(word: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
+
+
+def _is_word(word: str) -> bool:
+    """Whether people write a word in questions, by its beginning: "storm" is no slip for "Strom"."""
+    return word[:STEM] in table_of_words().usual
 
 
 @cache

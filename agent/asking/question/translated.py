@@ -21,7 +21,7 @@ from aitia.agent.asking.question.measure import name_of, things_of
 from aitia.tools.meaning.incidents.words import plain
 
 TABLE: Final = Path(__file__).with_name("translations.json")
-_STEM: Final = 6  # letters by which the forms of a word are one
+STEM: Final = 6  # letters by which the forms of a word are one
 _ALIKE: Final = 4  # first letters that a word shares with a part of a name
 _TOLD: Final = 0.3  # share of a question's words that are about the measurement (docs/fitted.md)
 _SAME: Final = 0.2  # the probability that a part of a name is said as it is written
@@ -60,7 +60,7 @@ def words_of(question: str, english: str = "") -> frozenset[str]:
     """The beginnings of its words (of Chinese, pairs of characters), and the things in it as it is read in English."""
     found: set[str] = set()
     for word in _WORD.findall(plain(question.casefold())):
-        pairs = {word[i : i + 2] for i in range(len(word) - 1)} if word[0] >= "\u4e00" else {word[:_STEM]}
+        pairs = {word[i : i + 2] for i in range(len(word) - 1)} if word[0] >= "\u4e00" else {word[:STEM]}
         found |= pairs or {word}
     return frozenset(found | {_THING + thing for thing in things_of(english or question)})
 
@@ -68,7 +68,7 @@ def words_of(question: str, english: str = "") -> frozenset[str]:
 @lru_cache(maxsize=8192)
 def parts_of(name: str, unit: str = "", help: str = "") -> frozenset[str]:
     """The beginnings of the words in a measurement's name, and the things that they and its meaning stand for."""
-    words = {p[:_STEM] for p in _PART.findall(plain(_HUMP.sub(" ", name).casefold()))} or {name}
+    words = {p[:STEM] for p in _PART.findall(plain(_HUMP.sub(" ", name).casefold()))} or {name}
     return frozenset(words | {_THING + thing for thing in name_of(name, unit, help)[1]})
 
 
