@@ -77,7 +77,7 @@ FORMS: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "a machine at the end of a path and its object": (
         "Name:Path Reference,Object Name,Timestamp,Value,Reliability\n" + "".join(
             lines(lambda t, a, b, p=p: f"SITE:NAE1/FC-1.AHU-3.{p},{p},{t:%Y-%m-%d %H:%M:%S},{a},Reliable") for p in ("SA-T", "RA-H")),
-        [("FC-1.AHU-3", "SA-T"), ("FC-1.AHU-3", "RA-H")],
+        [("AHU-3", "SA-T"), ("AHU-3", "RA-H")],
     ),
 }  # fmt: skip
 

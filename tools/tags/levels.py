@@ -10,7 +10,6 @@ from aitia.tools.meaning.plant_words import quantity_in
 from aitia.tools.tags.equipment_words import (
     Parts,
     instrument_of,
-    is_any,
     is_part,
     is_place,
     numbered,
@@ -86,7 +85,7 @@ def by_levels(tag: str, levels: Sequence[tuple[int, int]], of_whole: Callable[[s
             by="path",
         )
     if named:
-        kept = _contiguous(named, texts)
+        kept = _machine_at(named, texts)
         a, b = levels[kept[0]][0], levels[kept[-1]][1]
         point = tag[b:].strip("./\\:|'> ")
         return Parts(asset=tag[a:b], point=point, whole=tag[:b], by="path")
@@ -106,11 +105,8 @@ def by_levels(tag: str, levels: Sequence[tuple[int, int]], of_whole: Callable[[s
     return Parts(asset=tag[a:b], point=tag[b:].strip("./\\:|'>_- "), whole=tag[:b], by="path")
 
 
-def _contiguous(named: Sequence[int], texts: Sequence[str]) -> list[int]:
-    """The last run of numbered levels side by side, without numbered parts of a machine behind others."""
+def _machine_at(named: Sequence[int], texts: Sequence[str]) -> list[int]:
+    """The last numbered level without numbered parts of a machine behind others, with the aspect before it (IEC 81346: `+S1`)."""
     kept = [n for n in named if not (is_part(texts[n]) and n != named[0])] or list(named[:1])
-    run = [kept[-1]]
-    for n in reversed(kept[:-1]):
-        if n == run[0] - 1 and len(run) < 2 and not is_any(texts[n]):
-            run.insert(0, n)
-    return run
+    at = kept[-1]
+    return [at - 1, at] if at and texts[at - 1].startswith(("+", "=")) else [at]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aitia.tools.meaning.unit_table import unit_named
@@ -45,7 +45,7 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]], body: Sequence[Sequ
         tags = [c for c in numbers if key_of(c.name) in (*INDEX, *_NUMBERED_TAGS) and repeats(held[c.at])]
         if not any(called(c.name, "value") for c in numbers if c not in tags):
             tags = [c for c in tags if key_of(c.name) in INDEX]
-    value = _value(free, numbers, texts, tags or repeated, units=bool(shape.of_role("unit")))
+    value = _value(free, numbers, texts, tags or repeated, held, units=bool(shape.of_role("unit")))
     if value is None and tags and not numbers:  # a list of changes of state
         value = next((c for c in texts if c not in tags and all_states(held[c.at])), None)
     if value is not None:
@@ -65,6 +65,7 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]], body: Sequence[Sequ
     tag = _best_tag(tags or repeated, held)
     if tag is None:
         return
+    tag = next((c for c in repeated if c is not tag and _is_described(c, tag, body)), tag)
     shape.long = True
     for column in shape.of_role("value"):
         coded = column in free and called(column.name, "quality") and _is_quality(held[column.at])
@@ -111,12 +112,13 @@ def _value(
     numbers: Sequence[Column],
     texts: Sequence[Column],
     tags: Sequence[Column],
+    held: Mapping[int, list[str]],
     *,
     units: bool,
 ) -> Column | None:
     """The column of the values of a long table; None where there is none, or several columns are values of their own."""
     order = list(data()["columns"]["value"])
-    numbers = [c for c in numbers if not is_passed(c)]
+    numbers = [c for c in numbers if not is_passed(c) and not _is_copy(c, numbers, held)]
     values = [c for c in free if called(c.name, "value") and (c in numbers or not called(c.name, "tag"))]
     if not values and len(numbers) > 1 and all(key_of(c.name) in _AGGREGATES for c in numbers):
         values = [min(numbers, key=lambda c: _AGGREGATES.index(key_of(c.name)))]
@@ -128,6 +130,14 @@ def _value(
         return None
     place = {c.at: order.index(k) if (k := key_of(c.name)) in order else 99 for c in values}
     return min(values, key=lambda c: (c not in numbers, place[c.at]), default=None)
+
+
+def _is_copy(column: Column, numbers: Sequence[Column], held: Mapping[int, list[str]]) -> bool:
+    """Whether a column says the numbers of one before it once more, with their units: `391.6 kPa` beside `391.6`."""
+    said = [c.split()[0] for c in held[column.at] if c]
+    return any(" " in c for c in held[column.at][:1]) and any(
+        c is not column and held[c.at] == said for c in numbers
+    )
 
 
 def _kinds_of(value: Column, numbers: Sequence[Column], body: Sequence[Sequence[str]]) -> tuple[int, ...]:
@@ -227,6 +237,14 @@ def _best_tag(columns: Sequence[Column], held: dict[int, list[str]]) -> Column |
         ),
         default=None,
     )
+
+
+def _is_described(column: Column, text: Column, body: Sequence[Sequence[str]]) -> bool:
+    """Whether each name of a column has one text of its own in another, called a description: the names are the tags."""
+    if not called(text.name, "description") or called(column.name, "description"):
+        return False
+    pairs = {(a, b) for r in body if (a := cell_at(r, column.at)) and (b := cell_at(r, text.at))}
+    return len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs}) > 1
 
 
 def _beside(shape: Shape, texts: Sequence[Column], held: dict[int, list[str]], tag: Column) -> None:

@@ -40,7 +40,8 @@ def rows_of_objects(held: Any) -> list[list[Any]]:
             if passed > MOST_CELLS:
                 raise ValueError(TOO_MANY)
             continue
-        made.append(_words(one))
+        one = _words(one)
+        made.append(one)
         names |= dict.fromkeys(one)
         cells += len(one)
         if max(cells, len(names) * len(made)) > MOST_CELLS:
@@ -158,9 +159,12 @@ def _parts(node: Mapping[str, Any], before: str) -> tuple[Record, dict[str, list
 
 
 def _words(one: Record) -> Record:
-    """A value that is an object of its own (PI's `{"Name": "Bad Input", "Value": 255}`) as its name."""
+    """A value that is an object of its own as its name (PI's `{"Name": "Bad Input", "Value": 255}`) or its one typed value."""
     for name in [n for n in one if n.endswith(".Name") and f"{n[:-5]}.Value" in one]:
         one[name[:-5]] = one[name]
+    typed = [n for n in one if called(n.partition(".")[0], "value") and n.count(".") == 1]
+    if len(typed) == 1 and key_of(typed[0]).endswith("value"):  # `{"value": {"doubleValue": 4.5}}`
+        one = {n.partition(".")[0] if n == typed[0] else n: v for n, v in one.items()}
     return one
 
 

@@ -20,7 +20,7 @@ from aitia.tools.sources.exports.numbers import Notation
 from aitia.tools.sources.exports.shape import shape_of
 from aitia.tools.sources.exports.sheets import Sheet, stem_of
 from aitia.tools.sources.exports.times import stamp_of
-from aitia.tools.sources.exports.turning import joined_parts, matrix, repeated_clocks, transposed
+from aitia.tools.sources.exports.turning import by_stems, joined_parts, matrix, repeated_clocks, transposed
 from aitia.tools.sources.exports.values import notation_in, qualities_of, samples_of
 from aitia.tools.sources.exports.whole_times import absolute, joined_times, keyed
 from aitia.tools.sources.exports.words import called, folded, is_said
@@ -49,6 +49,9 @@ def read_sheet(sheet: Sheet, asked: Asked) -> Reading:
     if (turned := transposed(rows)) is not None:
         rows = turned
         read.said.append("tags in rows, times in columns")
+    elif (stems := by_stems(rows)) is not None:
+        rows = stems
+        read.said.append("a time and a value of each tag, by the ends of column names")
     elif (joined := joined_parts(rows)) is not None:
         rows = joined
         read.said.append("times from columns of year, month, day")

@@ -142,7 +142,7 @@ def _by_name(column: Column, cells: Sequence[str]) -> None:
     elif not column.name and (coded := _coded(cells)):
         column.role = coded
     elif called(column.name, "other_time") or key_of(column.name).endswith(
-        ("_nano_offset", "_nanos", "nanoseconds")
+        ("_nano_offset", "_nanos", "nanoseconds", "innanos")
     ):
         column.role = "nanos" if "nano" in key_of(column.name) else "ignore"
     elif (

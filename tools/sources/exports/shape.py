@@ -150,9 +150,15 @@ def _said_above(sample: Sequence[Sequence[str]]) -> set[int]:
 def _run(found: list[int], cells: list[tuple[int, str]]) -> list[int]:
     """Found rows without a lone one far above the others: a date in a remark is no first row."""
     order = [n for n, _ in cells]
+    held = dict(cells)
     for start, row in enumerate(found):
         place = order.index(row)
         ahead = order[place : place + 4]
+        titles = [
+            n for n in (*order[:place], *ahead[1:2]) if called(held[n], "time") or called(held[n], "clock")
+        ]
+        if titles == ahead[1:2] != found[start + 1 : start + 2]:
+            continue  # right above the first title of the times
         if sum(n in found for n in ahead) >= min(len(ahead), 3) or len(found) - start <= 1:
             return found[start:]
     return found
@@ -164,6 +170,7 @@ def _numeric(sample: Sequence[Sequence[str]], width: int) -> tuple[int, dict[int
 
     from aitia.tools.sources.exports.numeric_times import numeric_times
 
+    counted = _counted_pairs(sample, width)
     for at in range(width):
         cells = [(n, r[at]) for n, r in enumerate(sample) if at < len(r) and r[at]]
         numbers = [
@@ -182,6 +189,8 @@ def _numeric(sample: Sequence[Sequence[str]], width: int) -> tuple[int, dict[int
             or key_of(c).startswith(("time", "x_value", "zeit", "t_"))
             for c in titles
         )
+        if counted[0] == first:
+            return counted
         title = titles[-1] if titles else ""
         head = sample[first - 1] if first else []
         alike = [n for n, c in enumerate(head) if c and c == title and named]  # pairs, each with its own time
@@ -189,7 +198,7 @@ def _numeric(sample: Sequence[Sequence[str]], width: int) -> tuple[int, dict[int
             named and at == 0 and values.size > 2 and np.all(np.diff(values) > 0)
         ):
             return first, dict.fromkeys(alike or [at], "time")
-    return _counted_pairs(sample, width)
+    return counted
 
 
 def _counted_pairs(sample: Sequence[Sequence[str]], width: int) -> tuple[int, dict[int, Role]]:

@@ -10,7 +10,7 @@ from typing import Final
 from aitia.tools.meaning.unit_table import split_unit
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.times import date_in, month_in, stamp_of
-from aitia.tools.sources.exports.words import folded, key_of
+from aitia.tools.sources.exports.words import called, folded, key_of
 
 
 def transposed(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
@@ -273,6 +273,42 @@ def joined_parts(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
             made.append([f"{date} {clock}" if date else "", *(r[n] if n < len(r) else "" for n in kept)])
         return made
     return None
+
+
+_STEM: Final = re.compile(r"(.{1,200})[\s_.:/-]+([^\W\d_]{1,20})")
+
+
+def by_stems(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
+    """A table whose columns say a tag and what they hold of it as one with a row for each sample; None for any other.
+
+    `Oven_VALUE,Oven_TIMESTAMP,Oven_QUALITY,Fan_VALUE,...`: each tag has times of its own.
+    """
+    for place, row in enumerate(rows[:30]):
+        stems: dict[str, dict[str, int]] = {}
+        units: dict[str, str] = {}
+        for at, cell in enumerate(row):
+            name, unit = split_unit(cell)
+            found = _STEM.fullmatch(name) if cell else None
+            role = next((r for r in _OF_STEM if found and called(found[2], r)), "")
+            if found and role:
+                stems.setdefault(found[1], {}).setdefault(role, at)
+                units[found[1]] = units.get(found[1], "") or (unit if role == "value" else "")
+        whole = {stem: at for stem, at in stems.items() if {"time", "value"} <= at.keys()}
+        if len(whole) < _LEAST_STEMS:
+            continue
+        made = [*map(list, rows[:place]), ["timestamp", "tag", "value", "quality", "unit"]]
+        for r in rows[place + 1 :]:
+            for stem, at in whole.items():
+                time, value, quality = (
+                    r[n] if 0 <= (n := at.get(role, -1)) < len(r) else "" for role in _OF_STEM
+                )
+                made.append([time, stem, value, quality, units[stem]])
+        return made
+    return None
+
+
+_OF_STEM: Final = ("time", "value", "quality")
+_LEAST_STEMS: Final = 2
 
 
 def full_time(cell: str) -> bool:

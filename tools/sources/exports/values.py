@@ -30,6 +30,7 @@ _WORST: Final[tuple[Quality, ...]] = ("", "good", "uncertain", "bad")
 _PAIR: Final = 2  # states that have the values 0 and 1
 _STATES: Final = 0.8  # of the words of a column, which then holds states
 _BEYOND: Final = 1e36  # no measurement: an open input of an instrument reads 9.9e37
+_RARE: Final = 0.3  # of the cells of a column of qualities; by hand
 _TOLD: Final = 400  # cells by which an unknown unit is told
 _VOTED: Final = 20_000  # cells by which the notation of numbers is told
 
@@ -84,7 +85,17 @@ def _qualities_in(name: str, cells: Sequence[str]) -> list[Quality]:
             c: "good" if (folded(c) in ("true", "wahr", "yes")) == (good == "true") else "bad"
             for c in set(cells)
         }
+    _unknown_beside_good(words, cells)
     return [words[c] for c in cells]
+
+
+def _unknown_beside_good(words: dict[str, Quality], cells: Sequence[str]) -> None:
+    """Take rare words that nothing is known of as uncertain beside a usual word for good: they may be alarms of true values."""
+    counted = Counter(c for c in cells if c)
+    unknown = [c for c in counted if not words[c] and any(map(str.isalpha, c)) and not is_missing(c)]
+    usual = words[counted.most_common(1)[0][0]] if counted else ""
+    if usual == "good" and sum(counted[c] for c in unknown) <= _RARE * counted.total():
+        words |= dict.fromkeys(unknown, "uncertain")
 
 
 def _only_here(cell: str) -> Quality:

@@ -21,6 +21,10 @@ _BYTE: Final = 255
 _ENCLOSED: Final = re.compile(r"(?:^|\.)([^.]{4,40})\.(?:name|id|tag)$")
 _COMPACT: Final = 6  # letters of a word that may be written as one
 _HEX: Final = re.compile(r"0x[0-9a-f]{1,8}")
+_DENIED: Final = re.compile(
+    r"(?:non|not|no|nicht|nie|niet|ne|inte|ej|ikke|ikkje|nao|pas|ei|не|in|un|im|ab)(?:[\s_-]+|(?=\w{4}))|[不非未無]"
+)
+"""Before a word for good, in the languages of these lists: `Non valido`, `ungültig`, `不合格`."""
 
 
 @cache
@@ -95,6 +99,8 @@ def quality_word(cell: str) -> Quality:
     for kind in ("good", "uncertain", "bad"):
         if text in lists[kind]:
             return kind
+    if (denied := _DENIED.match(text)) and text[denied.end() :] in lists["good"]:
+        return "bad"
     first = re.split(r"[\s,;:(/\[|-]+", text)[0]
     if first and first != text and len(first) > 2:
         return next((k for k in ("good", "uncertain", "bad") if first in lists[k]), "")
