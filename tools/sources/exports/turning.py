@@ -298,9 +298,9 @@ def by_stems(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
             continue
         made = [*map(list, rows[:place]), ["timestamp", "tag", "value", "quality", "unit"]]
         for r in rows[place + 1 :]:
-            for stem, at in whole.items():
+            for stem, places in whole.items():
                 time, value, quality = (
-                    r[n] if 0 <= (n := at.get(role, -1)) < len(r) else "" for role in _OF_STEM
+                    r[n] if 0 <= (n := places.get(role, -1)) < len(r) else "" for role in _OF_STEM
                 )
                 made.append([time, stem, value, quality, units[stem]])
         return made
