@@ -8,7 +8,7 @@ from aitia.agent.fact_values import ratio_of
 from aitia.agent.staged.changes import KINDS_OF, slight, touches
 from aitia.agent.staged.classes import classes_of
 from aitia.agent.staged.mechanisms import FIRM
-from aitia.agent.staged.resources import lost, many, mounted, of_connections, stalled, walls
+from aitia.agent.staged.resources import holds_most, lost, many, mounted, of_connections, stalled, walls
 from aitia.agent.staged.roles import FITS, ODD, OUTSIDE, STORES
 from aitia.agent.staged.scene import Scene
 from aitia.agent.staged.tables import (
@@ -215,12 +215,13 @@ class Staged:
         row["mechanism"] = max(
             (MECHANISM.get(k, {}).get(kind, 0.0) * w for k, w in classes.items()), default=0.0
         )
+        most = kind == "resource.connections" and holds_most(s, c)
         texty = kind in BY_WORDS
         row["no_text"] = float(texty and row["mechanism"] == 0)
         for aspect in s.quiet[c] - {"errors"}:
             vetoed = kind in QUIET_VETOES.get(aspect, ())
-            if aspect == "connections" and "connections" in classes:
-                vetoed = False  # a pool that ran empty holds as many as ever
+            if aspect == "connections" and ("connections" in classes or most):
+                vetoed = False  # a pool that ran empty holds as many as ever; or its server counts them
             row["quiet_veto"] = max(row["quiet_veto"], float(vetoed))
         inpath = "errors" in s.quiet[c] and bool(s.callees(c))
         row["of_errors_quiet"] = float(
@@ -235,7 +236,7 @@ class Staged:
         ]
         row["symmetric"] = float(bool(twin) and kind in SYMMETRIC)
         gone = c in s.down or c in s.exits
-        full = self.full(c)
+        full = self.full(c) | ({"connections"} if most else set())
         row["of_down"] = float(gone and kind == "software.crash") * (0.3 if full & {"memory"} else 1.0)
         if c in s.asked and c not in s.exits and classes.keys() & {"identity", "forbidden", "slots"}:
             row["of_down"] *= 0.3  # an exporter that is refused says the same

@@ -11,6 +11,7 @@ from aitia.agent.killed import KERNEL, UNIT
 from aitia.agent.staged.scene import Scene
 from aitia.core.words import Evidence
 
+MOST: Final = 0.5  # of a server's connections that one caller holds; by hand
 _MOUNT: Final = re.compile(r"mountpoint=([^,}]{1,200})")
 
 
@@ -48,6 +49,25 @@ def walls(s: Scene, c: str, shared: Collection[str]) -> set[str]:
         elif e.aspect == "disk" and e.direction == "down" and e.kind == "metric.shift" and e.strength >= 0.5:
             found.add("disk")
     return found
+
+
+def holds_most(s: Scene, c: str) -> bool:
+    """Whether a server that it calls, which has no connections left, counts half of them and more as its own."""
+    used = {
+        e.component: _number(e, "used")
+        for e in s.facts.all
+        if e.kind == "metric.limit" and e.aspect == "connections" and e.component in s.callees(c)
+    }
+    return any(
+        e.kind == "metric.shift" and of_connections(e) and _number(e, "after") >= MOST * used[e.component] > 0
+        for e in s.facts.all
+        if e.peer == c and e.component in used and e.direction == "up"
+    )
+
+
+def _number(e: Evidence, name: str) -> float:
+    value = e.values.get(name)
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _ended_by_the_kernel(e: Evidence) -> bool:

@@ -275,7 +275,8 @@ def joined_parts(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
     return None
 
 
-_STEM: Final = re.compile(r"(.{1,200})[\s_.:/-]+([^\W\d_]{1,20})")
+_END: Final = re.compile(r"[\s_.:/-]([^\W\d_]{1,20})$")
+_NAME: Final = 200  # characters of a column's name that may end so
 
 
 def by_stems(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
@@ -287,12 +288,13 @@ def by_stems(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
         stems: dict[str, dict[str, int]] = {}
         units: dict[str, str] = {}
         for at, cell in enumerate(row):
-            name, unit = split_unit(cell)
-            found = _STEM.fullmatch(name) if cell else None
-            role = next((r for r in _OF_STEM if found and called(found[2], r)), "")
-            if found and role:
-                stems.setdefault(found[1], {}).setdefault(role, at)
-                units[found[1]] = units.get(found[1], "") or (unit if role == "value" else "")
+            name, unit = split_unit(cell) if len(cell) <= _NAME else ("", "")
+            found = _END.search(name[-21:])
+            stem = name[: -len(found[0])].rstrip(" _.:/-") if found else ""
+            role = next((r for r in _OF_STEM if found and stem and called(found[1], r)), "")
+            if role:
+                stems.setdefault(stem, {}).setdefault(role, at)
+                units[stem] = units.get(stem, "") or (unit if role == "value" else "")
         whole = {stem: at for stem, at in stems.items() if {"time", "value"} <= at.keys()}
         if len(whole) < _LEAST_STEMS:
             continue
