@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -625,7 +626,7 @@ def _checkpoint(name: str, kind: str, made: Callable[[World], bytes]) -> None:
 
     def lay(world: World) -> Act:
         run = run_of(world, finished=False)
-        with sqlite3.connect(run / "checkpoints.sqlite") as db:
+        with closing(sqlite3.connect(run / "checkpoints.sqlite")) as db, db:
             db.execute("UPDATE checkpoints SET type = ?, checkpoint = ?", (kind, made(world)))
             db.execute("UPDATE writes SET type = ?, value = ?", (kind, made(world)))
         argv = ("resume", run.name)

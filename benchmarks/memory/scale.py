@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -190,7 +191,7 @@ def chroma_alone(n: int, folder: Path) -> dict[str, Any]:
 
 def scan(n: int, folder: Path) -> dict[str, Any]:
     """All texts in one table, read through for the query's longest word."""
-    with sqlite3.connect(folder / "plain.sqlite") as db:
+    with closing(sqlite3.connect(folder / "plain.sqlite")) as db, db:
         db.execute("CREATE TABLE t (id TEXT, text TEXT)")
         began = time.monotonic()
         db.executemany("INSERT INTO t VALUES (?, ?)", ((p.id, f"{p.title} {p.text}") for p in incidents(n)))
