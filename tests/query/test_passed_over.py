@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from aitia.agent.asking.question.about import _same_digits
 from aitia.agent.asking.question.refusing import asks_for_change
 from aitia.agent.asking.question.spans import span_of
 from aitia.agent.asking.question.spelling import spelled
 from aitia.graphs.looking import look
+from aitia.tools.meaning.incidents.mentions import Mention
 from aitia.tools.query.site import Site
 
 
@@ -54,9 +56,12 @@ def test_slips_are_still_put_right() -> None:
     assert spelled("how many erors", []) == "how many errors"
 
 
-def test_a_last_letter_tells_components_apart(shop_site: Site) -> None:
-    found = look("is etcd-q healthy? give me its up value", shop_site)
-    assert found is None or found[0].status != "answered"
+@pytest.mark.parametrize(
+    ("said", "same"), [("etcd-a", True), ("etcd-d", False), ("etcdd", True), ("etcd-2", False)]
+)
+def test_a_last_letter_and_a_number_tell_components_apart(shop_site: Site, said: str, same: bool) -> None:
+    mention = Mention(component="etcd-a", begin=0, end=len(said), sure=0.8)
+    assert _same_digits(mention, said, shop_site) is same
 
 
 @pytest.mark.parametrize(

@@ -112,11 +112,6 @@ def instrument_of(text: str) -> tuple[str, str] | None:
     return text, "-".join(filter(None, (found[1], found[3])))
 
 
-def is_any(text: str) -> bool:
-    """Whether a level names a machine by no kind: `Anlage5`, `U100`; below it stands the machine itself."""
-    return re.sub(r"[\s_\-]*\d*$", "", plain(text)) in {"anlage", "unit", "u", "aggregat", "equipment"}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     """`asset` and `point` as they are spelled; `whole` with what stands before the asset; `by` the rule."""

@@ -65,12 +65,10 @@ def of_alarms(p: Pieces) -> Reading | None:
     if any(not parts_of(n) and not hits("concepts", n) and not stands(p, n, "") for n in p.about.strange):
         return None  # of a name that nobody knows
     given = _filters(p, phase)
-    if given is None or (
-        given["words"] == _RAISED and not phase and not p.component and _FIRING.search(p.low)
-    ):
-        return (
-            None if given is None else unknown("No source here tells which alerts fire.", "an alert source")
-        )
+    if given is None:
+        return None
+    if given["words"] == _RAISED and not phase and not p.component and _FIRING.search(p.low):
+        return unknown("No source here tells which alerts fire.", "an alert source")
     span = span_fields(p)
     if p.has("verbs", "count"):
         return one(Count(of="lines", **given, **span))

@@ -99,6 +99,6 @@ def _is_named(p: Pieces, query: Query) -> bool:
     if isinstance(query, Lines):
         return bool(query.component and query.component in p.asked_of and query.level)
     if isinstance(query, Count | Changes) and not query.component and not p.about.components:
-        return query.verb == "changes" or query.of == "changes" if query.what else False
+        return bool(query.what) and (isinstance(query, Changes) or query.of == "changes")
     kinds = (Stat, Share, Beyond, Curve, Compare, Changes, Who)
     return isinstance(query, kinds) and query.component in p.asked_of

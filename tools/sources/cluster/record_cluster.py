@@ -55,13 +55,13 @@ def record_cluster(
         told(f"objects of {space or 'the whole cluster'}")
         resources = [r for r, s in wanted if s == space]
         with ThreadPoolExecutor(WORKERS) as pool:
-            told_of = list(pool.map(lambda r, s=space: _asked(source, r, s), resources))
+            replies = list(pool.map(lambda r, s=space: _asked(source, r, s), resources))
         failed += [
             (f"{r} {space}".strip(), a)
-            for r, a in zip(resources, told_of, strict=True)
+            for r, a in zip(resources, replies, strict=True)
             if isinstance(a, SourceError)
         ]
-        answers = [None if isinstance(a, SourceError) else a for a in told_of]
+        answers = [None if isinstance(a, SourceError) else a for a in replies]
         if failed and not made.lists and not any(a is not None for a in answers):
             raise failed[0][1]  # not one list: the cluster cannot be reached
         found = {r: a for r, a in zip(resources, answers, strict=True) if a is not None}

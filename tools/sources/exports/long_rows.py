@@ -134,10 +134,11 @@ def _value(
 
 def _is_copy(column: Column, numbers: Sequence[Column], held: Mapping[int, list[str]]) -> bool:
     """Whether a column says the numbers of one before it once more, with their units: `391.6 kPa` beside `391.6`."""
-    said = [c.split()[0] for c in held[column.at] if c]
-    return any(" " in c for c in held[column.at][:1]) and any(
-        c is not column and held[c.at] == said for c in numbers
-    )
+    cells = [c.split() for c in held[column.at]]
+    if not cells or len(cells[0]) < 2:
+        return False
+    said = [c[0] for c in cells if c]
+    return any(c is not column and held[c.at] == said for c in numbers)
 
 
 def _kinds_of(value: Column, numbers: Sequence[Column], body: Sequence[Sequence[str]]) -> tuple[int, ...]:
