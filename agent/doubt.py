@@ -16,7 +16,7 @@ from aitia.agent.anything_wrong import alarm, not_understood
 from aitia.agent.facts import Facts
 from aitia.agent.ledger import Ledger
 from aitia.agent.weights import Weights
-from aitia.core.aspects import CLUSTER_SYMPTOMS
+from aitia.core.aspects import CLUSTER_SYMPTOMS, READ_AS_NORMAL
 from aitia.core.percent import percent
 from aitia.core.words import Contribution, Suspect
 
@@ -79,6 +79,7 @@ class Doubt:
             self._unwatched_bound,
             self._unread_bound,
             self._unwell_bound,
+            self._softened_bound,
         ):  # a bound: no learned factor moves it
             healthy += bound(_sum(healthy) - _sum(unknown))
         unknown += self._scaled(self._unseen(_sum(unknown)))
@@ -183,6 +184,12 @@ class Doubt:
             None,
         )
         return _down(lead, UNREAD, f"{ill.component} is not well") if ill else []
+
+    def _softened_bound(self, lead: float) -> list[Contribution]:
+        """A model's word alone makes nothing well: what words call a sign of a fault and only it calls normal stays a doubt."""
+        softened = any(e.values.get("read_as") == READ_AS_NORMAL for e in self.facts.all)
+        why = "words call a message a sign of a fault, and only a model says that it is normal"
+        return _down(lead, UNREAD, why) if softened else []
 
     def _unseen(self, unknown: float) -> Iterator[_Line]:
         best = max(self.dark, key=lambda d: d.score, default=None)

@@ -124,3 +124,7 @@ def objects_alone(aspects: Iterable[str]) -> bool:
     """Whether all that was observed is the state of a cluster's objects: of requests that tells nothing."""
     observed = set(aspects) - CONTEXT
     return bool(observed) and observed <= CLUSTER
+
+
+READ_AS_NORMAL: Final = "no sign of a fault"
+"""What `read_as` of a message's fact holds where words call it a sign of a fault, and a model does not."""

@@ -1,12 +1,13 @@
-"""What a diagnosis hears in messages without a level: those that words do not tell are put to a model, fault or not.
+"""What a diagnosis hears in messages without a level: those that words do not tell are put to a model, fault or not; to one that
+was tuned on messages also those that words alone call a fault.
 
     python benchmarks/meaning/heard.py --data benchmarks/meaning/data --model qwen2.5-coder-1.5b,qwen2.5-coder-0.5b --json OUT
 
 A model may be BASE+ADAPTER.gguf. The data are those of messages.py. `ours MODEL` is what a diagnosis does (the model reads what
-the program wrote, its word counts from a probability of .7 on); `ours MODEL, left out` the same with weights fitted to the
-other products, which is the figure that counts: the product's weights are fitted to all. `no_model`: the words alone.
-`trivial`: of what words do not tell, ten words of trouble make a fault. Answers are read by the scorer only.
---fit prints the weights; --answers keeps what models said.
+the program wrote; its word for a fault counts from a probability of .7 on, a tuned one's for none to .3); `ours MODEL, left out`
+the same with weights fitted to the other products, which is the figure that counts: the product's weights are fitted to all.
+`no_model`: the words alone. `trivial`: of what words do not tell, ten words of trouble make a fault. Answers are read by the
+scorer only. --fit prints the weights; --answers keeps what models said.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ import numpy as np
 
 from aitia.comparing import open_model
 from aitia.tools.meaning.answers import Answers
-from aitia.tools.meaning.dictionary import HEARD
-from aitia.tools.meaning.messages_asking import ask_fault, hearing
-from aitia.tools.text.classes import own_words, reading, unclear
+from aitia.tools.meaning.dictionary import Message
+from aitia.tools.meaning.messages_asking import HEARING_TUNED, ask_fault, hearing
+from aitia.tools.text.classes import meaning, own_words, reading, unclear
 from benchmarks import contract
 from benchmarks.meaning.before import words
 from benchmarks.meaning.messages import agreed, fitted
@@ -47,13 +48,13 @@ def main() -> int:
     kept = set(contract.chosen({r["product"] for r in rows}, args.cases))
     rows = [r for r in rows if r["product"] in kept]
     texts = [str(r["text"]) for r in rows]
-    systems = predicted(texts, [str(r["product"]) for r in rows], [scored(r) for r in rows], args)
     open_ones = [unclear(t, "", t) for t in texts]
+    systems = predicted(texts, [str(r["product"]) for r in rows], [scored(r) for r in rows], args)
     made: list[dict[str, Any]] = []
-    for system, taken in systems.items():
-        made += contract.rows(system, score(rows, open_ones, taken))
+    for system, told in systems.items():
+        made += contract.rows(system, score(rows, open_ones, told))
     per_case = [
-        {"text": t, "by_words": not o, **{s: bool(taken[i]) for s, taken in systems.items()}}
+        {"text": t, "by_words": not o, **{s: bool(told[i]) for s, told in systems.items()}}
         for i, (t, o) in enumerate(zip(texts, open_ones, strict=True))
     ]
     contract.finish("meaning/heard", made, per_case, n=len(rows), began=began, out=args.json)
@@ -68,7 +69,7 @@ def scored(row: Any) -> float | None:
 def predicted(
     texts: Sequence[str], products: Sequence[str], faults: Sequence[float | None], args: Any
 ) -> dict[str, list[bool]]:
-    """Of each message whether a system takes it for a fault although words do not tell; by product for those left out."""
+    """Of each message whether a system takes it for a fault; by product for those left out."""
     systems: dict[str, list[bool]] = {}
     found = np.array([reading(own_words(t), answers=False).fault for t in texts])
     for name in args.model.split(",") if args.model != "none" else ():
@@ -77,7 +78,8 @@ def predicted(
         model = Answers(llm, llm.sha256, folder)
         said = [ask_fault(model, own_words(t)).log_probs for t in texts]
         seen = np.column_stack([np.ones(len(texts)), found, [s[0] - s[1] for s in said]])
-        systems[f"ours {name}"] = taken(seen @ np.array(hearing(model)))
+        tuned = hearing(model) == HEARING_TUNED
+        systems[f"ours {name}"] = taken(texts, seen @ np.array(hearing(model)), tuned)
         known = np.array([f is not None for f in faults])
         truth = np.array([f or 0.0 for f in faults])
         odds, place = np.zeros(len(texts)), np.array(products)
@@ -86,17 +88,22 @@ def predicted(
             others = ~own & known
             weights = fitted(seen[others], truth[others]) if others.any() else np.array(hearing(model))
             odds[own] = seen[own] @ weights
-        systems[f"ours {name}, left out"] = taken(odds)
+        systems[f"ours {name}, left out"] = taken(texts, odds, tuned)
         if args.fit:
             print(name, "weights fitted to all:", fitted(seen[known], truth[known]).round(2).tolist())
-    systems["no_model"] = [False] * len(texts)
-    systems["trivial"] = [words(t) > TEN_WORDS for t in texts]
+    plain = [meaning(t, "", t).bad for t in texts]
+    systems["no_model"] = plain
+    systems["trivial"] = [bad or words(t) > TEN_WORDS for t, bad in zip(texts, plain, strict=True)]
     return systems
 
 
-def taken(odds: Any) -> list[bool]:
+def taken(texts: Sequence[str], odds: Any, tuned: bool) -> list[bool]:
     """What a diagnosis goes by."""
-    return [bool(p >= HEARD) for p in 1.0 / (1.0 + np.exp(-np.asarray(odds)))]
+    faults = 1.0 / (1.0 + np.exp(-np.asarray(odds)))
+    return [
+        meaning(t, "", t, Message(fault=p >= 0.5, confidence=max(p, 1.0 - p), by="model", tuned=tuned)).bad
+        for t, p in zip(texts, map(float, faults), strict=True)
+    ]
 
 
 def score(rows: Sequence[Any], open_ones: Sequence[bool], said: Sequence[bool]) -> dict[str, list[float]]:
@@ -109,7 +116,7 @@ def score(rows: Sequence[Any], open_ones: Sequence[bool], said: Sequence[bool]) 
         if not agreed(row, "fault"):
             continue
         which = "found" if row["fault"] else "false"
-        out[f"{which}, of all"].append(float(yes or not is_open))
+        out[f"{which}, of all"].append(float(yes))
         if is_open:
             out[f"{which}, of what words do not tell"].append(float(yes))
             if yes:

@@ -4,8 +4,8 @@
 
 `inverted.jsonl` holds pairs: {"id", "product", "fault": a line that tells of something wrong, "normal": the same with as few
 words changed as say the opposite}. What is tested sees one line at a time. `kept` is the share of the pairs whose fault was
-called one in which the line that says the opposite is called a fault as well. Rows: ours (words, and where they leave it open
-the model and words together, as a diagnosis does), no_model (words and the learned reader, as a diagnosis does), peer (the
+called one in which the line that says the opposite is called a fault as well. Rows: ours (the model and words together, as a
+diagnosis does), no_model (words and the learned reader, as a diagnosis does), peer (the
 model alone), trivial (everything is a fault). Several models are parted by commas.
 """
 
@@ -20,9 +20,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.comparing import open_model
-from aitia.tools.meaning.dictionary import HEARD
 from aitia.tools.meaning.messages_asking import ask_fault, read_message
-from aitia.tools.text.classes import own_words, reading, unclear
+from aitia.tools.text.classes import meaning, own_words, reading, unclear
 from benchmarks import contract
 
 SIDES = ("fault", "normal")
@@ -62,7 +61,7 @@ def by_model(name: str, texts: Sequence[str], threads: int | None) -> dict[str, 
         said = ask_fault(model, own).log_probs
         alone[text] = said[0] > said[1]
         heard = read_message(own, found, model, name)
-        ours[text] = not unclear(text, "", text) or (heard.fault and heard.confidence >= HEARD)
+        ours[text] = meaning(text, "", text, heard).bad
     short = Path(name.partition("+")[2] or name).name
     return {f"ours {short}": ours, f"peer {short}": alone}
 

@@ -170,7 +170,7 @@ def test_a_build_reads_messages_once_and_shows_and_sets_them(tmp_path: Path) -> 
     shown = json.loads(run.invoke(app, ["dictionary", "show", "-f", str(file), "--json"]).output)
     assert shown["messages"][KEY] == {
         "fault": False, "by": "person", "confidence": 1.0, "state": "counts",
-        "kind": "", "kind_sure": 0.0, "whose": "", "whose_sure": 0.0,
+        "tuned": False, "kind": "", "kind_sure": 0.0, "whose": "", "whose_sure": 0.0,
     }  # fmt: skip
     assert "2 entries, 0 wait" in run.invoke(app, ["dictionary", "check", "-f", str(file)]).output
 

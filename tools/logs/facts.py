@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
 
+from aitia.core.aspects import READ_AS_NORMAL
 from aitia.core.provenance import Provenance
 from aitia.core.redact import Redactor
 from aitia.core.words import Direction, Evidence, Scalar, SourceRef, Window, from_epoch
@@ -18,7 +19,7 @@ from aitia.tools.logs.count import Count
 from aitia.tools.logs.mine import CELLS, Mined, only_errors
 from aitia.tools.logs.outside import parties
 from aitia.tools.sources.logs.remote_lines import hash_of, time_of
-from aitia.tools.text.classes import Meaning, unclear
+from aitia.tools.text.classes import Meaning, meaning, unclear
 from aitia.tools.text.headers.levels import RANK
 from aitia.tools.text.names import Names, attribute, called
 from aitia.tools.text.replies import replier
@@ -181,21 +182,25 @@ def evidence(
 
 
 def _heard(count: Count) -> dict[str, Scalar]:
-    """Who said that a message is a sign of a fault, where that is what makes it one."""
+    """Which model said that a message is a sign of a fault, or that it is none, where that is what makes it one or none."""
     heard = count.heard
-    if heard is None or not heard.taken or heard.by == "person":
+    if heard is None or heard.by == "person" or not (heard.taken or heard.outweighs):
         return {}
-    if not unclear(count.template.text, count.level, count.text):
+    of = (count.template.text, count.level, count.text)
+    if heard.taken and not unclear(*of):
+        return {}
+    if heard.outweighs and (not meaning(*of).bad or meaning(*of, heard).bad):
         return {}
     return {
         "read_by": heard.by.removeprefix("model "),
-        "read_as": "a sign of a fault",
+        "read_as": "a sign of a fault" if heard.fault else READ_AS_NORMAL,
         "read_sure": heard.confidence,
     }
 
 
 def _sure(count: Count) -> float:
-    return count.heard.confidence if _heard(count) and count.heard else 1.0
+    heard = count.heard
+    return heard.confidence if heard and heard.taken and _heard(count) else 1.0
 
 
 def writer(component: str, names: Names) -> Provenance:

@@ -63,13 +63,14 @@ class Entry(Word):
 class Message(Word):
     """Whether a message is a sign of a fault. `confidence` 0..1 that this is right; a person's is 1.
 
-    Of a fault a tuned model also says its `kind` (a class of messages, "" where it was not asked) and `whose` it is, each with
-    its probability.
+    `tuned`: said by a model that was tuned on messages. Of a fault it also says its `kind` (a class of messages, "" where it was
+    not asked) and `whose` it is, each with its probability.
     """
 
     fault: bool
     by: str = "person"
     confidence: Unit01 = 1.0
+    tuned: bool = False
     kind: str = ""
     kind_sure: Unit01 = 0.0
     whose: str = ""
@@ -77,8 +78,13 @@ class Message(Word):
 
     @property
     def taken(self) -> bool:
-        """Whether a diagnosis goes by it. A model's word makes nothing harmless, and a fault only where it is sure."""
+        """Whether a diagnosis goes by it before all else: a person's word, or a model's that it is a fault where that is sure."""
         return self.by == "person" or (self.fault and self.confidence >= HEARD)
+
+    @property
+    def outweighs(self) -> bool:
+        """Whether it makes harmless what is a fault by words alone: a tuned model's word, where it is sure."""
+        return self.tuned and not self.fault and self.confidence >= HEARD
 
     @property
     def state(self) -> Literal["counts", "waits"]:

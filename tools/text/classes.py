@@ -181,6 +181,8 @@ def _meaning(
         plain = _GATEWAY.get(failed[1], "log.error")
         aspect = of.aspect if of and of.aspect != "log.restart" else plain
         return Meaning(aspect=aspect, severity="error", weight=0.85)
+    if heard is not None and heard.outweighs and not named:
+        return Meaning(aspect="log.other", severity="info", weight=0.25)
     loud = RANK[named] >= RANK["error"]
     if not (of or loud or found.over) and (told := cause(own, text[:LONGEST], before=False)):
         return Meaning(aspect=told.aspect, severity=named or "warning", weight=told.weight)
@@ -206,9 +208,14 @@ def unclear(text: str, level: Level, sample: str = "") -> bool:
 
 
 def unclassed(text: str, level: Level, sample: str = "") -> bool:
-    """Whether it tells of something wrong of which words do not say what it is: what a tuned model is asked about."""
+    """Whether it tells of something wrong of which words do not say what it is, or words alone say that something is wrong: what
+    a tuned model is asked about.
+    """
     found = meaning(text, level, sample)
-    return found.bad and (found.aspect in ("log.error", "log.other") or found.sure < 1.0)
+    if not found.bad:
+        return False
+    by_words = not (level or in_text(written(text[:LONGEST]).own))
+    return by_words or found.aspect in ("log.error", "log.other") or found.sure < 1.0
 
 
 def own_words(text: str) -> str:
