@@ -22,6 +22,7 @@ from aitia.tools.tags.meant import PLANT, meaning_of
 from aitia.tools.tags.names import machine_in, machine_named, parts_of
 from aitia.tools.tags.point import TAIL, Point, TagEntry, bare_of
 from aitia.tools.tags.shared import weighed
+from aitia.tools.tags.together import behind_what_all_share, cut, varying, without_weak
 
 PERSON: Final = "person"
 LOOP: Final = "loop of ISA-5.1"
@@ -48,8 +49,10 @@ def propose(points: Sequence[Point], known: Mapping[str, TagEntry] | None = None
     A tag of which neither its name nor a column nor a description tells the machine gets that of its file, said in `by`.
     """
     written = {plain(t): e for t, e in (known or {}).items()}
+    points = varying(points)
     parts = [parts_of(bare_of(p)) for p in points]
-    parts = weighed(points, parts)
+    parts = behind_what_all_share(points, cut(points, weighed(points, parts)))
+    parts = without_weak(points, parts, [p.title or _of_file(p.place) for p in points])
     spoken = _spoken(points)
     owners = _short({p.whole: p.asset for p in parts if p.whole and not p.loop})
     points = [replace(p, said=spoken.get(n, "")) for n, p in enumerate(points)]
@@ -191,39 +194,52 @@ def _owned(
         return said, bare, "its description"
     if point.generic and not bare.startswith(_NAMELESS) and machine_named(bare):
         return bare, bare, "a machine's name"
-    file = point.place.rpartition("/")[2]
-    stem = re.sub(
-        r"(?:\.(?:csv|tsv|txt|gz|xlsx|xlsm|xlsb|ods|asc|tab|las|out|parquet|pq|zip|lvm|lis|dat|prn|log|lst|rpt|jsonl?|ndjson|xls|xml|html?|sqlite3?|db))+$",
-        "",
-        file,
-        flags=re.I,
-    )
-    stem = _DATED.sub("", stem) or stem
+    stem = _stem(point.place)
     head = re.match(r"[^\W\d_]{4,}", bare_of(point))
     if (
         head
         and is_machine(head[0])
         and not bare.startswith(_NAMELESS)
         and len(bare) > len(head[0])
-        and not mention_in(re.sub(r"[_.]", " ", point.place))
+        and not (_of_file(point.place) or mention_in(re.sub(r"[_.]", " ", point.place)))
     ):
         return head[0], bare[len(head[0]) :].strip(" _-.:"), "a machine's name"
     if point.title:
         return point.title, bare, "a line above the table"
     if code := mention_in(re.sub(r"[_.]", " ", stem)) or mention_in(re.sub(r"[_.]", " ", point.place)):
         return code, bare, "the name of its file"
+    if named := machine_in(stem):
+        return named, bare, "the name of its file"
     numbered = [w for w in re.split(r"[\s_.]+", stem) if _NUMBERED.fullmatch(w)]
     if len(numbered) == 1:
         return numbered[0], bare, "the name of its file"
     return stem or "machine", bare, "no machine told: the name of its file"
 
 
+def _stem(place: str) -> str:
+    """The name of a file without its endings and days."""
+    stem = re.sub(
+        r"(?:\.(?:csv|tsv|txt|gz|xlsx|xlsm|xlsb|ods|asc|tab|las|out|parquet|pq|zip|lvm|lis|dat|prn|log|lst|rpt|jsonl?|ndjson|xls|xml|html?|sqlite3?|db))+$",
+        "",
+        place.rpartition("/")[2],
+        flags=re.I,
+    )
+    return _DATED.sub("", stem) or stem
+
+
+def _of_file(place: str) -> str:
+    """The machine with a number that the name of a file, or of its sheet, tells."""
+    stem = re.sub(r"[_.]", " ", _stem(place))
+    return mention_in(stem) or machine_in(stem)
+
+
 def _last_level(asset: str) -> str:
     """The last level of a path of places, which is the machine: `INV-01` of `Park/Logger 1/INV-01`."""
     levels = [t for t in re.split(r"\s*[\\/>|]\s*", asset) if t]
+    whole = len(levels)
     while len(levels) > 1 and plain(levels[-1]) in _MESSAGES:
         levels.pop()
-    return levels[-1] if len(levels) >= _DEEP and re.search(r"[^\W\d_]", levels[-1]) else asset
+    return levels[-1] if whole >= _DEEP and re.search(r"[^\W\d_]", levels[-1]) else asset
 
 
 def _mentioned(point: Point) -> str:

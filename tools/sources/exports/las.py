@@ -10,6 +10,9 @@ _LINE: Final = re.compile(r"\s*([^.\s:]{1,64})\s*\.(\S{0,32})(?:\s+([^\n]*))?")
 _MOST_CURVES: Final = 4_000
 _MARKS: Final = {"COMMA": ",", "TAB": "\t"}
 _OWNERS: Final = ("WELL", "RIG")
+_SECONDS: Final = frozenset({"s", "sec", "secs", "seconds", "second", "ms", "min", "h", "hr"})
+_DAYS: Final = ("DATE", "SDAT", "STDT")
+_CLOCKS: Final = ("STIM", "TIME", "STME")  # of the first sample
 
 
 def is_las(text: str) -> bool:
@@ -50,11 +53,16 @@ def las_rows(text: str) -> list[list[str]]:
     if not 0 < len(curves) <= _MOST_CURVES:
         raise ValueError(f"it has {len(curves)} curves, not 1 to {_MOST_CURVES:,}")
     names, units, descriptions = zip(*curves, strict=True)
+    timed = units[0].casefold() in _SECONDS or re.match(r"e?tim", names[0], re.I) is not None
     owner = next((v for k in _OWNERS if (v := said.get(k, ""))), "")
+    day, clock = (next((v for k in of if (v := said.get(k, ""))), "") for of in (_DAYS, _CLOCKS))
+    if relative := timed and units[0].casefold() in _SECONDS and bool(day):
+        names = (f"Elapsed time [{units[0]}]", *names[1:])
     return [
         *([["Well", owner]] if owner else []),
+        *([["Start", f"{day} {clock or '00:00:00'}"]] if relative else []),
         list(names),
-        ["Unit", *units[1:]],
-        ["Description", *descriptions[1:]],
+        ["" if relative else "Unit", *units[1:]],
+        ["" if relative else "Description", *descriptions[1:]],
         *data,
     ]

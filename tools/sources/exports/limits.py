@@ -18,3 +18,9 @@ DAMAGED: Final = (
     RuntimeError,
 )
 """What reading a damaged or locked archive raises."""
+
+
+def check_cells(rows: int, columns: int) -> None:
+    """Raises ValueError where rows of so many columns hold more cells than are read."""
+    if rows * columns > MOST_CELLS:
+        raise ValueError(TOO_MANY)

@@ -21,7 +21,17 @@ _LISTS: Final = frozenset(
      "measurements", "telemetry", "entries", "value", "response", "content", "d"}
 )  # fmt: skip
 _META: Final = ("asset", "time", "other_time", "ignore", "quality", "unit")
+_SHOWN: Final = ("display", "displayname", "display_name")  # what a series is called by a person
+_SENML: Final = frozenset(
+    {"bn", "bt", "bu", "bv", "bs", "bver", "n", "u", "v", "vs", "vb", "vd", "s", "t", "ut"}
+)
+_SENML_NUMBERS: Final = 3  # base time, time, base value
 _PAIR: Final = 2
+_PAIR_PARTS: Final = 4  # a name, a value, and what is said of it
+_VALUES: Final = ("val", "value", "v", "Value", "Val")
+_BESIDE: Final = ("status", "unit")
+_SHORT: Final = 2  # elements of a list that says something of the samples
+_LONG: Final = 20  # elements of a list of samples
 _FAR: Final = 1e20  # no time in nanoseconds is as large; an integer of JSON may be beyond any float
 Record = dict[str, Any]
 
@@ -34,7 +44,7 @@ def rows_of_objects(held: Any) -> list[list[Any]]:
     made: list[Record] = []
     names: dict[str, None] = {}
     cells = passed = 0
-    for one in _walk(held, {}, ""):
+    for one in _walk(_named(_resolved(held)), {}, ""):
         if isinstance(one, int):
             passed += one
             if passed > MOST_CELLS:
@@ -46,8 +56,94 @@ def rows_of_objects(held: Any) -> list[list[Any]]:
         cells += len(one)
         if max(cells, len(names) * len(made)) > MOST_CELLS:
             raise ValueError(TOO_MANY)
+    for name in [n for n in names if any(k.startswith(f"{n}.") for k in names)]:
+        if all(isinstance(v, str) and _words_only(v) for one in made if (v := one.get(name)) is not None):
+            names.pop(name)  # `"payload": "Online"` between objects
     shown = _shortened(names)
     return [[shown[n] for n in names], *([one.get(n) for n in names] for one in made)]
+
+
+def _resolved(pack: Any) -> Any:
+    """The records of a pack of SenML (RFC 8428, chapter 4.6) with their base fields; anything else as it is."""
+    if isinstance(pack, list) and pack and all(isinstance(x, list) for x in pack):
+        packs = [_resolved(x) for x in pack]
+        return (
+            [r for x in packs for r in x]
+            if all(a is not b for a, b in zip(packs, pack, strict=True))
+            else pack
+        )
+    if not isinstance(pack, list) or not all(isinstance(x, Mapping) and x.keys() <= _SENML for x in pack):
+        return pack
+    if not any(x.keys() & {"bn", "bt"} for x in pack) or not any(x.keys() & {"n", "v"} for x in pack):
+        return pack
+    base: Record = {}
+    made = []
+    for one in pack:
+        base |= {k: v for k, v in one.items() if k[0] == "b" and k != "bver"}
+        value = next((one[k] for k in ("v", "vb", "vs") if k in one), None)
+        numeric = [
+            x for x in (base.get("bt", 0), one.get("t", 0), base.get("bv", 0)) if isinstance(x, int | float)
+        ]
+        if len(numeric) < _SENML_NUMBERS or (value is None and "s" not in one):
+            continue
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value += numeric[2]
+        name, point = str(base.get("bn", "")), str(one.get("n", ""))
+        record = {
+            "time": numeric[0] + numeric[1],
+            "tag": f"{name}{point}",
+            "value": value,
+            "unit": one.get("u") or base.get("bu", ""),
+        }
+        made.append(record | ({"device": name.rstrip(":/_-")} if name and point else {}))
+    return made
+
+
+def _words_only(text: str) -> bool:
+    return not any(c.isdigit() for c in text)
+
+
+def _named(node: Any) -> Any:
+    """Objects whose parts are called by a name beside a value as plain ones: `{"name": "temp", "value": 4}` as `{"temp": 4}`.
+
+    Only where one of the values is a time: other lists of names and values are tags with a sample each, or settings.
+    """
+    if isinstance(node, list):
+        made = [_named(x) for x in node]
+        pairs = _pairs_in(made)
+        return pairs if pairs is not None and any(map(_is_time, pairs.values())) else made
+    if not isinstance(node, Mapping):
+        return node
+    inner = {k: _named(v) for k, v in node.items()}
+    parts = [x for v in inner.values() for x in (v if isinstance(v, list) else [v]) if isinstance(x, Mapping)]
+    pairs = (
+        _pairs_in(parts)
+        if len(parts) == sum(len(v) if isinstance(v, list) else 1 for v in inner.values())
+        else None
+    )
+    if pairs is not None and any(map(_is_time, pairs.values())):
+        return pairs
+    return inner
+
+
+def _pairs_in(parts: Sequence[Any]) -> Record | None:
+    """The values by name of objects that are nothing but a name and a value, or a name and that the value is missing."""
+    made: Record = {}
+    for part in parts:
+        if (
+            not isinstance(part, Mapping)
+            or len(part) > _PAIR_PARTS
+            or any(isinstance(v, Mapping | list) for v in part.values())
+        ):
+            return None
+        name, keys = part.get("name"), [k for k in part if k in _VALUES]
+        if not isinstance(name, str) or name in made or len(keys) > 1 or not (keys or "null" in part):
+            return None
+        made[name] = part[keys[0]] if keys else None
+        for key, value in part.items():
+            if key in _BESIDE:
+                made[f"{name}.{key}"] = value
+    return made if len(made) > 1 else None
 
 
 def _walk(node: Any, told: Mapping[str, Any], name: str) -> Iterator[Record | int]:
@@ -77,6 +173,9 @@ def _object(node: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Record
         ([str(x) for x in v] for k, v in columns.items() if key_of(k.rpartition(".")[2]) in _HEADS), []
     )
     inner = {k: v for k, v in lists.items() if k not in columns}
+    flats = {k: v for k, v in inner.items() if not any(_holds_more(x) for x in v[:_SHORT])}
+    if max(map(len, flats.values()), default=0) >= _LONG:  # a start and an end beside the samples
+        inner = {k: v for k, v in inner.items() if k not in flats or len(v) > _SHORT}
     if not inner and len(columns) > 1:  # a list for each column
         yield from (
             {**told, **dict(zip(columns, row, strict=False))} for row in zip(*columns.values(), strict=False)
@@ -86,9 +185,15 @@ def _object(node: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Record
     for key, elements in inner.items():
         last = key if key in node else key.rpartition(".")[2]
         tagged = (alike or key_of(last) not in _LISTS) and not any(called(k, "tag") for k in told)
+        shown = next((v for k, v in told.items() if key_of(k.rpartition(".")[2]) in _SHOWN), last)
         yield from _list(
-            elements, {**told, "tag": last} if tagged and _needs_tag(elements) else told, key, heads
+            elements, {**told, "tag": shown} if tagged and _needs_tag(elements) else told, key, heads
         )
+
+
+def _holds_more(node: Any) -> bool:
+    parts = node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ()
+    return any(isinstance(x, Mapping | list) for x in parts)
 
 
 def _needs_tag(of: Sequence[Any]) -> bool:

@@ -17,10 +17,13 @@ from typing import IO, Any, Final
 from aitia.core.bounds import load_json
 from aitia.core.errors import BadInput, SourceError
 from aitia.tools.sources.duck import database
-from aitia.tools.sources.exports.las import is_las, las_rows
+from aitia.tools.sources.exports.comtrade import comtrade_rows, config_beside
+from aitia.tools.sources.exports.forms import form_of
+from aitia.tools.sources.exports.joined_tables import joined
 from aitia.tools.sources.exports.letters import reread
-from aitia.tools.sources.exports.limits import DAMAGED, MOST_CELLS
+from aitia.tools.sources.exports.limits import DAMAGED, MOST_CELLS, TOO_MANY
 from aitia.tools.sources.exports.markup import is_markup, is_table, objects_of, rows_of_table
+from aitia.tools.sources.exports.meter_messages import espi_rows, is_espi
 from aitia.tools.sources.exports.objects import rows_of_objects
 from aitia.tools.sources.exports.old_book import old_book
 from aitia.tools.sources.exports.open_document import book_of
@@ -34,7 +37,6 @@ TEXTS: Final = (
     ".tsv",
     ".txt",
     ".lis",
-    ".lvm",
     ".dat",
     ".asc",
     ".prn",
@@ -44,6 +46,9 @@ TEXTS: Final = (
     ".rpt",
     ".out",
     ".las",
+    ".lvm",
+    ".zrx",
+    ".zrxp",
 )
 SHEETS: Final = (".xlsx", ".xlsm", ".ods", ".xlsb")
 PARQUET: Final = (".parquet", ".pq")
@@ -70,6 +75,7 @@ class Sheet:
     rows: list[list[str]]
     said: list[str] = field(default_factory=list)
     mark: str = ""  # what stands between the columns of a text
+    form: bool = False  # a text with a standard of its own: read as a whole
 
     @property
     def commas_part(self) -> bool:
@@ -96,6 +102,12 @@ def sheets_of(path: Path, *, root: Path, encoding: str = "", delimiter: str = ""
         yield from _database(path, where)
     elif suffix == ".xlsb" or _is_old_book(path):
         yield from _old_book(path, where)
+    elif (config := config_beside(path)) is not None:
+        try:
+            rows = comtrade_rows(config, path)
+        except (ValueError, OverflowError) as error:
+            raise SourceError(f"Check {where!r}, a recording in COMTRADE: {error}.") from None
+        yield Sheet(name=stem_of(where), path=where, rows=rows, said=["a recording in COMTRADE"], mark=",")
     else:
         yield from _text(path, where, encoding=encoding, delimiter=delimiter)
 
@@ -221,9 +233,12 @@ def head_sheet(path: Path) -> Sheet:
     """The first rows of a text or Parquet file, by which its layout is told. Raises SourceError."""
     if path.suffix.lower() in PARQUET:
         return _parquet(path, path.name, most=_HEAD_ROWS)
+    if config_beside(path) is not None:
+        return Sheet(name=stem_of(path.name), path=path.name, rows=[], form=True)
     text, said = _decoded(path, "", _HEAD_BYTES)
     mark, rows = split(text)
-    return Sheet(name=stem_of(path.name), path=path.name, rows=rows, said=said, mark=mark)
+    form = form_of(text) is not None or is_markup(text)
+    return Sheet(name=stem_of(path.name), path=path.name, rows=rows, said=said, mark=mark, form=form)
 
 
 def _parquet(path: Path, where: str, most: int = 0) -> Sheet:
@@ -273,6 +288,10 @@ def _markup(text: str, where: str) -> Sheet:
         return Sheet(name=stem_of(where), path=where, rows=rows, said=["a table in markup"])
     try:
         held = objects_of(text)
+        if is_espi(text):
+            return Sheet(
+                name=stem_of(where), path=where, rows=espi_rows(held), said=["readings of Green Button"]
+            )
     except ValueError as error:
         raise SourceError(f"{where!r} is no readable XML: {error}.") from None
     return _of_objects(held, where)
@@ -281,11 +300,21 @@ def _markup(text: str, where: str) -> Sheet:
 def _database(path: Path, where: str) -> Iterator[Sheet]:
     """The tables of an SQLite file, which is never written to."""
     try:
+        held: dict[str, list[list[str]]] = {}
+        cells = 0
         for table in tables_of(path):
-            said = [f"table {table.name!r} left out: {table.error}"] if table.error else []
-            rows = [[_cell(v) for v in row] for row in table.rows]
-            place = where if table.alone else f"{where}/{table.name}"
-            yield Sheet(name=table.name, path=place, rows=rows, said=said)
+            if table.error:
+                said = [f"table {table.name!r} left out: {table.error}"]
+                yield Sheet(name=table.name, path=f"{where}/{table.name}", rows=[], said=said)
+                continue
+            cells += sum(map(len, table.rows))
+            if cells > MOST_CELLS:
+                raise ValueError(TOO_MANY)
+            held[table.name] = [[_cell(v) for v in row] for row in table.rows]
+        made = joined(held)
+        for name, rows in made.items():
+            said = ["what its keys name stands in its rows"] if rows[:1] != held[name][:1] else []
+            yield Sheet(name=name, path=where if len(made) == 1 else f"{where}/{name}", rows=rows, said=said)
     except sqlite3.Error as error:
         raise SourceError(f"{where!r} is no readable SQLite file: {error}.") from None
     except ValueError as error:
@@ -304,13 +333,12 @@ def _text(path: Path, where: str, *, encoding: str, delimiter: str) -> Iterator[
         with contextlib.suppress(SourceError):
             yield _objects(path, where)
             return
-    if is_las(text[:_HEAD_BYTES]):
+    if form := form_of(text):
         try:
-            yield Sheet(
-                name=stem_of(where), path=where, rows=las_rows(text), said=[*said, "a log in LAS"], mark=" "
-            )
-        except ValueError as error:
-            raise SourceError(f"Check {where!r}, a log in LAS: {error}.") from None
+            rows = form.rows(text)
+        except (ValueError, OverflowError) as error:
+            raise SourceError(f"Check {where!r}, {form.said}: {error}.") from None
+        yield Sheet(name=stem_of(where), path=where, rows=rows, said=[*said, form.said], mark=form.mark)
         return
     mark, rows = split(text, delimiter)
     if mark == NAMED:

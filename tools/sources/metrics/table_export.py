@@ -138,6 +138,8 @@ def needs_copy(paths: Sequence[Path]) -> bool:
     heads: set[tuple[str, ...]] = set()
     for path in paths:
         sheet = head_sheet(path)
+        if sheet.form:
+            return True
         if set(next((r for r in sheet.rows if any(r)), ())) >= _OWN:
             continue
         if (
