@@ -52,8 +52,9 @@ _ORDER: Final = re.compile(  # a verb that also tells of a course is an order wh
     r"\s+(?:la|el|los|las|le|les|the|den|die|das|il|lo|l')(?!\w)"
 )
 
-_BACK: Final = re.compile(  # something that is down is to run again
+_BACK: Final = re.compile(  # something that is down is to run again, or another one is to take over
     r"^\W*(?:please )?(?:(?:bring|get|take) (?:\S+ ){1,3}?back (?:up|online)"
+    r"|fail (?:back|over) (?:to|from|onto) \S+"
     r"|(?:bring|hol|fahr)\w* (?:\S+ ){1,3}?wieder (?:hoch|online)"
     r"|remet\w* (?:\S+ ){1,3}?en (?:route|marche|service)|vuelve a (?:levantar|arrancar)"
     r"|rimett\w* (?:\S+ ){1,3}?in (?:funzione|servizio))(?!\w)"
