@@ -7,7 +7,7 @@ A model may be BASE+ADAPTER.gguf. The data are those of messages.py. `ours MODEL
 the program wrote; its word for a fault counts from a probability of .7 on, a tuned one's for none to .3); `ours MODEL, left out`
 the same with weights fitted to the other products, which is the figure that counts: the product's weights are fitted to all.
 `no_model`: the words alone. `trivial`: of what words do not tell, ten words of trouble make a fault. Answers are read by the
-scorer only. --fit prints the weights; --answers keeps what models said.
+scorer only. --fit prints the weights, also with the pairs of inverted.py; --answers keeps what models said.
 """
 
 from __future__ import annotations
@@ -91,10 +91,26 @@ def predicted(
         systems[f"ours {name}, left out"] = taken(texts, odds, tuned)
         if args.fit:
             print(name, "weights fitted to all:", fitted(seen[known], truth[known]).round(2).tolist())
+            pairs, called = turned_round(Path(args.data), model)
+            both, right = np.vstack([seen[known], pairs]), np.concatenate([truth[known], called])
+            print(name, "and to pairs turned round:", fitted(both, right).round(2).tolist())
     plain = [meaning(t, "", t).bad for t in texts]
     systems["no_model"] = plain
     systems["trivial"] = [bad or words(t) > TEN_WORDS for t, bad in zip(texts, plain, strict=True)]
     return systems
+
+
+def turned_round(data: Path, model: Answers) -> tuple[Any, Any]:
+    """Constant, words' and model's log-odds of both lines of each pair of `inverted.jsonl`, and which are faults."""
+    file = data / "inverted.jsonl"
+    lines = file.read_text("utf-8").splitlines() if file.is_file() else []
+    told = [(str(p[side]), side == "fault") for p in map(json.loads, lines) for side in ("fault", "normal")]
+    seen = []
+    for text, _ in told:
+        own = own_words(text)
+        said = ask_fault(model, own).log_probs
+        seen.append((1.0, reading(own, answers=False).fault, said[0] - said[1]))
+    return np.array(seen).reshape(-1, 3), np.array([float(fault) for _, fault in told])
 
 
 def taken(texts: Sequence[str], odds: Any, tuned: bool) -> list[bool]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from aitia.tools.sources.exports.limits import MOST_CELLS, TOO_MANY
+from aitia.tools.sources.exports.limits import check_cells
 
 _MOST_BYTES: Final = 1 << 20  # of a configuration
 _FORMS: Final = {"BINARY": ("h", -(1 << 15)), "BINARY32": ("i", -(1 << 31)), "FLOAT32": ("f", 0)}
@@ -63,8 +63,7 @@ def comtrade_rows(config: Path, path: Path) -> list[list[str]]:
             f"{a * v + b:.10g}" if v is not None else "" for v, (a, b) in zip(values, factors, strict=True)
         )
         body.append([(begun + timedelta(seconds=seconds)).isoformat(sep=" "), *known, *bits])
-        if len(body) * (analogs + digitals + 1) > MOST_CELLS:
-            raise ValueError(TOO_MANY)
+        check_cells(len(body), analogs + digitals + 1)
     station = lines[0].split(",")[0].strip()
     names = [f"{c[1]} [{c[4]}]" if n < analogs and c[4] else c[1] for n, c in enumerate(channels)]
     return [["Asset", station], ["time", *names], *body]

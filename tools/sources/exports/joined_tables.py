@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aitia.tools.sources.exports.limits import MOST_CELLS, TOO_MANY
+from aitia.tools.sources.exports.limits import check_cells
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.times import stamp_of
 from aitia.tools.sources.exports.told_in_text import unfolded
@@ -110,8 +110,7 @@ def _with(rows: Rows, at: int, other: str, body: Rows, named: str) -> Rows:
     words = [n for n in words if not _KEY.search(key_of(told[0][n]))] or words
     said = {r[key]: [r[n] for n in words] for r in told[1:]}
     left = [n for n in range(len(rows[0])) if n != at]
-    if (len(left) + len(words)) * len(rows) > MOST_CELLS:
-        raise ValueError(TOO_MANY)
+    check_cells(len(rows), len(left) + len(words))
     single = re.sub(r"(?:_?meta(?:data)?|s)$", "", other) or other
     heads = [
         single if key_of(t) in _PLAIN else f"{single}_{t}" if t in rows[0] else t

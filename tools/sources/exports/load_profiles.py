@@ -87,9 +87,9 @@ def profile_rows(text: str) -> Rows:
         if head := _PROFILE.match(line.strip()):
             cells = _CELLS.findall(head[4])
             begun, n = (
-                datetime.strptime(head[1][-12:] if len(head[1]) == 12 else head[1][1:], "%y%m%d%H%M%S"),
+                datetime.strptime(head[1][-12:], "%y%m%d%H%M%S"),
                 0,
-            )
+            )  # a season's digit may stand before
             step, registers = int(head[2]), list(zip(cells[::2], cells[1::2], strict=False))[: int(head[3])]
         elif begun is not None and line.lstrip().startswith("("):
             time = (begun + timedelta(minutes=step * n)).isoformat()
