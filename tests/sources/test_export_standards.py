@@ -10,7 +10,7 @@ import pytest
 
 from aitia.core.errors import SourceError
 from aitia.core.words import Window, from_epoch
-from aitia.tools.sources.exports import joined_tables
+from aitia.tools.sources.exports import limits
 from aitia.tools.sources.exports.comtrade import comtrade_rows
 from aitia.tools.sources.exports.joined_tables import joined
 from aitia.tools.sources.exports.load_profiles import profile_rows, zrxp_rows
@@ -205,13 +205,21 @@ def test_tables_that_name_each_other_in_a_ring_end() -> None:
 
 
 def test_a_join_above_the_bound_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(joined_tables, "MOST_CELLS", 20)
+    monkeypatch.setattr(limits, "MOST_CELLS", 20)
     tables = {
         "points": [["id", "name"], ["1", "a"], ["2", "b"]],
         "samples": [["point_id", "value"], *(["1", str(n)] for n in range(50))],
     }
     with pytest.raises(ValueError, match="cells"):
         joined(tables)
+
+
+def test_short_lines_of_many_channels_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MOST_CELLS", 5_000)
+    head = "LabVIEW Measurement\t\nDate\t2026/03/01\nTime\t10:00:00\n***End_of_Header***\t\nChannels\t1000\n***End_of_Header***\t\nX_Value\n"
+    assert len(lvm_rows(head + "1\n" * 4)) == 5  # the names, then the samples
+    with pytest.raises(ValueError, match="cells"):
+        lvm_rows(head + "1\n" * 9)
 
 
 def test_entities_in_named_values_are_refused(tmp_path: Path) -> None:
