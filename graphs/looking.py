@@ -13,7 +13,6 @@ from aitia.agent.asking.answerable import of_commands, quoted
 from aitia.agent.asking.looked import answered
 from aitia.agent.asking.lookup import Lookup
 from aitia.agent.asking.question.by_model import QuestionReader
-from aitia.agent.asking.question.chinese import english
 from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.outcome import Reading
 from aitia.agent.asking.question.passed_over import read_without_unknown
@@ -21,6 +20,7 @@ from aitia.agent.asking.question.second import Read, read_twice, read_without_ru
 from aitia.agent.asking.question.several import read_several
 from aitia.agent.asking.question.sorting import asks_now
 from aitia.agent.asking.question.spans import span_of
+from aitia.agent.asking.question.word_by_word import english
 from aitia.agent.asking.steps import asks_for_steps, steps_for
 from aitia.core.disk import write_whole
 from aitia.core.errors import BadInput, ModelError, SourceError, StoreDamaged

@@ -6,8 +6,8 @@ import math
 from typing import Final
 
 from aitia.agent.asking.lookup import Hit, Lookup, roots
-from aitia.agent.asking.question.chinese import english as in_english
 from aitia.agent.asking.question.tables import hits, table, words_of
+from aitia.agent.asking.question.word_by_word import english as in_english
 from aitia.tools.meaning.incidents.words import plain
 
 LEAST: Final = 0.5

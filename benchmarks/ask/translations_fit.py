@@ -25,8 +25,8 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.agent.asking.question.at_hand import LIKE, likeness
-from aitia.agent.asking.question.chinese import english
 from aitia.agent.asking.question.translated import TABLE, Table, parts_of, words_of
+from aitia.agent.asking.question.word_by_word import english
 from aitia.models.curriculum.items import SPLITS
 from aitia.models.curriculum.question_written import Visited, further, visited
 from aitia.tools.meaning.incidents.words import plain

@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.agent.asking.question.chinese import english
 from aitia.agent.asking.question.line_form import FUNCTIONS, fields_of
 from aitia.agent.asking.question.tables import GOES_ON, keys
+from aitia.agent.asking.question.word_by_word import english
 from aitia.tools.meaning.incidents.words import plain
 
 LETTERS: Final = 1 << 14  # columns of pieces of words

@@ -12,7 +12,6 @@ from aitia.agent.asking.question.account import PROCESS, unexplained, without
 from aitia.agent.asking.question.alarms_rules import after_an_alarm
 from aitia.agent.asking.question.bounds import bound
 from aitia.agent.asking.question.bounds_rules import bounded_before, other_bound
-from aitia.agent.asking.question.chinese import english
 from aitia.agent.asking.question.comparing import compared_before
 from aitia.agent.asking.question.leaves_out import leaves_out
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
@@ -25,6 +24,7 @@ from aitia.agent.asking.question.reading import decide
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.tables import GOES_ON, follow_pattern, pattern_of
 from aitia.agent.asking.question.tags import sibling
+from aitia.agent.asking.question.word_by_word import english
 from aitia.core.errors import BadInput
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import measured

@@ -6,8 +6,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from aitia.agent.asking.question.chinese import english
 from aitia.agent.asking.question.tables import data, table
+from aitia.agent.asking.question.word_by_word import english
 from aitia.tools.meaning.incidents.words import one_of, plain
 
 if TYPE_CHECKING:

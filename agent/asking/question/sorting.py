@@ -7,9 +7,9 @@ from functools import cache
 from typing import Final
 
 from aitia.agent.asking.question.bounds import bound
-from aitia.agent.asking.question.chinese import english
 from aitia.agent.asking.question.refusing import asks_for_change
 from aitia.agent.asking.question.tables import ASKING, follow_pattern, is_glue, keys, table
+from aitia.agent.asking.question.word_by_word import english
 from aitia.agent.asking.questions import lists
 from aitia.tools.meaning.incidents.symptoms import symptom_of
 from aitia.tools.meaning.incidents.words import one_of, plain

@@ -54,6 +54,11 @@ def spelled(text: str, names: Iterable[str]) -> str:
     return text
 
 
+def is_known(word: str) -> bool:
+    """Whether a word is in the tables of the rules, or people write it in questions of their languages."""
+    return word in _vocabulary()[0] or _is_word(word)
+
+
 def _is_form(one: str, other: str) -> bool:
     """Whether two words differ by their ending or an accent alone: the same word, or another language's."""
     shorter, longer = sorted((_bare(one), _bare(other)), key=len)
