@@ -20,13 +20,20 @@ from aitia.core.bounds import own_yaml
 from aitia.tools.meaning.incidents.words import plain
 
 LANGUAGES: Final = ("dutch", "portuguese")
-_QUOTED: Final = re.compile(
+_QUOTED: Final = (
     r"\"[^\"\n]{2,120}\"|“[^”\n]{2,120}”|«[^»\n]{2,120}»|`[^`\n]{2,120}`|(?<!\w)'[^'\n]{2,120}'(?!\w)"
 )
 _TOKEN: Final = re.compile("\ue800\\d+\ue801|" r"[^\W_](?:[\w'’ªº]*\w)?(?:[-./:=][\w]+)*%?|\S")
+_AT: Final = r"(?:às|as|das|pelas|desde|até|entre|e|a|om|rond|vanaf|sinds|tot|tussen|en|na|voor) "  # before a time of day
+_AGO: Final = r"(?! (?:geleden|atrás|later))"
 _CLOCK: Final = re.compile(
-    r"(?<![\w.:])([01]?\d|2[0-3])\s?[uh]([0-5]\d)?(?!\w)|(?<![\w.:])([01]?\d|2[0-3])[.:]([0-5]\d) uur(?!\w)"
+    r"(?<![\w.:])([01]?\d|2[0-3])[uh]([0-5]\d)(?!\w)|(?<![\w.:])([01]?\d|2[0-3])[.:]([0-5]\d) uur(?!\w)"
+    rf"|(?<!\w)({_AT})([01]?\d|2[0-3]) ?[uh](?!\w){_AGO}",
+    re.IGNORECASE,
 )
+_HOURS: Final = re.compile(r"(?<![\w.:])(\d{1,3}) ?[uh](?!\w)")
+_SINCE: Final = re.compile(r"(?<!\w)h[áa] (\d+ \w+)(?! atrás)", re.IGNORECASE)  # há 2 horas: two hours ago
+_NO_MASKS: Final = dict.fromkeys((0xE800, 0xE801), " ")
 _KEPT: Final = re.compile("\ue800(\\d+)\ue801")
 _BEFORE: Final = re.compile(r"\s+([?,;!)\]]|[.:](?!\w))")
 _LINKS: Final = ("", "s", "e", "en")  # letters that join the parts of a compound
@@ -96,15 +103,13 @@ def _english(text: str, names: tuple[str, ...]) -> str:
         kept.append(m[0])
         return f"\ue800{len(kept) - 1}\ue801"
 
-    masked = _QUOTED.sub(keep, text)
-    if names:
-        masked = re.sub(
-            "|".join(rf"(?<!\w){re.escape(n)}(?!\w)" for n in names), keep, masked, flags=re.IGNORECASE
-        )
+    named = [rf"(?<!\w){re.escape(n)}(?!\w)" for n in names]
+    masked = re.sub("|".join([_QUOTED, *named]), keep, text.translate(_NO_MASKS), flags=re.IGNORECASE)
     language = language_of(masked)
     if not language:
         return text
-    told = _read(_CLOCK.sub(_time, masked), words_of(language))
+    timed = _HOURS.sub(r"\1 hours", _CLOCK.sub(_time, masked))
+    told = _read(_SINCE.sub(r"\1 atrás", timed), words_of(language))
     return _KEPT.sub(lambda m: kept[int(m[1])], told)
 
 
@@ -153,7 +158,7 @@ def _is_name(token: str, text: str) -> bool:
 
 
 def _time(m: re.Match[str]) -> str:
-    return f"{int(m[1] or m[3]):02d}:{m[2] or m[4] or '00'}"
+    return f"{m[5] or ''}{int(m[1] or m[3] or m[6]):02d}:{m[2] or m[4] or '00'}"
 
 
 @cache
