@@ -32,6 +32,7 @@ from aitia.slack.entries import COMMAND, FORMS, MODALS, PRESSES, SHORTCUT, entry
 
 PATH: Final = "/slack/events"
 API: Final = "https://slack.com/api/"
+CLOSE_S: Final = 10.0  # seconds that saying goodbye to Slack may take
 _log: Final = logging.getLogger("aitia.slack")
 _Next = Callable[[], Awaitable[BoltResponse]]
 _Of = TypeVar("_Of")
@@ -184,8 +185,10 @@ async def _socket(app: AsyncApp, app_token: str) -> AsyncIterator[None]:
         await handler.connect_async()  # type: ignore[no-untyped-call]
         yield
     finally:
-        with contextlib.suppress(asyncio.CancelledError):
-            await handler.close_async()  # type: ignore[no-untyped-call]
+        # A connection that broke while it was replaced may never answer: the door closes all the same.
+        with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await handler.close_async()  # type: ignore[no-untyped-call]
 
 
 @asynccontextmanager

@@ -35,6 +35,7 @@ TIERS = {
 POSTS = {"chat.postMessage", "chat.startStream", "files.completeUploadExternal", "chat.update"}
 BURST = 5  # calls of POSTS that a channel takes at once; then one a second
 TRIGGER_S, ACK_S = 3.0, 3.0
+RECONNECT_S = 15.0  # a client looks at its connection every five seconds
 
 
 def crowded() -> float:
@@ -64,6 +65,7 @@ class Faults:
     expired_streams: bool = False
     twice: bool = False  # every event and interaction is delivered twice
     deaf_posts: bool = False  # the bot is in no channel
+    cut: int = 0  # events whose connection breaks before they are acknowledged
 
 
 @dataclass
@@ -269,7 +271,9 @@ class FakeSlack:
             if self.http_target
             else self._send_socket(kind, body)
         )
-        return asyncio.run_coroutine_threadsafe(sent, self._loop).result(ACK_S * crowded() + 5)
+        return asyncio.run_coroutine_threadsafe(sent, self._loop).result(
+            (2 * ACK_S + RECONNECT_S) * crowded() + 5
+        )
 
     async def _send_socket(self, kind: str, body: Mapping[str, Any]) -> Any:
         answer = None
@@ -285,16 +289,33 @@ class FakeSlack:
             if kind == "events_api":
                 told |= {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}
             began = time.monotonic()
+            socket = self._sockets[-1] if self._sockets else None
             try:
-                await self._sockets[-1].send_str(json.dumps(told))
+                if socket is None:
+                    raise ConnectionError("nobody is connected")
+                if self.faults.cut > 0 and kind == "events_api":
+                    self.faults.cut -= 1
+                    await socket.close()
+                await socket.send_str(json.dumps(told))
                 given = await asyncio.wait_for(waiting, ACK_S * crowded())
                 self.acks.append((time.monotonic() - began, given))
                 answer = given if answer is None else answer
-            except (TimeoutError, IndexError, ConnectionError):
+            except (TimeoutError, ConnectionError):
+                if kind == "events_api" and socket not in self._sockets and await self._again(socket):
+                    return await self._send_socket(kind, body)
                 self.unacked.append(f"{kind} {envelope}")
             finally:
                 self._waiting.pop(envelope, None)
         return answer
+
+    async def _again(self, broken: web.WebSocketResponse | None) -> bool:
+        """Whether another connection than the broken one comes: an event that was not acknowledged is delivered there."""
+        end = time.monotonic() + RECONNECT_S * crowded()
+        while time.monotonic() < end:
+            if self._sockets and self._sockets[-1] is not broken:
+                return True
+            await asyncio.sleep(0.05)
+        return False
 
     async def _send_http(self, kind: str, body: Mapping[str, Any], signature: str, age_s: float) -> Any:
         if kind == "events_api":

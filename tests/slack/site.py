@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +48,11 @@ class Site:
         self.settings: Settings = load_settings(file)
         self.jobs = Jobs(home, self.settings)
 
-    @contextmanager
+    @contextlib.contextmanager
     def door(self, *, http: bool = False, workers: int = 0) -> Iterator[None]:
         """The door in this process."""
         crew = Workers(self.home, self.settings, count=workers, model=None) if workers else None
-        loop, began, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+        runner, began, stop = asyncio.Runner(), threading.Event(), asyncio.Event()
         failed: list[BaseException] = []
         port = free_port() if http else 0
 
@@ -67,7 +67,11 @@ class Site:
                 failed.append(error)
                 began.set()
 
-        thread = threading.Thread(target=lambda: loop.run_until_complete(live()), name="door", daemon=True)
+        def run() -> None:
+            with runner:  # as `aitia slack` does: tasks that are left when it ends are cancelled
+                runner.run(live())
+
+        thread = threading.Thread(target=run, name="door", daemon=True)
         if crew:
             crew.start()
         thread.start()
@@ -81,12 +85,14 @@ class Site:
                 until(self.slack.connected, 10)
             yield
         finally:
-            loop.call_soon_threadsafe(stop.set)
-            thread.join(30)
-            loop.close()
+            with contextlib.suppress(RuntimeError):  # it is closed where it failed
+                runner.get_loop().call_soon_threadsafe(stop.set)
+            thread.join(30 * crowded())
+            left = thread.is_alive()
             if crew:
                 crew.stop(1)
             self.slack.http_target = ""
+        assert not left, "the door does not close"
         assert not failed, failed
 
     def process(self, *options: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -9,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
 from aitia.agent.planning import planner
 from aitia.core.words import Plan, Result, Task
 from aitia.jobs import Jobs
 from aitia.settings import Settings
+from aitia.slack import app
 from aitia.slack.dedupe import Inbox
 from aitia.tools import Registry, ToolContext, tool
 
@@ -22,6 +25,7 @@ from .fake import APP_TOKEN, BOT_TOKEN, BOT_USER, FakeSlack
 from .site import ANN, OPS, Site, provokes, until
 from .test_killed import STREAMED, UPDATED, parts, running
 from .test_thread import alert, texts
+from .threads import diagnosed
 
 HOSTILE = (
     "<!channel> <@U000EVE> <!here> @here &lt;b&gt; *bold* _it_ ~s~ `code` ```\n"
@@ -159,6 +163,33 @@ def test_what_is_delivered_twice_is_done_once(site: Site, slack: FakeSlack, run:
     assert len(slack.views) == 1
     replies = replied(slack)
     assert len(replies) == 2  # one confirmation, one answer
+
+
+def test_an_event_whose_connection_breaks_is_taken_from_the_next_one(
+    site: Site, slack: FakeSlack, run: Path
+) -> None:
+    with Canned(site.jobs, run), site.door():
+        thread = diagnosed(site, slack)["thread_ts"]
+        slack.faults.cut = 1
+        slack.say(OPS, ANN, "why orders?", thread=thread)
+        until(lambda: len(replied(slack)) == 1, 30)
+        assert slack.faults.cut == 0
+
+
+def test_a_door_that_slack_does_not_let_go_closes_all_the_same(
+    site: Site, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = AsyncSocketModeHandler.close_async
+
+    async def never(handler: AsyncSocketModeHandler) -> None:
+        await close(handler)  # type: ignore[no-untyped-call]
+        await asyncio.sleep(600)
+
+    monkeypatch.setattr(AsyncSocketModeHandler, "close_async", never)
+    monkeypatch.setattr(app, "CLOSE_S", 0.2)
+    with site.door():
+        began = time.monotonic()
+    assert time.monotonic() - began < 15
 
 
 def test_an_event_that_comes_again_after_a_restart_starts_nothing(
