@@ -10,8 +10,10 @@ from typing import Final
 
 from aitia.agent.asking.answer import Answer
 from aitia.agent.asking.answerable import of_commands, quoted
+from aitia.agent.asking.figures import with_figures
 from aitia.agent.asking.looked import answered
 from aitia.agent.asking.lookup import Lookup
+from aitia.agent.asking.question.anchors import anchored
 from aitia.agent.asking.question.by_model import QuestionReader
 from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.outcome import Reading
@@ -74,7 +76,7 @@ def look(
         and (before is None or len(text.split()) > FEW or asks_for_steps(text))
     ):
         return None  # after a look a few words go on from it, and no document answers them
-    looks = [(q, _tried(q, site)) for q in reading.queries if isinstance(q, LIVE)]
+    looks = [(q, with_figures(text, _tried(q, site))) for q in reading.queries if isinstance(q, LIVE)]
     if reading.status == "none":
         reading = Reading(
             status="unclear",
@@ -123,6 +125,7 @@ def _read(text: str, site: Site, before: Query | None, reader: QuestionReader | 
     """A question as rules read it, as was learned without them, and as a model does beside them; a model that fails is a note."""
     if is_query(text):
         return Read(reading=Reading(status="query", queries=(parse(text, now=site.now),), live=True))
+    text, anchor = anchored(text, site)
     p = pieces_of(text, site, before)
     read = read_without_rules(p, read_several(text, site, before, read_pieces(p, before)), before)
     if reader is not None and not read.note:
@@ -131,7 +134,8 @@ def _read(text: str, site: Site, before: Query | None, reader: QuestionReader | 
         except ModelError as error:
             read = Read(reading=read.reading, note=f"read by rules alone: {error}")
     last = read_without_unknown(p, read.reading, before)
-    return read if last is read.reading else Read(reading=last, note=read.note)
+    note = "; ".join(filter(None, (anchor if last.status == "query" else "", read.note)))
+    return Read(reading=last, note=note, sure=read.sure if last is read.reading else None)
 
 
 def steps(question: str, shelves: Sequence[Lookup], redact: Callable[[str], str]) -> Answer | None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from aitia.agent.asking.answer import Answer, AnswerStatus, Citation, Reply
 from aitia.agent.asking.question.outcome import Reading
+from aitia.tools.query.execute import LONGER
 from aitia.tools.query.found import Found, Row
 from aitia.tools.query.notation import written
 from aitia.tools.query.words import Lines, Query
@@ -41,6 +42,10 @@ def answered(
             replies.append(Reply(text=citation.text, cites=(citation.id,), by="quote"))
     held = [found for _, found in looks if found.status in ("found", "empty")]
     status = _status(reading, held)
+    if status == "answered" and len(looks) > 1 and looks[0][1].needs == LONGER:
+        status = (
+            "not_known"  # what was asked first lies before all data: what else was asked stands beside it
+        )
     if status == "answered" and all(_undated(q, f) for q, f in looks):
         status = "not_known"  # that there is none is no moment
     needs = reading.needs or next((f.needs for _, f in looks if f.needs), "")

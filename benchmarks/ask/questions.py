@@ -182,6 +182,7 @@ def _of_documents(question: str, held: Held, llm: Llm | None) -> Answer:
 def as_said(answer: Answer, seconds: float) -> Said:
     """What of an answer is judged."""
     told = [(f.value, f.unit) for f in answer.found if f.value is not None]
+    told += [(n.value, n.unit) for f in answer.found for n in f.figures]
     compared = [v for f in answer.found if not f.rows and 1 < len(f.values) <= 4 for v in f.values.values()]
     told += [(float(v), "") for v in compared if _is_number(v)]
     moments = [m for f in answer.found for m in (f.at, *(r.at for r in f.rows)) if m is not None]

@@ -34,6 +34,9 @@ from aitia.tools.query.words import (
 )  # fmt: skip
 
 _COVERED = 0.003  # the least share of a span that must be recorded for a figure to tell of it; by hand (docs/fitted.md)
+LONGER = (
+    "a source that keeps its data for longer"  # what is needed where the time asked for lies before all data
+)
 _OWN = ("components", "machines", "measurements", "sources")
 
 
@@ -88,7 +91,7 @@ def _before_all(query: Query, site: Site) -> Found | None:
         said = f"Nothing was recorded before {extent[0]:%Y-%m-%d %H:%M} UTC"
     return unknown(
         f"{said}: what there is lies between {extent[0]:%Y-%m-%d %H:%M} and {extent[1]:%Y-%m-%d %H:%M} UTC.",
-        "a source that keeps its data for longer",
+        LONGER,
     )
 
 

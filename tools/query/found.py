@@ -26,12 +26,21 @@ class Row(Word):
     ref: SourceRef
 
 
+class Figure(Word):
+    """A number that a text tells, with the word it is of."""
+
+    name: str = ""
+    value: float
+    unit: str = ""
+
+
 class Found(Word):
     """The result of a query.
 
     status   found; empty: the source was read and holds nothing of it; unknown: no source holds such a thing
     value    the number; `at` the moment that it is of
     names    the components or objects; `values` beside them, where a part was asked for
+    figures  numbers that the text of an object or of a line tells
     said     the sentence, written by code
     needs    where nothing is known: what would have it
     """
@@ -43,6 +52,7 @@ class Found(Word):
     at: Moment | None = None
     names: tuple[str, ...] = ()
     values: dict[str, str] = {}
+    figures: tuple[Figure, ...] = ()
     rows: tuple[Row, ...] = ()
     curve: tuple[Point, ...] = ()
     window: Window | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from aitia.tools.cluster.live import status as pod_status
 from aitia.tools.cluster.manifest import at, listed, mapping, name_of
 from aitia.tools.cluster.quantity import quantity
 from aitia.tools.cluster.reading import Reader
-from aitia.tools.query.found import Found, unknown
+from aitia.tools.query.found import Figure, Found, unknown
 from aitia.tools.query.machine_state import machine_state
 from aitia.tools.query.parts import part_of
 from aitia.tools.query.samples import has_labels
@@ -99,6 +100,7 @@ def get_part(query: Get, site: Site) -> Found:
     if query.part in ("limits", "requests") and len(distinct) == 1 and total is None:
         total, unit = _amount(distinct[0])
         one += f" ({total:.0f} bytes)" if total is not None and unit else ""
+    amounts = _amounts(distinct[0]) if query.part in ("limits", "requests") and len(distinct) == 1 else ()
     return Found(
         status="found",
         kind="number" if total is not None else "text",
@@ -106,6 +108,7 @@ def get_part(query: Get, site: Site) -> Found:
         unit=unit,
         names=tuple(distinct),
         values=values,
+        figures=amounts,
         said=f"{_named(query.part).capitalize()} of {query.component}: {one}.",
         sources=refs,
     )
@@ -115,9 +118,26 @@ def _amount(told: str) -> tuple[float | None, str]:
     """The number and unit of a single amount (`memory=768Mi`); None of several."""
     name, _, text = told.rpartition("=")
     name = name.rpartition(": ")[2]
-    if "," in told or name not in ("memory", "ephemeral-storage", "storage", "cpu"):
+    if "," in told or name not in _RESOURCES:
         return None, ""
     return quantity(text), "" if name == "cpu" else "bytes"
+
+
+def _amounts(told: str) -> tuple[Figure, ...]:
+    """Each of several amounts of one container: `cpu=500m, memory=140Mi`."""
+    pairs = [_PAIR.fullmatch(p) for p in told.split(", ")]
+    held = [(m[1], quantity(m[2])) for m in pairs if m]
+    if len(held) != len(pairs):
+        return ()
+    return tuple(
+        Figure(name=n, value=v, unit="cores" if n == "cpu" else "bytes")
+        for n, v in held
+        if v is not None and n in _RESOURCES
+    )
+
+
+_RESOURCES: Final = ("cpu", "memory", "storage", "ephemeral-storage")
+_PAIR: Final = re.compile(r"([\w./-]+)=(\S+)")
 
 
 def objects_of(

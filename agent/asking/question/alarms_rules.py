@@ -56,6 +56,8 @@ def of_alarms(p: Pieces) -> Reading | None:
         or p.site.readers()
     ):
         return None
+    if _TELLS_WHEN.search(p.low):
+        return None  # "the last deploy before the alert"
     who = _asks_who(p)
     if not (who or set(p.keys("verbs")) & _ASKS) or p.quoted or p.code or p.has("verbs", "why"):
         return None
@@ -76,6 +78,12 @@ def of_alarms(p: Pieces) -> Reading | None:
     single = who or p.has("verbs", "when")
     limit = p.limit or (1 if single else USUAL)
     return one(Lines(order="newest" if newest else "oldest", limit=limit, **given, **span))
+
+
+_TELLS_WHEN: Final = re.compile(
+    r"(?<!\w)(?:before|after|since|until|vor|nach|seit|avant|après|depuis|antes|después|desde|prima|dopo)"
+    r" (?:(?:the|that|this|dem|der|den|le|la|de|del|della|dell'|il|el|di|l'|d') ?){1,3}(?:alarm|alert|warn|meldung|allarm)"
+)
 
 
 def _asks_who(p: Pieces) -> bool:

@@ -93,7 +93,9 @@ def _without_wish(clause: str, called: Iterable[str]) -> str:
 _TOLD_BY: Final = re.compile(  # who tells it, which no name of a component or log need be: "according to supervisord"
     r"(?<!\w)i mean(?!\w)"
     r"|(?<!\w)"
-    r"(?:according to|as (?:seen|told|reported|logged) by|(?<!wie )laut(?! (?:ist|war|sind))|gemäß|selon|d'après|según|secondo)"
+    r"(?:[Aa]ccording to|[Gg]oing by|[Jj]udging by|[Bb]ased on|[Ss]tando a|[Aa] juzgar por|[Aa]u vu d[eu]"
+    r"|[Aa]s (?:seen|told|reported|logged) by|(?<![Ww]ie )[Ll]aut(?! (?:ist|war|sind))|[Gg]emäß|[Ss]elon|[Dd]'après"
+    r"|[Ss]egún|[Ss]econdo)"
     r" (?:the |der |dem |den |le |la |l'|el |il )?[a-z][a-z.]{2,30}(?![\w-])(?: logs?(?!\w))?",
 )
 _PURPOSE: Final = re.compile(  # "for the hand-over note I need …"

@@ -30,6 +30,8 @@ from aitia.tools.query.words import USUAL, Count, Events, Lines, Stat, Who
 
 def of_lines(p: Pieces) -> Reading | None:
     """Log lines, their number, who wrote them, when they came first or last."""
+    if p.has("parts", "schedule") and p.site.readers():
+        return None  # how often it is launched
     asked = p.has("verbs", "lines") or bool(p.quoted) or bool(p.code)
     failing = bool(p.level) and not p.keys("functions") and not _is_rate(p)
     if not p.has("verbs", "lines") and not p.quoted and well_measured(p):

@@ -138,7 +138,10 @@ def _term(low: str, span: tuple[int, int], concepts: frozenset[str], soft: Seque
 
 def _within(part: tuple[int, int], span: tuple[int, int], low: str) -> bool:
     """Whether a span is but one word of a phrase: the heat of "heat output" names no heat pump."""
-    return span[0] <= part[0] and part[1] <= span[1] and part != span and " " in low[span[0] : span[1]]
+    begin = (
+        span[0] if part[0] < span[0] and is_glue(low[part[0] : span[0]].strip()) else part[0]
+    )  # an article
+    return span[0] <= begin and part[1] <= span[1] and part != span and " " in low[span[0] : span[1]]
 
 
 def _over(span: tuple[int, int], taken: Iterable[tuple[int, int]]) -> bool:

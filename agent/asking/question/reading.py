@@ -8,6 +8,7 @@ from typing import Final
 
 from aitia.agent.asking.question.about import near
 from aitia.agent.asking.question.account import accounted, offered
+from aitia.agent.asking.question.ahead import of_samples, of_what_is_to_come
 from aitia.agent.asking.question.alarms_rules import of_alarms
 from aitia.agent.asking.question.bounds_rules import of_bounds
 from aitia.agent.asking.question.changes_rules import of_courses, of_happenings, of_work
@@ -73,6 +74,8 @@ def _decided(p: Pieces) -> Reading:
         _documents,
         _outside,
         _guess,
+        of_what_is_to_come,
+        of_samples,
         of_alarms,
         of_operations,
         _strange,
@@ -167,7 +170,7 @@ def _documents(p: Pieces) -> Reading | None:
 
 
 def _incidents(p: Pieces) -> Reading | None:
-    if p.has("verbs", "incidents"):
+    if p.has("verbs", "incidents") and not p.has("verbs", "work"):  # work orders that "we have had"
         return Reading(status="query", queries=(Incidents(text=p.text[:500], component=p.component),))
     return None
 
@@ -226,6 +229,8 @@ _FINAL: Final = (
     _documents,
     _outside,
     _guess,
+    of_what_is_to_come,
+    of_samples,
     _strange,
     _incidents,
     of_people,

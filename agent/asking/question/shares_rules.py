@@ -50,7 +50,9 @@ _DULL: Final = frozenset(
     {"bytes", "total", "seconds", "count", "container", "kubelet", "stats", "node", "stat"}
 )
 _SPLIT: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|[^0-9A-Za-z]+")
-_FAILING: Final = re.compile(r"(?<![a-zà-ÿ])(?:error|fail|fehler|erreur|échec|errore|fallo|fallit|5xx)")
+_FAILING: Final = re.compile(
+    r"(?<![a-zà-ÿ])(?:error|fail|fehler|erreur|échec|échou|errore|fallo|falla|fracas|fallit|fallisc|schief|gescheit|scheiter|5xx)"
+)
 _RATIO: Final = re.compile(r"ratio|percent|pct|_share|utili[sz]ation|success|availability|proz")
 
 

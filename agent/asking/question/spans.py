@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Final
 
+from aitia.agent.asking.question.beside import beside_of
 from aitia.agent.asking.question.periods import Period, periods_of
 from aitia.agent.asking.question.tables import data
 from aitia.core.words import Moment, Word
@@ -79,6 +80,12 @@ def span_of(text: str, now: datetime) -> Span:
         low = pattern.sub(told, low)
     if _FRENCH.search(low) and not _GERMAN.search(low):
         low = re.sub(r"(?<![\w'])hier(?!\w)", "yesterday", low)
+    if (beside := beside_of(low)) is not None:
+        bare, length, before = beside
+        if (moment := (told := _told(bare, now)).at) is not None:
+            ends = (moment - length, moment) if before else (moment, min(moment + length, now))
+            if ends[0] < ends[1]:
+                return Span(since=ends[0], until=ends[1], rest=told.rest)
     if periods := periods_of(low, now):
         bare = low
         for period in periods:
