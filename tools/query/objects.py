@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from aitia.core.errors import SourceError
 from aitia.core.words import SourceRef
+from aitia.tools.cluster.live import moment
 from aitia.tools.cluster.live import status as pod_status
 from aitia.tools.cluster.manifest import at, listed, mapping, name_of
 from aitia.tools.cluster.quantity import quantity
@@ -101,9 +102,11 @@ def get_part(query: Get, site: Site) -> Found:
         total, unit = _amount(distinct[0])
         one += f" ({total:.0f} bytes)" if total is not None and unit else ""
     amounts = _amounts(distinct[0]) if query.part in ("limits", "requests") and len(distinct) == 1 else ()
+    since = max((m for v in distinct if (m := moment(v))), default=None) if query.part == "since" else None
     return Found(
         status="found",
-        kind="number" if total is not None else "text",
+        at=since,
+        kind="time" if since else "number" if total is not None else "text",
         value=total,
         unit=unit,
         names=tuple(distinct),
@@ -149,7 +152,7 @@ def objects_of(
             f"No cluster source tells the {_named(part)} of {component}.",
             "a cluster source (kubectl or recorded)",
         )
-    by_pod = part in ("node", "ip", "restarts", "state", "why", "age", "owner")
+    by_pod = part in ("node", "ip", "restarts", "state", "why", "age", "owner", "since", "exit_code")
     order = (
         [kind]
         if kind not in ("components", "machines")
@@ -359,4 +362,5 @@ def ref_of(source: str, kind: str, namespace: str, name: str) -> SourceRef:
 
 
 def _named(part: str) -> str:
-    return {"why": "reason", "ip": "address"}.get(part, part)
+    told = {"why": "reason", "ip": "address", "since": "last change of state", "exit_code": "exit code"}
+    return told.get(part, part)

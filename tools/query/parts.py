@@ -161,6 +161,30 @@ def _ports(doc: Doc, kind: str) -> str:
     return ", ".join(told)
 
 
+def _since(doc: Doc, kind: str) -> str:
+    """When an object came into the state that it is in, as the cluster tells it (RFC 3339)."""
+    taints = [t for t in listed(at(doc, "spec", "taints")) if isinstance(t, Mapping)]
+    barred = [
+        t for t in taints if str(t.get("key")) == "node.kubernetes.io/unschedulable" and t.get("timeAdded")
+    ]
+    if barred:
+        return str(barred[0]["timeAdded"])
+    held = {str(c.get("type")): c for c in listed(at(doc, "status", "conditions")) if isinstance(c, Mapping)}
+    for name in ("Failed", "Complete", "Ready", "Available", "Progressing"):
+        if name in held and (kind != "jobs" or held[name].get("status") == "True"):
+            return str(held[name].get("lastTransitionTime") or "")
+    return ""
+
+
+def _exit_code(doc: Doc, kind: str) -> str:
+    """The exit code with which its container ended last."""
+    for one in _statuses(doc):
+        for where in ("state", "lastState"):
+            if (code := at(one, where, "terminated", "exitCode")) is not None:
+                return str(code)
+    return ""
+
+
 def _owner(doc: Doc, kind: str) -> str:
     owners = [o for o in listed(at(doc, "metadata", "ownerReferences")) if isinstance(o, Mapping)]
     return ", ".join(f"{o.get('kind')} {o.get('name')}" for o in owners)
@@ -212,6 +236,8 @@ _PARTS: Final[Mapping[str, Callable[[Doc, str], str]]] = {
         kind,
         lambda c: ", ".join(str(e.get("name")) for e in listed(c.get("env")) if isinstance(e, Mapping)),
     ),
+    "since": _since,
+    "exit_code": _exit_code,
     "type": lambda doc, kind: str(at(doc, "spec", "type") or ""),
     "taints": lambda doc, kind: ", ".join(
         f"{t.get('key')}={t.get('value') or ''}:{t.get('effect')}"

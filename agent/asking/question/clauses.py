@@ -61,6 +61,7 @@ def asking(text: str, names: Iterable[str]) -> str:
     """
     if QUOTED.search(text):
         return text
+    text = _WHY_ASKED.sub("?", text)
     text = _TOLD_BY.sub(" ", _SPLIT.sub(" ", _PURPOSE.sub("show ", text)))
     clauses = [c for c in _CLAUSE.split(text) if c.strip()]
     asks = [bool(ASKING.search(_polite().sub("", plain(c)))) for c in clauses]
@@ -97,6 +98,11 @@ _TOLD_BY: Final = re.compile(  # who tells it, which no name of a component or l
     r"|[Aa]s (?:seen|told|reported|logged) by|(?<![Ww]ie )[Ll]aut(?! (?:ist|war|sind))|[Gg]emäß|[Ss]elon|[Dd]'après"
     r"|[Ss]egún|[Ss]econdo)"
     r" (?:the |der |dem |den |le |la |l'|el |il )?[a-z][a-z.]{2,30}(?![\w-])(?: logs?(?!\w))?",
+)
+_WHY_ASKED: Final = re.compile(  # why somebody asks, behind the question: "who calls it? I want to know whom to warn"
+    r"\?\s+(?:i|we|ich|wir|je|nous|on|quiero|queremos|necesito|io|voglio|vorrei|vogliamo)(?!\w)['’]?(?:m|d|ve|ll)?\s"
+    r"(?!(?:see|sehe|vois|veo|vedo)(?!\w))[^?]*$",
+    re.IGNORECASE,
 )
 _PURPOSE: Final = re.compile(  # "for the hand-over note I need …"
     r"^\W*(?:for|für|pour|para|per)(?!\w)[^,.;:?\d]{3,60}?(?<!\w)(?:i need|we need|i'd need|brauche ich|brauchen wir"

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from aitia.agent.asking.question.about import near, others
 from aitia.agent.asking.question.account import PROCESS, unexplained, without
+from aitia.agent.asking.question.after_parts import after_a_part
 from aitia.agent.asking.question.alarms_rules import after_an_alarm
 from aitia.agent.asking.question.bounds import bound
 from aitia.agent.asking.question.bounds_rules import bounded_before, other_bound
@@ -78,6 +79,8 @@ def _read(p: Pieces, before: Query | None) -> Reading:
         return bounded
     if not p.follows:
         return decide(p)
+    if (parted := after_a_part(p, before)) is not None:
+        return parted
     if p.has("verbs", "compare") and (beside := compared_before(p, before)) is not None:
         return beside
     if (anew := ranked_anew(p, before)) is not None:

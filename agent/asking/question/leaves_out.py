@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from aitia.agent.asking.question.pieces import Pieces
@@ -30,6 +31,15 @@ def leaves_out(p: Pieces) -> bool:
     if follows:
         return True
     if (
+        not p.component
+        and p.keys("parts")
+        and not own
+        and not any(t.concepts and not t.soft for t in p.terms)
+    ):
+        return True  # "with which exit code?"
+    if not p.about.components and not any(t.concepts for t in p.terms) and _WHICH_OF.search(p.low):
+        return True
+    if (
         p.about.components
         and (own or p.level or (p.keys("functions") and p.terms))
         and not p.has("verbs", "when")
@@ -46,3 +56,11 @@ def leaves_out(p: Pieces) -> bool:
         and not p.component
     )
     return pronoun or (not own and not p.terms)
+
+
+_WHICH_OF: Final = re.compile(  # "¿a qué hora salió la primera?", "when did the last of them come in?"
+    r"(?<!\w)(?:the (?:very )?(?:first|last|latest|oldest|newest)(?: ones?| of (?:them|these|those|all))?"
+    r"|d(?:er|ie|as) (?:aller)?(?:erste|letzte|jüngste|neueste)[nrs]?|l[ea] (?:premi(?:er|ère)|derni(?:er|ère))"
+    r"|(?:el|la) (?:primer[oa]|últim[oa])|(?:il|la) prim[oa]|l'ultim[oa])"
+    r"(?:\s+(?:come|came|went|fall|appear|arrive|happen|kam|war|auf|an|c'était|è|fue|fu)\w*(?: in| up| out| off)?)?\W*$"
+)

@@ -146,7 +146,9 @@ def _states() -> Sequence[str]:
 
 
 def _parts() -> Sequence[str]:
-    return [s for s in get_args(Part) if s and s != "duration"]  # which no line of the curriculum tells
+    return [
+        s for s in get_args(Part) if s and s not in ("duration", "since", "exit_code")
+    ]  # which no line of the curriculum tells
 
 
 def _whats() -> Sequence[str]:

@@ -235,7 +235,9 @@ def _dates(p: Pieces, query: Query) -> bool:
     if isinstance(query, Beyond):
         return query.wanted in ("first", "last", "since")
     if isinstance(query, Get):
-        return query.part in ("age", "schedule", "why")
+        return query.part in ("age", "schedule", "why", "since")
+    if isinstance(query, List):
+        return query.part == "since"
     return isinstance(query, Lines | Changes | Events | Curve)
 
 

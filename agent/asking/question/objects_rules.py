@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from aitia.agent.asking.question.account import unplaced, unread
+from aitia.agent.asking.question.earlier import says_before
 from aitia.agent.asking.question.lines_rules import lost
 from aitia.agent.asking.question.measure import things_of
 from aitia.agent.asking.question.measures_rules import better_measured, fitting
@@ -20,7 +21,7 @@ from aitia.agent.asking.question.outcome import (
 )
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.signs import OUTER
-from aitia.tools.meaning.incidents.words import one_of, plain
+from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.lines import loggers
 from aitia.tools.query.machine_state import tells_running
 from aitia.tools.query.measured import measured
@@ -72,7 +73,7 @@ def of_versions(p: Pieces) -> Reading | None:
         return Reading(
             status="query", queries=tuple(Get(component=c, part="version") for c in same), live=True
         )
-    if component and (re.search(one_of(_BEFORE), p.low) or _BEFORE_ONE.search(p.low)):
+    if component and says_before(p):
         return one(Changes(component=component, what="deploy", limit=2))
     if component and p.has("verbs", "changes") and p.keys("order") and not p.site.readers():
         return one(Changes(component=component, what="deploy", limit=1))
@@ -91,27 +92,6 @@ def _replicas(p: Pieces, words: Sequence[str]) -> list[str]:
 
 
 _MOST: Final = 3
-_BEFORE_ONE: Final = re.compile(
-    r"(?<!\w)vor (?:dem|der) (?:\w+ )?(?:deploy\w*|rollout|release|update|ausrollen|änderung|wechsel|umstellung)"
-)
-_BEFORE: Final = (
-    "before",
-    "previous",
-    "previously",
-    "earlier",
-    "prior",
-    "vorher",
-    "davor",
-    "vorherige*",
-    "vorige*",
-    "avant",
-    "précédent*",
-    "auparavant",
-    "antes",
-    "anterior*",
-    "prima",
-    "precedent*",
-)
 
 
 def at_node(p: Pieces) -> dict[str, str]:

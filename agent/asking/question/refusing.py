@@ -14,12 +14,18 @@ if TYPE_CHECKING:
     from aitia.agent.asking.question.pieces import Pieces
 
 
+_WELL: Final = (  # by which an order is led in
+    r"(?:ok|okay|alright|right|well|so|then|ok then|good|gut|also|na gut|dann|alors|bon|bien|d'accord|entonces|bueno|vale|allora"
+    r"|bene|va bene|dai)"
+)
+
+
 @cache
 def _asked() -> re.Pattern[str]:
     words = table("act")
     first, polite = (one_of(map(plain, words[k])) for k in ("first", "polite"))
     lead = (
-        rf"(?:^|[.;!?\n]\s*|,\s*(?:and |und |et |y |e )?|\band (?:then )?)\W*(?:{polite}\W+)*(?:(?:the|me"
+        rf"(?:^|[.;!?\n]\s*|,\s*(?:and |und |et |y |e )?|\band (?:then )?)\W*(?:{_WELL}\W+)?(?:{polite}\W+)*(?:(?:the|me"
         rf"|you|mir|uns|den|die|das|le|la|el|il)\W+)?"
     )
     return re.compile(rf"{lead}{first}")
@@ -53,9 +59,15 @@ _ORDER: Final = re.compile(  # a verb that also tells of a course is an order wh
 )
 
 _BACK: Final = re.compile(  # something that is down is to run again, or another one is to take over
-    r"^\W*(?:please )?(?:(?:bring|get|take) (?:\S+ ){1,3}?back (?:up|online)"
+    r"^\W*(?:(?:please|ok|bitte|s'il (?:te|vous) plaît|por favor"
+    r"|per favore)\W+)?(?:(?:bring|get|take) (?:\S+ ){1,3}?back (?:up|online)"
     r"|fail (?:back|over) (?:to|from|onto) \S+"
     r"|(?:bring|hol|fahr)\w* (?:\S+ ){1,3}?wieder (?:hoch|online)"
+    r"|(?:make|put|set) \S+ (?:back )?(?:as )?(?:the )?(?:primary|master|leader|standby|replica)(?: again)?"
+    r"|(?:mach|setz)\w* \S+ (?:wieder )?(?:als |zum |zur )(?:primary|master|leader|standby|replica?)"
+    r"|(?:remet|met)\w* \S+ (?:en|comme) (?:primaire|maître|master|leader|réplica)"
+    r"|(?:pon|vuelve a poner|ponga) \S+ (?:como|de) (?:primario|maestro|master|líder|réplica)"
+    r"|(?:rimett|mett)\w* \S+ (?:come|a) (?:primario|master|leader|replica)"
     r"|remet\w* (?:\S+ ){1,3}?en (?:route|marche|service)|vuelve a (?:levantar|arrancar)"
     r"|rimett\w* (?:\S+ ){1,3}?in (?:funzione|servizio))(?!\w)"
 )

@@ -308,6 +308,12 @@ def _month(low: str, now: datetime) -> Span | None:
     year = int(found[3]) if found[3] else now.year - (number > now.month)
     since = datetime(year, number, 1, tzinfo=now.tzinfo)
     until = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=now.tzinfo) - timedelta(milliseconds=1)
+    if found[1] in _FROM:
+        return (
+            Span(since=since, rest=low[: found.start()] + " " * len(found[0]) + low[found.end() :])
+            if since < now
+            else None
+        )
     rest = _BARE_MONTH.sub(
         lambda m: " " * len(m[0]), low[: found.start()] + " " * len(found[0]) + low[found.end() :]
     )
@@ -335,9 +341,10 @@ def _months() -> dict[str, int]:
     return told | {w: n for n, w in enumerate(_ITALIAN, 1)}
 
 
+_FROM: Final = frozenset({"since", "seit", "depuis", "desde", "da"})
 _MONTH: Final = re.compile(
     rf"(?<!\w)(in|im|en|a|au mois de|nel mese di|last|letzten|of|de|di|durante"
-    rf"|during)\s+({'|'.join(sorted(_months(), key=len, reverse=True))})(?!\w)(?:\s+(\d{{4}}))?"
+    rf"|during|since|seit|depuis|desde|da)\s+({'|'.join(sorted(_months(), key=len, reverse=True))})(?!\w)(?:\s+(\d{{4}}))?"
 )
 
 _BARE_MONTH: Final = re.compile(  # another one that is set beside it: "october with november"
