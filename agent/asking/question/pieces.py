@@ -59,6 +59,7 @@ class Pieces:
         frozenset()
     )  # components whose names are read as mere words: the cache of "cache hits"
     left_out: frozenset[str] = frozenset()  # words that name no thing and are passed over
+    implied: bool = False  # whether the component before is meant though no pronoun says so
 
     @property
     def as_put(self) -> str:
@@ -200,7 +201,7 @@ class Pieces:
             thing := by_things(self.words, self.site) or by_tag(self.words, self.site)
         ) and not self.about.strange:
             return thing
-        return self.given if PRONOUN.search(self.low) else ""
+        return self.given if self.implied or PRONOUN.search(self.low) else ""
 
     def has(self, name: str, key: str) -> bool:
         """Whether a table's key is said."""
@@ -327,6 +328,7 @@ class Pieces:
             for h in self.hits("verbs")
             if h.key not in ("changes", "work", "events", "lines")
         ]
+        taken += [(h.begin, h.end) for h in self.hits("parts") if h.key == "exit_code"]  # no outlet
         # Where no cluster is, a job is one of whatever is measured.
         kinds = [(h.begin, h.end) for h in self.hits("resources") if h.key != "jobs" or self.site.readers()]
         found = terms_of(
