@@ -13,13 +13,13 @@ from aitia.tools.query.execute import execute
 from aitia.tools.query.words import QUERY, Changes, Events, Get, Lines, List, Query
 
 _PREVIOUS: Final = re.compile(  # "and the one before that?", "celui d'avant", "the time before"
-    r"(?<!\w)(?:the (?:one|time|previous one|earlier one) before|the previous (?:one|time)?|the (?:one|time) prior"
+    r"(?<!\w)(?:the (?:one|time|previous one|earlier one) before|(?:the )?previous(?: one| time)?|the (?:one|time) prior"
     r"|das (?:davor|vorige|vorherige)|de[rnm] (?:davor|vorige[rnm]?|vorherige[rnm]?)|die (?:davor|vorige|vorherige)"
     r"|das mal davor|davor"
     r"|cel(?:ui|le)s? d'avant|l[ea] (?:précédente?|fois d'avant)|la fois précédente"
     r"|(?:el|la|lo)s? (?:anterior|previ[oa]|de antes)|la vez anterior"
     r"|quell[oa] (?:prima|precedente)|(?:il|la) precedente|la volta prima)(?!\w)"
-    r"|(?<!\w)before (?:that|this)(?: one)?\W*$"
+    r"|(?<!\w)before (?:of )?(?:that|this)(?: one)?(?:,|\W*$)"
 )
 
 

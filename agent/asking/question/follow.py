@@ -68,7 +68,12 @@ def spoken_of(before: Query | None, site: Site) -> str:
 def read_pieces(p: Pieces, before: Query | None) -> Reading:
     """What the rules make of a question that is taken apart."""
     found = _read(p, before)
-    if found.status in ("none", "unclear", "unknown") and p.follows and p.given and not p.asked_of - {p.given}:
+    if (
+        found.status in ("none", "unclear", "unknown")
+        and p.follows
+        and p.given
+        and not p.asked_of - {p.given}
+    ):
         again = decide(replace(p, implied=True))  # "with which exit code?"
         found = again if again.queries and all(isinstance(q, Get) for q in again.queries) else found
     return without(p, found)

@@ -32,10 +32,14 @@ _CLOCK: Final = re.compile(
     re.IGNORECASE,
 )
 _HOURS: Final = re.compile(r"(?<![\w.:])(\d{1,3}) ?[uh](?!\w)")
+_HOURS_AGO: Final = re.compile(r"(?<![\w.:])(\d{1,3}) ?(?:uur|u) geleden(?!\w)", re.IGNORECASE)
 _SINCE: Final = re.compile(r"(?<!\w)h[áa] (\d+ \w+)(?! atrás)", re.IGNORECASE)  # há 2 horas: two hours ago
 _NO_MASKS: Final = dict.fromkeys((0xE800, 0xE801), " ")
 _KEPT: Final = re.compile("\ue800(\\d+)\ue801")
 _BEFORE: Final = re.compile(r"\s+([?,;!)\]]|[.:](?!\w))")
+_LEADS: Final = frozenset(
+    {"ok", "okay", "please", "now", "and", "so", "good", "well", "then", "even", "just"}
+)
 _LINKS: Final = ("", "s", "e", "en")  # letters that join the parts of a compound
 _PART: Final = 4  # letters of such a part, at least
 
@@ -108,7 +112,7 @@ def _english(text: str, names: tuple[str, ...]) -> str:
     language = language_of(masked)
     if not language:
         return text
-    timed = _HOURS.sub(r"\1 hours", _CLOCK.sub(_time, masked))
+    timed = _HOURS.sub(r"\1 hours", _CLOCK.sub(_time, _HOURS_AGO.sub(r"\1 hours ago", masked)))
     told = _read(_SINCE.sub(r"\1 atrás", timed), words_of(language))
     return _KEPT.sub(lambda m: kept[int(m[1])], told)
 
@@ -126,10 +130,12 @@ def language_of(text: str) -> str:
     most = max(len(words & marks) for marks in others.values())
     found = {name: words & words_of(name).single for name in LANGUAGES}
     best = max(LANGUAGES, key=lambda name: len(found[name]))
-    own = words_of(best).marks & words or any(
-        not is_known(w) and all(w not in m for m in others.values()) for w in found[best]
-    )
-    return best if own and len(found[best]) > most else ""
+    alone = {w for w in words if not is_known(w) and all(w not in m for m in others.values())}
+    own = words_of(best).marks & words or found[best] & alone
+    least = (
+        most if words_of(best).marks & alone else most + 1
+    )  # a mark that no other language has weighs more
+    return best if own and len(found[best]) >= max(1, least) else ""
 
 
 def _read(text: str, words: Words) -> str:
@@ -138,16 +144,27 @@ def _read(text: str, words: Words) -> str:
     said: list[str] = []
     at = 0
     while at < len(tokens):
-        found = None if _is_name(tokens[at], text) else words.at(low, at)
+        found = (_joined(low[at], words), 1) if "-" in low[at] else None
+        if found is None or not found[0]:
+            found = None if _is_name(tokens[at], text) else words.at(low, at)
         if (
             (found is None or found[1] == 1)
-            and not any(said)
+            and all(t.strip(",.!") == "" or _bare(plain(t)) in _LEADS for t in said)
             and (order := words.orders.get(_bare(low[at]))) is not None
         ):
             found = order, 1
         said.append(tokens[at] if found is None else found[0])
         at += 1 if found is None else found[1]
     return _BEFORE.sub(r"\1", " ".join(filter(None, said)))
+
+
+def _joined(word: str, words: Words) -> str:
+    """A compound of a number, sign or name and a word that is known: `503-antwoorden` is `503 answers`; else ""."""
+    first, _, last = word.rpartition("-")
+    if len(last) < _PART or not words.compounds or (told := words.at([last], 0)) is None:
+        return ""
+    front = words.at([first], 0)
+    return f"{front[0] if front else first} {told[0]}"
 
 
 def _is_name(token: str, text: str) -> bool:
