@@ -66,7 +66,7 @@ def answered(
 def _undated(query: Query, found: Found) -> bool:
     """Whether a moment was asked for, and nothing was found that has one."""
     wanted = getattr(query, "wanted", "")
-    never = wanted in ("first", "last", "since") and found.status == "found" and found.at is None
+    never = wanted in ("first", "last", "since", "time") and found.status == "found" and found.at is None
     none = isinstance(query, Lines) and query.limit == 1 and found.status == "empty"
     return never or none or (wanted == "time" and found.status == "empty")
 

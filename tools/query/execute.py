@@ -100,6 +100,8 @@ def _got(query: Get, site: Site) -> Found:
         return role(query, site)
     if query.part == "duration":
         return job_runs(query, site)
+    if query.part == "runtime":
+        return version(query, site)
     if query.part != "version":
         return get_part(query, site)
     image = get_part(query.model_copy(update={"part": "image"}), site) if site.readers() else None

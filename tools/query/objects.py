@@ -69,8 +69,9 @@ def list_objects(query: List, site: Site) -> Found:
         values = dict(sorted(values.items(), key=lambda pair: (-float(pair[1] or 0), pair[0]))[: query.limit])
         found = found.model_copy(update={"names": tuple(values)})
     told = "; ".join(f"{n} {v or 'none'}" for n, v in list(values.items())[:_SHOWN])
+    at = max((m for v in values.values() if (m := moment(v))), default=None) if part == "since" else found.at
     return found.model_copy(
-        update={"values": values, "value": None, "said": f"{found.said.rstrip('.')}: {told}."}
+        update={"values": values, "value": None, "at": at, "said": f"{found.said.rstrip('.')}: {told}."}
     )
 
 

@@ -81,10 +81,10 @@ def version(query: Get, site: Site) -> Found:
         when = f" (logged {line.at:%Y-%m-%d %H:%M:%S} UTC)" if line.at else ""
         told.append(f"{number_said}{when}")
         refs.append(line.ref)
-    told = told or runtime
+    told = runtime if query.part == "runtime" else told or runtime
     if not told:
         return unknown(
-            f"No source tells the version of {query.component}.",
+            f"No source tells the version of {'the runtime of ' * (query.part == 'runtime')}{query.component}.",
             "a deploy journal, build information or a cluster source",
         )
     return Found(
@@ -92,7 +92,7 @@ def version(query: Get, site: Site) -> Found:
         kind="text",
         at=found.rows[-1].at if found.rows else None,
         names=tuple(told),
-        said=f"Version of {query.component}: {'; '.join(dict.fromkeys(told))}.",
+        said=f"{'Runtime' if query.part == 'runtime' else 'Version'} of {query.component}: {'; '.join(dict.fromkeys(told))}.",
         sources=tuple(refs[:4]),
     )
 

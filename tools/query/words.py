@@ -30,7 +30,7 @@ State = Literal[
 Part = Literal[
     "", "image", "node", "ip", "labels", "limits", "requests", "restarts", "replicas", "state", "ports", "schedule",
     "age", "why", "namespace", "owner", "claims", "environment", "type", "taints", "version", "role", "duration",
-    "since", "exit_code",
+    "since", "exit_code", "runtime",
 ]  # fmt: skip
 Relation = Literal[
     "calls", "called_by", "holds", "logs", "runs_on", "hosts", "part_of", "parts", "feeds", "fed_by"

@@ -43,10 +43,18 @@ def of_roles(p: Pieces) -> Reading | None:
 _ROLES = frozenset({"replication", "primary", "replicas"})
 
 
+_PERSON = re.compile(
+    r"(?<!\w)(?:wh(?:ich|at)|welche[rsnm]?|quel(?:le)?s?|qué|cuál de los|quale|quali|che) (?:of (?:the|our|my) )?"
+    r"(?:colleagues?|person|engineer|technicians?|operator|developer|guy|kolleg\w+|mitarbeiter\w*|techniker\w*|mensch"
+    r"|collègues?|techniciens?|personne|opérateur|compañer\w+|técnic\w+|persona|operari\w+|collega|colleghi|tecnic\w+|operatore)"
+    r"(?!\w)"
+)
+
+
 def of_people(p: Pieces) -> Reading | None:
     """Who did something: no telemetry tells of people."""
     first = p.low.split()[:1]
-    asked = bool(first) and first[0].strip("¿?,") in words_of("people")
+    asked = (bool(first) and first[0].strip("¿?,") in words_of("people")) or _PERSON.search(p.low) is not None
     if asked and p.has("parts", "owner"):
         return unknown("No source here names people.", "the plan of who looks after what")
     acted = p.has("verbs", "work") or p.has("verbs", "changes") or p.keys("acts")

@@ -147,7 +147,7 @@ def _states() -> Sequence[str]:
 
 def _parts() -> Sequence[str]:
     return [
-        s for s in get_args(Part) if s and s not in ("duration", "since", "exit_code")
+        s for s in get_args(Part) if s and s not in ("duration", "since", "exit_code", "runtime")
     ]  # which no line of the curriculum tells
 
 

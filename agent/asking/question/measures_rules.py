@@ -51,7 +51,7 @@ def fitting(p: Pieces, component: str) -> list[Fit]:
     terms = p.terms or (
         p.own_terms if p.keys("share") or p.keys("functions") or p.has("verbs", "count") else []
     )
-    every = measured(p.site)
+    every = [m for m in measured(p.site) if not _is_label(m, p)]
     if component and (only := sole(p, component, [m for m in every if m.component == component])):
         return [only]
     if not terms:
@@ -75,6 +75,11 @@ def fitting(p: Pieces, component: str) -> list[Fit]:
     own = [m for m in every if m.component == component]
     found = told or fits(terms, own)
     return found if found and not found[0].left else _by_label(p, own) or found
+
+
+def _is_label(m: Measured, p: Pieces) -> bool:
+    """Whether a measurement is always 1 and only carries labels (OpenMetrics "info"), and its name is not written out."""
+    return m.metric.endswith("_info") and m.metric.casefold() not in p.low
 
 
 def _of_machine(p: Pieces, every: Sequence[Measured]) -> list[Measured]:

@@ -79,7 +79,13 @@ def of_versions(p: Pieces) -> Reading | None:
         return one(Changes(component=component, what="deploy", limit=1))
     if not component and p.has("verbs", "changes"):
         return None
-    return one(Get(component=component, part="version")) if component else None
+    part: Any = "runtime" if _RUNTIME.search(p.low) and not _RUNTIME.search(plain(component)) else "version"
+    return one(Get(component=component, part=part)) if component else None
+
+
+_RUNTIME: Final = re.compile(
+    r"(?<![\w.])(?:node\.?js|python|golang|java|jvm|openjdk|php|ruby|\.net|dotnet)(?!\w)"
+)
 
 
 def _replicas(p: Pieces, words: Sequence[str]) -> list[str]:

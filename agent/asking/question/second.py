@@ -110,8 +110,19 @@ def may_say(p: Pieces, reading: Reading, before: Query | None) -> bool:
 
 
 def rules_left_open(reading: Reading) -> bool:
-    """Whether a model's line may stand: where rules found no query, and not several fit."""
-    return reading.status != "query" and not reading.said.startswith(("Which one", "Of which"))
+    """Whether a model's line may stand: where rules found no query, and neither several fit nor none can."""
+    return reading.status != "query" and not reading.said.startswith(_SETTLED)
+
+
+_SETTLED: Final = (
+    "Which one",
+    "Of which",
+    "No source here names people",
+    "What is still to come",
+    "How many samples",
+    "There was none of which",
+)
+"""How readings begin that leave a model nothing to say: several fit, or nothing can."""
 
 
 def _instead(p: Pieces, reading: Reading, proposal: Proposal) -> Read:
@@ -120,6 +131,10 @@ def _instead(p: Pieces, reading: Reading, proposal: Proposal) -> Read:
     if query is None or proposal.sure < OFFERS or unmet(p, (query,)) or unheard(p, query):
         return Read(reading=reading)
     note = f"read by the model as: {proposal.line}"
+    if any(t.concepts for t in unexplained(p, (query,), strict=True)):
+        return Read(
+            reading=offered(reading, one(query)), note=note
+        )  # an oil's temperature is none of the gas
     if proposal.sure < ANSWERS and not proposal.nearest:
         return Read(reading=offered(reading, one(query)), note=note)
     return Read(reading=one(query), note=note)
