@@ -12,6 +12,7 @@ from aitia.agent.asking.question.failed_full_rules import misses_head
 from aitia.agent.asking.question.learned import ANSWERS as LEARNED
 from aitia.agent.asking.question.learned import read_line
 from aitia.agent.asking.question.line_form import line_of
+from aitia.agent.asking.question.measure import Term
 from aitia.agent.asking.question.met import unmet
 from aitia.agent.asking.question.outcome import Reading, one
 from aitia.agent.asking.question.pieces import Pieces
@@ -131,13 +132,27 @@ def _instead(p: Pieces, reading: Reading, proposal: Proposal) -> Read:
     if query is None or proposal.sure < OFFERS or unmet(p, (query,)) or unheard(p, query):
         return Read(reading=reading)
     note = f"read by the model as: {proposal.line}"
-    if any(t.concepts for t in unexplained(p, (query,), strict=True)):
-        return Read(
-            reading=offered(reading, one(query)), note=note
-        )  # an oil's temperature is none of the gas
+    if any(_qualifies(p, t) for t in unexplained(p, (query,), strict=True) if t.concepts & _WHICH):
+        return Read(reading=offered(reading, one(query)), note=note)
     if proposal.sure < ANSWERS and not proposal.nearest:
         return Read(reading=offered(reading, one(query)), note=note)
     return Read(reading=one(query), note=note)
+
+
+_WHICH: Final = frozenset(  # things that tell which of several quantities of one kind is meant
+    {"oil", "water", "air", "gas", "exhaust", "steam", "fuel", "axial", "radial", "horizontal", "vertical", "inlet", "outlet",
+     "suction", "discharge", "outdoor", "ambient", "room", "winding", "cpu", "memory", "disk", "network", "swap", "heap"}
+)  # fmt: skip
+_OF: Final = re.compile(
+    r"\s*|\s(?:of|in|von|vom|der|des|im|de|du|del|d'|di|della|dell'|dello|nel|en)(?: ?(?:the|dem|den|la|l'|el))?\s?"
+)
+
+
+def _qualifies(p: Pieces, term: Term) -> bool:
+    """Whether a thing stands beside another one and says which is meant: the oil of "oil temperature"."""
+    others = [(t.begin, t.end) for t in p.terms if t.concepts and t.begin != term.begin]
+    gaps = [(term.end, a) if a >= term.end else (b, term.begin) for a, b in others]
+    return any(a <= b and _OF.fullmatch(p.words[a:b]) for a, b in gaps)
 
 
 def unheard(p: Pieces, query: Query) -> bool:
