@@ -43,6 +43,9 @@ _SAID: Final = {
     "length": r"misalign|versatz|offset|gap|spiel|spalt|clearance|désalign|jeu|desalin|holgura"
     r"|disallin|gioco|thick|dick|wear|verschleiß",
 }
+_SHARE: Final = re.compile(
+    r"%|percent|per cent|share|prozent|anteil|pour cent|pourcentage|por ciento|porcentaje|per cento|percentuale"
+)
 _ALL: Final = sorted({u for units in _UNITS.values() for u in units}, key=len, reverse=True)
 _NUMBER: Final = re.compile(
     r"(?<![\w.,:/-])(?P<n>[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d+(?:[.,]\d+)?)"
@@ -72,13 +75,17 @@ def figures_of(question: str, found: Found) -> tuple[Figure, ...]:
     if not _ASKS.search(low):
         return ()
     text = found.rows[0].text
-    told = list(_NUMBER.finditer(text))
-    beside = [m for m in told if _is_of(m, text, low)]
+    shares = _SHARE.search(low) is not None
+    told = [m for m in _NUMBER.finditer(text) if (m["unit"] == "%") <= shares]
     united = [m for m in told if m["unit"]]
-    by_unit = [m for m in united if _unit_asked(m["unit"].casefold(), low)]
-    for group in (beside, by_unit, united if _TO_WHAT.search(low) else []):
+    groups = (
+        *([m for m in told if _is_of(m, text, low, place)] for place in (0, 1)),
+        [m for m in united if _unit_asked(m["unit"].casefold(), low)],
+        united if _TO_WHAT.search(low) else [],
+    )
+    for place, group in enumerate(groups):
         if len({(m["n"], m["unit"]) for m in group}) == 1:
-            return (_figure(group[0], text if group is beside else ""),)
+            return (_figure(group[0], text if place < len(_PLACES) else ""),)
     return ()
 
 
@@ -106,12 +113,15 @@ def _beside(m: re.Match[str], text: str) -> list[str]:
     return [w[1] for w in sides if w and not is_glue(w[1])]
 
 
-def _is_of(m: re.Match[str], text: str, low: str) -> bool:
-    """Whether a word beside a number is one of the question: the same stem, or the same thing in another language."""
+_PLACES: Final = ("nearest", "other side")
+
+
+def _is_of(m: re.Match[str], text: str, low: str, place: int) -> bool:
+    """Whether the word beside a number is one of the question: the same stem, or the same thing in another language."""
     asked = [w for w in _WORD.findall(low) if not is_glue(w)]
     stems = {stem_of(w) for w in asked}
     things = {c for w in asked for c in things_of(w)}
-    return any(stem_of(w) in stems or (things & things_of(w)) for w in _beside(m, text))
+    return any(stem_of(w) in stems or (things & things_of(w)) for w in _beside(m, text)[place : place + 1])
 
 
 def _unit_asked(unit: str, low: str) -> bool:

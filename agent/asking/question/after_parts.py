@@ -62,7 +62,7 @@ def _one_before(p: Pieces, before: Changes | Lines | Events) -> Reading:
     last = found.rows[-1].at if found.rows else None
     if last is None:
         return unknown("There was none of which one could come before.")
-    until = last - timedelta(seconds=1)
+    until = last - timedelta(milliseconds=1)
     if fields.get("since") is not None and fields["since"] >= until:
         fields["since"] = None
     if p.has("verbs", "when") and "wanted" in fields:

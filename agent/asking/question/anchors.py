@@ -84,7 +84,8 @@ def _happened(cue: re.Match[str], p: Pieces) -> Iterator[tuple[int, Row]]:
     told = [h for h in hits("acts", what) if h.begin == 0 or h.end <= len(clause)]
     words = " ".join(filter(None, (_stems(h.key) for h in told)))
     if words:
-        length = len(clause) or told[0].end
+        word = re.compile(r"[\w-]*").match(what, told[0].end)  # of "greas*" the whole word
+        length = len(clause) or (word.end() if word else told[0].end)
         yield from ((length, row) for row in _rows(p, Changes(words=words, limit=MOST)))
 
 
