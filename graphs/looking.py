@@ -125,7 +125,7 @@ def _read(text: str, site: Site, before: Query | None, reader: QuestionReader | 
     """A question as rules read it, as was learned without them, and as a model does beside them; a model that fails is a note."""
     if is_query(text):
         return Read(reading=Reading(status="query", queries=(parse(text, now=site.now),), live=True))
-    text, anchor = anchored(text, site)
+    text, anchor = anchored(text, site, before)
     p = pieces_of(text, site, before)
     read = read_without_rules(p, read_several(text, site, before, read_pieces(p, before)), before)
     if reader is not None and not read.note:

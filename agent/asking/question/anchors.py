@@ -11,10 +11,11 @@ from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.tables import hits, table
 from aitia.agent.asking.question.word_by_word import english
 from aitia.tools.meaning.incidents.words import plain
+from aitia.tools.query.execute import execute
 from aitia.tools.query.found import Row
 from aitia.tools.query.happened import changes
 from aitia.tools.query.site import Site
-from aitia.tools.query.words import MOST, Changes, What
+from aitia.tools.query.words import MOST, Changes, Query, What
 
 _SINCE: Final = r"since|after|seit|nach|depuis|après|desde|después|dopo|da"
 _UNTIL: Final = r"before|until|prior to|vor|bis|avant|jusqu'au|antes|hasta|prima|fino"
@@ -40,13 +41,16 @@ _KINDS: Final[tuple[tuple[str, What], ...]] = (
 )  # fmt: skip
 
 
-def anchored(text: str, site: Site) -> tuple[str, str]:
+def anchored(text: str, site: Site, before: Query | None = None) -> tuple[str, str]:
     """The question with moments in place of what happened then, and a note that says which; as it is where none is known.
 
+    "Since then" is the moment that the query before told.
     Which version ran before a deploy is a question for the deploys themselves; a comparison has its own reading.
     """
     names = [n for c in site.inventory.components for n in (c.id, *c.aliases)]
     low = plain(english(text, names))
+    if before is not None and len(low) == len(text) and (then := _THEN.search(low)):
+        return _then(text, then, before, site)
     found = _CUE.search(low)
     if (
         found is None
@@ -54,7 +58,7 @@ def anchored(text: str, site: Site) -> tuple[str, str]:
         or not (site.sources.of("changes") or site.sources.of("maintenance"))
     ):
         return text, ""
-    p = Pieces(asked=text, site=site)
+    p = Pieces(asked=text, site=site, given=str(getattr(before, "component", "") or ""))
     if p.keys("parts") or p.has("verbs", "compare"):
         return text, ""
     for cue in _CUE.finditer(low):
@@ -72,6 +76,30 @@ def anchored(text: str, site: Site) -> tuple[str, str]:
                 f"“{told}” is read as {side} {at:%Y-%m-%d %H:%M:%S} UTC: {row.component}: {row.text[:80]}",
             )
     return text, ""
+
+
+_THEN: Final = re.compile(
+    r"(?<!\w)(?P<since>since then|seitdem|seit dann|depuis lors|depuis ce moment(?:-là)?|desde entonces|da allora"
+    r"|da quel momento)(?!\w)"
+    r"|(?<!\w)(?P<at>at that (?:moment|time|point)|at the time|zu dem zeitpunkt|zu diesem zeitpunkt|in dem moment"
+    r"|à ce moment(?:-là)?"
+    r"|à cet instant(?:-là)?|en ese momento|en aquel momento|in quel momento)(?!\w)"
+)
+
+
+def _then(text: str, m: re.Match[str], before: Query, site: Site) -> tuple[str, str]:
+    """The moment of the answer before in place of "then"; as it is where that had none, or several."""
+    found = execute(before, site)
+    at = found.at or (found.rows[0].at if len(found.rows) == 1 else None)
+    if at is None:
+        return text, ""
+    at = at.astimezone(UTC).replace(microsecond=0)
+    side = "since" if m["since"] else "at"
+    put = f"{text[: m.start()]}{side} {at:%Y-%m-%dT%H:%M:%SZ}{text[m.end() :]}"
+    return (
+        put,
+        f"“{text[m.start() : m.end()]}” is read as {side} {at:%Y-%m-%d %H:%M:%S} UTC: of the answer before",
+    )
 
 
 def _happened(cue: re.Match[str], p: Pieces) -> Iterator[tuple[int, Row]]:
@@ -103,7 +131,7 @@ def _stems(key: str) -> str:
 
 def _rows(p: Pieces, query: Changes) -> list[Row]:
     """The newest such change of a component that is named, else of any."""
-    for component in (*p.about.components, ""):
+    for component in dict.fromkeys((*p.about.components, p.given, "")):
         rows = changes(query.model_copy(update={"component": component}), p.site).rows
         if rows:
             return list(rows[-1:])

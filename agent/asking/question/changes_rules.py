@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from aitia.agent.asking.question.about import EQUIPMENT
 from aitia.agent.asking.question.account import unplaced, unread
 from aitia.agent.asking.question.lines_rules import in_lines
-from aitia.agent.asking.question.measure import Term
+from aitia.agent.asking.question.measure import Term, things_of
 from aitia.agent.asking.question.measures_rules import fitting
 from aitia.agent.asking.question.outcome import Reading, asks_for_components, one, span_fields
 from aitia.agent.asking.question.pieces import Pieces
@@ -63,6 +64,8 @@ def of_happenings(p: Pieces) -> Reading | None:
         )
     acts = _of_what(p, acts)
     text = p.quoted or ("" if acts else telling(p))
+    if text and not p.quoted and p.component and _calls(p, text) and _none_with(p, what, text):
+        text = ""  # which only says which component it is: "the impeller-side bearing V-301-BS"
     if not (text or acts) and (lost := [t for t in unplaced(p) if t in rest]):
         return unread(p, lost, "No change speaks of")
     when = p.has("verbs", "when")
@@ -158,6 +161,21 @@ def _in_log(p: Pieces, rest: Sequence[Term]) -> Reading | None:
     return one(
         Lines(words=words, limit=p.limit or (1 if p.has("verbs", "when") else USUAL), **span_fields(p))
     )
+
+
+def _calls(p: Pieces, text: str) -> bool:
+    """Whether a text stands in a name of the component, or says as a thing what it is."""
+    held = p.site.held(p.component)
+    names = [p.component, *(held.aliases if held else ())]
+    things = things_of(text)
+    return any(text in plain(n) for n in names) or bool(things and things <= EQUIPMENT)
+
+
+def _none_with(p: Pieces, what: Any, text: str) -> bool:
+    """Whether a component's changes have none with a text, and some without."""
+    given: dict[str, Any] = {"component": p.component, "what": what}
+    held = changes(Changes(**given, text=text), p.site).rows
+    return not held and bool(changes(Changes(**given), p.site).rows)
 
 
 def _last_one(p: Pieces) -> bool:

@@ -61,7 +61,7 @@ def asking(text: str, names: Iterable[str]) -> str:
     """
     if QUOTED.search(text):
         return text
-    text = _WHY_ASKED.sub("?", text)
+    text = _VIEW.sub(lambda m: next(g for g in m.groups() if g), _WHY_ASKED.sub("?", text))
     text = _TOLD_BY.sub(" ", _SPLIT.sub(" ", _PURPOSE.sub("show ", text)))
     clauses = [c for c in _CLAUSE.split(text) if c.strip()]
     asks = [bool(ASKING.search(_polite().sub("", plain(c)))) for c in clauses]
@@ -98,6 +98,12 @@ _TOLD_BY: Final = re.compile(  # who tells it, which no name of a component or l
     r"|[Aa]s (?:seen|told|reported|logged) by|(?<![Ww]ie )[Ll]aut(?! (?:ist|war|sind))|[Gg]emäß|[Ss]elon|[Dd]'après"
     r"|[Ss]egún|[Ss]econdo)"
     r" (?:the |der |dem |den |le |la |l'|el |il )?[a-z][a-z.]{2,30}(?![\w-])(?: logs?(?!\w))?",
+)
+_VIEW: Final = re.compile(  # whose view it is, of which the name alone says something
+    r"(?<!\w)from (?:the )?([\w.-]+)(?:'s)? (?:point of view|perspective|viewpoint|side)(?!\w)"
+    r"|(?<!\w)aus (?:der )?sicht (?:von|des|der) ([\w.-]+)|(?<!\w)du point de vue d[eu'] ?([\w.-]+)"
+    r"|(?<!\w)desde el punto de vista de(?:l| la)? ?([\w.-]+)|(?<!\w)dal punto di vista d(?:i|el|ella) ?([\w.-]+)",
+    re.IGNORECASE,
 )
 _WHY_ASKED: Final = re.compile(  # why somebody asks, behind the question: "who calls it? I want to know whom to warn"
     r"\?\s+(?:i|we|ich|wir|je|nous|on|quiero|queremos|necesito|io|voglio|vorrei|vogliamo)(?!\w)['’]?(?:m|d|ve|ll)?\s"

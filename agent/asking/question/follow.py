@@ -25,6 +25,7 @@ from aitia.agent.asking.question.reading import decide
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.tables import GOES_ON, follow_pattern, pattern_of
 from aitia.agent.asking.question.tags import sibling
+from aitia.agent.asking.question.trend_rules import of_trends
 from aitia.agent.asking.question.word_by_word import english
 from aitia.core.errors import BadInput
 from aitia.tools.meaning.incidents.words import plain
@@ -90,6 +91,8 @@ def _read(p: Pieces, before: Query | None) -> Reading:
         return decide(p)
     if (parted := after_a_part(p, before)) is not None:
         return parted
+    if (turn := of_trends(p)) is not None and turn.status == "query":
+        return turn  # "since when is it so much higher?"
     if p.has("verbs", "compare") and (beside := compared_before(p, before)) is not None:
         return beside
     if (anew := ranked_anew(p, before)) is not None:

@@ -26,7 +26,8 @@ _STEMS = {
 def of_roles(p: Pieces) -> Reading | None:
     """Which part a store has: master, replica, standby."""
     if (
-        not p.has("parts", "role")
+        not (p.has("parts", "role") or _WHO_LEADS.search(p.low))
+        or p.keys("lasting")
         or p.has("verbs", "when")
         or p.has("verbs", "changes")
         or p.has("verbs", "count")
@@ -40,6 +41,10 @@ def of_roles(p: Pieces) -> Reading | None:
     return Reading(status="query", queries=queries, live=True)
 
 
+_WHO_LEADS = re.compile(
+    r"(?<!\w)(?:which|what|welche[rsn]?|quel(?:le)?|qué|cuál|quale) (?:[\w-]+ )?(?:is|ist|est|es|è) "
+    r"(?:(?:the|der|das|die|le|la|el|il) )?(?:primary|primär\w*|master|leader|primaire|maître|primari[oa]|maestr[oa])(?!\w)"
+)
 _ROLES = frozenset({"replication", "primary", "replicas"})
 
 

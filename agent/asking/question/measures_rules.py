@@ -57,7 +57,8 @@ def fitting(p: Pieces, component: str) -> list[Fit]:
     if not terms:
         return []
     if not component:
-        return fits(terms, _of_machine(p, every) or every)
+        found = fits(terms, _of_machine(p, every) or every)
+        return found if found and not found[0].left else _by_segment(found, every) or found
     if (tag := instrument(relatives(component, p.site), p.words)) and (
         held := [m for m in every if m.component == tag]
     ):
@@ -74,7 +75,26 @@ def fitting(p: Pieces, component: str) -> list[Fit]:
     ]
     own = [m for m in every if m.component == component]
     found = told or fits(terms, own)
-    return found if found and not found[0].left else _by_label(p, own) or found
+    if found and not found[0].left:
+        return found
+    return _by_label(p, own) or _by_segment(found, own) or found
+
+
+def _by_segment(found: Sequence[Fit], held: Sequence[Measured]) -> list[Fit]:
+    """What a measurement is of whose label holds the rest of the question: space on "uploads" by `mountpoint="/srv/uploads"`."""
+    made: list[Fit] = []
+    for fit in found[:_MOST_NAMES]:
+        labels = {
+            (k, v)
+            for m in held
+            if m.family == fit.of.family and m.component == fit.of.component
+            for k, v in m.labels
+            if k not in _OWNERS and set(fit.left) <= set(re.split(r"[^a-zà-ÿ0-9]+", plain(v)))
+        }
+        if fit.left and len(labels) == 1:
+            told = "=".join(next(iter(labels)))
+            made.append(replace(fit, left=(), labels=",".join(filter(None, (fit.labels, told)))))
+    return made
 
 
 def _is_label(m: Measured, p: Pieces) -> bool:

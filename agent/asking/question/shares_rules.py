@@ -59,7 +59,7 @@ _RATIO: Final = re.compile(r"ratio|percent|pct|_share|utili[sz]ation|success|ava
 def of_shares(p: Pieces) -> Reading | None:
     """A share in percent, a rate per second, or a number of failures, where measurements tell it."""
     wanted = p.keys("share") or (["ratio"] if "%" in p.keys("units") else [])
-    failing = fails(p)
+    failing = fails(p) or ("ratio" in wanted and p.code[:1] in ("4", "5"))
     if not wanted and not (failing and p.has("verbs", "count") and _of_requests(p)):
         return None
     owners = [p.component] if p.component else _owners(p)
@@ -198,6 +198,8 @@ def _failures(
     for m in order:
         if not (label := failing_label(m)):
             continue
+        if p.code and "=" in label and re.fullmatch(r"[1-5]\d\d", p.code):
+            label = f"{label.partition('=')[0]}={p.code}"
         share = Share(
             component=owner,
             metric=m.family if m.family == m.metric else m.metric,
