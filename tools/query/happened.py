@@ -65,6 +65,8 @@ def events(query: Events | Count, site: Site) -> Found:
             )
     rows.sort(key=lambda r: (r.at is not None, r.at or datetime.min.replace(tzinfo=UTC)))
     limit = query.limit if isinstance(query, Events) else 3
+    first = isinstance(query, Events) and query.order == "oldest"
+    end = "first" if first else "last"
     whose = f" of {query.component}" if query.component else ""
     said = f"{len(rows)} event{'s' * (len(rows) != 1)}{whose}{span_told(query.since, query.until)}"
     return Found(
@@ -72,8 +74,8 @@ def events(query: Events | Count, site: Site) -> Found:
         kind="lines" if isinstance(query, Events) else "number",
         value=float(len(rows)),
         unit="events",
-        rows=tuple(rows[-limit:]),
-        said=f"{said}{f', the last {limit} below' if len(rows) > limit else ''}.",
+        rows=tuple(rows[:limit] if first else rows[-limit:]),
+        said=f"{said}{f', the {end} {limit} below' if len(rows) > limit else ''}.",
         sources=tuple(refs[:4]),
     )
 

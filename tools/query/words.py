@@ -197,6 +197,7 @@ class Events(_Spanned):
     verb: Literal["events"] = "events"
     text: str = ""
     limit: int = Field(default=USUAL, ge=1, le=MOST)
+    order: Literal["newest", "oldest"] = "newest"
 
 
 class Changes(_Spanned):

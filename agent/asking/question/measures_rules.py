@@ -169,6 +169,12 @@ def of_measurements(p: Pieces) -> Reading | None:
     found = fitting(p, p.component)
     if not found:
         return _unmeasured(p)
+    if (
+        not p.named
+        and {c for t in p.terms for c in t.concepts} == {"maximum"}
+        and len({f.of.family for f in found}) > 1
+    ):
+        return unclear("The limit of what?")
     top = best(_between(p) or found)
     if top[0].left:
         if not any(t.concepts for t in p.terms) and not p.keys("functions"):

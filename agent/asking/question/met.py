@@ -219,7 +219,8 @@ def _lasts(query: Query) -> bool:
     return isinstance(query, Lines | Events | Changes) or bool(_LASTS.search(metric))
 
 
-def _when(p: Pieces, queries: Sequence[Query]) -> str:
+def undated(p: Pieces, queries: Sequence[Query]) -> str:
+    """That it is asked when, and no query tells it; else ""."""
     asked = [p.words[h.begin : h.end] for h in p.hits("verbs") if h.key == "when"]
     if all(word == "time of" for word in asked) and any(_lasts(q) for q in queries):
         return ""  # "the average time of a request"
@@ -333,5 +334,5 @@ def _of_state(p: Pieces, queries: Sequence[Query]) -> str:
 
 
 _CHECKS: Final = (
-    _window, _function, _pace, _often, _long, _when, _bound, _each, _setting, _rest, _switched, _every_line, _of_state, *VALUES,
+    _window, _function, _pace, _often, _long, undated, _bound, _each, _setting, _rest, _switched, _every_line, _of_state, *VALUES,
 )  # fmt: skip

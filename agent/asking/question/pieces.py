@@ -154,6 +154,7 @@ class Pieces:
         return (
             found[1]
             if found
+            and not self.named  # "is max_connections still at 100?"
             and not any(found[1] in re.findall(r"\d+", c) for c in self.about.components)
             and not (
                 ROWS.match(self.words, found.end())

@@ -28,7 +28,7 @@ SINGULAR: Final = re.compile(
 
 
 CODE: Final = re.compile(
-    r"(?<![\w.:/-])([1-5](?:\d\d|xx))(?:er|ers|s)?(?![\w:/-]|\.\d|\s*(?:rpm|1/min|ms|bar|mbar|°|min|lines|zeilen|lignes|líneas|righe))"
+    r"(?<![\w.:/-])([1-5](?:\d\d|xx))(?:er|ers|s)?(?![\w:/-]|\.\d|\s*(?:rpm|1/min|ms|bar|mbar|°|min|[kmg]i?b(?!\w)|%|lines|zeilen|lignes|líneas|righe))"
 )
 LASTING: Final = {"long": "latency", "big": "size"}  # what "how long" and "how big" ask for
 JSON: Final = re.compile(r'"\w+"\s*:\s*"')  # whose quotes are no quotation
