@@ -103,11 +103,11 @@ class RunAsked:
     def _is_live(self, question: str, kept: Path | None) -> bool:
         """Whether it is of what systems are now, or goes on from a question that was."""
         from aitia.agent.asking.question.sorting import goes_on, of_live
-        from aitia.graphs.looking import last_query
+        from aitia.graphs.looking import went_live
 
         if not self._has_live():
             return False
-        before = kept is not None and last_query(kept, datetime.now(tz=UTC)) is not None
+        before = kept is not None and went_live(kept)
         return of_live(question) or (before and goes_on(question))
 
     def _look(self, question: str, kept: Path | None, begun: Callable[[], Path]) -> Answer | None:

@@ -96,8 +96,12 @@ def look(
             )
         }
     )
-    last = reading.queries[0] if reading.status == "query" else before
-    return answer, last
+    if reading.status == "query":
+        return answer, reading.queries[0]
+    return (
+        answer,
+        before if reading.status == "refused" else None,
+    )  # what goes on from it would go on from another one
 
 
 def _moment(text: str, site: Site) -> str:
@@ -176,24 +180,37 @@ def _tried(query: Query, site: Site) -> Found:
 
 
 def last_query(folder: Path, now: datetime) -> Query | None:
-    """The query of the turn before, of a kept conversation. Raises StoreDamaged."""
+    """The query of the turn before, of a kept conversation; None where that was not answered. Raises StoreDamaged."""
+    turns = _turns(folder)
+    try:
+        told = str(turns[-1]["query"]) if turns else ""
+        return parse(told, now=now) if told else None
+    except (KeyError, TypeError, BadInput) as error:
+        raise _damaged(folder) from error
+
+
+def went_live(folder: Path) -> bool:
+    """Whether a kept conversation has turned to live sources before. Raises StoreDamaged."""
+    return bool(_turns(folder))
+
+
+def _turns(folder: Path) -> list[dict[str, str]]:
     file = folder / _FILE
     if not file.is_file():
-        return None
+        return []
     try:
-        turns = json.loads(file.read_bytes())
-        return parse(str(turns[-1]["query"]), now=now) if turns else None
-    except (OSError, ValueError, KeyError, TypeError, BadInput) as error:
-        raise StoreDamaged(
-            f"The {_FILE} in {str(folder)!r} is damaged. Remove that folder and start a new conversation."
-        ) from error
+        return list(json.loads(file.read_bytes()))
+    except (OSError, ValueError, TypeError) as error:
+        raise _damaged(folder) from error
+
+
+def _damaged(folder: Path) -> StoreDamaged:
+    return StoreDamaged(
+        f"The {_FILE} in {str(folder)!r} is damaged. Remove that folder and start a new conversation."
+    )
 
 
 def keep(folder: Path, question: str, query: Query | None) -> None:
-    """Add a turn: what was asked and how it was read, no answer. Raises StoreError."""
-    file = folder / _FILE
-    turns = json.loads(file.read_bytes()) if file.is_file() else []
-    if query is not None:
-        write_whole(
-            file, json.dumps([*turns[-20:], {"question": question, "query": written(query)}]).encode()
-        )
+    """Add a turn: what was asked and how it was read, "" where it was not; no answer. Raises StoreError."""
+    turn = {"question": question, "query": "" if query is None else written(query)}
+    write_whole(folder / _FILE, json.dumps([*_turns(folder)[-20:], turn]).encode())

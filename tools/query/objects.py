@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from aitia.core.errors import SourceError
 from aitia.core.words import SourceRef
-from aitia.tools.cluster.live import moment
 from aitia.tools.cluster.live import status as pod_status
 from aitia.tools.cluster.manifest import at, listed, mapping, name_of
 from aitia.tools.cluster.quantity import quantity
@@ -19,6 +18,7 @@ from aitia.tools.query.parts import part_of
 from aitia.tools.query.samples import has_labels
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import Count, Get, List, State
+from aitia.tools.sources.cluster.cluster_recorded import moment
 from aitia.tools.sources.cluster.object_kinds import CLUSTER_WIDE
 
 Doc = Mapping[str, Any]

@@ -14,7 +14,7 @@ from aitia.agent.asking.question.alarms_rules import after_an_alarm
 from aitia.agent.asking.question.bounds import bound
 from aitia.agent.asking.question.bounds_rules import bounded_before, other_bound
 from aitia.agent.asking.question.comparing import compared_before
-from aitia.agent.asking.question.leaves_out import leaves_out
+from aitia.agent.asking.question.leaves_out import SAYS_THAT, leaves_out
 from aitia.agent.asking.question.measure import Fit, Term, best, fits, terms_of
 from aitia.agent.asking.question.measures_rules import fitting
 from aitia.agent.asking.question.met import undated
@@ -78,7 +78,7 @@ def read_pieces(p: Pieces, before: Query | None) -> Reading:
     ):
         again = decide(replace(p, implied=True))  # "with which exit code?"
         found = again if again.queries and all(isinstance(q, Get) for q in again.queries) else found
-    if found.status == "query" and before is not None and p.follows and (said := undated(p, found.queries)):
+    if found.status == "query" and before is not None and p.follows and (said := _untimed(p, found.queries)):
         found = unclear(said, found.queries)
     return without(p, found)
 
@@ -130,16 +130,13 @@ def _read(p: Pieces, before: Query | None) -> Reading:
 
 def _of_nothing(p: Pieces) -> bool:
     """Whether a sentence goes on from a query that there is not, and names neither objects nor a component."""
-    goes_on = GOES_ON.search(p.as_put.casefold()) is not None or _SAYS_THAT.search(p.low) is not None
+    goes_on = GOES_ON.search(p.as_put.casefold()) is not None or SAYS_THAT.search(p.low) is not None
     return goes_on and not p.about.components and not _whole(p) and changing(p) is None
 
 
-_SAYS_THAT: Final = re.compile(  # "how many times did that happen?"
-    r"(?<!\w)(?:did|does|has|had) (?:that|this|it) (?:happen|occur)\w*"
-    r"|(?:ist|kam|passierte?) das (?:\w+ )?(?:passiert|vor|vorgekommen|geschehen)"
-    r"|c'est arrivé|s'est produit|ha (?:pasado|ocurrido) eso"
-    r"|è (?:successo|capitato)(?!\w)"
-)
+def _untimed(p: Pieces, queries: Sequence[Query]) -> str:
+    """That a number or a part of an object tells no time, where it is asked when; else ""."""
+    return undated(p, queries) if all(isinstance(q, Count | Get | List) for q in queries) else ""
 
 
 def follows(p: Pieces, queries: Sequence[Query], *, strict: bool = False) -> Reading:
@@ -204,8 +201,8 @@ def _turned(p: Pieces, before: Query) -> Reading | None:
         if isinstance(before, Changes):
             return _made(before, {"wanted": "time", "limit": 1, "component": new["component"]})
         if isinstance(before, Events):
-            order = "newest" if last or not p.has("order", "oldest") else "oldest"
-            return _made(before, {"limit": 1, "component": new["component"], "order": order})
+            end = "newest" if last or not p.has("order", "oldest") else "oldest"
+            return _made(before, {"limit": 1, "component": new["component"], "order": end})
         if isinstance(before, Lines) or (isinstance(before, Count) and before.of == "lines"):
             return _made_of(
                 "lines", _shared(new, "lines") | {"limit": 1, "order": "newest" if last else "oldest"}
@@ -308,7 +305,8 @@ def _in_words(before: Query, named: str, site: Site) -> dict[str, Any]:
 
 _EARLIER: Final = re.compile(
     r"before that|(?:hour|day|week|minutes?|hours|days) before\W*$|davor|(?:heure|jour|semaine) d'avant"
-    r"|(?:hora|semana|día) anterior|(?:ora|settimana) prima\W*$|giorno prima\W*$|avant (?:cela|ça)|antes de es[oe]|prima di (?:ciò|questo|quello)"
+    r"|(?:hora|semana|día) anterior|(?:ora|settimana) prima\W*$|giorno prima\W*$|avant (?:cela|ça)"
+    r"|antes de es[oe]|prima di (?:ciò|questo|quello)"
 )
 
 

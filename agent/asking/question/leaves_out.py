@@ -64,3 +64,10 @@ _WHICH_OF: Final = re.compile(  # "¿a qué hora salió la primera?", "when did 
     r"|(?:el|la) (?:primer[oa]|últim[oa])|(?:il|la) prim[oa]|l'ultim[oa])"
     r"(?:\s+(?:come|came|went|fall|appear|arrive|happen|kam|war|auf|an|c'était|è|fue|fu)\w*(?: in| up| out| off)?)?\W*$"
 )
+SAYS_THAT: Final = re.compile(  # "how many times did that happen?"
+    r"(?<!\w)(?:did|does|has|had) (?:that|this|it) (?:happen|occur)\w*"
+    r"|(?:ist|kam|passierte?) das (?:\w+ )?(?:passiert|vor|vorgekommen|geschehen)"
+    r"|c'est arrivé|s'est produit|ha (?:pasado|ocurrido) eso"
+    r"|è (?:successo|capitato)(?!\w)"
+)
+"""A sentence of what the answer before told."""

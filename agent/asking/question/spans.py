@@ -81,11 +81,11 @@ def span_of(text: str, now: datetime) -> Span:
     if _FRENCH.search(low) and not _GERMAN.search(low):
         low = re.sub(r"(?<![\w'])hier(?!\w)", "yesterday", low)
     if (beside := beside_of(low)) is not None:
-        bare, length, before = beside
-        if (moment := (told := _told(bare, now)).at) is not None:
-            ends = (moment - length, moment) if before else (moment, min(moment + length, now))
-            if ends[0] < ends[1]:
-                return Span(since=ends[0], until=ends[1], rest=told.rest)
+        alone, length, before = beside
+        if (moment := (at := _told(alone, now)).at) is not None:
+            sides = (moment - length, moment) if before else (moment, min(moment + length, now))
+            if sides[0] < sides[1]:
+                return Span(since=sides[0], until=sides[1], rest=at.rest)
     if periods := periods_of(low, now):
         bare = low
         for period in periods:
