@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 from aitia.agent.asking.question.measure import things_of
+from aitia.agent.asking.question.stems import stem_of
 from aitia.agent.asking.question.tables import hits, is_glue
-from aitia.agent.asking.question.told import stem_of
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.found import Figure, Found
 

@@ -14,8 +14,9 @@ from aitia.agent.asking.question.measure import Term, things_of
 from aitia.agent.asking.question.measures_rules import fitting
 from aitia.agent.asking.question.outcome import Reading, asks_for_components, one, span_fields
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.stems import stem_of
 from aitia.agent.asking.question.tables import keys, table
-from aitia.agent.asking.question.told import acted, stem_of, telling, tellings
+from aitia.agent.asking.question.told import acted, telling, tellings
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.happened import changes
 from aitia.tools.query.lines import count_lines, loggers

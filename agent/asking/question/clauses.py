@@ -74,7 +74,7 @@ def asking(text: str, names: Iterable[str]) -> str:
         if asked
         or re.search(r"\d", c)
         or (behind and _PLACE.match(plain(c)))
-        or (not _STORY.search(plain(c)) and _tells(c, called))
+        or ((_SAY.match(plain(c)) or not _STORY.search(plain(c))) and _tells(c, called))
     ]
     return ", ".join(_without_wish(c, called) for c in kept)
 
@@ -132,6 +132,9 @@ def _tells(clause: str, called: Iterable[str]) -> bool:
     )
 
 
+_SAY: Final = re.compile(  # "say over the last minute"
+    r"\W*(?:let's )?(?:say|sagen wir(?: mal)?|disons|digamos|diciamo)(?!\w)"
+)
 _STORY: Final = re.compile(  # who said something, and why somebody asks
     r"(?<!\w)(?:wrote|writes|says|said|say|thinks?|reports?|reported|complains?|complained|claims?|told (?:me|us)"
     r"|is on call|on shift|took over"

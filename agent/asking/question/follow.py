@@ -112,6 +112,10 @@ def _read(p: Pieces, before: Query | None) -> Reading:
         and (alone := decide(p)).status == "query"
     ):
         return alone  # "when did it stop?"
+    if p.has("verbs", "changes") and p.span.told and not isinstance(before, Changes | Count):
+        alone = decide(p)  # "and what was deployed at that moment?"
+        if alone.status == "query":
+            return alone
     if (later := after_an_alarm(p, before)) is not None:
         return later
     if (turned := _turned(p, before)) is not None:

@@ -66,7 +66,7 @@ _WHICH_OF: Final = re.compile(  # "¿a qué hora salió la primera?", "when did 
 )
 SAYS_THAT: Final = re.compile(  # "how many times did that happen?"
     r"(?<!\w)(?:did|does|has|had) (?:that|this|it) (?:happen|occur)\w*"
-    r"|(?:ist|kam|passierte?) das (?:\w+ )?(?:passiert|vor|vorgekommen|geschehen)"
+    r"|(?:ist|kam|passierte?) das (?:\w+ ){0,3}(?:passiert|vor|vorgekommen|geschehen)"
     r"|c'est arrivé|s'est produit|ha (?:pasado|ocurrido) eso"
     r"|è (?:successo|capitato)(?!\w)"
 )

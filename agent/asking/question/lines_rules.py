@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from aitia.agent.asking.question.about import near, relatives
 from aitia.agent.asking.question.account import unplaced, unread
+from aitia.agent.asking.question.across import stems_across
 from aitia.agent.asking.question.measure import Term
 from aitia.agent.asking.question.measures_rules import well_measured
 from aitia.agent.asking.question.outcome import (
@@ -20,8 +21,9 @@ from aitia.agent.asking.question.outcome import (
     unknown,
 )
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.stems import stem_of
 from aitia.agent.asking.question.tables import keys, table
-from aitia.agent.asking.question.told import stands, stem_of, wording
+from aitia.agent.asking.question.told import stands, wording
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.lines import count_lines, loggers, texts_of
 from aitia.tools.query.measured import measured
@@ -130,7 +132,8 @@ def in_lines(p: Pieces, rest: Sequence[Term], level: str) -> str:
     known = False
     for term in rest:
         keys_of = keys("logged", term.word)
-        same = [w for c in term.concepts for w in table("concepts").get(c, ()) if w.isalpha() and len(w) > 4]
+        same = list(stems_across(term.word))
+        same += [w for c in term.concepts for w in table("concepts").get(c, ()) if w.isalpha() and len(w) > 4]
         stems.append(
             "|".join(dict.fromkeys([*keys_of, *([] if keys_of else [stem_of(term.word)]), *map(plain, same)]))
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
+from aitia.agent.asking.question.across import alike
 from aitia.agent.asking.question.quantities import settings_in
 from aitia.agent.asking.question.tables import is_glue, raw_hits, table, words_of
 from aitia.tools.meaning.incidents.words import plain
@@ -138,9 +139,8 @@ def _term(low: str, span: tuple[int, int], concepts: frozenset[str], soft: Seque
 
 def _within(part: tuple[int, int], span: tuple[int, int], low: str) -> bool:
     """Whether a span is but one word of a phrase: the heat of "heat output" names no heat pump."""
-    begin = (
-        span[0] if part[0] < span[0] and is_glue(low[part[0] : span[0]].strip()) else part[0]
-    )  # an article
+    led = part[0] < span[0] and is_glue(low[part[0] : span[0]].strip())  # by an article
+    begin = span[0] if led else part[0]
     return span[0] <= begin and part[1] <= span[1] and part != span and " " in low[span[0] : span[1]]
 
 
@@ -326,7 +326,7 @@ def words_in(m: Measured) -> set[str]:
 
 def same(word: str, name: str) -> bool:
     """Whether a word of a question is a word of a name, but for its ending."""
-    if word == name or word.rstrip("s") == name.rstrip("s"):
+    if word == name or word.rstrip("s") == name.rstrip("s") or alike(word, name):
         return True
     shorter, longer = sorted((word, name), key=len)
     if longer.removeprefix(shorter) in _OTHERWISE:

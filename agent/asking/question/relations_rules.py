@@ -51,6 +51,8 @@ def of_relations(p: Pieces) -> Reading | None:
         and (kinds or any(w.name == p.component for _, r in p.site.readers() for w in r.workloads))
     ):
         return one(Get(component=p.component, part="node"))
+    if does == "calls" and _calls_it(p):
+        does = "called_by"
     if does == "fed_by" and _by_it(p):
         does = "feeds"
     asked = Who(does=does, component=p.component)
@@ -59,6 +61,19 @@ def of_relations(p: Pieces) -> Reading | None:
         if who(other, p.site).names:
             return Reading(status="query", queries=(asked, other), live=True)
     return one(asked)
+
+
+_CALLER: Final = re.compile(  # "which component calls the pooler?", "quel composant appelle le pooler ?"
+    r"(?<!\w)(?:who|which(?: of the)? \w+|what|wer|welche[rs]? \w+|qui|quel(?:le)?s? \w+|quién(?:es)?|qué \w+|chi|qual[ei] \w+"
+    r"|che \w+)"
+    r"\s+(?:calls?|uses?|talks? to|ruft|rufen|nutzt|nutzen|appelle(?:nt)?|utilise(?:nt)?|llaman?|usan?|utilizan?|chiaman?o?"
+    r"|usano?|utilizzano?)\s+(?:a\s+|to\s+)?(?:(?:the|den|die|das|le|la|les|el|al|il|lo)\s+|l')?$"
+)
+
+
+def _calls_it(p: Pieces) -> bool:
+    """Whether something calls the component that is named behind the verb."""
+    return any(_CALLER.search(p.words[:a]) for a, _ in (*p.about.taken, *p.about.soft))
 
 
 def _by_it(p: Pieces) -> bool:

@@ -6,7 +6,9 @@ import re
 from itertools import combinations
 from typing import Final
 
+from aitia.agent.asking.question.across import stems_across
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.stems import stem_of
 from aitia.agent.asking.question.tables import hits, is_glue, table
 from aitia.agent.asking.question.tables import keys as tables_keys
 from aitia.tools.meaning.incidents.mentions import is_software
@@ -109,7 +111,7 @@ def wording(p: Pieces) -> tuple[str, str]:
             or (len(stem) < _SHORTEST and not stem.isdigit())
         ):
             continue
-        stem = "|".join(dict.fromkeys([*tables_keys("logged", m[0]), stem]))
+        stem = "|".join(dict.fromkeys([*tables_keys("logged", m[0]), stem, *stems_across(m[0])]))
         stems += [stem] if stem not in stems else []
     own = p.component if p.component in loggers(p.site) else ""
     for component, name in ((own, ""), ("", p.component)) if p.component else (("", ""),):
@@ -128,13 +130,3 @@ def stands(p: Pieces, words: str, component: str) -> bool:
     if not all(any(a in whole for a in w) for w in wanted):
         return False
     return any(all(any(a in text for a in w) for w in wanted) for text in texts)
-
-
-def stem_of(word: str) -> str:
-    """A word without what tense and number put to it, by and large: `geschmiert` and `nachgeschmiert` have `schmier`."""
-    word = re.sub(r"^(?:nach|aus|ab|an|ein)?ge(?=[a-zà-ÿ]{4})", "", word)
-    return (
-        re.sub(r"(?:ions|ings|ing|ed|es|s|en|er|et|te|t|e|ée|és|é|ado|ada|ato|ata|ati|o|a|i)$", "", word)
-        if len(word) > 4
-        else word
-    )
