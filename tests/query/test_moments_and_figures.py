@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aitia.agent.asking.figures import figures_of
+from aitia.agent.asking.question.across import alike
 from aitia.agent.asking.question.beside import beside_of
+from aitia.agent.asking.question.measure import same
 from aitia.agent.asking.question.refusing import asks_for_change
 from aitia.agent.asking.question.spans import span_of
 from aitia.core.words import SourceRef
@@ -174,3 +176,50 @@ def test_why_somebody_asks_is_no_question(shop: Sitting) -> None:
     assert shop.ask("who calls orders? I want to know whom to warn before I touch it").query.startswith(
         "who("
     )
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [
+        ("räume", "rooms"),
+        ("points", "puntos"),
+        ("wartend", "waiting"),
+        ("rechazada", "rejected"),
+        ("partite", "matches"),
+    ],
+)
+def test_words_of_one_meaning(word: str, other: str) -> None:
+    assert alike(word, other)
+    assert same(word, other)
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [("räume", "orders"), ("tickets", "pods"), ("pressure", "temperature"), ("sent", "received")],
+)
+def test_words_of_other_meanings(word: str, other: str) -> None:
+    assert not alike(word, other)
+
+
+@pytest.mark.parametrize(
+    ("asked", "does"),
+    [
+        ("which component calls orders?", "called_by"),
+        ("quel composant appelle orders ?", "called_by"),
+        ("what does orders call?", "calls"),
+    ],
+)
+def test_which_way_a_call_goes(shop: Sitting, asked: str, does: str) -> None:
+    assert f'does="{does}"' in shop.ask(asked).query
+
+
+def test_what_goes_on_from_an_unanswered_question_goes_on_from_none(shop: Sitting) -> None:
+    shop.ask("p95 latency of orders").ask("p95 latency of payment-api")
+    assert shop.answer.status == "not_known"
+    assert shop.ask("and since 01:00?").answer.status == "unclear"
+
+
+def test_an_order_between_two_questions_changes_nothing(shop: Sitting) -> None:
+    first = shop.ask("p95 latency of orders").query
+    shop.ask("restart orders")
+    assert shop.ask("and of catalog?").query == first.replace("orders", "catalog")

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import Any, Final
 
+from aitia.agent.asking.question.bounds_rules import SINCE
 from aitia.agent.asking.question.earlier import says_before
 from aitia.agent.asking.question.outcome import Reading, one, unknown
 from aitia.agent.asking.question.pieces import Pieces
@@ -41,6 +42,8 @@ def after_a_part(p: Pieces, before: Query) -> Reading | None:
         )  # whose log tells when it became so
     if not p.site.readers() or not isinstance(before, Get | List):
         return None
+    if not SINCE.search(p.low) or p.keys("order"):
+        return None  # "and the last one, at what time?" asks for no state
     if isinstance(before, Get) and before.part not in ("version", "image", "schedule", "duration"):
         return one(Get(component=_whose(p, before), part="since", of=before.of))
     if isinstance(before, List) and before.state and before.of in ("nodes", "pods", "jobs", "deployments"):

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from datetime import UTC, timedelta
 from typing import Final
 
+from aitia.agent.asking.question.beside import beside_of
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.spans import span_of
 from aitia.agent.asking.question.tables import hits, table
 from aitia.agent.asking.question.word_by_word import english
 from aitia.tools.meaning.incidents.words import plain
@@ -71,8 +73,12 @@ def anchored(text: str, site: Site, before: Query | None = None) -> tuple[str, s
             at = at if cue["since"] else at - timedelta(seconds=1)
             end = cue.start("what") + length
             told, word = text[cue.start() : end], cue["since"] or cue["until"]
+            put = f"{text[: cue.start()]}{word} {at:%Y-%m-%dT%H:%M:%SZ}{text[end:]}"
+            rest = f"{text[: cue.start()]}{text[end:]}"
+            if beside_of(plain(put)) is None and span_of(rest, site.now.astimezone(site.zone)).told:
+                return rest, ""  # "on 15 March, the day after it was greased": the day is told
             return (
-                f"{text[: cue.start()]}{word} {at:%Y-%m-%dT%H:%M:%SZ}{text[end:]}",
+                put,
                 f"“{told}” is read as {side} {at:%Y-%m-%d %H:%M:%S} UTC: {row.component}: {row.text[:80]}",
             )
     return text, ""

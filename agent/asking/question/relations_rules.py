@@ -22,6 +22,8 @@ def of_relations(p: Pieces) -> Reading | None:
     if not found or not p.component or p.has("parts", "version") or p.has("verbs", "changes"):
         return None
     does: Any = next((r for r in found if r in _RELATED), found[0])
+    if does == "calls" and _calls_it(p):
+        does = "called_by"
     if set(p.keys("parts")) - {"node", "state", "age", "replicas"} and does not in _RELATED:
         return None
     if does == "feeds" and (things := _MACHINE_FEEDS.search(p.low)) and things_of(things[1]) & EQUIPMENT:
@@ -51,8 +53,6 @@ def of_relations(p: Pieces) -> Reading | None:
         and (kinds or any(w.name == p.component for _, r in p.site.readers() for w in r.workloads))
     ):
         return one(Get(component=p.component, part="node"))
-    if does == "calls" and _calls_it(p):
-        does = "called_by"
     if does == "fed_by" and _by_it(p):
         does = "feeds"
     asked = Who(does=does, component=p.component)
