@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aitia.agent.asking.figures import figures_of
+from aitia.agent.asking.question import after_parts, anchors
 from aitia.agent.asking.question.across import alike
 from aitia.agent.asking.question.beside import beside_of
 from aitia.agent.asking.question.measure import same
 from aitia.agent.asking.question.refusing import asks_for_change
 from aitia.agent.asking.question.spans import span_of
+from aitia.core.errors import SourceError
 from aitia.core.words import SourceRef
 from aitia.tools.query.found import Found, Row
 
@@ -223,3 +225,20 @@ def test_an_order_between_two_questions_changes_nothing(shop: Sitting) -> None:
     first = shop.ask("p95 latency of orders").query
     shop.ask("restart orders")
     assert shop.ask("and of catalog?").query == first.replace("orders", "catalog")
+
+
+def test_the_hour_before_is_no_row_before(shop: Sitting) -> None:
+    shop.ask("show the last error of orders")
+    assert "limit=1" not in shop.ask("and the previous hour?").query
+
+
+def test_a_source_that_died_between_two_turns(shop: Sitting, monkeypatch: pytest.MonkeyPatch) -> None:
+    def died(*_: object) -> Found:
+        raise SourceError("gone")
+
+    shop.ask("show the last error of orders")
+    monkeypatch.setattr(after_parts, "execute", died)
+    monkeypatch.setattr(anchors, "execute", died)
+    assert shop.ask("and the one before?").answer.status == "not_known"
+    assert "gone" in shop.answer.text
+    assert shop.ask("errors of orders since then?").answer.status != "error"

@@ -10,20 +10,21 @@ from aitia.agent.asking.question.bounds_rules import SINCE
 from aitia.agent.asking.question.earlier import says_before
 from aitia.agent.asking.question.outcome import Reading, one, unknown
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.core.errors import SourceError
 from aitia.tools.query.execute import execute
 from aitia.tools.query.words import QUERY, Changes, Events, Get, Lines, List, Query
 
+_ENDS: Final = (  # what may stand behind "the previous": no hour and no week
+    r"(?=\W*(?:$|[?,.;])|\s+(?:was|when|war|wann|mal|c'était|quand|era|fue|foi|cuándo|fu|quando)(?!\w))"
+)
 _PREVIOUS: Final = re.compile(  # "and the one before that?", "celui d'avant", "the time before"
-    r"(?<!\w)(?:the (?:one|time|previous one|earlier one) before|(?:the )?previous(?: one| time)?|the (?:one|time) prior"
-    r"|das (?:davor|vorige|vorherige)|de[rnm] (?:davor|vorige[rnm]?|vorherige[rnm]?)|die (?:davor|vorige|vorherige)"
-    r"|das mal davor|davor"
+    r"(?<!\w)(?:the (?:one|time|previous one|earlier one) before(?: that| this)?|(?:the )?previous(?: one| time)?"
+    r"|the (?:one|time) prior|before (?:of )?(?:that|this)(?: one)?"
+    r"|das mal davor|(?:das |der |die |den |dem )?davor|(?:das|der|die|den|dem) (?:vorige|vorherige)[rnm]?"
     r"|cel(?:ui|le)s? d'avant|l[ea] (?:précédente?|fois d'avant)|la fois précédente"
     r"|(?:el|la|lo)s? (?:anterior|previ[oa]|de antes)|la vez anterior"
-    r"|quell[oa] (?:prima|precedente)|(?:il|la) precedente|la volta prima)(?!\w)"
-    r"|(?<!\w)before (?:of )?(?:that|this)(?: one)?(?:,|\W*$)"
+    rf"|quell[oa] (?:prima|precedente)|(?:il|la) precedente|la volta prima){_ENDS}"
 )
-
-
 _STATES: Final = frozenset({"ready", "available", "active", "up"})
 
 
@@ -37,9 +38,7 @@ def after_a_part(p: Pieces, before: Query) -> Reading | None:
     if not p.has("verbs", "when") or own or p.keys("lifecycle") or p.span.told:
         return None
     if isinstance(before, Get) and before.part == "role":
-        return one(
-            before.model_copy(update={"component": _whose(p, before)})
-        )  # whose log tells when it became so
+        return one(before.model_copy(update={"component": _whose(p, before)}))  # its log tells when
     if not p.site.readers() or not isinstance(before, Get | List):
         return None
     if not SINCE.search(p.low) or p.keys("order"):
@@ -61,7 +60,10 @@ def _one_before(p: Pieces, before: Changes | Lines | Events) -> Reading:
     fields["component"] = _whose(p, before)
     if "order" in fields:
         fields["order"] = "newest"
-    found = execute(QUERY.validate_python(fields), p.site)
+    try:
+        found = execute(QUERY.validate_python(fields), p.site)
+    except SourceError as error:
+        return unknown(f"The source cannot be read: {error}")
     last = found.rows[-1].at if found.rows else None
     if last is None:
         return unknown("There was none of which one could come before.")

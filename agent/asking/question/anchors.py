@@ -12,6 +12,7 @@ from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.spans import span_of
 from aitia.agent.asking.question.tables import hits, table
 from aitia.agent.asking.question.word_by_word import english
+from aitia.core.errors import SourceError
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.execute import execute
 from aitia.tools.query.found import Row
@@ -46,7 +47,7 @@ _KINDS: Final[tuple[tuple[str, What], ...]] = (
 def anchored(text: str, site: Site, before: Query | None = None) -> tuple[str, str]:
     """The question with moments in place of what happened then, and a note that says which; as it is where none is known.
 
-    "Since then" is the moment that the query before told.
+    "Since then" is the moment that the query before told. Where another day or time is told as well, that one counts.
     Which version ran before a deploy is a question for the deploys themselves; a comparison has its own reading.
     """
     names = [n for c in site.inventory.components for n in (c.id, *c.aliases)]
@@ -95,7 +96,10 @@ _THEN: Final = re.compile(
 
 def _then(text: str, m: re.Match[str], before: Query, site: Site) -> tuple[str, str]:
     """The moment of the answer before in place of "then"; as it is where that had none, or several."""
-    found = execute(before, site)
+    try:
+        found = execute(before, site)
+    except SourceError:  # which the look itself says
+        return text, ""
     at = found.at or (found.rows[0].at if len(found.rows) == 1 else None)
     if at is None:
         return text, ""
