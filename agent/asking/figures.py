@@ -20,18 +20,18 @@ _TO_WHAT: Final = re.compile(
     r"(?<!\w)(?:to what|to how much|auf (?:was|welchen wert|wie ?viel)|à combien|à quelle valeur|a cuánto|a qué valor|a quanto"
     r"|a che valore)(?!\w)"
 )
-_UNITS: Final = {
-    "torque": ("nm", "n·m", "ncm", "ft-lb", "lbf"),
-    "temperature": ("°c", "°f", "k"),
-    "speed": ("1/min", "rpm", "min-1", "u/min", "tr/min", "hz"),
-    "pressure": ("bar", "mbar", "kpa", "mpa", "pa", "psi"),
+_UNITS: Final = {  # as they are written, so that the "a" of a sentence is no ampere
+    "torque": ("Nm", "N·m", "Ncm", "ft-lb", "lbf"),
+    "temperature": ("°C", "°F", "K"),
+    "speed": ("1/min", "rpm", "min-1", "U/min", "tr/min", "Hz"),
+    "pressure": ("bar", "mbar", "kPa", "MPa", "Pa", "psi"),
     "vibration": ("mm/s", "g", "µm"),
     "duration": ("s", "ms", "us", "µs", "min", "h"),
     "latency": ("s", "ms", "us", "µs"),
-    "size": ("kb", "mb", "gb", "kib", "mib", "gib", "bytes", "b"),
-    "power": ("kw", "mw", "w"),
-    "current": ("a", "ma"),
-    "voltage": ("v", "kv"),
+    "size": ("kB", "KB", "MB", "GB", "KiB", "MiB", "GiB", "bytes", "B"),
+    "power": ("kW", "MW", "W"),
+    "current": ("A", "mA"),
+    "voltage": ("V", "kV"),
     "mass": ("g", "kg", "t"),
     "volume": ("l", "ml", "m3", "m³"),
     "length": ("mm", "µm", "cm", "m"),
@@ -49,8 +49,7 @@ _SHARE: Final = re.compile(
 _ALL: Final = sorted({u for units in _UNITS.values() for u in units}, key=len, reverse=True)
 _NUMBER: Final = re.compile(
     r"(?<![\w.,:/-])(?P<n>[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d+(?:[.,]\d+)?)"
-    rf"(?:\s?(?P<unit>{'|'.join(map(re.escape, _ALL))}|%)(?![\w/]))?(?![\w:-]|[.,/]\d)",
-    re.IGNORECASE,
+    rf"(?:\s?(?P<unit>{'|'.join(map(re.escape, _ALL))}|%)(?![\w/]))?(?![\w:-]|[.,/]\d)"
 )
 _WORD: Final = re.compile(r"[a-zà-öø-ÿœ]{3,}")
 _NEAR: Final = 24  # characters between a number and the word that it is of
@@ -80,7 +79,7 @@ def figures_of(question: str, found: Found) -> tuple[Figure, ...]:
     united = [m for m in told if m["unit"]]
     groups = (
         *([m for m in told if _is_of(m, text, low, place)] for place in (0, 1)),
-        [m for m in united if _unit_asked(m["unit"].casefold(), low)],
+        [m for m in united if _unit_asked(m["unit"], low)],
         united if _TO_WHAT.search(low) else [],
     )
     for place, group in enumerate(groups):

@@ -242,3 +242,11 @@ def test_a_source_that_died_between_two_turns(shop: Sitting, monkeypatch: pytest
     assert shop.ask("and the one before?").answer.status == "not_known"
     assert "gone" in shop.answer.text
     assert shop.ask("errors of orders since then?").answer.status != "error"
+
+
+def test_how_many_measurements_there_are_is_told(pump: Sitting) -> None:
+    assert pump.ask("how many measurements of P-101A are there?").answer.status == "answered"
+
+
+def test_the_next_one_that_came_is_past(shop: Sitting) -> None:
+    assert "still to come" not in shop.ask("when did the next error of orders come after 01:09?").answer.text

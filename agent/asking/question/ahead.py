@@ -9,8 +9,9 @@ from aitia.agent.asking.question.outcome import Reading, unknown
 from aitia.agent.asking.question.pieces import Pieces
 
 _NEXT: Final = r"(?:next|nächste[rsnm]?|prochaine?s?|próxim[oa]s?|prossim[oaei])"
+_PAST: Final = r"\s+(?:did|was|were|had|war|kam|fue|était|fut|arrivò|è stat)"
 _DUE: Final = re.compile(  # "when is the next greasing due?", "¿cuándo toca el próximo engrase?"
-    rf"(?<!\w)(?:when|what day|wann|quand|cuándo|cuando|quando)(?!\w).*(?<!\w){_NEXT} (?!(?:to|zu|à|a)(?!\w))"
+    rf"(?<!\w)(?:when|what day|wann|quand|cuándo|cuando|quando)(?!\w)(?!{_PAST}).*(?<!\w){_NEXT} (?!(?:to|zu|à|a)(?!\w))"
     r"|(?<!\w)(?:when|wann|quand|cuándo|quando)(?!\w).*(?<!\w)(?:due|overdue|fällig|toca|tocaría|à faire|da fare"
     r"|in scadenza)(?!\w)"
     r"|(?<!\w)(?:when|wann) (?:should|do|must|soll\w*|muss|müssen) "
@@ -19,8 +20,8 @@ _DUE: Final = re.compile(  # "when is the next greasing due?", "¿cuándo toca e
 )
 _SAMPLES: Final = re.compile(  # "how many readings came in as No Data?"
     r"(?<!\w)(?:how many|wie ?viele|combien de|cuánt[oa]s|quant[ei]) (?:\w+ )?"
-    r"(?:readings?|samples?|data ?points?|measurements|values|messwerte|werte|lectures|mesures|échantillons|valeurs"
-    r"|lecturas|muestras|valores|medidas|letture|campioni|valori)(?!\w)"
+    r"(?:readings?|samples?|data ?points?|values|messwerte|werte|lectures|échantillons|valeurs"
+    r"|lecturas|muestras|valores|letture|campioni|valori)(?!\w)"
 )
 _COMPARED: Final = re.compile(
     r"(?<!\w)(?:above|below|over|under|über|unter|dépass\w*|super\w*|sopra|sotto) \D{0,12}\d"

@@ -88,7 +88,7 @@ def anchored(text: str, site: Site, before: Query | None = None) -> tuple[str, s
 _THEN: Final = re.compile(
     r"(?<!\w)(?P<since>since then|seitdem|seit dann|depuis lors|depuis ce moment(?:-là)?|desde entonces|da allora"
     r"|da quel momento)(?!\w)"
-    r"|(?<!\w)(?P<at>at that (?:moment|time|point)|at the time|zu dem zeitpunkt|zu diesem zeitpunkt|in dem moment"
+    r"|(?<!\w)(?P<at>at that (?:moment|time|point)|at the time(?! of)|zu dem zeitpunkt|zu diesem zeitpunkt|in dem moment"
     r"|à ce moment(?:-là)?"
     r"|à cet instant(?:-là)?|en ese momento|en aquel momento|in quel momento)(?!\w)"
 )
