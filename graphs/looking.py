@@ -98,10 +98,8 @@ def look(
     )
     if reading.status == "query":
         return answer, reading.queries[0]
-    return (
-        answer,
-        before if reading.status == "refused" else None,
-    )  # what goes on from it would go on from another one
+    # What goes on from a question that was not answered would go on from another one.
+    return answer, before if reading.status == "refused" else None
 
 
 def _moment(text: str, site: Site) -> str:

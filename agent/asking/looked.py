@@ -12,7 +12,7 @@ from aitia.tools.query.found import Found, Row
 from aitia.tools.query.notation import written
 from aitia.tools.query.words import Lines, Query
 
-SURE: Final = 0.84
+SURE: Final = 0.75
 """Of an answer that rules or a model read alone: the share that was right on authors that nobody looked at (docs/results.md)."""
 
 
@@ -43,9 +43,8 @@ def answered(
     held = [found for _, found in looks if found.status in ("found", "empty")]
     status = _status(reading, held)
     if status == "answered" and len(looks) > 1 and looks[0][1].needs == LONGER:
-        status = (
-            "not_known"  # what was asked first lies before all data: what else was asked stands beside it
-        )
+        # What was asked first lies before all data: what else was asked stands beside it.
+        status = "not_known"
     if status == "answered" and all(_undated(q, f) for q, f in looks):
         status = "not_known"  # that there is none is no moment
     needs = reading.needs or next((f.needs for _, f in looks if f.needs), "")

@@ -34,9 +34,8 @@ from aitia.tools.query.words import (
 )  # fmt: skip
 
 _COVERED = 0.003  # the least share of a span that must be recorded for a figure to tell of it; by hand (docs/fitted.md)
-LONGER = (
-    "a source that keeps its data for longer"  # what is needed where the time asked for lies before all data
-)
+LONGER = "a source that keeps its data for longer"
+"""What is needed where the time that is asked for lies before all data."""
 _OWN = ("components", "machines", "measurements", "sources")
 
 
