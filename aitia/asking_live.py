@@ -61,6 +61,7 @@ def question_reader(
 ) -> QuestionReader | None:
     """The installed model that reads questions: one with an adapter for them whose gate is open; None where there is none."""
     from aitia.agent.asking.question.by_model import QuestionReader
+    from aitia.agent.asking.question.line_reader import LineReader
     from aitia.engine import on_demand
 
     if not isinstance(model, str):
@@ -68,7 +69,9 @@ def question_reader(
     found = on_demand(model, settings.model, threads, role="questions")
     if found is None or not found.adapter:
         return None
-    return QuestionReader(found, home=home, redact=redactor.text)
+    by_lines = on_demand(model, settings.model, threads, role="lines")
+    lines = LineReader(by_lines, home=home, redact=redactor.text) if by_lines and by_lines.adapter else None
+    return QuestionReader(found, home=home, redact=redactor.text, lines=lines)
 
 
 def looked(

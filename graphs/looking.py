@@ -16,6 +16,7 @@ from aitia.agent.asking.lookup import Lookup
 from aitia.agent.asking.question.anchors import anchored
 from aitia.agent.asking.question.by_model import QuestionReader
 from aitia.agent.asking.question.follow import pieces_of, read_pieces
+from aitia.agent.asking.question.lines_by_model import read_lines
 from aitia.agent.asking.question.outcome import Reading
 from aitia.agent.asking.question.passed_over import read_without_unknown
 from aitia.agent.asking.question.second import Read, read_twice, read_without_rules
@@ -133,6 +134,8 @@ def _read(text: str, site: Site, before: Query | None, reader: QuestionReader | 
     if reader is not None and not read.note:
         try:
             read = read_twice(p, read.reading, before, reader)
+            if reader.lines is not None and read.reading.status != "query":
+                read = read_lines(p, read.reading, before, reader.lines)
         except ModelError as error:
             read = Read(reading=read.reading, note=f"read by rules alone: {error}")
     last = read_without_unknown(p, read.reading, before)

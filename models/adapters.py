@@ -16,7 +16,7 @@ from aitia.models.files import model_folder, sha256_of
 from aitia.models.gates import Gate, gates, open_gates
 from aitia.models.gguf import Value, read_header
 
-Role = Literal["names", "messages", "questions", "texts", "passages", "judge", "plan"]
+Role = Literal["names", "messages", "questions", "lines", "texts", "passages", "judge", "plan"]
 FIELDS: Final = "aitia."  # in front of what we write into an adapter's header
 
 

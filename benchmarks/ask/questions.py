@@ -27,6 +27,7 @@ from aitia.agent.asking.answer import Answer
 from aitia.agent.asking.documents import bundled_documents
 from aitia.agent.asking.lookup import Lookup
 from aitia.agent.asking.question.by_model import QuestionReader
+from aitia.agent.asking.question.line_reader import LineReader
 from aitia.asking_live import DOCUMENTS, zone_of
 from aitia.comparing import open_model
 from aitia.core.errors import AitiaError
@@ -270,13 +271,21 @@ def main() -> None:
     made.add_argument(
         "--home", default="", help="where what the reader wrote is kept, so that it is asked once"
     )
+    made.add_argument(
+        "--lines",
+        default="",
+        help="with --reader: BASE+ADAPTER.gguf that tells which lines of a log are meant",
+    )
     args = made.parse_args()
     began, data = time.monotonic(), Path(args.data)
     questions = read_questions(data)
     names = set(chosen([q.id for q in questions], args.cases))
     questions = [q for q in questions if q.id in names]
     home = Path(args.home) if args.home else None
-    reader = QuestionReader(open_model(args.reader, "questions"), home=home) if args.reader else None
+    lines = LineReader(open_model(args.lines, "lines"), home=home) if args.lines else None
+    reader = (
+        QuestionReader(open_model(args.reader, "questions"), home=home, lines=lines) if args.reader else None
+    )
     found = answers(questions, Path(args.root), model(args.model), reader)
     table, cases = scored(questions, found, read_answers(data))
     if args.totals:

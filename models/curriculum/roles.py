@@ -10,6 +10,7 @@ from aitia.models.adapters import Role
 from aitia.models.curriculum import names
 from aitia.models.curriculum.items import Curriculum, Item, Segment, Split
 from aitia.models.curriculum.judge import Judge
+from aitia.models.curriculum.log_lines import LogLines
 from aitia.models.curriculum.messages import Messages
 from aitia.models.curriculum.passages import Passages
 from aitia.models.curriculum.plan import Plan
@@ -58,7 +59,7 @@ def item_of(named: names.Named, split: Split) -> Item:
 
 
 CURRICULA: Final[Mapping[Role, Curriculum]] = {
-    c.role: c for c in (Names(), Messages(), Questions(), Texts(), Passages(), Plan(), Judge())
+    c.role: c for c in (Names(), Messages(), Questions(), LogLines(), Texts(), Passages(), Plan(), Judge())
 }
 
 

@@ -105,6 +105,7 @@ def test_the_curriculum_is_shown_and_written(tmp_path: Path) -> None:
         "names",
         "messages",
         "questions",
+        "lines",
         "texts",
         "passages",
         "plan",

@@ -12,23 +12,20 @@ from typing import Final
 
 from aitia.core.errors import SourceError
 from aitia.core.words import SourceRef, Window, from_epoch
-from aitia.tools.query.found import Found, Row, unknown
+from aitia.tools.query.found import Figure, Found, Row, unknown
+from aitia.tools.query.line_figures import Figures
+from aitia.tools.query.line_fits import fits, grouped
 from aitia.tools.query.site import FILE_SPAN, Site
 from aitia.tools.query.words import MOST, Count, Lines
 from aitia.tools.sources.base import LogSource, LogStream, RemoteLogSource
-from aitia.tools.text.access import canonical, status
+from aitia.tools.text.access import canonical
 from aitia.tools.text.headers import detect
-from aitia.tools.text.headers.levels import RANK
 from aitia.tools.text.reader import Extract, LogFile, open_set
 from aitia.tools.text.reading.record import Record
 
 BUDGET: Final = 64 << 20  # bytes read of one stream
 LONGEST: Final = 600  # characters of a line that are shown
 _RAW: Final = 1 << 16  # bytes of a record that are looked at
-_FAULTY: Final = re.compile(
-    r"(?i)\b(?:error|errors|err|fatal|panic|exception|traceback|critical|failed|failure|severe|fehler|störung|alarm)\b"
-)
-_WARNING: Final = re.compile(r"(?i)\b(?:warn|warning|warnung|avertissement|advertencia|avviso)\b")
 
 
 @dataclass(kw_only=True)
@@ -39,6 +36,7 @@ class _Kept:
     newest: bool
     total: int = 0
     rows: deque[tuple[float, int, Callable[[], Row]]] = field(default_factory=deque)
+    place: Callable[[Record], float | None] = field(default=lambda record: record.at)  # None: no line to keep
     whole: bool = True  # everything of the span was read
     by: dict[str, int] = field(default_factory=dict)
     groups: dict[str, int] = field(default_factory=dict)  # by what a query asks for
@@ -60,11 +58,13 @@ class _Kept:
 
 def lines(query: Lines, site: Site) -> Found:
     """The lines themselves."""
-    held = _search(query, site, query.limit, newest=query.order == "newest")
+    held = _search(query, site, query.limit, newest=query.order != "oldest")
     if isinstance(held, Found):
         return held
     kept, window, refs = held
     kept.cut()
+    if isinstance(kept.place, Figures):
+        return _largest(query, kept, kept.place, window, refs)
     rows = tuple(make() for _, _, make in kept.rows)
     shown = (
         f", the {'last' if query.order == 'newest' else 'first'} {len(rows)} below"
@@ -78,6 +78,28 @@ def lines(query: Lines, site: Site) -> Found:
         rows=rows,
         window=window,
         said=f"{_told(query, kept, window)}{shown}.",
+        sources=tuple(refs),
+        notes=_partly(kept),
+    )
+
+
+def _largest(query: Lines, kept: _Kept, figures: Figures, window: Window, refs: list[SourceRef]) -> Found:
+    """The lines with the largest figures, the largest one first."""
+    told = _told(query.model_copy(update={"order": "newest"}), kept, window)
+    if not kept.rows:
+        none = f"No log line{f' of {query.component}' if query.component else ''} that fits tells one figure with a unit."
+        return Found(status="empty", kind="lines", said=none, window=window, sources=tuple(refs))
+    best = max(kept.rows, key=lambda r: r[:2])
+    value, unit = figures.told(best[0])
+    return Found(
+        status="found",
+        kind="lines",
+        value=value,
+        unit=unit,
+        figures=(Figure(value=value, unit=unit),),
+        rows=tuple(make() for _, _, make in sorted(kept.rows, key=lambda r: r[:2], reverse=True)),
+        window=window,
+        said=f"The largest figure is {value:g}{'' if unit == '%' else ' '}{unit}, among {told}.",
         sources=tuple(refs),
         notes=_partly(kept),
     )
@@ -109,7 +131,9 @@ def count_lines(query: Count, site: Site) -> Found:
 def texts_of(site: Site, component: str) -> tuple[str, list[str]]:
     """The lines of a component (of all: "") up to now in small letters, each once, as one text and apart; at most `TEXTS`."""
     held: dict[str, None] = {}
-    for _, stream in _streams(site, Window(start=site.begins(), end=site.window(None, None).end), component):
+    for _, stream in streams_of(
+        site, Window(start=site.begins(), end=site.window(None, None).end), component
+    ):
         try:
             for file in open_set(
                 stream.paths, zone=stream.zone, near=site.now, component=stream.component, only=stream.only
@@ -146,8 +170,10 @@ def _search(
             f"No source holds logs of {wanted}.", f"a logs source that holds the lines of {wanted}"
         )
     kept = _Kept(limit=limit, newest=newest)
+    if isinstance(query, Lines) and query.order == "largest":
+        kept.place = Figures()
     refs: list[SourceRef] = []
-    fits, group = _fits(query), _grouped(query)
+    fit, group = fits(query), grouped(query)
     window = Window(
         start=query.since or min(site.now - FILE_SPAN, query.until or site.now),
         end=site.window(None, query.until).end,
@@ -156,7 +182,7 @@ def _search(
         window if query.since is None or query.since < window.end else site.window(query.since, query.until)
     )
     seen: set[str] = set()
-    for source, stream in _streams(site, window, wanted):
+    for source, stream in streams_of(site, window, wanted):
         component = site.name(stream.component)
         seen.add(component)
         refs.append(
@@ -166,79 +192,13 @@ def _search(
                 path=str(stream.paths[0]) if stream.paths else "",
             )
         )
-        _read(stream, component, source, window, fits, group, kept, site)
-    _of_cluster(site, wanted, seen, window, fits, group, kept, refs)
+        _read(stream, component, source, window, fit, group, kept, site)
+    _of_cluster(site, wanted, seen, window, fit, group, kept, refs)
     return kept, window, refs
 
 
-def _fits(query: Lines | Count) -> Callable[[Record, Callable[[], str]], bool]:
-    level, wanted, words = (
-        query.level,
-        query.text.casefold(),
-        [w.split("|") for w in query.words.casefold().split()],
-    )
-    least, code = RANK[level], query.code.casefold()
-
-    def fit(record: Record, whole: Callable[[], str]) -> bool:
-        if level and ((rank := _rank(record, least)) < least or (query.only and rank > least)):
-            return False
-        if code and not _answered(record.message, code):
-            return False
-        if words and not _holds_all(record, whole, words):
-            return False
-        return not wanted or wanted in record.message.casefold() or wanted in whole().casefold()
-
-    return fit
-
-
-def _holds_all(record: Record, whole: Callable[[], str], words: list[list[str]]) -> bool:
-    """Whether of each word one of its alternatives stands in a line, also beside its message: in its fields or its trace."""
-    message = record.message.casefold()
-    if all(any(a in message for a in w) for w in words):
-        return True
-    text = whole().casefold()
-    return all(any(a in text for a in w) for w in words)
-
-
-def _answered(message: str, code: str) -> bool:
-    """Whether a line tells an answer with a status: 503, or any of 5xx. Of a line that is no access line the number counts."""
-    told = status(canonical(message))
-    if told:
-        return str(told) == code if code.isdigit() else str(told)[0] == code[0]
-    return code.isdigit() and bool(re.search(rf"(?:(?<![\w.:/-])|(?<=[A-Z]/)){code}(?![\w.:/-])", message))
-
-
-def _grouped(query: Lines | Count) -> Callable[[Record, str], str]:
-    """What lines are counted by: their component, severity, status, route or minute."""
-    by = query.by if isinstance(query, Count) else ""
-
-    def told(record: Record, component: str) -> str:
-        if by == "level":
-            return record.level or "no level"
-        if by == "minute":
-            return f"{from_epoch(record.at):%Y-%m-%d %H:%M}"
-        if by in ("code", "path"):
-            access = canonical(record.message)
-            return (
-                access.rpartition(" -> ")[2][:3] if by == "code" else access.partition(" -> ")[0]
-            ) or "other"
-        return component
-
-    return told
-
-
-def _rank(record: Record, least: int) -> int:
-    """How severe a line is; one without a level by what it says, an answer of a server by its code."""
-    if record.level:
-        return RANK[record.level]
-    if record.exception or _FAULTY.search(record.message):
-        return RANK["error"]
-    if (code := status(canonical(record.message))) >= 400:
-        return RANK["error"] if code >= 500 else RANK["warning"]
-    return RANK["warning"] if least == RANK["warning"] and _WARNING.search(record.message) else RANK[""]
-
-
-def _streams(site: Site, window: Window, wanted: str) -> Iterator[tuple[str, LogStream]]:
+def streams_of(site: Site, window: Window, wanted: str) -> Iterator[tuple[str, LogStream]]:
+    """The logs of a component, of all for "", each with its source; one that cannot be read is a note of the site."""
     for source in site.sources.of("logs"):
         try:
             if isinstance(source, RemoteLogSource):
@@ -260,7 +220,7 @@ def _read(
     component: str,
     source: str,
     window: Window,
-    fits: Callable[[Record, Callable[[], str]], bool],
+    fit: Callable[[Record, Callable[[], str]], bool],
     group: Callable[[Record, str], str],
     kept: _Kept,
     site: Site,
@@ -275,9 +235,9 @@ def _read(
                 if site.deadline.left <= 0:
                     kept.whole = False
                     return
-                if fits(record, partial(_raw, file, record)):
+                if fit(record, partial(_raw, file, record)) and (at := kept.place(record)) is not None:
                     kept.add(
-                        record.at,
+                        at,
                         component,
                         partial(_row, file, record, component, source, site),
                         group(record, component),
@@ -311,7 +271,7 @@ def _of_cluster(
     wanted: str,
     seen: set[str],
     window: Window,
-    fits: Callable[[Record, Callable[[], str]], bool],
+    fit: Callable[[Record, Callable[[], str]], bool],
     group: Callable[[Record, str], str],
     kept: _Kept,
     refs: list[SourceRef],
@@ -328,20 +288,21 @@ def _of_cluster(
                     source=source, query=f"kubectl logs -n {one.namespace} {one.kind.lower()}/{one.name}"
                 )
                 refs.append(ref)
-                for record, text in _dated(texts, component, site.now):
+                for record, text in dated(texts, component, site.now):
                     within = window.epoch[0] <= record.at < window.epoch[1]
-                    if within and fits(record, partial(str, text)):
+                    at = kept.place(record) if within and fit(record, partial(str, text)) else None
+                    if at is not None:
                         row = Row(
                             at=from_epoch(record.at), component=component, text=_shown(text, site), ref=ref
                         )
-                        kept.add(record.at, component, partial(_same, row), group(record, component))
+                        kept.add(at, component, partial(_same, row), group(record, component))
 
 
 def _same(row: Row) -> Row:
     return row
 
 
-def _dated(texts: Iterable[str], component: str, now: datetime) -> Iterator[tuple[Record, str]]:
+def dated(texts: Iterable[str], component: str, now: datetime) -> Iterator[tuple[Record, str]]:
     """Lines with their times; one without a time has that of the line above it."""
     held = list(texts)
     header = detect(held, zone=UTC, near=now, component=component)

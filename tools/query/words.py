@@ -65,7 +65,7 @@ class _Spanned(Word):
 
 
 class Lines(_Spanned):
-    """Log lines, the newest (or first) `limit` of those that fit, in the order of time."""
+    """Log lines, the newest (or first) `limit` of those that fit, in the order of time; or those that tell the largest figure."""
 
     verb: Literal["lines"] = "lines"
     level: Level = ""  # and worse
@@ -74,7 +74,7 @@ class Lines(_Spanned):
     words: str = ""  # words, or beginnings of words, each with alternatives `a|b`, that all stand in a line
     code: str = ""  # an answer's status: 503 or 5xx
     limit: int = Field(default=USUAL, ge=1, le=MOST)
-    order: Literal["newest", "oldest"] = "newest"
+    order: Literal["newest", "oldest", "largest"] = "newest"
 
 
 class Count(_Spanned):

@@ -25,6 +25,7 @@ from aitia.tools.query.words import LIVE, Beyond, Changes, Count, Get, List, Que
 _NEGATION: Final = frozenset({"nicht", "not", "mehr", "longer", "pas", "plus", "non", "più"})
 """Words of which a bound from below tells the sense."""
 _SHORTEST: Final = 3
+_LONG: Final = 8  # letters of one word in quotes that tells lines by itself
 _NEXT: Final = 4  # characters between a word and the next, with an article
 _ACCESS: Final = re.compile(  # what every line of an access log is of
     r"(?:http )?requests?|anfragen?|zugriffe?|requêtes?|peticion\w*|petición|solicitud\w*|richiest\w"
@@ -169,10 +170,12 @@ def _unexplained(p: Pieces, queries: Sequence[Query]) -> list[Term]:
     spelled = any(
         f"_{'_'.join(p.words[a:b].split())}_" in families for a, b in p.named if " " in p.words[a:b]
     )
+    glossed = _quotes_all(p, queries)
     return [
         t
         for t in unplaced(p, said)
         if not (t.concepts & things)
+        and not (glossed and _is_small(p, t))
         and t.begin not in counted
         and not (t.word in _NEGATION and all(isinstance(q, Beyond) and q.below is not None for q in queries))
         and not any(w in said for k in keys("operated", t.word) for w in table("operated")[k])
@@ -184,6 +187,19 @@ def _unexplained(p: Pieces, queries: Sequence[Query]) -> list[Term]:
         and not (told and keys("acts", t.word))
         and not any(groups(str(getattr(q, "by", "")), t.word) for q in queries)
     ]
+
+
+def _quotes_all(p: Pieces, queries: Sequence[Query]) -> bool:
+    """Whether a phrase in quotes, of changes also one long word, tells which are meant: what stands beside it says it again."""
+    work = all(isinstance(q, Changes) or getattr(q, "of", "") == "changes" for q in queries)
+    exact = len(p.quoted.split()) > 1 or (work and len(p.quoted) >= _LONG)
+    return exact and all(str(getattr(q, "text", "")).casefold() == p.quoted.casefold() for q in queries)
+
+
+def _is_small(p: Pieces, term: Term) -> bool:
+    """Whether a word is nowhere written with a capital: it names nobody."""
+    written_so = re.compile(rf"(?<!\w){re.escape(term.word)}", re.IGNORECASE)
+    return term.word.isalpha() and all(m[0].islower() for m in written_so.finditer(p.as_put))
 
 
 def _counted_things(p: Pieces, queries: Sequence[Query]) -> set[int]:

@@ -10,6 +10,7 @@ from typing import Final
 from aitia.agent.asking.question.at_hand import AtHand, at_hand, related_to
 from aitia.agent.asking.question.line_form import NONE, grammar, line_of
 from aitia.agent.asking.question.line_queries import query_of
+from aitia.agent.asking.question.line_reader import LineReader
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.core.errors import ModelError
 from aitia.core.llm import Continues, Llm, Prompt, Tuned
@@ -47,12 +48,20 @@ class QuestionReader:
     """Puts questions to a model that was tuned on them.
 
     What it wrote is kept under `home`, so that the same question reads the same from then on; not what `redact` changes.
+    `lines` is one that was tuned on telling which lines of a log are meant.
     """
 
-    def __init__(self, model: Llm, *, home: Path | None = None, redact: Callable[[str], str] = str) -> None:
+    def __init__(
+        self,
+        model: Llm,
+        *,
+        home: Path | None = None,
+        redact: Callable[[str], str] = str,
+        lines: LineReader | None = None,
+    ) -> None:
         if not isinstance(model, Continues):
             raise ModelError(f"{model.name} cannot go on with a plain text. Choose a GGUF model.")
-        self.name = model.name
+        self.name, self.lines = model.name, lines
         self.adapter = model.adapter if isinstance(model, Tuned) else ""
         self._answers = Answers(model, model.sha256, home / ANSWERS if home else None)
         self._redact = redact

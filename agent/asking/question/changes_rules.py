@@ -208,12 +208,13 @@ def of_work(p: Pieces) -> Reading | None:
         or bool(p.about.strange)
         or (bool(p.component) and len(p.low.split()) <= _FEW)
     )
-    text = telling(p) if asks and not _VALUE.search(p.low) else ""
-    if not text:
+    quoted = bool(p.quoted and changes(Changes(component=p.component, text=p.quoted), p.site).rows)
+    text = p.quoted if quoted else telling(p) if asks and not _VALUE.search(p.low) else ""
+    if not asks or not text:
         return None
     rows = changes(Changes(component=p.component, text=text, limit=MOST), p.site).rows
     told = " ".join(plain(r.text) for r in rows)
-    numbered = any(map(str.isdigit, text))  # a version or an order's number says enough
+    numbered = quoted or any(map(str.isdigit, text))  # a version or an order's number says enough
     if not rows or not (numbered or all(_is_told(t, told) for t in unplaced(p, text))):
         return None
     when = p.has("verbs", "when")

@@ -84,6 +84,12 @@ def of_lines(p: Pieces) -> Reading | None:
         p.code and not (p.has("verbs", "when") or p.has("verbs", "list") or p.keys("order"))
     ):
         return one(Count(of="lines", component=p.component, level=level, **said, **span))
+    if p.quoted and p.keys("rank") and not p.component:
+        return one(Count(of="lines", by="component", level=level, **said, **span))
+    if p.quoted and "max" in p.keys("functions") and not p.has("verbs", "count"):
+        return one(
+            Lines(component=p.component, level=level, order="largest", limit=p.limit or 1, **said, **span)
+        )
     if _asks_who(p):
         return one(Who(does="logs", level=level, text=p.quoted, **span))
     when = p.has("verbs", "when")

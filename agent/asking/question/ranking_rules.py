@@ -236,6 +236,14 @@ def ranked_anew(p: Pieces, before: Query) -> Reading | None:
     """The other end of a rank that was asked for: "and the coolest one?"; None where a figure of the first is asked for."""
     ranked = _rank(p)
     if (
+        isinstance(before, Count)
+        and before.of == "lines"
+        and p.keys("rank")
+        and not (p.component or p.span.told)
+    ):
+        by = before.by or ("" if before.component else "component")
+        return one(before.model_copy(update={"by": by})) if by else None  # how many of each
+    if (
         not isinstance(before, Who)
         or before.does != "holds"
         or not ranked
