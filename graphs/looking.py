@@ -134,8 +134,9 @@ def _read(text: str, site: Site, before: Query | None, reader: QuestionReader | 
     if reader is not None and not read.note:
         try:
             read = read_twice(p, read.reading, before, reader)
-            if reader.lines is not None and read.reading.status != "query":
-                read = read_lines(p, read.reading, before, reader.lines)
+            if reader.lines is not None and (read.reading.status != "query" or not read.note):
+                lines = read_lines(p, read.reading, before, reader.lines)
+                read = lines if lines.note else read
         except ModelError as error:
             read = Read(reading=read.reading, note=f"read by rules alone: {error}")
     last = read_without_unknown(p, read.reading, before)

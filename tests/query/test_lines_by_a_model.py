@@ -121,6 +121,15 @@ def test_none_an_unsure_line_and_one_that_no_log_holds_answer_nothing(
     assert answer.status != "answered"
 
 
+def test_words_that_no_line_has_are_read_again(till: Site) -> None:
+    rules = look("show the lines about FOULPLAY of till", till)
+    assert rules is None or not rules[0].found or not rules[0].found[0].rows
+    answer, _ = asked(
+        till, "show the lines about FOULPLAY of till", "lines: karte abgelehnt: KQ-18 nach 3.2 s"
+    )
+    assert len(answer.found[0].rows) == 2
+
+
 def test_an_order_is_not_put_to_it(till: Site) -> None:
     answer, model = asked(till, "delete the refused cards", "count: karte abgelehnt: KQ-18 nach 3.2 s")
     assert answer.status != "answered"

@@ -41,6 +41,9 @@ def stat(query: Stat, site: Site) -> Found:
         value, at = _worst(held)
     if value is None:
         return _nothing(query, site, window)
+    rises = held.t[held.v > 0] if query.wanted == "time" and query.function == "sum" and held.rate else ()
+    if len(rises):
+        at = float(rises[-1 if query.end == "last" else 0])
     moment = from_epoch(at) if at is not None else None
     unit = _unit(held, query.function)
     value, unit = converted(value, unit, query.unit)
@@ -52,6 +55,9 @@ def stat(query: Stat, site: Site) -> Found:
     ends = held.ends if query.function == "sum" and query.since is None else None
     if ends and all(map(math.isfinite, ends)) and ends[0] > 0:  # it had counted before it was recorded
         several = f", from {shown(ends[0])} to {shown(ends[1])}"
+    if len(rises) and moment is not None:
+        when = ""
+        several += f"; it {query.end} rose at {moment:%Y-%m-%d %H:%M:%S} UTC"
     return Found(
         status="found",
         kind="time" if query.wanted == "time" else "number",

@@ -132,6 +132,7 @@ class Stat(_Spanned):
     metric: str
     labels: str = ""
     wanted: Literal["value", "time"] = "value"
+    end: Literal["first", "last"] = "first"  # of a counter's increases, where their time is wanted
     unit: str = ""  # in which it is told: MB, ms, °F; as measured where it is ""
 
 

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import Any, Final
 
+from aitia.agent.asking.question.after_figures import after_a_figure
 from aitia.agent.asking.question.bounds_rules import SINCE
 from aitia.agent.asking.question.earlier import says_before
 from aitia.agent.asking.question.outcome import Reading, one, unknown
@@ -30,6 +31,8 @@ _STATES: Final = frozenset({"ready", "available", "active", "up"})
 
 def after_a_part(p: Pieces, before: Query) -> Reading | None:
     """What a follow-up asks of the object, change or line before it; None where it asks something else."""
+    if (told := after_a_figure(p, before)) is not None:
+        return told
     own = [t for t in p.terms if t.concepts and not t.soft and not t.concepts <= _STATES]
     if isinstance(before, Get) and before.part in ("version", "image") and says_before(p) and not own:
         return one(Changes(component=_whose(p, before), what="deploy", limit=2))

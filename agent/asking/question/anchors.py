@@ -26,7 +26,8 @@ _CUE: Final = re.compile(
     rf"(?<!\w)(?:(?P<since>{_SINCE})|(?P<until>{_UNTIL}))\s+"
     r"(?:(?:the|that|this|its|their|dem|der|den|zum|zur|le|la|les|ce|cette|du|de|del|el|ese|esa|esta|este|di|dello|della"
     r"|dal|dalla|al|alla|il|lo|questo|quella)\s+|(?:l|d|dell|dall|all)'){0,3}"
-    r"(?:(?:last|latest|most recent|newest|letzten|jüngsten|dernier|dernière|últim[oa]|ultim[oa])\s+)?(?P<what>\S.{2,60})"
+    r"(?:(?:last|today's|yesterday's|tonight's|heutigen|gestrigen|latest|most recent|newest|letzten|jüngsten|dernier|dernière"
+    r"|últim[oa]|ultim[oa])\s+)?(?P<what>\S.{2,60})"
 )
 _KINDS: Final[tuple[tuple[str, What], ...]] = (
     (

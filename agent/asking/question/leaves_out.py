@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.sorting import asks_now
 from aitia.agent.asking.question.tables import follow_pattern
 
 _OWN_VERBS: Final = frozenset({"lines", "events", "changes", "work", "documents", "compare", "why"})
@@ -20,6 +21,9 @@ def leaves_out(p: Pieces) -> bool:
     short = len(p.low.split()) <= _SHORT
     if not short and not follows:
         return False
+    says_now = asks_now(p.as_put) and not (p.terms or p.keys("resources"))  # "e adesso a quanto sta?"
+    if short and not p.about.components and (says_now or SAYS_THAT.search(p.low)):
+        return True
     if set(p.keys("verbs")) & _ALONE and not follows:
         return False
     own = (

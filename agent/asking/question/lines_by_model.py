@@ -24,7 +24,7 @@ from aitia.models.curriculum.log_lines import SHOWN, head
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.happened import changes
 from aitia.tools.query.line_kinds import LineKind, line_kinds
-from aitia.tools.query.lines import loggers
+from aitia.tools.query.lines import count_lines, loggers
 from aitia.tools.query.words import MOST, USUAL, Changes, Count, Lines, Query
 
 FROM: Final = 0.5
@@ -43,7 +43,7 @@ class _Kind:
 
 def read_lines(p: Pieces, reading: Reading, before: Query | None, reader: LineReader) -> Read:
     """What rules leave open, as lines of a log, or as changes where these are spoken of. Raises ModelError."""
-    if not may_say(p, reading, before) or not rules_left_open(reading):
+    if not may_say(p, reading, before) or not (rules_left_open(reading) or _holds_none(p, reading)):
         return Read(reading=reading)
     kinds = _shortlist(p, _changed(p) if p.keys("verbs") and _OF_WORK & set(p.keys("verbs")) else _logged(p))
     if not kinds:
@@ -56,6 +56,15 @@ def read_lines(p: Pieces, reading: Reading, before: Query | None, reader: LineRe
         return Read(reading=reading)
     sample = p.site.redact(head(kinds[meant.kind].sample))
     return Read(reading=one(query), note=f"read by the model as lines like: {sample}", sure=meant.sure)
+
+
+def _holds_none(p: Pieces, reading: Reading) -> bool:
+    """Whether rules look for words of the question that no line has."""
+    query = reading.queries[0] if len(reading.queries) == 1 else None
+    if not isinstance(query, Lines) or not query.words or query.text or query.code:
+        return False  # a number of lines may be 0
+    held = {f: getattr(query, f) for f in ("component", "level", "words", "since", "until")}
+    return count_lines(Count(of="lines", **held), p.site).value == 0
 
 
 _OF_WORK: Final = frozenset({"work", "changes"})

@@ -79,6 +79,11 @@ _SWITCHED: Final = re.compile(r"(?i)failover|fail_over|switch|promot|role|master
 _NOT_ASKED: Final = frozenset({"last", "sum", "range", "rate", "first"})
 
 
+def how_often(low: str) -> bool:
+    """Whether it is asked how many times something happened."""
+    return _OFTEN.search(low) is not None
+
+
 def unmet(p: Pieces, queries: Sequence[Query]) -> str:
     """What of the question its queries do not answer, as one sentence; "" where all is met."""
     return next((said for check in _CHECKS if (said := check(p, queries))), "")

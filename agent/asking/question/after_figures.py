@@ -1,0 +1,58 @@
+"""Follow-ups on a figure or on lines: how it is now, when it first rose, how often that happened, how many there should be."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from aitia.agent.asking.question.met import how_often
+from aitia.agent.asking.question.outcome import Reading, one
+from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.sorting import asks_now
+from aitia.tools.query.words import Count, Get, Lines, Query, Share, Stat
+
+_SHOULD: Final = re.compile(
+    r"(?<!\w)(?:should (?:there )?(?:be|it be|run)|are (?:wanted|desired|expected)|supposed to (?:be|run)"
+    r"|soll(?:t?en)?(?: es)?(?: sein)?|devrai(?:t|ent)|deber[ií]an?|tendr[ií]an? que|dovrebbe(?:ro)?|zouden|deveriam?)(?!\w)"
+)
+
+
+def after_a_figure(p: Pieces, before: Query) -> Reading | None:
+    """What a few words ask anew of the figure or the lines before them; None where they name something themselves."""
+    if (
+        p.about.components
+        or p.about.strange
+        or p.quoted
+        or p.level
+        or any(t.concepts and not t.soft for t in p.terms)
+    ):
+        return None
+    component = str(getattr(before, "component", ""))
+    if isinstance(before, Count) and before.of == "pods" and component and _SHOULD.search(p.low):
+        return one(Get(component=component, part="replicas"))
+    if isinstance(before, Lines) and how_often(p.low) and not (p.span.since or p.span.at):
+        fields = before.model_dump(
+            include={"component", "level", "only", "text", "words", "code", "since", "until"}
+        )
+        return one(Count(of="lines", **fields))
+    if isinstance(before, Share) and p.has("verbs", "when") and not p.span.told:
+        return one(_risen(p, component, before.metric, before.labels))
+    if not isinstance(before, Stat):
+        return None
+    if before.function == "sum" and p.has("verbs", "when") and not p.span.told:
+        return one(_risen(p, component, before.metric, before.labels))
+    if (
+        before.function not in ("last", "sum")
+        and asks_now(p.as_put)
+        and not (set(p.keys("functions")) - {"last"})
+    ):
+        return one(
+            before.model_copy(update={"function": "last", "wanted": "value", "since": None, "until": None})
+        )
+    return None
+
+
+def _risen(p: Pieces, component: str, metric: str, labels: str) -> Stat:
+    """When a counter first rose, or last."""
+    end = "last" if p.has("order", "newest") else "first"
+    return Stat(component=component, metric=metric, labels=labels, function="sum", wanted="time", end=end)
