@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 
+from aitia.agent.asking.question.limits import says_limit
+from aitia.core.config import SourceConfig
+from aitia.graphs.looking import opened
+from aitia.tools.sources import open_sources
 from tests.query.conftest import Sitting
 
 
@@ -43,3 +50,39 @@ def test_pods_are_followed_by_how_many_there_should_be(cluster: Sitting) -> None
     cluster.ask("how many pods of ingest-api are ready?")
     cluster.ask("and how many should there be?")
     assert cluster.query == 'get(component="ingest-api", part="replicas")'
+
+
+@pytest.mark.parametrize(
+    ("name", "of_limit"),
+    [
+        ("redis_connected_clients", False),
+        ("redis_memory_max_bytes", True),
+        ("mandataire_descripteurs_max", True),
+        ("arena_rooms_open", False),
+    ],
+)
+def test_a_limit_is_told_by_its_name(name: str, of_limit: bool) -> None:
+    assert says_limit(name) == of_limit
+
+
+def test_what_is_allowed_and_what_of_it_is_in_use_follow_each_other(tmp_path: Path) -> None:
+    held = (
+        "redis_connected_clients",
+        "redis_config_maxclients",
+        "redis_memory_max_bytes",
+        "redis_memory_used_bytes",
+    )
+    rows = ["timestamp,component,metric,value"]
+    for minute in range(6):
+        rows += [f"2026-03-01T08:0{minute}:00Z,cache,{n},{10 * (i + 1) + minute}" for i, n in enumerate(held)]
+    (tmp_path / "m.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    config = SourceConfig(name="metrics", kind="metrics", type="table", path="m.csv")
+    now = datetime(2026, 3, 1, 8, 6, tzinfo=UTC)
+    cache = Sitting(opened(open_sources([config], tmp_path), now=now))
+    cache.ask("redis_connected_clients of cache?")
+    assert cache.ask("et combien en accepte-t-il au maximum ?").found.value == 25
+    cache.ask("redis_memory_max_bytes of cache?")
+    assert cache.ask("und wie viel davon ist belegt?").found.value == 45
+    cache.ask("redis_memory_used_bytes of cache?")
+    cache.ask("who uses it?")  # asks for nobody's limit
+    assert cache.answer.status != "answered" or "max" not in cache.query

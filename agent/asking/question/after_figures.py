@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from aitia.agent.asking.question.limits import ALLOWED, USED, limit_of, used_of
+from aitia.agent.asking.question.measure import terms_of
 from aitia.agent.asking.question.met import how_often
 from aitia.agent.asking.question.outcome import Reading, one
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.sorting import asks_now
+from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.words import Count, Get, Lines, Query, Share, Stat
 
 _SHOULD: Final = re.compile(
@@ -19,13 +22,19 @@ _SHOULD: Final = re.compile(
 
 def after_a_figure(p: Pieces, before: Query) -> Reading | None:
     """What a few words ask anew of the figure or the lines before them; None where they name something themselves."""
-    if (
-        p.about.components
-        or p.about.strange
-        or p.quoted
-        or p.level
-        or any(t.concepts and not t.soft for t in p.terms)
-    ):
+    if p.about.components or p.about.strange or p.quoted or p.level:
+        return None
+    if isinstance(before, Stat) and not p.span.told and (other := _of_limits(p, before)):
+        kept = {
+            "metric": other,
+            "function": "last",
+            "wanted": "value",
+            "labels": "",
+            "since": None,
+            "until": None,
+        }
+        return one(before.model_copy(update=kept))
+    if any(t.concepts and not t.soft for t in p.terms):
         return None
     component = str(getattr(before, "component", ""))
     if isinstance(before, Count) and before.of == "pods" and component and _SHOULD.search(p.low):
@@ -50,6 +59,21 @@ def after_a_figure(p: Pieces, before: Query) -> Reading | None:
             before.model_copy(update={"function": "last", "wanted": "value", "since": None, "until": None})
         )
     return None
+
+
+def _of_limits(p: Pieces, before: Stat) -> str:
+    """The limit of what was told, or what is in use of a limit that was told, where that is asked and no other thing is named."""
+    own = frozenset({c for t in p.terms if not t.soft for c in t.concepts} - _OF_LIMITS)
+    if own and not own <= {
+        c for t in terms_of(plain(before.metric.replace("_", " ")), []) for c in t.concepts
+    }:
+        return ""
+    if ALLOWED.search(p.low) and (limit := limit_of(p, before)):
+        return limit
+    return used_of(p, before) if USED.search(p.low) else ""
+
+
+_OF_LIMITS: Final = frozenset({"maximum", "used", "capacity", "requested"})
 
 
 def _risen(p: Pieces, component: str, metric: str, labels: str) -> Stat:

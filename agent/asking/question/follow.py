@@ -154,6 +154,8 @@ def _whole(p: Pieces) -> bool:
     """Whether a sentence names what it asks of: a kind of objects with a verb, or a component with a part, a level or a thing."""
     asks = bool({"count", "list", "exists"} & set(p.keys("verbs")))
     if follow_pattern().search(p.low):
+        if p.has("verbs", "lines") and p.level and p.about.components:
+            return True  # "and what does web say in its errors?"
         return asks and bool(p.keys("resources") or (p.keys("relations") and p.about.components))
     if asks and p.keys("lifecycle") and any(map(PROCESS.fullmatch, p.low.split())):
         return True  # "which process died?"
@@ -194,14 +196,8 @@ def _turned(p: Pieces, before: Query) -> Reading | None:
                 "changes", {"component": new["component"], "what": "deploy", "limit": 1, "wanted": "time"}
             )
         if isinstance(before, Stat):
-            return _made(
-                before,
-                {
-                    "wanted": "time",
-                    "function": before.function if before.function != "last" else "max",
-                    "component": new["component"],
-                },
-            )
+            function = before.function if before.function != "last" else "max"
+            return _made(before, {"wanted": "time", "function": function, "component": new["component"]})
         if isinstance(before, Changes):
             return _made(before, {"wanted": "time", "limit": 1, "component": new["component"]})
         if isinstance(before, Events):
