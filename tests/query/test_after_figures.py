@@ -86,3 +86,15 @@ def test_what_is_allowed_and_what_of_it_is_in_use_follow_each_other(tmp_path: Pa
     cache.ask("redis_memory_used_bytes of cache?")
     cache.ask("who uses it?")  # asks for nobody's limit
     assert cache.answer.status != "answered" or "max" not in cache.query
+
+
+def test_a_limit_of_an_object_follows_another_part_of_it(cluster: Sitting) -> None:
+    cluster.ask("which image does ingest-api run?")
+    cluster.ask("und wie viel Arbeitsspeicher darf er maximal nehmen?")
+    assert cluster.query == 'get(component="ingest-api", part="limits")'
+
+
+def test_whether_something_is_still_so_is_answered_by_what_it_is(cluster: Sitting) -> None:
+    cluster.ask("¿El límite de memoria del pod ingest-api sigue en 256 MiB?")
+    assert cluster.answer.status == "answered"
+    assert 'part="limits"' in cluster.query

@@ -34,7 +34,10 @@ def after_a_figure(p: Pieces, before: Query) -> Reading | None:
             "until": None,
         }
         return one(before.model_copy(update=kept))
-    if any(t.concepts and not t.soft for t in p.terms):
+    own = {c for t in p.terms if not t.soft for c in t.concepts}
+    if isinstance(before, Get) and p.site.readers() and own & _RESERVED and own <= _RESERVED | _OF_LIMITS:
+        return one(Get(component=before.component, part="limits")) if ALLOWED.search(p.low) else None
+    if own:
         return None
     component = str(getattr(before, "component", ""))
     if isinstance(before, Count) and before.of == "pods" and component and _SHOULD.search(p.low):
@@ -73,6 +76,7 @@ def _of_limits(p: Pieces, before: Stat) -> str:
     return used_of(p, before) if USED.search(p.low) else ""
 
 
+_RESERVED: Final = frozenset({"memory", "cpu"})
 _OF_LIMITS: Final = frozenset({"maximum", "used", "capacity", "requested"})
 
 

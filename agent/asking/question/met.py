@@ -258,7 +258,10 @@ def _bound(p: Pieces, queries: Sequence[Query]) -> str:
 
 def _each(p: Pieces, queries: Sequence[Query]) -> str:
     each = each_of(p.words)
-    if each is not None and not any(_groups(q, each.by) for q in queries) and len(queries) == 1:
+    pods = (
+        isinstance(queries[0], Get) and queries[0].of == "pods" and p.has("resources", "pods")
+    )  # each of them is told
+    if each is not None and not pods and not any(_groups(q, each.by) for q in queries) and len(queries) == 1:
         return f"The query does not tell it for each {each.by}."
     grouped = next((q.by for q in queries if isinstance(q, Count) and q.of == "lines" and q.by), "")
     objects = asks_for_components(p) or bool(

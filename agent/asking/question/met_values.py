@@ -12,7 +12,7 @@ from aitia.agent.asking.question.outcome import KUBERNETES
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.tables import pattern_of, words_of
 from aitia.tools.query.measured import Measured, measured
-from aitia.tools.query.words import Beyond, Changes, Count, Curve, Events, Query, Stat, Who
+from aitia.tools.query.words import Beyond, Changes, Count, Curve, Events, Get, Query, Stat, Who
 
 
 def of_query(p: Pieces, query: Query) -> list[Measured]:
@@ -75,9 +75,18 @@ def _named(p: Pieces, queries: Sequence[Query]) -> str:
     return "" if said or name in held else f"The query does not look at {name}."
 
 
+_STILL: Final = re.compile(
+    r"(?<!\w)(?:still|noch(?: immer)?|immer noch|toujours|encore|sigue\w*|todavía|aún|ancora|nog|ainda)(?!\w)"
+)
+
+
 def _number(p: Pieces, queries: Sequence[Query]) -> str:
     """A number that is asked for stands in the query: the set point of 1330."""
     said = " ".join(str(v) for q in queries for v in q.model_dump().values())
+    if _STILL.search(p.low) and all(
+        isinstance(q, Get) or (isinstance(q, Stat) and q.function == "last") for q in queries
+    ):
+        return ""  # "is it still at 256 MiB?": what it is now tells
     for m in re.finditer(r"(?<![\w.:/=-])\d{3,}(?![\w:/-]|\.\d)", p.words):
         inside = any(a <= m.start() < b for a, b in (*p.about.taken, *p.named))
         if (
