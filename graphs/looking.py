@@ -134,7 +134,7 @@ def _read(text: str, site: Site, before: Query | None, reader: QuestionReader | 
     if reader is not None and not read.note:
         try:
             read = read_twice(p, read.reading, before, reader)
-            if reader.lines is not None and (read.reading.status != "query" or not read.note):
+            if reader.lines is not None and read.reading.status != "query" and not read.note:
                 lines = read_lines(p, read.reading, before, reader.lines)
                 read = lines if lines.note else read
         except ModelError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from aitia.agent.asking.question.limits import says_limit
 from aitia.core.config import SourceConfig
 from aitia.graphs.looking import opened
+from aitia.tools.query.notation import parse
 from aitia.tools.sources import open_sources
 from tests.query.conftest import Sitting
 
@@ -98,3 +99,47 @@ def test_whether_something_is_still_so_is_answered_by_what_it_is(cluster: Sittin
     cluster.ask("¿El límite de memoria del pod ingest-api sigue en 256 MiB?")
     assert cluster.answer.status == "answered"
     assert 'part="limits"' in cluster.query
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "same hours yesterday?",
+        "und gestern um dieselbe Zeit?",
+        "et hier aux mêmes heures ?",
+        "y ayer a las mismas horas",
+    ],
+)
+def test_the_same_hours_of_the_day_before_are_meant(pump: Sitting, again: str) -> None:
+    first = 'stat(component="P-101", metric="bearing_temperature_celsius", function="mean", since="{}", until="{}")'
+    now = pump.site.now
+    pump.ask(first.format((now - timedelta(hours=3)).isoformat(), (now - timedelta(hours=1)).isoformat()))
+    pump.ask(again)
+    query = parse(pump.query, now=now)
+    assert query.until == now - timedelta(hours=25)
+    assert query.since == now - timedelta(hours=27)
+
+
+def test_whoever_did_it_is_not_told_of_a_follow_up(shop: Sitting) -> None:
+    shop.ask("changes of orders")
+    shop.ask("und wer hat das freigegeben?")
+    assert shop.answer.status != "answered"
+
+
+def test_who_somebody_calls_is_not_who_calls_them(shop: Sitting) -> None:
+    assert shop.ask("a quién llama orders?").query == 'who(component="orders", does="calls")'
+    assert shop.ask("which of our services call orders?").query == 'who(component="orders", does="called_by")'
+
+
+def test_the_end_of_a_stack_of_calls_is_shown(tmp_path: Path) -> None:
+    stack = "".join(
+        f'  File "/srv/post/run_{i}.py", line {i}, in step_{i}\n    return go({i})\n' for i in range(20)
+    )
+    text = f"2026-03-01 08:00:05,100 ERROR post: run failed\nTraceback (most recent call last):\n{stack}UnicodeEncodeError: bad\n"
+    (tmp_path / "post.log").write_text(f"2026-03-01 08:00:01,100 INFO post: start\n{text}", encoding="utf-8")
+    held = SourceConfig(name="logs", kind="logs", type="log_files", path="post.log")
+    post = Sitting(opened(open_sources([held], tmp_path), now=datetime(2026, 3, 1, 8, 1, tzinfo=UTC)))
+    row = post.ask("last error of post").found.rows[0]
+    assert row.text.endswith("UnicodeEncodeError: bad")
+    assert "run failed" in row.text
+    assert len(row.text) <= 601

@@ -25,6 +25,7 @@ from aitia.tools.text.reading.record import Record
 
 BUDGET: Final = 64 << 20  # bytes read of one stream
 LONGEST: Final = 600  # characters of a line that are shown
+_LAST: Final = 200  # of these, of the last line of many
 _RAW: Final = 1 << 16  # bytes of a record that are looked at
 
 
@@ -263,7 +264,11 @@ def _row(file: LogFile, record: Record, component: str, source: str, site: Site)
 
 
 def _shown(text: str, site: Site) -> str:
-    return site.redact(text.strip())[:LONGEST]
+    told = site.redact(text.strip())
+    if len(told) <= LONGEST or "\n" not in told:
+        return told[:LONGEST]
+    last = told.rsplit("\n", 1)[1].strip()[:_LAST]  # of a stack of calls the end says what was raised
+    return f"{told[: LONGEST - len(last) - 3]}\n…\n{last}"
 
 
 def _of_cluster(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Final
 
 from aitia.agent.asking.question.limits import ALLOWED, USED, limit_of, used_of
@@ -12,7 +13,7 @@ from aitia.agent.asking.question.outcome import Reading, one
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.sorting import asks_now
 from aitia.tools.meaning.incidents.words import plain
-from aitia.tools.query.words import Count, Get, Lines, Query, Share, Stat
+from aitia.tools.query.words import Count, Curve, Get, Lines, Query, Share, Stat
 
 _SHOULD: Final = re.compile(
     r"(?<!\w)(?:should (?:there )?(?:be|it be|run)|are (?:wanted|desired|expected)|supposed to (?:be|run)"
@@ -20,10 +21,40 @@ _SHOULD: Final = re.compile(
 )
 
 
+_SAME: Final = re.compile(  # "same hours yesterday", "gestern um dieselbe Zeit"
+    r"(?<!\w)(?:(?:the |this )?same (?:time|hours?|span|period|moment|window)"
+    r"|(?:die |der |zur |um die )?(?:gleiche|selbe|dieselbe)[nr]? (?:zeit|stunden?|uhrzeit|spanne)"
+    r"|(?:la |à la |aux |les )?mêmes? (?:heures?|période|plage|moment)"
+    r"|(?:a )?(?:la |las |el )?mism[oa]s? (?:horas?|período|momento)"
+    r"|(?:alla |le |nelle )?stess[aeio] (?:or[ae]|periodo|momento))(?!\w)"
+)
+_DAY_BEFORE: Final = re.compile(
+    r"(?<!\w)(?:yesterday|the day before|gestern|am vortag|hier|la veille|ayer|el día anterior|ieri|il giorno prima)(?!\w)"
+)
+_WEEK_BEFORE: Final = re.compile(
+    r"(?<!\w)(?:last week|a week ago|letzte woche|vor einer woche|la semaine dernière|la semana pasada|la settimana scorsa)(?!\w)"
+)
+
+
+def _shifted(p: Pieces, before: Query) -> Reading | None:
+    """The same span of the day or the week before."""
+    back = 1 if _DAY_BEFORE.search(p.low) else 7 if _WEEK_BEFORE.search(p.low) else 0
+    if not back or not _SAME.search(p.low) or not isinstance(before, Stat | Share | Lines | Count | Curve):
+        return None
+    since, until = before.since, before.until
+    if (since is None and until is None) and not (isinstance(before, Stat) and before.function == "last"):
+        return None
+    days = timedelta(days=back)
+    until = (until or p.site.now) - days
+    return one(before.model_copy(update={"since": since and since - days, "until": until}))
+
+
 def after_a_figure(p: Pieces, before: Query) -> Reading | None:
     """What a few words ask anew of the figure or the lines before them; None where they name something themselves."""
     if p.about.components or p.about.strange or p.quoted or p.level:
         return None
+    if not any(t.concepts and not t.soft for t in p.terms) and (shifted := _shifted(p, before)) is not None:
+        return shifted
     if isinstance(before, Stat) and not p.span.told and (other := _of_limits(p, before)):
         kept = {
             "metric": other,

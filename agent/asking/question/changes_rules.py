@@ -194,6 +194,7 @@ _FEW: int = 5  # words of a question that has no verb: "keepalive of gateway?"
 _VALUE: Final = re.compile(  # what is measured: a row of work that names the thing holds none
     r"(?:what|which|current|welche[rsn]?|que|quel|quelle|qué|cuál|che|quale|qual)\W+(?:\w+\W+){0,2}?(?:level|value|reading|charge"
     r"|wert|stand|pegel|niveau|valeur|nivel|valor|lectura|livello|valore|lettura)(?!\w)"
+    r"|(?:quanto|quanta) (?:è|era)(?!\w)|cuánt[oa] (?:es|era)(?!\w)|combien (?:est|vaut)(?!\w)|how much is(?!\w)"
     r"|how (?:high|low|hot|cold|warm|full|fast|loud)(?!\w)|wie (?:hoch|voll|heiß|heiss|warm|kalt|schnell|laut)(?!\w)"
 )
 

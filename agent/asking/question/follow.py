@@ -252,6 +252,8 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
             new |= {"since": None, "until": p.span.at}
         else:
             new |= {"since": None, "until": None} | span_fields(p)
+    elif isinstance(before, Changes) and p.has("order", "newest"):
+        new |= {"since": None, "until": None}  # "and the last deploy of catalog": whenever it was
     elif "until" in fields and _EARLIER.search(p.low) and (start := getattr(before, "since", None)):
         new |= {"since": so_long(p.low, start), "until": start}
     if "component" in fields:

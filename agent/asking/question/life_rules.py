@@ -53,12 +53,18 @@ _PERSON = re.compile(
     r"(?:colleagues?|person|engineer|technicians?|operator|developer|guy|kolleg\w+|mitarbeiter\w*|techniker\w*|mensch"
     r"|collègues?|techniciens?|personne|opérateur|compañer\w+|técnic\w+|persona|operari\w+|collega|colleghi|tecnic\w+|operatore)"
     r"(?!\w)"
+    r"|(?<!\w)(?:names? of (?:the|that) (?:guy|person|man|woman|technician|engineer|colleague|operator)"
+    r"|name(?:n)? (?:des|der) (?:\w+ )?(?:techniker|mitarbeiter|kolleg|monteur)|nom du (?:technicien|collègue|opérateur)"
+    r"|nombre del (?:técnico|operario|compañero)|nome del (?:tecnico|collega))"
 )
+
+
+_GOING_ON = frozenset({"and", "und", "et", "y", "e", "en", "aber", "but"})
 
 
 def of_people(p: Pieces) -> Reading | None:
     """Who did something: no telemetry tells of people."""
-    first = p.low.split()[:1]
+    first = [w for w in p.low.split() if w not in _GOING_ON][:1]
     asked = (bool(first) and first[0].strip("¿?,") in words_of("people")) or _PERSON.search(p.low) is not None
     if asked and p.has("parts", "owner"):
         return unknown("No source here names people.", "the plan of who looks after what")

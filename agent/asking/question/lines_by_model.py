@@ -1,4 +1,4 @@
-"""What rules leave open, as lines of a log: a tuned model chooses the kind of lines; code counts, dates and shows them.
+"""What rules leave open, offered as lines of a log: a tuned model chooses the kind of lines, code makes the query.
 
 "Combien de cartes refusées ?" asks for `karte abgelehnt: KQ-2324`, which no table of words tells. What the model writes is bound
 by a grammar: one of the kinds that it was shown, or none.
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Literal
 
+from aitia.agent.asking.question.account import offered
 from aitia.agent.asking.question.across import stems_across
 from aitia.agent.asking.question.line_reader import LineReader
 from aitia.agent.asking.question.met import unmet
@@ -24,11 +25,11 @@ from aitia.models.curriculum.log_lines import SHOWN, head
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.happened import changes
 from aitia.tools.query.line_kinds import LineKind, line_kinds
-from aitia.tools.query.lines import count_lines, loggers
+from aitia.tools.query.lines import loggers
 from aitia.tools.query.words import MOST, USUAL, Changes, Count, Lines, Query
 
 FROM: Final = 0.5
-"""The probability of its line from which what the model reads is answered (docs/fitted.md)."""
+"""The probability of its line from which what the model reads is offered."""
 _STEM: Final = 4
 
 
@@ -42,10 +43,13 @@ class _Kind:
 
 
 def read_lines(p: Pieces, reading: Reading, before: Query | None, reader: LineReader) -> Read:
-    """What rules leave open, as lines of a log, or as changes where these are spoken of. Raises ModelError."""
-    if not may_say(p, reading, before) or not (rules_left_open(reading) or _holds_none(p, reading)):
+    """What rules leave open, offered as lines of a log, or as changes where these are spoken of. Raises ModelError.
+
+    Answered, as many of these were wrong as right on questions that nobody had looked at.
+    """
+    if not may_say(p, reading, before) or not rules_left_open(reading):
         return Read(reading=reading)
-    kinds = _shortlist(p, _changed(p) if p.keys("verbs") and _OF_WORK & set(p.keys("verbs")) else _logged(p))
+    kinds = _shortlist(p, _changed(p) if _OF_WORK & set(p.keys("verbs")) else _logged(p))
     if not kinds:
         return Read(reading=reading)
     meant = reader.read(p.as_put, [k.sample for k in kinds])
@@ -55,16 +59,7 @@ def read_lines(p: Pieces, reading: Reading, before: Query | None, reader: LineRe
     if unmet(p, (query,)):
         return Read(reading=reading)
     sample = p.site.redact(head(kinds[meant.kind].sample))
-    return Read(reading=one(query), note=f"read by the model as lines like: {sample}", sure=meant.sure)
-
-
-def _holds_none(p: Pieces, reading: Reading) -> bool:
-    """Whether rules look for words of the question that no line has."""
-    query = reading.queries[0] if len(reading.queries) == 1 else None
-    if not isinstance(query, Lines) or not query.words or query.text or query.code:
-        return False  # a number of lines may be 0
-    held = {f: getattr(query, f) for f in ("component", "level", "words", "since", "until")}
-    return count_lines(Count(of="lines", **held), p.site).value == 0
+    return Read(reading=offered(reading, one(query)), note=f"read by the model as lines like: {sample}")
 
 
 _OF_WORK: Final = frozenset({"work", "changes"})

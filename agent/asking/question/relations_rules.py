@@ -64,7 +64,8 @@ def of_relations(p: Pieces) -> Reading | None:
 
 
 _CALLER: Final = re.compile(  # "which component calls the pooler?", "quel composant appelle le pooler ?"
-    r"(?<!\w)(?:who|which(?: of the)? \w+|what|wer|welche[rs]? \w+|qui|quel(?:le)?s? \w+|quién(?:es)?|qué \w+|chi|qual[ei] \w+"
+    r"(?<!\w)(?<!a )(?:who|which(?: of (?:the|our|these|my))? \w+|what|wer|welche[rs]? \w+|qui|quel(?:le)?s? \w+|quién(?:es)?"
+    r"|qué \w+|chi|qual[ei] \w+"
     r"|che \w+)"
     r"\s+(?:calls?|uses?|talks? to|ruft|rufen|nutzt|nutzen|appelle(?:nt)?|utilise(?:nt)?|llaman?|usan?|utilizan?|chiaman?o?"
     r"|usano?|utilizzano?)\s+(?:a\s+|to\s+)?(?:(?:the|den|die|das|le|la|les|el|al|il|lo)\s+|l')?$"
