@@ -77,6 +77,6 @@ def test_items_of_several_roles_are_refused() -> None:
 
     with pytest.raises(
         BadInput,
-        match="Give one of the roles names, messages, questions, texts, passages, plan, judge, not 'plans'",
+        match="Give one of the roles names, messages, questions, lines, texts, passages, plan, judge, not 'plans'",
     ):
         role_of("plans")

@@ -130,7 +130,7 @@ def test_the_curriculum_is_shown_and_written(tmp_path: Path) -> None:
     [
         (
             ("curriculum", "poems"),
-            "Give one of the roles names, messages, questions, texts, passages, plan, judge, not 'poems'",
+            "Give one of the roles names, messages, questions, lines, texts, passages, plan, judge, not 'poems'",
         ),
         (
             ("curriculum", "names", "--split", "all"),
