@@ -1,4 +1,4 @@
-"""Questions about a program's log with the line that each means, by language models; a site is dealt to a split by its name."""
+"""Questions about a program's log with the line that each means, by language models; one author is left for the checks."""
 
 from __future__ import annotations
 

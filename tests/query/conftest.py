@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from aitia.agent.asking.question.sure import fit
+from aitia.core.llm import Choice, Completion, Prompt
 from aitia.core.scenario import load_scenario
 from aitia.graphs.looking import look, opened
 from aitia.tools.query.site import Site
@@ -16,6 +18,28 @@ from aitia.tools.sources import open_sources
 ROOT = Path(__file__).parents[2]
 CLUSTER = ROOT / "benchmarks/lab/bundle/kinds/k8s-bare-230fe55a"
 Ask = Callable[..., "Sitting"]
+
+
+class Writes:
+    """A model that writes one line, with a log-probability."""
+
+    name, sha256, role, adapter = "writes", "0" * 64, "questions", fit().model
+
+    def __init__(self, line: str, log_prob: float = -0.01) -> None:
+        self.line, self.log_prob, self.asked = line, log_prob, []
+
+    def continued(self, prompt: Prompt, *, max_tokens: int, stop=("\n",), grammar=None) -> Completion:
+        self.asked.append((prompt, grammar))
+        return Completion(text=f" {self.line}", log_prob=self.log_prob)
+
+    def complete(self, prompt, *, max_tokens, grammar=None, stop=()) -> Completion:
+        raise AssertionError("questions are read as plain text")
+
+    def choose(self, prompt, options) -> Choice:
+        raise AssertionError("questions are read as plain text")
+
+    def count(self, text: str) -> int:
+        return len(text)
 
 
 class Sitting:

@@ -11,12 +11,12 @@ import pytest
 from aitia.agent.asking.question.by_model import QuestionReader
 from aitia.agent.asking.question.line_reader import LineReader
 from aitia.core.config import SourceConfig
-from aitia.core.llm import Choice, Completion, Prompt
 from aitia.graphs.looking import look, opened
 from aitia.models.curriculum.log_lines import LEFT_OUT, SHOWN, LogLines, head, logs
 from aitia.tools.query.line_kinds import line_kinds
 from aitia.tools.query.site import Site
 from aitia.tools.sources import open_sources
+from tests.query.conftest import Writes
 
 SAID = (
     ("08:00:01", "info", "till started, 4 threads"),
@@ -34,28 +34,6 @@ NOW = datetime(2026, 3, 1, 8, 2, tzinfo=UTC)
 ASKED = "combien de cartes refusées a-t-on eues ?"
 
 
-class Reads:
-    """A model that writes one line for questions and one for logs."""
-
-    name, sha256, role, adapter = "reads", "0" * 64, "lines", "1" * 64
-
-    def __init__(self, line: str, log_prob: float = -0.01) -> None:
-        self.line, self.log_prob, self.asked = line, log_prob, []
-
-    def continued(self, prompt: Prompt, *, max_tokens: int, stop=("\n",), grammar=None) -> Completion:
-        self.asked.append((prompt, grammar))
-        return Completion(text=f" {self.line}", log_prob=self.log_prob)
-
-    def complete(self, prompt, *, max_tokens, grammar=None, stop=()) -> Completion:
-        raise AssertionError("logs are read as plain text")
-
-    def choose(self, prompt, options) -> Choice:
-        raise AssertionError("logs are read as plain text")
-
-    def count(self, text: str) -> int:
-        return len(text)
-
-
 @pytest.fixture
 def till(tmp_path: Path) -> Site:
     (tmp_path / "till.log").write_text(LOG, encoding="utf-8")
@@ -64,14 +42,14 @@ def till(tmp_path: Path) -> Site:
 
 
 def asked(site: Site, question: str, line: str, log_prob: float = -0.01):
-    model = Reads(line, log_prob)
+    model = Writes(line, log_prob)
     found = look(question, site, None, readers(model))
     assert found is not None
     return found[0], model
 
 
-def readers(model: Reads):
-    return QuestionReader(Reads("none"), lines=LineReader(model))
+def readers(model: Writes):
+    return QuestionReader(Writes("none"), lines=LineReader(model))
 
 
 def test_the_kinds_of_a_log_have_a_line_each_and_no_access_line(till: Site) -> None:

@@ -16,34 +16,13 @@ from aitia.agent.asking.question.outcome import Reading, unclear
 from aitia.agent.asking.question.second import read_twice
 from aitia.agent.asking.question.sure import fit
 from aitia.core.errors import ModelError
-from aitia.core.llm import Choice, Completion, Prompt
+from aitia.core.llm import Completion
 from aitia.graphs.looking import look
 from aitia.models.catalogue import catalogue
 from aitia.models.curriculum.questions import Questions
 from aitia.tools.query.notation import parse, written
 from aitia.tools.query.site import Site
-
-
-class Writes:
-    """A model that writes one line, with a log-probability."""
-
-    name, sha256, role, adapter = "writes", "0" * 64, "questions", fit().model
-
-    def __init__(self, line: str, log_prob: float = -0.01) -> None:
-        self.line, self.log_prob, self.asked = line, log_prob, []
-
-    def continued(self, prompt: Prompt, *, max_tokens: int, stop=("\n",), grammar=None) -> Completion:
-        self.asked.append((prompt, grammar))
-        return Completion(text=f" {self.line}", log_prob=self.log_prob)
-
-    def complete(self, prompt, *, max_tokens, grammar=None, stop=()) -> Completion:
-        raise AssertionError("questions are read as plain text")
-
-    def choose(self, prompt, options) -> Choice:
-        raise AssertionError("questions are read as plain text")
-
-    def count(self, text: str) -> int:
-        return len(text)
+from tests.query.conftest import Writes
 
 
 def asked(site: Site, question: str, line: str, log_prob: float = -0.01, before=None):

@@ -86,7 +86,7 @@ def lines(query: Lines, site: Site) -> Found:
 
 def _largest(query: Lines, kept: _Kept, figures: Figures, window: Window, refs: list[SourceRef]) -> Found:
     """The lines with the largest figures, the largest one first."""
-    told = _told(query.model_copy(update={"order": "newest"}), kept, window)
+    told = _told(query, kept, window)
     if not kept.rows:
         none = f"No log line{f' of {query.component}' if query.component else ''} that fits tells one figure with a unit."
         return Found(status="empty", kind="lines", said=none, window=window, sources=tuple(refs))

@@ -199,7 +199,8 @@ def _quotes_all(p: Pieces, queries: Sequence[Query]) -> bool:
 def _is_small(p: Pieces, term: Term) -> bool:
     """Whether a word is nowhere written with a capital: it names nobody."""
     written_so = re.compile(rf"(?<!\w){re.escape(term.word)}", re.IGNORECASE)
-    return term.word.isalpha() and all(m[0].islower() for m in written_so.finditer(p.as_put))
+    found = written_so.findall(p.as_put)
+    return term.word.isalpha() and bool(found) and all(map(str.islower, found))
 
 
 def _counted_things(p: Pieces, queries: Sequence[Query]) -> set[int]:

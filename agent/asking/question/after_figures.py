@@ -12,6 +12,7 @@ from aitia.agent.asking.question.met import how_often
 from aitia.agent.asking.question.outcome import Reading, one
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.sorting import asks_now
+from aitia.agent.asking.question.tables import words_of
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.words import Count, Curve, Get, Lines, Query, Share, Stat
 
@@ -19,8 +20,6 @@ _SHOULD: Final = re.compile(
     r"(?<!\w)(?:should (?:there )?(?:be|it be|run)|are (?:wanted|desired|expected)|supposed to (?:be|run)"
     r"|soll(?:t?en)?(?: es)?(?: sein)?|devrai(?:t|ent)|deber[ií]an?|tendr[ií]an? que|dovrebbe(?:ro)?|zouden|deveriam?)(?!\w)"
 )
-
-
 _SAME: Final = re.compile(  # "same hours yesterday", "gestern um dieselbe Zeit"
     r"(?<!\w)(?:(?:the |this )?same (?:time|hours?|span|period|moment|window)"
     r"|(?:die |der |zur |um die )?(?:gleiche|selbe|dieselbe)[nr]? (?:zeit|stunden?|uhrzeit|spanne)"
@@ -97,6 +96,8 @@ def after_a_figure(p: Pieces, before: Query) -> Reading | None:
 
 def _of_limits(p: Pieces, before: Stat) -> str:
     """The limit of what was told, or what is in use of a limit that was told, where that is asked and no other thing is named."""
+    if p.low.split()[0] in words_of("people"):
+        return ""  # who uses it
     own = frozenset({c for t in p.terms if not t.soft for c in t.concepts} - _OF_LIMITS)
     if own and not own <= {
         c for t in terms_of(plain(before.metric.replace("_", " ")), []) for c in t.concepts

@@ -258,9 +258,9 @@ def _bound(p: Pieces, queries: Sequence[Query]) -> str:
 
 def _each(p: Pieces, queries: Sequence[Query]) -> str:
     each = each_of(p.words)
-    pods = (
-        isinstance(queries[0], Get) and queries[0].of == "pods" and p.has("resources", "pods")
-    )  # each of them is told
+    pods = p.has("resources", "pods") and any(
+        isinstance(q, Get) and q.of == "pods" for q in queries
+    )  # of each
     if each is not None and not pods and not any(_groups(q, each.by) for q in queries) and len(queries) == 1:
         return f"The query does not tell it for each {each.by}."
     grouped = next((q.by for q in queries if isinstance(q, Count) and q.of == "lines" and q.by), "")
