@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from aitia.agent.asking.question.measure import things_of
@@ -52,6 +53,11 @@ _NUMBER: Final = re.compile(
     rf"(?:\s?(?P<unit>{'|'.join(map(re.escape, _ALL))}|%)(?![\w/]))?(?![\w:-]|[.,/]\d)"
 )
 _WORD: Final = re.compile(r"[a-zà-öø-ÿœ]{3,}")
+_BEFORE: Final = re.compile(
+    r"(?<!\w)(?:before|previous\w*|formerly|used to be|vorher|davor|zuvor|früher|bisher|avant|auparavant|précédent\w*|antes"
+    r"|anterior\w*|prima|precedent\w*|voorheen|daarvoor)(?!\w)"
+)
+_TO: Final = re.compile(r"\s*(?:->|→|=>|(?:to|auf|à|a|op|para|na)(?=\s))\s*")
 _NEAR: Final = 24  # characters between a number and the word that it is of
 _KEYED: Final = re.compile(r"[=:]\s*[\"']?$")
 
@@ -76,7 +82,10 @@ def figures_of(question: str, found: Found) -> tuple[Figure, ...]:
     text = found.rows[0].text
     shares = _SHARE.search(low) is not None
     told = [m for m in _NUMBER.finditer(text) if (m["unit"] == "%") <= shares]
+    told = _ends(text, told, before=_BEFORE.search(low) is not None)
     united = [m for m in told if m["unit"]]
+    if (setting := _setting(told, text, low)) is not None:
+        return (setting,)
     groups = (
         *([m for m in told if _is_of(m, text, low, place)] for place in (0, 1)),
         [m for m in united if _unit_asked(m["unit"], low)],
@@ -86,6 +95,13 @@ def figures_of(question: str, found: Found) -> tuple[Figure, ...]:
         if len({(m["n"], m["unit"]) for m in group}) == 1:
             return (_figure(group[0], text if place < len(_PLACES) else ""),)
     return ()
+
+
+def _ends(text: str, told: list[re.Match[str]], *, before: bool) -> list[re.Match[str]]:
+    """Without the first of two numbers of "6 to 8", which is what it was before; without the second where that is asked."""
+    pairs = [(m, n) for m, n in pairwise(told) if _TO.fullmatch(text, m.end(), n.start())]
+    out = {n.start() if before else m.start() for m, n in pairs}
+    return [m for m in told if m.start() not in out]
 
 
 def _figure(m: re.Match[str], of: str) -> Figure:
@@ -113,6 +129,17 @@ def _beside(m: re.Match[str], text: str) -> list[str]:
 
 
 _PLACES: Final = ("nearest", "other side")
+_SETTING: Final = re.compile(r"[a-z][a-z0-9]*(?:[_.][a-z0-9]+)+")
+
+
+def _setting(told: list[re.Match[str]], text: str, low: str) -> Figure | None:
+    """The number behind a name in parts that the question writes out: `max_connections` of "max_connections to 40"."""
+    for name in dict.fromkeys(_SETTING.findall(low)):
+        at = text.casefold().find(name)
+        behind = [m for m in told if 0 <= m.start() - at - len(name) <= _NEAR] if at >= 0 else []
+        if behind and "," not in text[at:].removesuffix(text[behind[0].start() :]):
+            return _figure(behind[0], "").model_copy(update={"name": name})
+    return None
 
 
 def _is_of(m: re.Match[str], text: str, low: str, place: int) -> bool:

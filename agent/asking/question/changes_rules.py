@@ -14,6 +14,7 @@ from aitia.agent.asking.question.measure import Term, things_of
 from aitia.agent.asking.question.measures_rules import fitting
 from aitia.agent.asking.question.outcome import Reading, asks_for_components, one, span_fields
 from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.settings_rules import names_of
 from aitia.agent.asking.question.stems import stem_of
 from aitia.agent.asking.question.tables import keys, table
 from aitia.agent.asking.question.told import acted, telling, tellings
@@ -94,13 +95,9 @@ def of_happenings(p: Pieces) -> Reading | None:
     )
 
 
-_SPELLED: Final = re.compile(r"(?<![\w./-])[a-z][a-z0-9]*(?:[_.][a-z0-9]+)+(?![\w/])")
-
-
 def _written(p: Pieces) -> str:
     """The name of a setting that a question writes out, where a change speaks of it."""
-    names = dict.fromkeys(m[0] for m in _SPELLED.finditer(p.words))
-    return next((n for n in names if changes(Changes(component=p.component, text=n), p.site).rows), "")
+    return next((n for n in names_of(p) if changes(Changes(component=p.component, text=n), p.site).rows), "")
 
 
 def of_courses(p: Pieces) -> Reading | None:

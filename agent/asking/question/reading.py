@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -12,6 +13,7 @@ from aitia.agent.asking.question.ahead import of_samples, of_what_is_to_come
 from aitia.agent.asking.question.alarms_rules import of_alarms
 from aitia.agent.asking.question.bounds_rules import of_bounds
 from aitia.agent.asking.question.changes_rules import of_courses, of_happenings, of_work
+from aitia.agent.asking.question.direction import SAID, direction
 from aitia.agent.asking.question.downs_rules import of_downs
 from aitia.agent.asking.question.failed_full_rules import of_failed, of_full
 from aitia.agent.asking.question.health_rules import of_health
@@ -34,6 +36,7 @@ from aitia.agent.asking.question.ranking_rules import of_ranks
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.relations_rules import of_relations
 from aitia.agent.asking.question.runs_rules import of_runs
+from aitia.agent.asking.question.settings_rules import of_settings, without_setting
 from aitia.agent.asking.question.shares_rules import of_shares
 from aitia.agent.asking.question.told import in_journal, stands
 from aitia.agent.asking.question.trend_rules import of_trends
@@ -80,6 +83,7 @@ def _decided(p: Pieces) -> Reading:
         of_operations,
         _strange,
         _incidents,
+        of_settings,
         of_health,
         of_downs,
         of_bounds,
@@ -113,7 +117,7 @@ def _decided(p: Pieces) -> Reading:
             continue  # "oil pressure" is no work on the oil
         if (found := rule(p)) is None:
             continue
-        found = accounted(p, found, strict=refused is not None)
+        found = accounted(_without_said(p, rule), found, strict=refused is not None)
         if refused is not None and any(_guessed(q) for q in found.queries):
             continue  # lines that hold a word may be shown in place of what was meant, but are no number of it
         if refused is not None and found.status == "query" and not _spoken(p, found):
@@ -129,6 +133,13 @@ def _decided(p: Pieces) -> Reading:
     return refused or Reading(
         status="none", live=bare or bool(p.component) or p.span.told or bool(p.terms and _known_thing(p))
     )
+
+
+def _without_said(p: Pieces, rule: Callable[[Pieces], Reading | None]) -> Pieces:
+    """The question without the words that its rule has read by its form."""
+    if rule is of_relations and direction(p):
+        return replace(p, left_out=p.left_out | SAID)
+    return without_setting(p) if rule is of_settings else p
 
 
 def _guessed(query: Query) -> bool:

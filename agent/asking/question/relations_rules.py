@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from aitia.agent.asking.question.about import EQUIPMENT
+from aitia.agent.asking.question.direction import direction
 from aitia.agent.asking.question.measure import things_of
 from aitia.agent.asking.question.objects_rules import at_node
 from aitia.agent.asking.question.outcome import KUBERNETES, Reading, one
@@ -18,12 +19,13 @@ _RELATED: Final = ("called_by", "hosts", "fed_by", "parts")  # relations whose w
 
 def of_relations(p: Pieces) -> Reading | None:
     """Who calls, feeds or runs on what."""
+    told = direction(p)
     found = [r for r in p.keys("relations") if r != "logs"]
+    if told and not set(found) - {"calls", "called_by"}:
+        found = [told]
     if not found or not p.component or p.has("parts", "version") or p.has("verbs", "changes"):
         return None
     does: Any = next((r for r in found if r in _RELATED), found[0])
-    if does == "calls" and _calls_it(p):
-        does = "called_by"
     if set(p.keys("parts")) - {"node", "state", "age", "replicas"} and does not in _RELATED:
         return None
     if does == "feeds" and (things := _MACHINE_FEEDS.search(p.low)) and things_of(things[1]) & EQUIPMENT:
@@ -61,20 +63,6 @@ def of_relations(p: Pieces) -> Reading | None:
         if who(other, p.site).names:
             return Reading(status="query", queries=(asked, other), live=True)
     return one(asked)
-
-
-_CALLER: Final = re.compile(  # "which component calls the pooler?", "quel composant appelle le pooler ?"
-    r"(?<!\w)(?<!a )(?:who|which(?: of (?:the|our|these|my))? \w+|what|wer|welche[rs]? \w+|qui|quel(?:le)?s? \w+|quién(?:es)?"
-    r"|qué \w+|chi|qual[ei] \w+"
-    r"|che \w+)"
-    r"\s+(?:calls?|uses?|talks? to|ruft|rufen|nutzt|nutzen|appelle(?:nt)?|utilise(?:nt)?|llaman?|usan?|utilizan?|chiaman?o?"
-    r"|usano?|utilizzano?)\s+(?:a\s+|to\s+)?(?:(?:the|den|die|das|le|la|les|el|al|il|lo)\s+|l')?$"
-)
-
-
-def _calls_it(p: Pieces) -> bool:
-    """Whether something calls the component that is named behind the verb."""
-    return any(_CALLER.search(p.words[:a]) for a, _ in (*p.about.taken, *p.about.soft))
 
 
 def _by_it(p: Pieces) -> bool:
