@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aitia.asking_live import DOCUMENTS, live_site, looked, question_reader
+from aitia.asking_live import DOCUMENTS, live_site, looked, or_choices, question_reader
 from aitia.asking_run import RunAsked
 from aitia.consent import found_settings
 from aitia.core.config import SourceConfig
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from aitia.agent.asking.lookup import Lookup
     from aitia.agent.asking.record import Record
     from aitia.graphs.ask import AskContext
+    from aitia.tools.query.site import Site
 
 
 def ask(
@@ -102,9 +103,12 @@ def ask(
         if told is not None:
             return told
     else:
-        found = _looked(question, about, home, kept, given, redactor, model, threads)
-        if found is not None:
-            return found
+        site = _site(about, given, redactor)
+        if site is not None:
+            reader = question_reader(model, _settings_of(about), threads, home=home, redactor=redactor)
+            found = looked(question, site, kept, lambda: _begun(home, None, about), redactor, reader)
+            if found is not None:
+                return found
     # Here, since it loads the machine of documents: half a second that a look can do without.
     from aitia.graphs.ask import AskContext
     from aitia.graphs.ask import ask as answer_of
@@ -128,7 +132,8 @@ def ask(
         answer = answer_of(question, context, folder=kept)
         if about["run"]:
             return here.after(answer, question, kept)
-        return _or_steps(answer, question, about, context, redactor)
+        answer = _or_steps(answer, question, about, context, redactor)
+        return or_choices(answer, question, site, kept, redactor)
     except NoRoom as error:
         context.notes = [*context.notes, f"this conversation is not saved: {error}"]
         return answer_of(question, context)
@@ -179,25 +184,11 @@ def _directed(question: str, about: dict[str, Any], home: Path) -> tuple[str, di
     return (f"how to: {query.text}" if isinstance(query, Documents) else question), about
 
 
-def _looked(
-    question: str,
-    about: dict[str, Any],
-    home: Path,
-    kept: Path | None,
-    given: Sequence[Source],
-    redactor: Redactor,
-    model: str | Llm | None,
-    threads: int | None,
-) -> Answer | None:
-    """The answer of live sources, None where there are none or where documents are to answer."""
+def _site(about: dict[str, Any], given: Sequence[Source], redactor: Redactor) -> Site | None:
+    """The live sources, None where there are none."""
     named = [SourceConfig.model_validate(c) for c in about.get("sources", ())]
     at = datetime.fromisoformat(about["at"]) if about.get("at") else None
-    settings = _settings_of(about)
-    site = live_site(settings, named, given, at=at, redactor=redactor)
-    if site is None:
-        return None
-    reader = question_reader(model, settings, threads, home=home, redactor=redactor)
-    return looked(question, site, kept, lambda: _begun(home, None, about), redactor, reader)
+    return live_site(_settings_of(about), named, given, at=at, redactor=redactor)
 
 
 def _settings_of(about: dict[str, Any]) -> Settings:

@@ -86,19 +86,35 @@ def looked(
 
     begun  makes the folder of a new conversation, where there is none. Raises BadInput.
     """
-    from aitia.graphs.looking import keep, last_query, look
+    from aitia.graphs.looking import keep, last_query, look, picked
 
-    found = look(question, site, last_query(kept, site.now) if kept is not None else None, reader)
+    chosen = picked(question, kept) if kept is not None else None
+    before = last_query(kept, site.now) if kept is not None and chosen is None else None
+    found = look(chosen or question, site, before, reader)
     if found is None:
         return None
     answer, query = found
     notes = list(answer.notes)
     try:
         kept = kept or begun()
-        keep(kept, redactor.text(question), query)
+        keep(kept, redactor.text(question), query, [redactor.text(c) for c in answer.choices])
     except StoreError as error:
         notes.append(f"this conversation is not saved: {error}")
     return answer.model_copy(update={"conversation": kept.name if kept else "", "notes": tuple(notes)})
+
+
+def or_choices(
+    answer: Answer, question: str, site: Site | None, kept: Path | None, redactor: Redactor
+) -> Answer:
+    """Where neither live sources nor documents answer: the looks that may be meant, kept for the next turn to choose one."""
+    from aitia.graphs.looking import keep, may_mean, with_choices
+
+    if site is None or answer.status != "not_known":
+        return answer
+    asked = with_choices(answer, may_mean(question, site), site)
+    if asked.choices and kept is not None:
+        keep(kept, redactor.text(question), None, [redactor.text(c) for c in asked.choices])
+    return asked
 
 
 def zone_of(settings: Settings, sources: Sequence[SourceConfig]) -> tzinfo:

@@ -103,10 +103,12 @@ class RunAsked:
     def _is_live(self, question: str, kept: Path | None) -> bool:
         """Whether it is of what systems are now, or goes on from a question that was."""
         from aitia.agent.asking.question.sorting import goes_on, of_live
-        from aitia.graphs.looking import went_live
+        from aitia.graphs.looking import picked, went_live
 
         if not self._has_live():
             return False
+        if kept is not None and picked(question, kept) is not None:
+            return True
         before = kept is not None and went_live(kept)
         return of_live(question) or (before and goes_on(question))
 

@@ -6,15 +6,18 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from aitia.agent.asking.answer import Answer
+from aitia.agent.asking.answer import Answer, Reply
 from aitia.agent.asking.answerable import of_commands, quoted
 from aitia.agent.asking.figures import with_figures
 from aitia.agent.asking.looked import answered
 from aitia.agent.asking.lookup import Lookup
+from aitia.agent.asking.question.account import without_offer
 from aitia.agent.asking.question.anchors import anchored
 from aitia.agent.asking.question.by_model import QuestionReader
+from aitia.agent.asking.question.choices import choices
+from aitia.agent.asking.question.choosing import ASKED, ASKED_ONE, in_words, pick
 from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.lines_by_model import read_lines
 from aitia.agent.asking.question.outcome import Reading
@@ -99,8 +102,38 @@ def look(
     )
     if reading.status == "query":
         return answer, reading.queries[0]
+    answer = with_choices(
+        answer, () if is_query(text) else choices(pieces_of(text, site, before), reading, before), site
+    )
     # What goes on from a question that was not answered would go on from another one.
     return answer, before if reading.status == "refused" else None
+
+
+def may_mean(question: str, site: Site, before: Query | None = None) -> tuple[Query, ...]:
+    """What a question may mean of live sources that neither these nor documents answer."""
+    text = checked(question)
+    if is_query(text) or asks_for_steps(text):
+        return ()
+    p = pieces_of(text, site, before)
+    return choices(p, Reading(status="none"), before)
+
+
+def with_choices(answer: Answer, found: Sequence[Query], site: Site) -> Answer:
+    """An answer that asks back which of some queries is meant."""
+    if not found:
+        return answer
+    said = without_offer(answer.replies[0].text) if answer.replies else ""
+    first = [answer.replies[0].model_copy(update={"text": said})] if said else []
+    asked = Reply(text=ASKED if len(found) > 1 else ASKED_ONE, cites=())
+    told = [
+        Reply(text=site.redact(f"{n}. {in_words(q, site.zone)}"), cites=()) for n, q in enumerate(found, 1)
+    ]
+    return answer.model_copy(
+        update={
+            "replies": (*first, *answer.replies[1:], asked, *told),
+            "choices": tuple(written(q) for q in found),
+        }
+    )
 
 
 def _moment(text: str, site: Site) -> str:
@@ -191,12 +224,18 @@ def last_query(folder: Path, now: datetime) -> Query | None:
         raise _damaged(folder) from error
 
 
+def picked(question: str, folder: Path) -> str | None:
+    """The query that a person chooses by "2" or "yes" of those that the turn before offered. Raises StoreDamaged."""
+    turns = _turns(folder)
+    return pick(question, list(turns[-1].get("choices") or ())) if turns else None
+
+
 def went_live(folder: Path) -> bool:
     """Whether a kept conversation has turned to live sources before. Raises StoreDamaged."""
     return bool(_turns(folder))
 
 
-def _turns(folder: Path) -> list[dict[str, str]]:
+def _turns(folder: Path) -> list[dict[str, Any]]:
     file = folder / _FILE
     if not file.is_file():
         return []
@@ -212,7 +251,11 @@ def _damaged(folder: Path) -> StoreDamaged:
     )
 
 
-def keep(folder: Path, question: str, query: Query | None) -> None:
-    """Add a turn: what was asked and how it was read, "" where it was not; no answer. Raises StoreError."""
-    turn = {"question": question, "query": "" if query is None else written(query)}
+def keep(folder: Path, question: str, query: Query | None, offered: Sequence[str] = ()) -> None:
+    """Add a turn: what was asked, how it was read, "" where it was not, and what was offered; no answer. Raises StoreError."""
+    turn = {
+        "question": question,
+        "query": "" if query is None else written(query),
+        "choices": list(offered),
+    }
     write_whole(folder / _FILE, json.dumps([*_turns(folder)[-20:], turn]).encode())

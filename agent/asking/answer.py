@@ -43,7 +43,8 @@ class Answer(Word):
 
     `nearest` names what comes closest where it is not known; `dropped` holds sentences that the verifier refused. Of live
     sources: `queries` as they can be edited and asked again, with `found` what each returned; `needs` what would have it where
-    it is not known. `unclear` asks back (the reply is the question), `refused` was asked to change something.
+    it is not known. `unclear` asks back (the reply is the question), `refused` was asked to change something. `choices`: queries
+    that may be meant where it was not answered, none of which was run; the next turn chooses one by its number.
     """
 
     schema_version: Literal[1] = 1
@@ -61,6 +62,7 @@ class Answer(Word):
     queries: tuple[str, ...] = ()
     found: tuple[Found, ...] = ()
     needs: str = ""
+    choices: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

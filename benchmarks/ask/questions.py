@@ -15,7 +15,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -34,7 +34,7 @@ from aitia.core.errors import AitiaError
 from aitia.core.llm import Llm
 from aitia.core.scenario import load_scenario
 from aitia.graphs.ask import AskContext, ask
-from aitia.graphs.looking import look, opened, steps
+from aitia.graphs.looking import look, may_mean, opened, steps, with_choices
 from aitia.settings import Settings, load_settings
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import Query
@@ -45,6 +45,9 @@ from benchmarks.memory.questions import Bm25
 from benchmarks.rca.product import model
 
 PEER: Final = "peer BM25 documents"
+TOTALS: Final = (
+    "right", "wrong", "refused", "seconds", "right, or one of three offered", "something offered",
+)  # fmt: skip
 SYSTEMS: Final = ("ours", "no_model", PEER, "trivial")
 
 
@@ -71,6 +74,7 @@ class Said:
     documents: tuple[str, ...] = ()
     rows: int = 0
     queries: tuple[str, ...] = ()
+    choices: tuple[Said, ...] = ()
     seconds: float = field(default=0.0, compare=False)
 
 
@@ -170,9 +174,14 @@ def _answer(
     try:
         found = look(question, held.site, before, reader)
         answer, query = found if found is not None else (_of_documents(question, held, llm), before)
+        if found is None and answer.status == "not_known":
+            answer = with_choices(answer, may_mean(question, held.site), held.site)
     except AitiaError as error:
         return Said(status="error", text=str(error), seconds=time.monotonic() - began), before
-    return as_said(answer, time.monotonic() - began), query
+    seconds = time.monotonic() - began
+    chosen = [c for q in answer.choices if (c := look(q, held.site)) is not None]
+    offered = tuple(as_said(c, 0.0) for c, _ in chosen)
+    return replace(as_said(answer, seconds), choices=offered), query
 
 
 def _of_documents(question: str, held: Held, llm: Llm | None) -> Answer:
@@ -230,6 +239,13 @@ def scored(
         for q in questions:
             said, answer = found[q.id][system], wanted[q.id]
             verdict = judged(said, answer)
+            if answer["answerable"]:
+                among = any(judged(c, answer)["right: answerable"] for c in said.choices)
+                verdict |= {
+                    "right, or one of three offered: answerable": verdict["right: answerable"] or among
+                }
+            else:
+                verdict |= {"something offered: unanswerable": bool(said.choices)}
             for label in ("", f"{answer['language']} ", f"{answer['kind']} "):
                 for metric, value in verdict.items():
                     measured.setdefault(f"{label}{metric}", []).append(float(value))
@@ -289,7 +305,7 @@ def main() -> None:
     found = answers(questions, Path(args.root), model(args.model), reader)
     table, cases = scored(questions, found, read_answers(data))
     if args.totals:
-        table = [r for r in table if r["metric"].split(":")[0] in ("right", "wrong", "refused", "seconds")]
+        table = [r for r in table if r["metric"].split(":")[0] in TOTALS]
     finish("ask/questions", table, [] if args.totals else cases, n=len(questions), began=began, out=args.json)
 
 

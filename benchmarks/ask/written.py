@@ -27,6 +27,7 @@ from typing import Any, Final, NamedTuple
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.agent.asking.question.asked_how import verb_of
+from aitia.agent.asking.question.choices import choices
 from aitia.agent.asking.question.follow import pieces_of, read_pieces
 from aitia.agent.asking.question.line_form import fields_of, line_of
 from aitia.agent.asking.question.line_queries import query_of
@@ -167,8 +168,7 @@ def judged(line: str, reading: Reading, held: dict[str, list[str]]) -> tuple[str
         return ("wrong", "answered though not") if reading.status == "query" else ("right", "")
     wanted = slots(line, held)
     if reading.status != "query":
-        offered = any(slots(line_of(q), held) == wanted for q in reading.offers)
-        return "refused", "offered rightly" if offered else reading.status
+        return "refused", reading.status
     read = [slots(line_of(q), held) for q in reading.queries]
     if wanted in read or _alike(wanted, read):
         return "right", ""
@@ -201,6 +201,13 @@ def _alike(wanted: tuple[str, ...], read: Sequence[tuple[str, ...]]) -> bool:
         return True
     none_named = wanted[0] in STATS and not wanted[2]
     return none_named and all(len(r) > 2 and (r[0], r[1]) == wanted[:2] for r in read)
+
+
+def among(line: str, put: Put, held: dict[str, list[str]]) -> bool:
+    """Whether one of the queries that are offered is the line's."""
+    read = [slots(line_of(q), held) for q in choices(put.p, put.reading, put.before)]
+    wanted = slots(line, held)
+    return wanted in read or any(_alike(wanted, [r]) for r in read)
 
 
 class Put(NamedTuple):
@@ -255,7 +262,8 @@ def main() -> None:
     for site in sites(args.half, args.of):
         held = owners(site)
         with tempfile.TemporaryDirectory() as folder:
-            for ask, _, _, reading, seconds in asked(site, Path(folder), learned=args.learned):
+            for put in asked(site, Path(folder), learned=args.learned):
+                ask, _, _, reading, seconds = put
                 verdict, cause = judged(ask.line, reading, held)
                 answerable = ask.line != "none"
                 group = "measured" if verb_of(ask.line) in MEASURED else "others"
@@ -264,6 +272,8 @@ def main() -> None:
                     for label in ("", f"{ask.language} ", f"{group} "):
                         totals.setdefault(f"{label}right: answerable", []).append(float(verdict == "right"))
                         totals.setdefault(f"{label}wrong: answerable", []).append(float(verdict == "wrong"))
+                    one = verdict == "right" or among(ask.line, put, held)
+                    totals.setdefault("right, or one of three offered: answerable", []).append(float(one))
                 else:
                     totals.setdefault("refused: unanswerable", []).append(float(verdict == "right"))
                 totals.setdefault("seconds", []).append(seconds)
@@ -273,7 +283,7 @@ def main() -> None:
                      "before": ask.before,
                      "verdict": verdict, "cause": cause, "status": reading.status, "said": reading.said,
                      "queries": [line_of(q) or str(q) for q in reading.queries],
-                     "offers": [line_of(q) for q in reading.offers]}
+                     "offers": [line_of(q) for q in choices(put.p, reading, put.before)]}
                 )  # fmt: skip
     print(dict(why.most_common()))
     closed = args.totals or args.half == 1

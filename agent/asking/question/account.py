@@ -118,8 +118,13 @@ def offered(refused: Reading, second: Reading) -> Reading:
 
     Answered, as many of these were wrong as right on questions that nobody had looked at.
     """
-    first = refused.said.split(" I would read this as ", 1)[0]
+    first = without_offer(refused.said)
     return unclear(f"{first} {_read_as(second.queries)}".strip(), second.queries)
+
+
+def without_offer(said: str) -> str:
+    """What a refusal says without the query that it would read."""
+    return said.split("I would read this as ", 1)[0].strip()
 
 
 def _read_as(queries: Sequence[Query]) -> str:

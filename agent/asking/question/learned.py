@@ -129,6 +129,13 @@ def rows_of(found: Sequence[Candidate], scores: Sequence[float]) -> Numbers:
     return np.array([[s, *c.told, c.told[5] * s / 10.0] for c, s in zip(found, scores, strict=True)])
 
 
+def likelihoods(p: Pieces, found: Sequence[Candidate]) -> Numbers:
+    """The probability that each of some measurements is the one that is asked of, shape (candidates,)."""
+    points = rows_of(found, table_scores(p, found)) @ heads().pair
+    shares = np.exp(points - points.max())
+    return np.asarray(shares / shares.sum())
+
+
 def asked(p: Pieces, before: Query | None, held: Heads) -> tuple[dict[str, float], dict[str, float]]:
     """The probability of each verb, and of each thing that is wanted."""
     names = [*(c.id for c in p.site.inventory.components), *(m.metric for m in measured(p.site)[:_MOST])]
@@ -186,7 +193,7 @@ def choose(
         float(verb == "last"),
         max(wanted.values()),
     ]
-    line = _line(p, verb, best, max(wanted, key=lambda k: wanted[k]), wanted.get("time", 0.0))
+    line = line_for(p, verb, best, max(wanted, key=lambda k: wanted[k]), wanted.get("time", 0.0))
     return (line, told) if line else None
 
 
@@ -194,7 +201,8 @@ def _log(share: float) -> float:
     return max(math.log(share + _LEAST), _LOWEST)
 
 
-def _line(p: Pieces, verb: str, best: Candidate, wanted: str, timed: float) -> str:
+def line_for(p: Pieces, verb: str, best: Candidate, wanted: str, timed: float) -> str:
+    """The line of one of `MEASURED` and a measurement; "" where it lacks its bound."""
     where = f" @ {best.component}"
     if verb == "curve":
         return f"curve {best.family}{where}"

@@ -50,7 +50,7 @@ def _checked(verb: str, fields: Mapping[str, Any]) -> Query:
     return QUERY.validate_python({"verb": verb, **{k: v for k, v in fields.items() if v not in ("", None)}})
 
 
-def _of(metric: str, component: str, p: Pieces, before: Query | None) -> Fit | None:
+def measurement_of(metric: str, component: str, p: Pieces, before: Query | None) -> Fit | None:
     """The measurement of that name of a component, of what belongs to it, of another one for it, or the only one there is."""
     held = [m for m in families(measured(p.site)) if metric in (m.family, m.metric)]
     told = ""
@@ -92,7 +92,7 @@ def _labels(m: Measured, p: Pieces) -> str:
 
 
 def _stat(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query | None:
-    fit = _of(told["args"], told["component"], p, before)
+    fit = measurement_of(told["args"], told["component"], p, before)
     if fit is None:
         return None
     extreme = told["verb"] in ("max", "min")  # whose moment may be asked for, whether the line says so or not
@@ -104,7 +104,7 @@ def _stat(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query | N
 
 
 def _curve(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query | None:
-    fit = _of(told["args"], told["component"], p, before)
+    fit = measurement_of(told["args"], told["component"], p, before)
     return _checked("series", _measured(fit) | _span(p, before)) if fit else None
 
 
@@ -120,7 +120,7 @@ def _beyond(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query |
         limit = bound_of(p.as_put.casefold(), float(number), above=above)
     if limit is None or limit.above != above:
         return None
-    fit = _of(metric, told["component"], p, before)
+    fit = measurement_of(metric, told["component"], p, before)
     if fit is None:
         return None
     by = scale_of(fit, limit.unit) if limit.unit else None
@@ -131,7 +131,7 @@ def _beyond(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query |
 
 def _compare(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query | None:
     function, _, metric = told["args"].partition(" ")
-    fit = _of(metric, told["component"], p, before)
+    fit = measurement_of(metric, told["component"], p, before)
     if fit is None or not told["other"]:
         return None
     return _checked(
@@ -141,7 +141,7 @@ def _compare(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query 
 
 def _share(told: Mapping[str, str], p: Pieces, before: Query | None) -> Query | None:
     part, slash, whole = told["args"].partition(" / ")
-    fit, rest = (_of(name, told["component"], p, before) for name in (part, whole))
+    fit, rest = (measurement_of(name, told["component"], p, before) for name in (part, whole))
     if not slash or fit is None or rest is None or fit.of.component != rest.of.component:
         return None
     return _checked("share", _measured(fit) | {"whole": rest.of.family} | _span(p, before))
