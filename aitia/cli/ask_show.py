@@ -38,6 +38,8 @@ def show_looked(answer: Answer, *, going_on: str) -> None:
     places = {f"{c.source}: {glance(c.query, 100)}" for c in answer.citations if c.id.startswith("Q")}
     for place in sorted(places):
         console.print(Text(f"  source: {clean(place)}", style="dim"), no_wrap=True, overflow="ellipsis")
+    if answer.choices and going_on:
+        note(f"choose: aitia ask --again {'1' if len(answer.choices) > 1 else 'yes'}")
     if answer.queries and going_on:
         note(f"edit the query: aitia ask --query '…'{going_on}")
     for line in answer.notes:
