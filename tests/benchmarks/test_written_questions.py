@@ -11,7 +11,7 @@ from aitia.agent.asking.question.outcome import Reading, one, unclear
 from aitia.models.curriculum.question_written import Ask, Visited
 from aitia.tools.query.words import Query, Stat
 from benchmarks.ask.fit_reader import lines, pairs
-from benchmarks.ask.written import asked, half, judged, owners, slots
+from benchmarks.ask.written import among, asked, half, judged, owners, slots
 
 SITE = Visited(
     name="made Z",
@@ -45,7 +45,7 @@ def stat(metric: str, function: str = "max", component: str = "db") -> Query:
         ("max db.sessions @ db", one(stat("db.sessions", "min")), ("wrong", "statistic")),
         ("max db.sessions @ db", one(stat("temp_c")), ("wrong", "measurement")),
         ("max temp_c @ db", one(stat("temp_c", component="web")), ("wrong", "component")),
-        ("max temp_c @ db", unclear("?", (stat("temp_c"),)), ("refused", "offered rightly")),
+        ("max temp_c @ db", unclear("?", (stat("temp_c"),)), ("refused", "unclear")),
         ("none", one(stat("temp_c")), ("wrong", "answered though not")),
         ("none", Reading(status="unknown"), ("right", "")),
         (
@@ -63,6 +63,9 @@ def test_a_site_is_asked_as_files(tmp_path: Path) -> None:
     first, second = asked(SITE, tmp_path)
     assert judged(first.ask.line, first.reading, HELD) == ("right", "")
     assert second.before is not None
+    offered = first._replace(reading=unclear("?", (stat("temp_c"),)))
+    assert among("max temp_c @ db", offered, HELD)
+    assert not among("p99 temp_c @ db", offered, HELD)
 
 
 def test_halves_are_of_authors() -> None:

@@ -53,9 +53,10 @@ def of_settings(p: Pieces) -> Reading | None:
     """What a setting is set to: the last change that names it with a value, else the last log line that does."""
     if any(p.has("verbs", v) for v in ("count", "changes", "when", "events", "work")) or p.quoted:
         return None
+    exact = {plain(n) for m in measured(p.site) for n in (m.family, m.metric)}
     for name in names_of(p):
-        if name in p.asked_of:
-            continue
+        if name in p.asked_of or plain(name) in exact:
+            continue  # of a measurement that is written out any statistic may be asked for
         held = {(m.component, m.family) for m in measured(p.site) if _begins(name, m.family)}
         held = {h for h in held if p.component in ("", h[0])}
         if len(held) == 1:  # `pgbouncer_config_max_client_connections`
