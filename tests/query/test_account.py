@@ -32,7 +32,7 @@ def test_what_the_query_does_not_tell_is_asked_back(
     answer = cluster.ask(question).answer
     assert answer.status == "unclear"
     assert told in answer.text
-    assert f"I would read this as {nearest}" in answer.text
+    assert answer.choices[0].startswith(nearest)
     assert not answer.found  # the figure of another question is not told
 
 
