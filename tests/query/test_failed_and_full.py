@@ -68,7 +68,8 @@ def test_how_many_of_what_nothing_counts_is_asked_back_with_the_error_lines(
 ) -> None:
     answer = Sitting(desk_site).ask(question).answer
     assert answer.status == "unclear"
-    assert answer.choices[0].startswith("count(") and 'level="error"' in answer.choices[0]
+    assert answer.choices[0].startswith("count(")
+    assert 'level="error"' in answer.choices[0]
     named = Sitting(desk_site).ask("how many orders of desk failed since 10:05?").answer
     assert 'count(component="desk", since="2026-03-01T10:05:00Z", level="error")' in named.choices
 
