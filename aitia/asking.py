@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,6 +93,8 @@ def ask(
 
     question, about = _directed(question, about, home)
     kept = folder if going_on else None
+    if kept is not None and (nothing := _withdrawn(question, kept)) is not None:
+        return nothing
     given = [s for s in sources if not isinstance(s, SourceConfig)]
     if about["run"]:
         here = RunAsked(
@@ -141,6 +144,22 @@ def ask(
         if not going_on and kept is not None:
             shutil.rmtree(kept)  # a conversation that was refused before it began leaves nothing
         raise
+
+
+def _withdrawn(question: str, kept: Path) -> Answer | None:
+    """What the turn before offered is for the next turn alone; a number that chooses none of it is told so."""
+    from aitia.agent.asking.answer import Answer, Reply
+    from aitia.agent.asking.question.choosing import NOTHING, chooses
+    from aitia.graphs.looking import picked, withdraw
+
+    if picked(question, kept) is not None:
+        return None
+    if chooses(question):  # what was offered stays
+        told = (Reply(text=NOTHING, cites=()),)
+        return Answer(conversation=kept.name, question=question, status="unclear", sure=1.0, replies=told)
+    with suppress(StoreError):  # a full disk: keeping this turn says so
+        withdraw(kept)
+    return None
 
 
 def _corrected(here: RunAsked, question: str, *, by: str) -> Answer | None:

@@ -226,8 +226,22 @@ def last_query(folder: Path, now: datetime) -> Query | None:
 
 def picked(question: str, folder: Path) -> str | None:
     """The query that a person chooses by "2" or "yes" of those that the turn before offered. Raises StoreDamaged."""
+    chosen = pick(question, _offered(_turns(folder), folder))
+    return chosen if chosen is not None and is_query(chosen) else None
+
+
+def withdraw(folder: Path) -> None:
+    """What the turn before offered is no longer to be chosen: another question was asked. Raises StoreDamaged, StoreError."""
     turns = _turns(folder)
-    return pick(question, list(turns[-1].get("choices") or ())) if turns else None
+    if _offered(turns, folder):
+        write_whole(folder / _FILE, json.dumps([*turns[:-1], turns[-1] | {"choices": []}]).encode())
+
+
+def _offered(turns: Sequence[dict[str, Any]], folder: Path) -> list[str]:
+    try:
+        return list(map(str, turns[-1].get("choices") or ())) if turns else []
+    except (AttributeError, TypeError) as error:
+        raise _damaged(folder) from error
 
 
 def went_live(folder: Path) -> bool:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from aitia.agent.asking.question.choosing import pick
+from aitia.agent.asking.question.choosing import NOTHING, pick
 from aitia.asking import ask
 from aitia.consent import remember
 from aitia.core.config import SourceConfig
-from aitia.graphs.looking import opened
+from aitia.core.errors import StoreDamaged
+from aitia.graphs.looking import opened, picked, withdraw
 from aitia.tools.query.notation import parse
 from aitia.tools.sources import open_sources
 
@@ -108,4 +109,28 @@ def test_the_next_turn_of_a_conversation_runs_what_is_chosen(folder: Path, tmp_p
     assert second.queries == (first.choices[number - 1],)
     third = ask("and of gate?", conversation=first.conversation, home=home, model=None)
     assert "gate" in third.queries[0]
-    assert ask("2", conversation=first.conversation, home=home, model=None).status != "answered"
+    assert ask("2", conversation=first.conversation, home=home, model=None).text == NOTHING
+    again = ask(
+        "gribbly backlog of ledger, all frumious?", conversation=first.conversation, home=home, model=None
+    )
+    assert again.choices
+    ask("how do I bake bread?", conversation=first.conversation, home=home, model=None)
+    assert ask("1", conversation=first.conversation, home=home, model=None).text == NOTHING
+
+
+def test_what_was_offered_is_for_the_next_turn_alone(folder: Path, tmp_path: Path) -> None:
+    home, readers = tmp_path / "home", open_sources([SourceConfig.model_validate(s) for s in SOURCES], folder)
+    first = ask("gribbly backlog of ledger, all frumious?", sources=readers, home=home, model=None, at=NOW)
+    assert first.choices
+    kept = home / "asks" / first.conversation
+    assert picked("1", kept) == first.choices[0]
+    withdraw(kept)
+    assert picked("1", kept) is None
+
+
+def test_a_damaged_turn_is_said(tmp_path: Path) -> None:
+    (tmp_path / "looks.json").write_text('["no turn"]', encoding="utf-8")
+    with pytest.raises(StoreDamaged):
+        picked("1", tmp_path)
+    (tmp_path / "looks.json").write_text('[{"query": "", "choices": ["rm -rf /"]}]', encoding="utf-8")
+    assert picked("yes", tmp_path) is None

@@ -74,22 +74,27 @@ def _spelled(p: Pieces, before: Query | None) -> Iterator[Query]:
     for name in p.about.strange:
         for close in near(name, p.site)[:1]:
             text = re.sub(rf"(?i)(?<!\w){re.escape(name)}(?!\w)", close, p.as_put)
-            again = read_pieces(pieces_of(text, p.site, before), before)
-            yield from (*again.queries, *again.offers)
+            yield from _read(pieces_of(text, p.site, before), before)
 
 
 def _without(p: Pieces, before: Query | None) -> Iterator[Query]:
     """What rules read once the words are left out that no table explains."""
     words = frozenset(t.word for t in unplaced(p) if not t.concepts)
     if words - p.left_out:
-        again = read_pieces(replace(p, left_out=p.left_out | words), before)
-        if again.status != "refused":
-            yield from (*again.queries, *again.offers)
+        yield from _read(replace(p, left_out=p.left_out | words), before)
+
+
+def _read(p: Pieces, before: Query | None) -> Iterator[Query]:
+    """What rules would read."""
+    again = read_pieces(p, before)
+    if again.status != "refused":
+        yield from (*again.queries, *again.offers)
 
 
 def _likely(p: Pieces, before: Query | None) -> Iterator[Query]:
     """Lines by the probability of their verb and their measurement."""
     verbs, wanted = asked(p, before, heads())
+    likeliest, timed = max(wanted, key=lambda k: wanted[k]), wanted.get("time", 0.0)
     pairs = _pairs(p, before)
     found: list[tuple[float, str]] = []
     for verb, share in verbs.items():
@@ -99,10 +104,7 @@ def _likely(p: Pieces, before: Query | None) -> Iterator[Query]:
             found += [(share, line) for line in _rows(p, verb)]
         for rank, (chance, best) in enumerate(pairs):
             others = [c for _, c in pairs[rank + 1 :] if c.component == best.component]
-            for line in _lines(
-                p, verb, best, others, max(wanted, key=lambda k: wanted[k]), wanted.get("time", 0.0)
-            ):
-                found.append((share * chance, line))
+            found += [(share * chance, line) for line in _lines(p, verb, best, others, likeliest, timed)]
     for chance, line in sorted(found, key=lambda f: -f[0]):
         if chance < LEAST:
             return

@@ -39,6 +39,7 @@ _BEYOND: Final = {
     "duration": "for how long",
 }  # fmt: skip
 ASKED: Final = "Did you mean one of these? Answer with its number."
+NOTHING: Final = "There is nothing to choose from: the turn before offered none of that number. Ask in words."
 ASKED_ONE: Final = "Did you mean this? Answer yes."
 
 
@@ -47,6 +48,11 @@ def pick(text: str, offered: Sequence[str]) -> str | None:
     if (m := _NUMBER.fullmatch(text)) is not None and 0 < int(m[1]) <= len(offered):
         return offered[int(m[1]) - 1]
     return offered[0] if len(offered) == 1 and _YES.fullmatch(text) else None
+
+
+def chooses(text: str) -> bool:
+    """Whether a text is nothing but a number."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def in_words(query: Query, zone: tzinfo = UTC) -> str:
