@@ -68,6 +68,11 @@ def _one_before(p: Pieces, before: Changes | Lines | Events) -> Reading:
     except SourceError as error:
         return unknown(f"The source cannot be read: {error}")
     last = found.rows[-1].at if found.rows else None
+    if (
+        last is None and (since := fields.get("since")) is not None
+    ):  # of another component: before the span that was told
+        rest = {"limit": before.limit, "since": None, "until": since}
+        return one(QUERY.validate_python(fields | rest))
     if last is None:
         return unknown("There was none of which one could come before.")
     until = last - timedelta(milliseconds=1)

@@ -56,6 +56,8 @@ def of_alarms(p: Pieces) -> Reading | None:
         or p.site.readers()
     ):
         return None
+    if p.level in ("error", "fatal") and not acked and set(_ALARM.findall(p.words)) == {"meldung"}:
+        return None  # "die letzten FATAL-Meldungen"
     if _TELLS_WHEN.search(p.low):
         return None  # "the last deploy before the alert"
     who = _asks_who(p)

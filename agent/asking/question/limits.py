@@ -10,7 +10,8 @@ from aitia.tools.query.measured import measured
 from aitia.tools.query.words import Stat
 
 ALLOWED: Final = re.compile(
-    r"(?<!\w)(?:may|allow\w*|permit\w*|limit\w*|accept\w*|at most can|capacity|ceiling|darf|dürfen|erlaub\w*|höchstens|grenze"
+    r"(?<!\w)(?:may|allow\w*|permit\w*|limit\w*|accept\w*|at most can|capacity|ceiling|darf|dürfen|erlaub\w*|grenze"
+    r"|^(?!.*(?<!\w)(?:war|waren|gab|hatten?)(?!\w)).*(?<!\w)höchstens"
     r"|kapazität|peut|peuvent|autoris\w*|plafond|capacité|puede|pueden|admit\w*|acept\w*|tope|capacidad|può|possono|ammess\w*"
     r"|accett\w*|consent\w*|tetto|capacità|mag|mogen|toegestaan|pode\w*)(?!\w)"
 )

@@ -42,6 +42,10 @@ from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import MOST, Level
 
+_DURATION: Final = re.compile(
+    r"(?<!the )(?<!exact )(?<!and )(?<!at )(?<=[a-z] )time of$"
+)  # "response time of"
+
 
 @dataclass(frozen=True)
 class Pieces:
@@ -239,6 +243,7 @@ class Pieces:
             if not any(a < h.end and h.begin < b for a, b in self.named)
             and not any(a <= h.begin and h.end <= b for a, b in owned)
             and not (name == "outside" and self._glosses(h.end))
+            and not (h.key == "when" and _DURATION.search(self.words[: h.end]))
             and not (name == "resources" and self._of_no_cluster(h))
             and not (
                 name == "lifecycle"
